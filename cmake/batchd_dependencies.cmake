@@ -1,0 +1,19 @@
+# Every third-party package, each behind one target, so that a folder's CMakeLists says what it is fenced to.
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+find_path(RAPIDJSON_INCLUDE rapidjson/reader.h REQUIRED)
+find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
+find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+
+# Asio and Beast, compiled once. Every target that includes them links this one.
+add_library(batchd_net STATIC ${CMAKE_SOURCE_DIR}/cmake/net.cpp)
+target_compile_definitions(batchd_net PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(batchd_net PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -1,0 +1,44 @@
+# How everything is compiled. Presets (CMakePresets.json) set these; CI sets BATCHD_WERROR.
+
+option(BATCHD_WERROR "Treat warnings as errors" OFF)
+option(BATCHD_TESTS "Build the tests and benchmarks" ON)
+set(BATCHD_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them: address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(BATCHD_CCACHE ccache)
+if(BATCHD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${BATCHD_CCACHE})
+endif()
+
+add_library(batchd_options INTERFACE)
+target_include_directories(batchd_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(batchd_options INTERFACE BATCHD_VERSION="${PROJECT_VERSION}")
+target_compile_options(batchd_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow=local -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wold-style-cast -Wcast-align -Wnull-dereference -Wimplicit-fallthrough)
+if(BATCHD_WERROR)
+  target_compile_options(batchd_options INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 sees dereferences of null in its own inlined standard library.
+  target_compile_options(batchd_options INTERFACE -Wno-null-dereference)
+endif()
+
+if(BATCHD_SANITIZE)
+  add_compile_options(-fsanitize=${BATCHD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${BATCHD_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND BATCHD_SANITIZE MATCHES "undefined")
+    # clang 14 can't lower -fsanitize=function inside coroutines.
+    add_compile_options(-fno-sanitize=function)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND BATCHD_SANITIZE MATCHES "thread")
+    add_compile_options(-Wno-tsan)  # atomic_thread_fence inside Asio
+  endif()
+endif()

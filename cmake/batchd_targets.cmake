@@ -1,0 +1,30 @@
+# batchd_library(NAME [LINKS ...]): the static library batchd_NAME of this folder's *.cpp (main.cpp apart).
+# batchd_program(NAME LINKS ...):   the executable NAME from this folder's main.cpp, put into build/bin.
+# batchd_test(NAME SOURCES ... LINKS ... [LABELS ...]): one GoogleTest program, one ctest entry per program.
+
+function(batchd_library name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(batchd_${name} STATIC ${sources})
+  target_link_libraries(batchd_${name} PUBLIC batchd_options ${arg_LINKS})
+endfunction()
+
+function(batchd_program name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  add_executable(${name} main.cpp)
+  target_link_libraries(${name} PRIVATE batchd_options ${arg_LINKS})
+  target_include_directories(${name} SYSTEM PRIVATE ${CLI11_INCLUDE})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+function(batchd_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(test_${name} ${arg_SOURCES})
+  target_link_libraries(test_${name} PRIVATE batchd_options GTest::gtest_main ${arg_LINKS})
+  add_test(NAME ${name} COMMAND test_${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

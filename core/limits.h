@@ -1,0 +1,40 @@
+// Every fixed bound, with its unit in the name or the comment, and why it is what it is.
+// Bounds that an operator may move are keys of the configuration instead.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace batchd::core {
+
+// --- identities on the wire
+inline constexpr std::size_t kWireKeyBytes =
+    27;  // "<13>-<13>"; the provider echoes keys of any length, ours stay short
+inline constexpr std::size_t kFileNameBytesMax = 40;  // Gemini API reference, files.create: id without "files/"
+
+// --- bodies
+inline constexpr std::size_t kChunkBytesMax = 1 << 20;      // one row of the chunk table; the unit of all streaming
+inline constexpr std::int64_t kRequestBytesMax = 32 << 20;  // one request body
+inline constexpr std::int64_t kResultLineBytesMax = 256LL << 20;  // one result line: images come in base64
+inline constexpr std::size_t kJsonDepthMax = 64;                  // nesting of what clients send
+
+// --- names that clients choose (bytes)
+inline constexpr std::size_t kModelBytesMax = 128;
+inline constexpr std::size_t kClientKeyBytesMax = 512;
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+
+// --- one verb of the store: what may run between two acknowledgements
+inline constexpr int kVerbRowsMax = 2000;
+inline constexpr std::size_t kVerbBytesMax = 1 << 20;
+
+// --- uploads
+inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // granularity seen at Gemini (protocol sheet 1.1)
+
+// --- lineages of batches
+inline constexpr int kCreatesPerRootMax = 64;   // bisection bound
+inline constexpr int kFencesPerLineageMax = 3;  // then an operator looks
+
+// --- words of others that we keep
+inline constexpr std::size_t kProviderMessageBytesMax = 2000;
+
+}  // namespace batchd::core

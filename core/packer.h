@@ -1,0 +1,59 @@
+// When a lane's batch leaves, and who is on it. A pure function of (queue summary, limits, now): change the packing
+// policy here, and nowhere else. The pack stage carries the plan out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/time.h"
+#include "core/types.h"
+
+namespace batchd::core {
+
+// One owner's queued requests in one lane.
+struct OwnerQueue {
+  OwnerId owner;
+  std::int64_t items = 0;
+  std::int64_t bytes = 0;
+  std::int64_t tokens = 0;
+  WallTime oldest;  // smallest queued_at
+};
+
+struct LaneQueue {
+  LaneId id;
+  Lane lane;
+  std::vector<OwnerQueue> owners;  // only owners with items > 0
+};
+
+struct PackLimits {
+  std::int64_t items = 10'000;
+  std::int64_t bytes = std::int64_t{1} << 30;
+  std::int64_t tokens = 2'000'000;
+  Duration max_age = std::chrono::seconds(60);
+};
+
+// How much of an owner's queue goes. The batch's own limits hold as well.
+struct Share {
+  OwnerId owner;
+  std::int64_t tokens = 0;
+};
+
+struct Departure {
+  SealReason reason;
+  std::vector<Share> shares;  // together at most limits.tokens, unless a single request is larger; never empty
+};
+
+struct PackPlan {
+  std::optional<Departure> departure;     // leaves now
+  std::optional<WallTime> look_again_at;  // else: when age alone will make it leave; none for an empty lane
+};
+
+PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, WallTime now);
+
+// Equal shares of `capacity` by progressive filling: who needs less than an equal part gets all it needs, the rest is
+// divided among the others in the same way. The order of `owners` doesn't matter to the sizes.
+std::vector<Share> fair_shares(const std::vector<OwnerQueue>& owners, std::int64_t capacity);
+
+}  // namespace batchd::core

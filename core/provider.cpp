@@ -1,0 +1,39 @@
+#include "core/provider.h"
+
+namespace batchd::core {
+
+std::string_view to_text(Fault::Kind kind) {
+  switch (kind) {
+    case Fault::Kind::not_sent:
+      return "not_sent";
+    case Fault::Kind::unclear:
+      return "unclear";
+    case Fault::Kind::transient:
+      return "transient";
+    case Fault::Kind::throttled:
+      return "throttled";
+    case Fault::Kind::account:
+      return "account";
+    case Fault::Kind::lines_refused:
+      return "lines_refused";
+    case Fault::Kind::refused:
+      return "refused";
+    case Fault::Kind::model_missing:
+      return "model_missing";
+    case Fault::Kind::file_gone:
+      return "file_gone";
+    case Fault::Kind::too_large:
+      return "too_large";
+    case Fault::Kind::name_taken:
+      return "name_taken";
+    case Fault::Kind::session_gone:
+      return "session_gone";
+    case Fault::Kind::mime_refused:
+      return "mime_refused";
+    case Fault::Kind::missing:
+      return "missing";
+  }
+  return "unknown";
+}
+
+}  // namespace batchd::core

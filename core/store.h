@@ -1,0 +1,209 @@
+// The durable state of batchd, as domain verbs in pipeline order. Change a state here, and nowhere else.
+//
+// Contract for every verb:
+// - Synchronous, called on the store's own thread only, inside the transaction of the commit group it was put in, in a
+//   savepoint of its own: it happens wholly or not at all. Its result may be acted upon only after the group's commit
+//   (StoreThread delivers completions then): from that moment it is on the disk.
+// - It touches at most kVerbRowsMax rows or about kVerbBytesMax of bodies; what is left over comes back as a
+// continuation
+//   (`more`, or a cursor), so that no listing or purge makes an acknowledgement wait.
+// - It may be run a second time, alone, when its group was lost (full disk): results come before intake then.
+// - A state change names the state it expects and is refused with Errc::stale if another one is found; a change that
+//   isn't an arrow of core/state.h is a bug (CHECK).
+// - Any verb may fail with Errc::disk_full (try again later) or Errc::store_failed (the process stops). Other errors
+// are
+//   listed at the verb.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/budget.h"
+#include "core/error.h"
+#include "core/packer.h"
+#include "core/requeue.h"
+#include "core/types.h"
+
+namespace batchd::core {
+
+struct Installation {
+  std::string id;  // 8 characters of [0-9a-z], made with the database; prefix of every token
+};
+
+// --- packing
+struct ClaimLimit {
+  std::int64_t items, bytes, tokens;
+};
+struct Claimed {
+  std::int64_t items = 0, bytes = 0, tokens = 0;  // taken by this call
+  bool more = false;  // stopped at the verb's budget: call again with what is left of the limit
+};
+
+// --- reading a batch's lines
+struct LineCursor {
+  RequestId after;    // members with a larger id are still to come
+  RequestId current;  // none, or the member of whose body `chunk` chunks have been read
+  std::int64_t chunk = 0;
+};
+struct LinePiece {
+  RequestId request;
+  bool first = false, last = false;  // of this member's body
+  std::string bytes;
+};
+struct LinePieces {
+  std::vector<LinePiece> pieces;   // in id order, about kVerbBytesMax in all
+  std::optional<LineCursor> next;  // none: that was the end
+};
+struct LineSeek {
+  LineCursor cursor;             // start of the line that holds the wanted byte
+  std::int64_t line_offset = 0;  // where that line starts in the JSONL
+  bool found = false;            // false: at the verb's budget; call again with this
+};
+
+// --- changes of a batch: only the members that are set change. `clear_*` empty an optional one.
+struct BatchPatch {
+  std::optional<int> upload_n, mime_index, throttles, end_code;
+  std::optional<std::string> upload_session, token, credential, job, message, result_file;
+  std::optional<WallTime> uploaded_at, create_at, not_before, submitted_at, ended_at;
+  std::optional<bool> throttled, file_deleted, fence_begun;
+  std::optional<JobEnd> end;
+  std::optional<std::int64_t> result_bytes;
+  std::optional<LineCounts> lines;  // replaces foreign, unreadable, dropped; the others are kept by the store itself
+};
+
+// --- outcomes
+struct Outcome {
+  RequestId request;
+  bool success = false;
+  bool again = false;  // not success: after_line_error() said requeue
+  std::string line;    // the whole line, verbatim; used if `staged` is none
+  BodyId staged;
+  std::int64_t value_offset = 0, value_bytes = 0;  // success: the response inside the line
+  RequestError error;                              // not success
+};
+struct Recorded {
+  std::vector<RequestId> finished;  // now terminal: wake their waiters
+  std::int64_t requeued = 0;        // back in the queue: poke the packer
+  bool more = false;
+};
+
+// Where the members of an ended, refused, fenced or unsealed batch go.
+enum class SplitRule : std::uint8_t {
+  whole,     // one child takes all (fenced)
+  by_owner,  // one child per owner (first cut of a refused batch with several owners)
+  halve,     // two children by id order
+};
+struct SplitStep {
+  bool finished = false;  // no member is left: children are sealed, the parent is done
+};
+
+// --- housekeeping
+struct PurgeRules {
+  WallTime results_before;      // terminal requests finished before this go
+  WallTime idempotency_before;  // idempotency keys accepted before this are forgotten
+};
+struct Purged {
+  std::int64_t requests = 0;
+  bool more = false;
+};
+
+// --- numbers for people
+struct StateCount {
+  std::int64_t items = 0;
+  std::optional<WallTime> oldest;  // queued: oldest queued_at; packed: oldest sealing of a live batch; ends: oldest end
+};
+struct Counts {
+  std::int64_t accepted = 0;
+  std::int64_t purged = 0;
+  std::array<StateCount, kRequestStates> requests;
+  std::array<StateCount, kBatchStates> batches;  // oldest: state_since
+  std::int64_t database_bytes = 0;
+  std::int64_t wal_bytes = 0;
+  bool balanced() const;  // accepted = sum over the states + purged
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // --- after opening. Call until it answers false, before anything else: settles what a crash left half-way.
+  // sealing (not a child) -> sealed or unsealed; creating without `throttled` -> unclear; unadopted stages dropped.
+  virtual Result<bool> recover(WallTime now) = 0;
+  virtual Installation installation() = 0;
+
+  // --- intake
+  // A body too large for one piece is staged: begin, append (<= kChunkBytesMax each, every one but the last exactly
+  // that), then adopt it by accept() or record_outcomes(), or discard it.
+  virtual Result<BodyId> stage_begin() = 0;
+  virtual Result<void> stage_append(BodyId stage, std::string_view chunk) = 0;
+  virtual Result<void> stage_discard(BodyId stage) = 0;
+  // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
+  // lanes.
+  virtual Result<Accepted> accept(const NewRequest& request, WallTime now) = 0;
+
+  // --- packing
+  virtual Result<std::vector<LaneQueue>> summarise_queue() = 0;
+  virtual Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration file_lifetime) = 0;
+  virtual Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) = 0;  // state sealing, no members
+  // Takes the owner's oldest queued requests while they fit the limit; the first member of an empty batch always fits.
+  virtual Result<Claimed> claim(BatchId batch, OwnerId owner, const ClaimLimit& limit, WallTime now) = 0;
+  virtual Result<Batch> seal(BatchId batch, WallTime now) = 0;  // to sealed; to unsealed if it has no members
+
+  // --- batches
+  // Batches in one of `states`, by ascending id from `after`; at most `limit` (<= 500).
+  virtual Result<std::vector<Batch>> list_batches(std::span<const BatchState> states, BatchId after, int limit) = 0;
+  virtual Result<Batch> get_batch(BatchId batch) = 0;  // Errc::not_found
+  // The guarded change: from -> to must be an arrow, or the same state (then facts change, and state_since doesn't).
+  // To creating: counts one create on the root. Errc::stale: not in `from`.
+  virtual Result<Batch> mark(BatchId batch, BatchState from, BatchState to, const BatchPatch& patch, WallTime now) = 0;
+  // Facts that belong to no state (file_deleted), also of a batch that is done.
+  virtual Result<void> note(BatchId batch, const BatchPatch& patch) = 0;
+  // Batches whose input file may still be at the provider though nothing will read it any more (done, and not
+  // file_deleted).
+  virtual Result<std::vector<Batch>> list_stale_files(int limit) = 0;
+  // Median of submitted -> ended over the lane's last 16 jobs; none until three are known.
+  virtual Result<std::optional<Duration>> lane_turnaround(LaneId lane) = 0;
+
+  // --- reading the lines of a sealed batch. Members, sizes and order never change after sealing (a member that was
+  // cancelled meanwhile is still read). Errc::corrupt: a digest doesn't match.
+  virtual Result<LinePieces> read_lines(BatchId batch, const LineCursor& cursor) = 0;
+  // Finds the line holding byte `offset` of the JSONL, each line being body + frame_bytes. Start with a default
+  // LineSeek.
+  virtual Result<LineSeek> seek_line(BatchId batch, std::int64_t offset, std::int64_t frame_bytes,
+                                     const LineSeek& from) = 0;
+
+  // --- ends. All in state collecting, refused, fenced or unsealed; all idempotent: members that aren't packed in this
+  // batch any more are left alone (their bodies dropped), so a file may be collected again from its start.
+  virtual Result<Recorded> record_outcomes(BatchId batch, std::span<const Outcome> outcomes, int max_attempts,
+                                           WallTime now) = 0;
+  // Members still packed: requeue or fail them by the verdict (fate requeue, requeue_free or fail), a chunk per call.
+  virtual Result<Recorded> settle_absent(BatchId batch, const AbsentVerdict& verdict, int max_attempts,
+                                         WallTime now) = 0;
+  // Members on these 1-based lines (ascending) fail; with no lines, all that are packed. A chunk per call.
+  virtual Result<Recorded> fail_members(BatchId batch, std::span<const std::int64_t> lines, const RequestError& error,
+                                        WallTime now) = 0;
+  // unsealed: back to the queue, a chunk per call; no attempt is counted.
+  virtual Result<Recorded> return_members(BatchId batch, WallTime now) = 0;
+  // fenced, refused: into child batches, a chunk per call, continued after a restart where it stopped.
+  virtual Result<SplitStep> split(BatchId batch, SplitRule rule, WallTime now) = 0;
+  virtual Result<std::int64_t> count_owners(BatchId batch) = 0;  // distinct owners among its packed members
+
+  // --- delivery
+  virtual Result<RequestView> find_request(OwnerId owner,
+                                           RequestId request) = 0;  // Errc::not_found: or not the owner's
+  // Chunk `index` (from 0) of a body. Errc::corrupt; Errc::not_found: purged meanwhile.
+  virtual Result<std::string> read_chunk(BodyId body, std::int64_t index) = 0;
+
+  // --- housekeeping
+  virtual Result<Purged> purge(const PurgeRules& rules, WallTime now) = 0;
+  virtual Result<Counts> counts() = 0;
+  virtual Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) = 0;
+  virtual Result<void> probe() = 0;  // a tiny durable write: /readyz
+};
+
+}  // namespace batchd::core

@@ -1,0 +1,21 @@
+// Time as the domain sees it: milliseconds, handed in. Nothing in core/ reads a clock.
+#pragma once
+
+#include <chrono>
+
+namespace batchd::core {
+
+using Duration = std::chrono::milliseconds;
+using WallTime =
+    std::chrono::time_point<std::chrono::system_clock, Duration>;  // stored, shown, compared with the provider's
+using SteadyTime =
+    std::chrono::time_point<std::chrono::steady_clock, Duration>;  // pauses and deadlines of this process
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual WallTime wall() const = 0;
+  virtual SteadyTime steady() const = 0;
+};
+
+}  // namespace batchd::core

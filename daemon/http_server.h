@@ -1,0 +1,103 @@
+// HTTP/1.1 on a Unix socket: who is calling, the edges of the protocol, and nothing of what the calls mean.
+//
+// Edges (design 5): exactly one Host; Content-Length only (a Transfer-Encoding is answered 501 and closed); any parse
+// error is answered once and the connection closed; header within header_timeout and kHeaderBytesMax; a body slower
+// than the floor is cut off; a client that half-closed still gets its answer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/ids.h"
+#include "daemon/net.h"
+
+namespace batchd::daemon {
+
+struct Peer {
+  core::OwnerId owner;
+  bool admin = false;  // root, the daemon's own uid, or a member of admin_group (SO_PEERGROUPS)
+};
+
+struct RequestHead {
+  std::string method;
+  std::string path;  // percent-decoded; "." and ".." segments, NUL and bad escapes are refused with 400 before this
+  std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::int64_t content_length = 0;
+
+  std::string_view header(std::string_view lower_case_name) const;  // first one, or empty
+  std::optional<std::string_view> query_value(std::string_view name) const;
+};
+
+struct ReplyHead {
+  int status = 200;
+  std::string content_type;                                  // empty: no body
+  std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type, Content-Length, Connection, Date
+};
+
+// One request and its answer, as a handler sees it. Lives on the session's coroutine; not for other threads.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual const Peer& peer() const = 0;
+  virtual const RequestHead& head() const = 0;
+
+  // The next piece of the request's body (at most about 64 KiB); empty at its end. Errors: Errc::invalid (cut, too
+  // slow), Errc::too_large (over max_body). A handler that doesn't read the body needn't: the server drops it or
+  // closes.
+  virtual Task<core::Result<std::string>> read_body() = 0;
+
+  // Resolves when the client is gone for good (both directions), never for a half-close; cancelled with the awaiting
+  // coroutine. While it waits, parser and buffers of this connection are released.
+  virtual Task<void> hung_up() = 0;
+
+  // One whole answer. Exactly one of reply() and begin_reply() per exchange. False: the client didn't take all of it.
+  virtual Task<bool> reply(ReplyHead head, std::string body) = 0;
+  // A streamed answer: exactly body_bytes must follow by write(). A handler that can't deliver them returns early, and
+  // the connection is closed, so that the client sees the cut.
+  virtual Task<bool> begin_reply(ReplyHead head, std::int64_t body_bytes) = 0;
+  virtual Task<bool> write(std::string_view bytes) = 0;
+};
+
+struct HttpServerConfig {
+  std::string socket_path;
+  unsigned socket_mode = 0660;
+  std::string socket_group;  // empty: unchanged
+  std::string admin_group;   // empty: nobody but root and the daemon's uid
+  bool allow_mapped_uids = false;
+  std::int64_t body_bytes_max = 0;
+  int connections_max = 0;
+  core::Duration header_timeout{};
+  core::Duration idle_timeout{};     // keep-alive between two requests
+  core::Duration write_timeout{};    // for one piece of an answer
+  std::int64_t body_rate_floor = 0;  // bytes/s, averaged from the head on, after a grace of 10 s
+};
+
+class HttpServer {
+ public:
+  using Handler = std::function<Task<void>(Exchange&)>;
+  // How protocol errors are rendered (problem+json): status, short code, detail -> body and content type of the reply.
+  using RenderError =
+      std::function<std::pair<ReplyHead, std::string>(int status, std::string_view code, std::string_view detail)>;
+
+  virtual ~HttpServer() = default;
+  // Accepts until cancelled or closed; every session is a task of its own.
+  virtual Task<void> serve() = 0;
+  virtual void close_listener() = 0;  // no new connections; idle ones are closed; exchanges under way go on
+  virtual int exchanges_under_way() const = 0;
+  virtual int connections() const = 0;
+};
+
+// Binds and listens before it returns, with umask 0117 set before bind and the mode and group applied. A stale socket
+// file is replaced only when nobody answers on it (a live one: Errc::locked). Errc::invalid: path too long, not a
+// socket, a mapped user namespace without allow_mapped_uids, unknown group.
+core::Result<std::unique_ptr<HttpServer>> make_http_server(Executor executor, HttpServerConfig config,
+                                                           HttpServer::Handler handler, HttpServer::RenderError render);
+
+}  // namespace batchd::daemon

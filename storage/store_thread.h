@@ -1,0 +1,83 @@
+// Group commit: the one thread that owns the store. All verbs waiting run in one transaction, each in its own
+// savepoint, committed once; then all their completions are handed over in one post. No timer: a group is what came
+// together while the last one was being committed.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/store.h"
+#include "storage/group_store.h"
+
+namespace batchd::storage {
+
+// The order in which verbs are replayed, each alone, after their group was lost (disk full): what was paid for first.
+enum class VerbClass : std::uint8_t { outcome, state, read, intake };
+
+class StoreThread {
+ public:
+  // Runs the given function soon, on the thread that wants completions. Called once per group, from the store's thread.
+  using Post = std::function<void(std::function<void()>)>;
+  // The store can't be trusted any more. Called once, on the store's thread; no completion follows it, ever.
+  using OnFatal = std::function<void(core::Error)>;
+
+  StoreThread(std::unique_ptr<GroupStore> store, Post post, OnFatal on_fatal);
+  ~StoreThread();  // stop()
+
+  // `verb`: Result<T>(core::Store&), run on the store's thread, perhaps twice (core/store.h). `done`: void(Result<T>),
+  // posted after the commit; it sees the commit's error if that failed. Any thread may call. After stop():
+  // Errc::stopping.
+  template <class Verb, class Done>
+  void run(VerbClass verb_class, Verb verb, Done done) {
+    put(std::make_unique<JobOf<Verb, Done>>(verb_class, std::move(verb), std::move(done)));
+  }
+
+  // Runs what has been put in, commits, posts the completions, ends the thread. Idempotent.
+  void stop();
+
+ private:
+  struct Job {
+    explicit Job(VerbClass verb_class) : verb_class(verb_class) {}
+    virtual ~Job() = default;
+    virtual bool run(core::Store& store) = 0;  // true: the verb succeeded, keep its changes
+    virtual void fail(const core::Error& error) = 0;
+    virtual void complete() = 0;
+    VerbClass verb_class;
+  };
+  template <class Verb, class Done>
+  struct JobOf;
+
+  void put(std::unique_ptr<Job> job);
+  void loop();
+
+  std::unique_ptr<GroupStore> store_;
+  Post post_;
+  OnFatal on_fatal_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<std::unique_ptr<Job>> waiting_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+template <class Verb, class Done>
+struct StoreThread::JobOf final : Job {
+  using Outcome = std::invoke_result_t<Verb&, core::Store&>;
+  JobOf(VerbClass verb_class, Verb verb, Done done) : Job(verb_class), verb_(std::move(verb)), done_(std::move(done)) {}
+  bool run(core::Store& store) override {
+    outcome_ = verb_(store);
+    return outcome_.has_value();
+  }
+  void fail(const core::Error& error) override { outcome_ = error; }
+  void complete() override { done_(std::move(outcome_)); }
+  Verb verb_;
+  Done done_;
+  Outcome outcome_ = core::Error{core::Errc::stopping, "not run"};
+};
+
+}  // namespace batchd::storage
