@@ -17,3 +17,10 @@ add_library(batchd_net STATIC ${CMAKE_SOURCE_DIR}/cmake/net.cpp)
 target_compile_definitions(batchd_net PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(batchd_net PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+
+# Header-only packages.
+add_library(rapidjson_headers INTERFACE)
+target_include_directories(rapidjson_headers SYSTEM INTERFACE ${RAPIDJSON_INCLUDE})
+add_library(xxhash_headers INTERFACE)
+target_include_directories(xxhash_headers SYSTEM INTERFACE ${XXHASH_INCLUDE})
+target_compile_definitions(xxhash_headers INTERFACE XXH_INLINE_ALL)
