@@ -1,5 +1,6 @@
 // cleanup: input files of batches that are over are deleted, since the provider's storage is a budget. What can't be
 // deleted vanishes by itself in time and is counted until then.
+#include "daemon/input_files.h"
 #include "daemon/log.h"
 #include "daemon/stages.h"
 
@@ -8,16 +9,6 @@ namespace batchd::daemon {
 namespace {
 
 constexpr int kFilesPerLook = 50;
-
-// All uploads of a batch; a fault stops it, to be done again.
-Task<std::optional<core::Fault>> remove_inputs(const core::Batch& batch, Account& account) {
-  for (int n = 1; n <= batch.upload_n; ++n) {
-    auto dialogue = account.provider->remove_file("files/" + core::upload_name(batch.id, n));
-    auto answer = co_await converse(*account.link, *dialogue);
-    if (auto* fault = std::get_if<core::Fault>(&answer)) co_return std::move(*fault);
-  }
-  co_return std::nullopt;
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // deleted, seen to be gone twice, with a canary beside it that proves that the same key can see files at all, and then
 // one more listing shows a job that was quicker than the deletion. Only then may the members go again.
 #include "core/check.h"
+#include "daemon/input_files.h"
 #include "daemon/log.h"
 #include "daemon/random.h"
 #include "daemon/stages.h"
@@ -29,7 +30,8 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         if (const auto* fault = std::get_if<Fault>(&canary)) co_return pause_after(*fault, account, progress);
         progress.scratch = "files/" + name;
       }
-      if (const auto fault = co_await delete_inputs(batch, account)) co_return pause_after(*fault, account, progress);
+      // Every upload: a create names the last, but an earlier one may have been named by an earlier create.
+      if (const auto fault = co_await remove_inputs(batch, account)) co_return pause_after(*fault, account, progress);
       progress.phase = first_look;
       co_return core::Duration::zero();
     }
@@ -63,16 +65,6 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
   if (listing == Listing::adopted) co_return pause;
   const auto moved = co_await engine_.mark(batch, BatchState::fenced, {.file_deleted = true});
   co_return pause_unless(moved.has_value());
-}
-
-// Every upload of the batch: a create names the last, but an earlier one may have been named by an earlier create.
-Task<std::optional<Fault>> ReconcileStage::delete_inputs(const core::Batch& batch, Account& account) {
-  for (int n = 1; n <= batch.upload_n; ++n) {
-    auto dialogue = account.provider->remove_file("files/" + core::upload_name(batch.id, n));
-    auto answer = co_await converse(*account.link, *dialogue);
-    if (auto* fault = std::get_if<Fault>(&answer)) co_return std::move(*fault);
-  }
-  co_return std::nullopt;
 }
 
 Task<ReconcileStage::Look> ReconcileStage::look_at_inputs(const core::Batch& batch, Account& account,

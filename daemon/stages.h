@@ -120,7 +120,6 @@ class ReconcileStage final : public BatchStage {
   Task<core::Duration> lost(core::Batch batch, Account& account, Progress& progress);
   // fence.cpp
   Task<core::Duration> fence(core::Batch batch, Account& account, Progress& progress);
-  Task<std::optional<core::Fault>> delete_inputs(const core::Batch& batch, Account& account);
   enum class Look { gone, still_there, blind, fault };
   Task<Look> look_at_inputs(const core::Batch& batch, Account& account, const std::string& canary, Progress& progress,
                             core::Duration& pause);
