@@ -62,7 +62,6 @@ std::vector<Fault> check(const Config& c) {
   require(c.retry.first <= c.retry.max, "retry.max", "must not be less than first");
   require(c.retention.idempotency <= c.retention.results, "retention.idempotency",
           "must not be more than results: a key is forgotten with its request");
-  require(!c.accounts.empty(), "accounts", "at least one account is needed");
   for (const auto& [name, account] : c.accounts) check_account(name, account, faults);
   return faults;
 }

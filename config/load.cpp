@@ -136,6 +136,7 @@ class Loader {
     const auto* node = table.get("accounts");
     if (node == nullptr) return;
     if (!node->is_table()) return blame(line_of(*node), "accounts", "must be a section");
+    if (node->as_table()->empty()) blame(line_of(*node), "accounts", "at least one account is needed");
     config_.accounts.clear();
     for (const auto& [name, account] : *node->as_table()) {
       const auto path = "accounts." + std::string(name.str());
