@@ -1,22 +1,44 @@
 #include "core/packer.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace batchd::core {
 
-std::vector<Share> fair_shares(const std::vector<OwnerQueue>& owners, std::int64_t capacity) {
-  std::vector<OwnerQueue> by_need(owners);
-  std::ranges::sort(by_need, {}, [](const OwnerQueue& owner) { return std::pair(owner.tokens, owner.owner); });
-  std::vector<Share> shares;
+std::vector<std::int64_t> fair_shares(const std::vector<std::int64_t>& needs, std::int64_t capacity) {
+  std::vector<std::size_t> by_need(needs.size());
+  std::iota(by_need.begin(), by_need.end(), std::size_t{0});
+  std::ranges::stable_sort(by_need, {}, [&](std::size_t i) { return needs[i]; });
+  std::vector<std::int64_t> shares(needs.size());
   std::int64_t left = capacity;
-  for (std::size_t i = 0; i < by_need.size(); ++i) {
-    const auto equal_part = left / static_cast<std::int64_t>(by_need.size() - i);
-    const auto tokens = std::min(by_need[i].tokens, equal_part);
-    shares.push_back({by_need[i].owner, tokens});
-    left -= tokens;
+  for (std::size_t done = 0; done < by_need.size(); ++done) {
+    const auto equal_part = left / static_cast<std::int64_t>(by_need.size() - done);
+    auto& share = shares[by_need[done]];
+    share = std::min(needs[by_need[done]], equal_part);
+    left -= share;
   }
   return shares;
 }
+
+namespace {
+
+// Tokens are what money and quota are counted in, but items and bytes fill a batch as well: each is shared alike.
+std::vector<Share> share_out(std::vector<OwnerQueue> owners, const PackLimits& limits) {
+  std::ranges::sort(owners, {}, [](const OwnerQueue& owner) { return std::pair(owner.oldest, owner.owner); });
+  const auto shared = [&](std::int64_t OwnerQueue::*need, std::int64_t capacity) {
+    std::vector<std::int64_t> needs;
+    for (const auto& owner : owners) needs.push_back(owner.*need);
+    return fair_shares(needs, capacity);
+  };
+  const auto items = shared(&OwnerQueue::items, limits.items);
+  const auto bytes = shared(&OwnerQueue::bytes, limits.bytes);
+  const auto tokens = shared(&OwnerQueue::tokens, limits.tokens);
+  std::vector<Share> shares;
+  for (std::size_t i = 0; i < owners.size(); ++i) shares.push_back({owners[i].owner, {items[i], bytes[i], tokens[i]}});
+  return shares;
+}
+
+}  // namespace
 
 PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, WallTime now) {
   if (queue.owners.empty()) return {};
@@ -39,7 +61,7 @@ PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, WallTi
   else if (now >= oldest + limits.max_age)
     reason = SealReason::age;
   if (!reason) return {std::nullopt, oldest + limits.max_age};
-  return {Departure{*reason, fair_shares(queue.owners, limits.tokens)}, std::nullopt};
+  return {Departure{*reason, share_out(queue.owners, limits)}, std::nullopt};
 }
 
 }  // namespace batchd::core

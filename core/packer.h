@@ -34,15 +34,20 @@ struct PackLimits {
   Duration max_age = std::chrono::seconds(60);
 };
 
-// How much of an owner's queue goes. The batch's own limits hold as well.
+// An upper bound on what is taken from a queue.
+struct ClaimLimit {
+  std::int64_t items = 0, bytes = 0, tokens = 0;
+};
+
+// How much of an owner's queue goes first. What the batch has left over after everybody's share goes to the oldest.
 struct Share {
   OwnerId owner;
-  std::int64_t tokens = 0;
+  ClaimLimit limit;
 };
 
 struct Departure {
   SealReason reason;
-  std::vector<Share> shares;  // together at most limits.tokens, unless a single request is larger; never empty
+  std::vector<Share> shares;  // in each dimension together at most the batch's limit; never empty; oldest owner first
 };
 
 struct PackPlan {
@@ -53,7 +58,7 @@ struct PackPlan {
 PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, WallTime now);
 
 // Equal shares of `capacity` by progressive filling: who needs less than an equal part gets all it needs, the rest is
-// divided among the others in the same way. The order of `owners` doesn't matter to the sizes.
-std::vector<Share> fair_shares(const std::vector<OwnerQueue>& owners, std::int64_t capacity);
+// divided among the others in the same way. One share per need, in the order of `needs`.
+std::vector<std::int64_t> fair_shares(const std::vector<std::int64_t>& needs, std::int64_t capacity);
 
 }  // namespace batchd::core

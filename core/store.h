@@ -36,9 +36,6 @@ struct Installation {
 };
 
 // --- packing
-struct ClaimLimit {
-  std::int64_t items, bytes, tokens;
-};
 struct Claimed {
   std::int64_t items = 0, bytes = 0, tokens = 0;  // taken by this call
   bool more = false;  // stopped at the verb's budget: call again with what is left of the limit
@@ -70,7 +67,8 @@ struct BatchPatch {
   std::optional<int> upload_n, mime_index, throttles, end_code;
   std::optional<std::string> upload_session, token, credential, job, message, result_file;
   std::optional<WallTime> uploaded_at, create_at, not_before, submitted_at, ended_at;
-  std::optional<bool> throttled, file_deleted, fence_begun;
+  std::optional<bool> throttled, file_deleted, fence_begun, released;
+  std::optional<Refusal> refusal;
   std::optional<JobEnd> end;
   std::optional<std::int64_t> result_bytes;
   std::optional<LineCounts> lines;  // replaces foreign, unreadable, dropped; the others are kept by the store itself

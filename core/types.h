@@ -91,6 +91,14 @@ enum class SealReason : std::uint8_t {
 };
 std::string_view to_text(SealReason reason);
 
+// Why a batch is in state refused, which decides where its members go. Stored.
+enum class Refusal : std::uint8_t {
+  none = 0,
+  poison = 1,  // refused as a whole: cut until the poison is alone
+  lines = 2,   // the lines at fault were named and have failed: the rest goes again together
+  model = 3,   // nothing in it can ever run: all fail with the provider's words
+};
+
 // How the provider said that a job ended. Stored.
 enum class JobEnd : std::uint8_t { succeeded = 1, failed = 2, cancelled = 3, expired = 4 };
 std::string_view to_text(JobEnd end);
@@ -137,6 +145,8 @@ struct Batch {
   std::optional<WallTime> not_before;  // throttled: no create before this
   bool throttled = false;              // state creating: the answer was a 429, one clean listing proves "not created"
   int throttles = 0;                   // in a row
+  Refusal refusal = Refusal::none;     // state refused, and after it
+  bool released = false;               // an operator let it go from held: what has no result goes again
   bool fence_begun = false;            // our own DELETE of its input file may have made the job fail
 
   // The job.
