@@ -1,0 +1,48 @@
+#include <algorithm>
+#include <fstream>
+
+#include "config/config.h"
+
+namespace batchd::config {
+namespace {
+
+using core::Errc;
+using core::Error;
+
+constexpr std::size_t kKeyBytesMax = 4096;
+constexpr std::string_view kSpace = " \t\r\n";
+
+// It is sent as the value of a header: nothing in it may end the header or split it.
+core::Result<std::string> judge(std::string_view text, const std::string& place) {
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return Error{Errc::invalid, place + " holds no key"};
+  text = text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+  if (text.size() > kKeyBytesMax || !std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; }))
+    return Error{Errc::invalid, place + " doesn't hold one key of printable characters"};
+  return std::string(text);
+}
+
+core::Result<std::string> from_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kKeyBytesMax + kKeyBytesMax, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file && !file.eof()) return Error{Errc::invalid, "can't read " + path};
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return judge(text, path);
+}
+
+}  // namespace
+
+core::Result<std::string> read_api_key(const Account& account, const Environment& environment) {
+  if (!account.api_key_file.empty()) return from_file(account.api_key_file);
+  if (const auto folder = environment.find("CREDENTIALS_DIRECTORY"); folder != environment.end()) {
+    const auto path = folder->second + "/gemini_api_key";
+    if (std::ifstream(path).good()) return from_file(path);
+  }
+  if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
+    return judge(key->second, "$BATCHD_GEMINI_API_KEY");
+  return Error{Errc::not_found,
+               "no API key: set api_key_file, the systemd credential gemini_api_key, or $BATCHD_GEMINI_API_KEY"};
+}
+
+}  // namespace batchd::config

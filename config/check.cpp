@@ -1,0 +1,69 @@
+#include "config/check.h"
+
+#include <algorithm>
+#include <array>
+
+namespace batchd::config {
+namespace {
+
+constexpr std::size_t kSocketPathBytesMax = 107;  // sockaddr_un::sun_path without its final zero
+
+bool is_account_name(std::string_view name) {
+  return !name.empty() && name.size() <= 32 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+bool is_this_host(std::string_view host) {
+  static constexpr std::array<std::string_view, 3> kLoopback{"localhost", "127.0.0.1", "[::1]"};
+  return std::ranges::find(kLoopback, host) != kLoopback.end();
+}
+
+// Empty: fine.
+std::string judge_url(std::string_view url, bool allow_cleartext) {
+  const bool cleartext = url.starts_with("http://");
+  if (!cleartext && !url.starts_with("https://")) return "must start with https:// or http://";
+  auto authority = url.substr(url.find("//") + 2);
+  if (authority.ends_with('/')) authority.remove_suffix(1);
+  if (authority.empty() || authority.find_first_of("/?#@ \"<>\\") != std::string_view::npos)
+    return "must be a scheme and a host, perhaps with a port, and nothing else";
+  const auto colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
+  if (cleartext && !allow_cleartext && !is_this_host(authority.substr(0, colon)))
+    return "would send the key in clear text to another host: use https://, or set allow_cleartext";
+  return {};
+}
+
+void check_account(const std::string& name, const Account& account, std::vector<Fault>& faults) {
+  const auto key = [&](const char* member) { return "accounts." + name + '.' + member; };
+  if (!is_account_name(name))
+    faults.push_back({0, "accounts." + name, "a name has 1 to 32 characters of a-z, 0-9, - and _", {}});
+  if (account.kind != "gemini") faults.push_back({0, key("kind"), "must be \"gemini\"", {}});
+  if (const auto wrong = judge_url(account.base_url, account.allow_cleartext); !wrong.empty())
+    faults.push_back({0, key("base_url"), wrong, {}});
+}
+
+}  // namespace
+
+std::vector<Fault> check(const Config& c) {
+  std::vector<Fault> faults;
+  const auto require = [&](bool holds, const char* key, const char* what) {
+    if (!holds) faults.push_back({0, key, what, {}});
+  };
+  require(!c.server.socket.empty(), "server.socket", "must not be empty");
+  require(c.server.socket.size() <= kSocketPathBytesMax, "server.socket", "is longer than 107 bytes");
+  require(!c.store.path.empty(), "store.path", "must not be empty");
+  require(c.submission.throttle_first <= c.submission.throttle_max, "submission.throttle_max",
+          "must not be less than throttle_first");
+  require(c.submission.reconcile_first <= c.submission.reconcile_max, "submission.reconcile_max",
+          "must not be less than reconcile_first");
+  require(c.submission.file_age_max < hours(48), "submission.file_age_max",
+          "must be less than 48h, after which the provider drops the file");
+  require(c.polling.first <= c.polling.max, "polling.max", "must not be less than first");
+  require(c.retry.first <= c.retry.max, "retry.max", "must not be less than first");
+  require(c.retention.idempotency <= c.retention.results, "retention.idempotency",
+          "must not be more than results: a key is forgotten with its request");
+  for (const auto& [name, account] : c.accounts) check_account(name, account, faults);
+  return faults;
+}
+
+}  // namespace batchd::config

@@ -1,0 +1,176 @@
+// The whole configuration as one const value: read once at startup, checked as a whole, handed down by reference.
+// A member's initialiser is its default. config/keys.cpp names every member's key, unit, bounds and comment.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/budget.h"
+#include "core/error.h"
+#include "core/packer.h"
+#include "core/schedule.h"
+#include "core/time.h"
+
+namespace batchd::config {
+
+using core::Duration;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+inline constexpr std::string_view kDefaultPath = "/etc/batchd/batchd.toml";
+inline constexpr std::string_view kDefaultSocket = "/run/batchd/batchd.sock";
+inline constexpr std::string_view kDefaultAccount = "default";
+
+struct Server {
+  std::string socket{kDefaultSocket};
+  int socket_mode = 0660;
+  std::string socket_group;  // empty: the group the daemon runs as
+  std::string admin_group;   // empty: only root administers
+  bool allow_mapped_uids = false;
+  std::int64_t max_body = std::int64_t{32} << 20;
+  Duration header_timeout = seconds(10);
+  Duration idle_timeout = seconds(75);
+  Duration write_timeout = seconds(60);
+  std::int64_t body_rate_floor = 1024;  // bytes per second
+};
+
+struct Store {
+  std::string path = "/var/lib/batchd/batchd.db";
+};
+
+struct Account {
+  std::string kind = "gemini";
+  std::string base_url = "https://generativelanguage.googleapis.com";
+  bool allow_cleartext = false;
+  std::string api_key_file;  // see read_api_key()
+  std::string ca_file;       // empty: the system's
+  Duration connect_timeout = seconds(10);
+  Duration answer_timeout = minutes(2);
+  Duration stall_timeout = minutes(1);
+  std::int64_t max_jobs = 100;
+  std::int64_t max_stored = 20'000'000'000;
+
+  core::BudgetLimits budget() const { return {max_jobs, max_stored}; }
+};
+
+struct Packing {
+  core::PackLimits limits;
+  std::map<std::string, core::PackLimits, std::less<>> models;  // complete values: what a section leaves out is above
+};
+
+enum class OnAmbiguous : std::uint8_t {
+  fence,  // delete the input file, prove that no job can run any more, and go on
+  hold,   // wait for an operator
+};
+
+struct Submission {
+  OnAmbiguous on_ambiguous = OnAmbiguous::fence;
+  Duration quarantine = minutes(15);
+  Duration throttle_first = seconds(60);
+  Duration throttle_max = minutes(20);
+  Duration reconcile_first = seconds(5);
+  Duration reconcile_max = minutes(5);
+  Duration fence_pause = seconds(30);
+  Duration relist_pause = seconds(60);
+  Duration file_age_max = hours(12);
+  std::int64_t concurrency = 4;
+
+  core::Backoff throttle() const { return {throttle_first, throttle_max}; }
+  core::Backoff reconcile() const { return {reconcile_first, reconcile_max}; }
+};
+
+struct Polling {
+  Duration first = seconds(15);
+  Duration max = minutes(5);
+  Duration lost_grace = minutes(30);
+  Duration output_grace = minutes(30);
+  Duration download_grace = hours(1);
+
+  core::PollSchedule schedule() const { return {first, max}; }
+};
+
+struct Retry {
+  std::int64_t max_attempts = 3;
+  Duration first = seconds(1);
+  Duration max = minutes(5);
+
+  core::Backoff backoff() const { return {first, max}; }
+};
+
+struct Retention {
+  Duration results = hours(168);
+  Duration idempotency = hours(168);
+};
+
+struct Limits {
+  std::int64_t max_connections = 1024;
+  Duration stop_grace = seconds(5);
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+struct Log {
+  LogLevel level = LogLevel::info;
+};
+
+struct Config {
+  Server server;
+  Store store;
+  std::map<std::string, Account, std::less<>> accounts{{std::string(kDefaultAccount), Account{}}};
+  Packing packing;
+  Submission submission;
+  Polling polling;
+  Retry retry;
+  Retention retention;
+  Limits limits;
+  Log log;
+
+  const core::PackLimits& packing_for(std::string_view model) const;
+};
+
+// One thing that is wrong with the configuration.
+struct Fault {
+  int line = 0;         // in the file, from 1; 0: not from the file
+  std::string key;      // "packing.max_age", or the environment variable
+  std::string what;     // for people; no value of a secret
+  std::string nearest;  // the known name that was probably meant; empty: none is near
+};
+std::string to_text(const Fault& fault);  // one line, without the file's name
+
+// Every fault at once. what() has one line per fault, "FILE:LINE: KEY: WHAT".
+class ConfigError : public std::runtime_error {
+ public:
+  ConfigError(const std::string& origin, std::vector<Fault> faults);
+  const std::vector<Fault>& faults() const { return faults_; }
+
+ private:
+  std::vector<Fault> faults_;
+};
+
+using Environment = std::map<std::string, std::string, std::less<>>;
+Environment process_environment();
+
+// Defaults, overridden by the file (empty path: none), overridden by BATCHD_SECTION__KEY variables
+// (BATCHD_ACCOUNTS__NAME__KEY for an account that is there: "default" unless the file has others). Variables without a
+// double underscore aren't overrides. Throws ConfigError.
+Config load(const std::string& path, const Environment& environment);
+Config parse(std::string_view toml, const std::string& origin, const Environment& environment);
+
+// Complete, valid TOML: every key with its value and a comment. Secrets aren't part of a Config, so none is shown.
+// parse(render(c)) is c again; config/batchd.toml is render(Config{}).
+std::string render(const Config& config);
+
+// For `batchd --dev`: short times, one account that talks to `base_url`, everything of ours under `state_dir`.
+Config dev_defaults(const std::string& state_dir, const std::string& socket, const std::string& base_url);
+
+// The account's key, white space around it removed: from api_key_file, else $CREDENTIALS_DIRECTORY/gemini_api_key, else
+// $BATCHD_GEMINI_API_KEY. Read anew at each call. Errc::not_found: none of the three; Errc::invalid: unreadable, empty,
+// or not a header value. The error names the place, never the content.
+core::Result<std::string> read_api_key(const Account& account, const Environment& environment);
+
+}  // namespace batchd::config

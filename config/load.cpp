@@ -1,0 +1,215 @@
+#include <toml++/toml.h>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "config/check.h"
+#include "config/keys.h"
+
+namespace batchd::config {
+namespace {
+
+constexpr std::string_view kPrefix = "BATCHD_";
+constexpr std::string_view kSeparator = "__";
+
+int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+int line_of(const toml::key& key) { return static_cast<int>(key.source().begin.line); }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+std::vector<std::string> names_of(const std::vector<Key>& keys) {
+  std::vector<std::string> names;
+  for (const auto& key : keys) names.emplace_back(key.name);
+  return names;
+}
+
+const Key* find_key(const std::vector<Key>& keys, std::string_view name) {
+  const auto found = std::ranges::find(keys, name, &Key::name);
+  return found == keys.end() ? nullptr : &*found;
+}
+
+// One pass over file and environment that goes on after every fault.
+class Loader {
+ public:
+  Loader(std::string origin, const Environment& environment)
+      : origin_(std::move(origin)), environment_(environment), sections_(sections_of(config_)) {}
+
+  Config run(std::string_view text) {
+    const auto table = parse_toml(text);
+    read_sections(table);
+    read_accounts(table);
+    read_environment();
+    read_models(table);  // last: a model's section starts from the final values above it
+    for (auto& fault : check(config_)) {
+      if (const auto line = lines_.find(fault.key); line != lines_.end()) fault.line = line->second;
+      faults_.push_back(std::move(fault));
+    }
+    if (faults_.empty()) return std::move(config_);
+    std::ranges::stable_sort(faults_, {}, &Fault::line);
+    throw ConfigError(origin_, std::move(faults_));
+  }
+
+ private:
+  // A syntax error leaves nothing to look at: it is the only fault.
+  toml::table parse_toml(std::string_view text) const {
+    try {
+      return toml::parse(text, origin_);
+    } catch (const toml::parse_error& error) {
+      throw ConfigError(origin_,
+                        {{static_cast<int>(error.source().begin.line), {}, std::string(error.description()), {}}});
+    }
+  }
+
+  void blame(int line, std::string key, std::string what, std::string nearest = {}) {
+    faults_.push_back({line, std::move(key), std::move(what), std::move(nearest)});
+  }
+
+  void read_sections(const toml::table& table) {
+    for (const auto& [name, node] : table) {
+      if (name == "accounts") continue;
+      const auto section = std::ranges::find(sections_, name.str(), &Section::name);
+      if (section == sections_.end()) {
+        std::vector<std::string> known{"accounts"};
+        for (const auto& one : sections_) known.emplace_back(one.name);
+        blame(line_of(name), std::string(name.str()), "unknown section", nearest_name(name.str(), known));
+      } else if (!node.is_table()) {
+        blame(line_of(name), std::string(name.str()), "must be a section");
+      } else {
+        read_keys(std::string(name.str()), *node.as_table(), section->keys, section->name == "packing");
+      }
+    }
+  }
+
+  void read_keys(const std::string& section, const toml::table& table, const std::vector<Key>& keys, bool skip_tables) {
+    for (const auto& [name, node] : table) {
+      if (skip_tables && node.is_table()) continue;
+      const auto path = section + '.' + std::string(name.str());
+      lines_[path] = line_of(name);
+      if (const auto* key = find_key(keys, name.str()))
+        read_value(path, *key, node);
+      else
+        blame(line_of(name), path, "unknown key", hint(name.str(), keys));
+    }
+  }
+
+  // A misspelt name of this section; else the same name in another one.
+  std::string hint(std::string_view name, const std::vector<Key>& keys) const {
+    for (const auto& section : sections_)
+      if (find_key(keys, name) == nullptr && find_key(section.keys, name) != nullptr)
+        return std::string(section.name) + '.' + std::string(name);
+    return nearest_name(name, names_of(keys));
+  }
+
+  void read_value(const std::string& path, const Key& key, const toml::node& node) {
+    std::optional<std::string> text;
+    switch (written_as(key.slot)) {
+      case Written::string:
+        if (node.is_string()) text = node.as_string()->get();
+        break;
+      case Written::integer:
+        if (node.is_integer()) text = std::to_string(node.as_integer()->get());
+        break;
+      case Written::boolean:
+        if (node.is_boolean()) text = node.as_boolean()->get() ? "true" : "false";
+        break;
+    }
+    if (!text) {
+      blame(line_of(node), path, wrong_type(key));
+    } else if (const auto wrong = assign(key.slot, *text)) {
+      blame(line_of(node), path, *wrong);
+    }
+  }
+
+  static std::string wrong_type(const Key& key) {
+    if (std::holds_alternative<TextSlot>(key.slot)) return "must be a string";
+    if (std::holds_alternative<CountSlot>(key.slot)) return "must be a whole number, without quotes";
+    // Every other slot refuses the empty text, and says what it wants.
+    return assign(key.slot, {}).value_or("has the wrong type");
+  }
+
+  void read_accounts(const toml::table& table) {
+    const auto* node = table.get("accounts");
+    if (node == nullptr) return;
+    if (!node->is_table()) return blame(line_of(*node), "accounts", "must be a section");
+    if (node->as_table()->empty()) blame(line_of(*node), "accounts", "at least one account is needed");
+    config_.accounts.clear();
+    for (const auto& [name, account] : *node->as_table()) {
+      const auto path = "accounts." + std::string(name.str());
+      lines_[path] = line_of(name);
+      if (account.is_table())
+        read_keys(path, *account.as_table(), keys_of(config_.accounts[std::string(name.str())]), false);
+      else
+        blame(line_of(name), path, "must be a section [" + path + "]");
+    }
+  }
+
+  void read_models(const toml::table& table) {
+    const auto* packing = table.get_as<toml::table>("packing");
+    if (packing == nullptr) return;
+    for (const auto& [name, node] : *packing) {
+      if (!node.is_table()) continue;
+      auto& limits = config_.packing.models[std::string(name.str())] = config_.packing.limits;
+      read_keys("packing." + std::string(name.str()), *node.as_table(), keys_of(limits), false);
+    }
+  }
+
+  void read_environment() {
+    for (const auto& [variable, value] : environment_) {
+      if (!variable.starts_with(kPrefix)) continue;
+      const auto path = std::string_view(variable).substr(kPrefix.size());
+      const auto split = path.find(kSeparator);
+      if (split == std::string_view::npos) continue;
+      read_variable(variable, lower(path.substr(0, split)), lower(path.substr(split + kSeparator.size())), value);
+    }
+  }
+
+  void read_variable(const std::string& variable, const std::string& section, std::string name,
+                     const std::string& value) {
+    std::vector<Key> keys;
+    if (section == "accounts") {
+      const auto split = name.find(kSeparator);
+      if (split == std::string::npos) return blame(0, variable, "must be BATCHD_ACCOUNTS__NAME__KEY");
+      const auto account = config_.accounts.find(name.substr(0, split));
+      if (account == config_.accounts.end()) return blame(0, variable, "no account of this name");
+      keys = keys_of(account->second);
+      name = name.substr(split + kSeparator.size());
+    } else if (const auto found = std::ranges::find(sections_, section, &Section::name); found != sections_.end()) {
+      keys = found->keys;
+    } else {
+      return blame(0, variable, "no section of this name");
+    }
+    const auto* key = find_key(keys, name);
+    if (key == nullptr) return blame(0, variable, "no key of this name", nearest_name(name, names_of(keys)));
+    if (const auto wrong = assign(key->slot, value)) blame(0, variable, *wrong);
+  }
+
+  const std::string origin_;
+  const Environment& environment_;
+  Config config_;
+  const std::vector<Section> sections_;  // points into config_
+  std::map<std::string, int> lines_;     // where each key was written
+  std::vector<Fault> faults_;
+};
+
+}  // namespace
+
+Config parse(std::string_view toml, const std::string& origin, const Environment& environment) {
+  return Loader(origin, environment).run(toml);
+}
+
+Config load(const std::string& path, const Environment& environment) {
+  if (path.empty()) return parse("", "(no file)", environment);
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (std::filesystem::is_directory(path)) throw ConfigError(path, {{0, {}, "is a directory", {}}});
+  if (file) text << file.rdbuf();
+  if (!file) throw ConfigError(path, {{0, {}, "can't be read", {}}});
+  return parse(text.str(), path, environment);
+}
+
+}  // namespace batchd::config

@@ -1,0 +1,55 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "config/config.h"
+
+namespace batchd::config {
+namespace {
+
+class ApiKey : public testing::Test {
+ protected:
+  ApiKey() {
+    std::string pattern = testing::TempDir() + "batchd-key-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~ApiKey() override { std::filesystem::remove_all(folder_); }
+  std::string put(const std::string& name, const std::string& content) {
+    std::ofstream(folder_ + '/' + name) << content;
+    return folder_ + '/' + name;
+  }
+  std::string folder_;
+};
+
+TEST_F(ApiKey, TheFileWinsThenTheCredentialThenTheEnvironment) {
+  Account account;
+  Environment environment{{"BATCHD_GEMINI_API_KEY", " from-env\n"}};
+  EXPECT_EQ(read_api_key(account, environment).value(), "from-env");
+  environment["CREDENTIALS_DIRECTORY"] = folder_;
+  EXPECT_EQ(read_api_key(account, environment).value(), "from-env") << "no such credential";
+  put("gemini_api_key", "from-credential\r\n");
+  EXPECT_EQ(read_api_key(account, environment).value(), "from-credential");
+  account.api_key_file = put("key", "\tfrom-file \n\n");
+  EXPECT_EQ(read_api_key(account, environment).value(), "from-file");
+}
+
+TEST_F(ApiKey, NoneIsToldFromABadOne) {
+  Account account;
+  EXPECT_EQ(read_api_key(account, {}).error().code, core::Errc::not_found);
+  account.api_key_file = folder_ + "/missing";
+  EXPECT_EQ(read_api_key(account, {{"BATCHD_GEMINI_API_KEY", "k"}}).error().code, core::Errc::invalid)
+      << "a named file is never silently passed over";
+  account.api_key_file.clear();
+  for (const std::string bad : {"", " \n", "two words", "line\r\nX-Header: 1", "\x7f", "\xc3\xa9"})
+    EXPECT_EQ(read_api_key(account, {{"BATCHD_GEMINI_API_KEY", bad}}).error().code, core::Errc::invalid);
+}
+
+TEST_F(ApiKey, ErrorsNeverShowTheContent) {
+  Account account;
+  account.api_key_file = put("key", "secret secret");
+  EXPECT_EQ(read_api_key(account, {}).error().detail.find("secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace batchd::config
