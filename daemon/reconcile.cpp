@@ -113,8 +113,7 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
     const core::Backoff schedule{engine_.config.submission.reconcile_first, engine_.config.submission.reconcile_max};
     co_return std::min<core::Duration>(core::reconcile_pause(schedule, ++progress.phase), left);
   }
-  if (!account.provider->caps().fence ||
-      engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {
+  if (!account.provider->caps().fence || engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {
     co_await hold(std::move(batch), "no job was found, but a late one can't be excluded (on_ambiguous = \"hold\")");
   } else if (batch.fences >= core::kFencesPerLineageMax) {
     co_await hold(std::move(batch), "the create call stayed unanswered in " + std::to_string(batch.fences + 1) +

@@ -8,9 +8,11 @@ Waiters::Ticket::Ticket(Waiters& waiters, core::RequestId request)
 Waiters::Ticket::~Ticket() { waiters_.tickets_.erase(place_); }
 
 Task<void> Waiters::Ticket::wait_until(core::SteadyTime due) {
-  if (called_) co_return;
-  timer_.expires_at(due);
-  co_await timer_.async_wait(as_tuple_task);
+  if (!called_) {
+    timer_.expires_at(due);
+    co_await timer_.async_wait(as_tuple_task);
+  }
+  called_ = false;
 }
 
 void Waiters::call(Ticket& ticket) {
