@@ -2,6 +2,8 @@
 // constant memory. Text that looks like a member inside a string or a nested value is never one.
 #pragma once
 
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@ class MemberHandler {
 class MemberScan {
  public:
   static constexpr std::size_t kNameBytesMax = 256;  // longer names are cut: they are unknown to everybody
+  static constexpr std::size_t kDepthMax = 1024;     // of values; a protobuf message in JSON stays below 100
 
   explicit MemberScan(MemberHandler& handler);
   // False: this can't be an object with members (then feed no more). Checks structure outside of values only (braces,
@@ -29,10 +32,44 @@ class MemberScan {
   bool finish();  // exactly one complete object, white space around it
 
  private:
-  // (implementation's state)
+  enum class State : std::uint8_t {
+    before_object,
+    first_name,  // or the end of an empty object
+    next_name,
+    in_name,
+    after_name,
+    before_value,
+    in_value,  // string, object or array
+    in_scalar,
+    after_value,
+    after_object,
+    failed,
+  };
+  std::size_t take(std::string_view fragment);
+  std::size_t take_name(std::string_view fragment);
+  std::size_t take_value(std::string_view fragment);
+  std::size_t take_scalar(std::string_view fragment);
+  void take_structure(char c);
+  void end_name();
+  void begin_value(State state);
+  void give_value(std::string_view fragment);
+  void end_value();
+  void open(bool object);
+  bool close(bool object);
+
+  MemberHandler& handler_;
+  State state_ = State::before_object;
+  bool in_string_ = false;          // inside a value
+  bool escaped_ = false;            // the last byte was the backslash of an escape
+  std::size_t depth_ = 0;           // of the value
+  std::bitset<kDepthMax> objects_;  // per level: opened by '{', not '['
+  std::uint64_t offset_ = 0;
+  std::uint64_t value_bytes_ = 0;
+  std::string name_;
 };
 
-// The text of a JSON string value (quotes included in `raw`). False: not a string, or a broken escape.
+// The text of a JSON string value (quotes included in `raw`). Lone surrogates become U+FFFD. False: not a string, or a
+// broken escape.
 bool unescape(std::string_view raw, std::string& text);
 
 }  // namespace batchd::json

@@ -1,0 +1,97 @@
+// The JSON grammar (RFC 8259) as a machine that takes one byte at a time: constant memory, no recursion, no numbers
+// converted. It says at the first byte that can't be that it can't, whatever the fragmentation of the input.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "proto/json/validator.h"
+
+namespace batchd::json {
+
+class Grammar {
+ public:
+  static constexpr std::size_t kDepthMax = 1024;  // larger limits are cut to this
+
+  explicit Grammar(const ValidatorLimits& limits);
+  // Takes bytes until the end or the first one that can't be. Returns how many were good.
+  std::size_t take(std::string_view bytes);
+  // One whole value has been taken. (A number at the top level has no end of its own.)
+  bool complete() const;
+  std::string_view fault() const { return fault_; }  // of the byte where take() stopped
+  const TextCensus& census() const { return census_; }
+
+ private:
+  enum class State : std::uint8_t {
+    value,          // a value must come
+    first_element,  // or ']'
+    first_key,      // or '}'
+    next_key,
+    colon,
+    after_value,  // ',' or the closing bracket; at the top level nothing
+    string,
+    sequence,  // further bytes of a UTF-8 character
+    escape,
+    hex,
+    low_backslash,  // a high surrogate: its other half must follow
+    low_u,
+    literal,
+    minus,
+    zero,
+    integer,
+    point,
+    fraction,
+    exponent,
+    exponent_sign,
+    exponent_digits,
+  };
+
+  bool step(char c);
+  bool fail(std::string_view why);
+  bool begin_value(char c);
+  bool begin_literal(std::string_view rest);
+  bool begin_string(bool key);
+  bool begin_number(char c);
+  bool open(bool object);
+  bool close(char c);
+  bool after_value(char c);
+  bool structure(char c, char wanted, State next, std::string_view why);
+  bool in_string(char c);
+  bool begin_sequence(unsigned char lead);
+  bool in_sequence(unsigned char byte);
+  bool in_escape(char c);
+  bool in_hex(char c);
+  bool in_literal(char c);
+  bool in_number(char c);
+  bool number_byte(char c, State next);
+  bool end_string();
+  void end_value();
+  void count(std::size_t text_bytes);
+
+  const std::size_t depth_max_;
+  const bool plain_numbers_;
+  State state_ = State::value;
+  std::size_t depth_ = 0;
+  std::bitset<kDepthMax> objects_;  // per level: an object, not an array
+  std::string_view fault_;
+
+  bool is_key_ = false;       // the string at hand is a member's name
+  std::string_view literal_;  // what must still come of it
+  unsigned hex_digits_ = 0;
+  unsigned code_unit_ = 0;
+  bool low_ = false;                // the hex digits at hand are those of a low surrogate
+  unsigned sequence_left_ = 0;      // bytes of a UTF-8 character still to come
+  unsigned char sequence_min_ = 0;  // bounds of the next of them
+  unsigned char sequence_max_ = 0;
+  std::size_t number_bytes_ = 0;
+  std::size_t exponent_bytes_ = 0;
+
+  TextCensus census_;
+  std::size_t key_bytes_ = 0;
+  bool key_matches_ = false;  // so far the name is a beginning of "data"
+  bool media_next_ = false;
+};
+
+}  // namespace batchd::json
