@@ -101,7 +101,7 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, std::int64_t line
   std::int64_t absent = 0;
   for (bool more = true; more;) {
     auto settled = co_await engine_.store.outcome(&core::Store::settle_absent, batch.id, verdict,
-                                                  engine_.config.retry.max_attempts, engine_.clock.wall());
+                                                  engine_.max_attempts(), engine_.clock.wall());
     if (!settled) co_return pause_unless(false);
     absent += settled->requeued + static_cast<std::int64_t>(settled->finished.size());
     more = settled->more;

@@ -110,7 +110,7 @@ Task<core::Result<void>> ResultSink::flush() {
   if (outcomes_.empty()) co_return core::Result<void>();
   auto recorded =
       co_await engine_.store.outcome(&core::Store::record_outcomes, batch_, std::span<const core::Outcome>(outcomes_),
-                                     engine_.config.retry.max_attempts, engine_.clock.wall());
+                                     engine_.max_attempts(), engine_.clock.wall());
   if (!recorded) co_return recorded.error();
   outcomes_.clear();
   outcome_bytes_ = 0;

@@ -45,7 +45,7 @@ struct Progress {
 // trouble touches no other.
 class BatchStage : public Stage {
  public:
-  BatchStage(Engine& engine, Wakeup& bell, std::vector<core::BatchState> states, int parallel)
+  BatchStage(Engine& engine, Wakeup& bell, std::vector<core::BatchState> states, std::int64_t parallel)
       : engine_(engine), bell_(bell), states_(std::move(states)), parallel_(parallel) {}
   Task<std::optional<core::SteadyTime>> once() final;
 
@@ -75,8 +75,8 @@ class BatchStage : public Stage {
 
   Wakeup& bell_;
   std::vector<core::BatchState> states_;
-  int parallel_;
-  int busy_ = 0;
+  std::int64_t parallel_;
+  std::int64_t busy_ = 0;
   std::unordered_map<core::BatchId, Timer> timers_;
 };
 
