@@ -1,0 +1,151 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "ctl/commands.h"
+#include "ctl/document.h"
+#include "ctl/exit_code.h"
+#include "ctl/objects.h"
+#include "proto/json/write.h"
+
+namespace batchd::ctl {
+namespace {
+
+enum class Finding { fine, note, wrong };
+
+// Prints findings as they come; the exit code is the first wrong one's.
+class Examination {
+ public:
+  explicit Examination(Session& session) : session_(session) {}
+
+  void say(const char* check, Finding finding, const std::string& detail, int code = kDone) {
+    const char* word = finding == Finding::fine ? "ok" : finding == Finding::note ? "note" : "WRONG";
+    if (finding == Finding::wrong && code_ == kDone) code_ = code;
+    std::string line;
+    if (session_.json) {
+      json::Writer writer(line);
+      writer.begin_object();
+      for (const auto& [name, value] :
+           {std::pair{"check", std::string(check)}, {"finding", word}, {"detail", detail}}) {
+        writer.key(name);
+        writer.string(value);
+      }
+      writer.end_object();
+    } else {
+      line = std::string(word) + std::string(7 - std::strlen(word), ' ') + check + ": " + detail;
+    }
+    session_.console.data(line);
+  }
+  int code() const { return code_; }
+
+ private:
+  Session& session_;
+  int code_ = kDone;
+};
+
+void examine_config(Examination& examination, const std::string& path, const config::Environment& environment) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    return examination.say("configuration", Finding::note, path + " isn't there or can't be seen: defaults apply");
+  if (::access(path.c_str(), R_OK) != 0)
+    return examination.say("configuration", Finding::note, path + " can't be read by this user");
+  try {
+    config::load(path, environment);
+    examination.say("configuration", Finding::fine, path);
+  } catch (const config::ConfigError& faults) {
+    examination.say("configuration", Finding::wrong, faults.what(), kBadConfig);
+  }
+}
+
+void examine_socket(Examination& examination, const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) {
+    if (errno == EACCES)
+      return examination.say("socket", Finding::wrong, path + ": its folder is closed to this user", kNoPermission);
+    return examination.say("socket", Finding::wrong, path + " isn't there: start batchd (systemctl start batchd)",
+                           kUnavailable);
+  }
+  if (!S_ISSOCK(facts.st_mode))
+    return examination.say("socket", Finding::wrong, path + " isn't a socket", kUnavailable);
+  if (::access(path.c_str(), R_OK | W_OK) != 0)
+    return examination.say("socket", Finding::wrong, path + " is closed to this user: join its group and log in again",
+                           kNoPermission);
+  examination.say("socket", Finding::fine, path);
+}
+
+// Null: no answer; what is wrong has been said.
+std::optional<Answer> examine_call(Examination& examination, Session& session, const char* target) {
+  auto reply = session.client.call(
+      {.method = "GET", .target = target, .headers = {}, .body = {}, .timeout = std::chrono::seconds(10)});
+  if (const auto* trouble = std::get_if<Trouble>(&reply)) {
+    examination.say(target, Finding::wrong, explain(*trouble, session.client.socket_path()), exit_code_of(*trouble));
+    return std::nullopt;
+  }
+  auto& answer = std::get<Answer>(reply);
+  const bool good = answer.status / 100 == 2;
+  if (!good && answer.status / 100 == 4)
+    examination.say(target, Finding::note, "only for administrators (" + std::to_string(answer.status) + ')');
+  else
+    examination.say(target, good ? Finding::fine : Finding::wrong,
+                    "HTTP " + std::to_string(answer.status) + (good ? "" : ' ' + error_words(answer.body)),
+                    good ? kDone : kTryLater);
+  return std::move(answer);
+}
+
+void examine_admin(Examination& examination, const Answer& answer) {
+  const auto document = answer.status / 100 == 2 ? read_document(answer.body) : std::nullopt;
+  if (!document) return;
+  if (const auto& accounts = member(*document, "accounts"); accounts.IsArray())
+    for (const auto& account : accounts.GetArray()) {
+      const bool sick = member(account, "healthy").IsFalse();
+      const std::string detail(text(member(account, "detail")));
+      examination.say("account", sick ? Finding::wrong : Finding::fine,
+                      std::string(text(member(account, "name"))) + (detail.empty() ? "" : ": " + detail), kUnavailable);
+    }
+  if (member(*document, "balanced").IsFalse())
+    examination.say("balance", Finding::wrong, "accepted isn't the sum of the states: please report this",
+                    kUnavailable);
+  if (const auto held = number(member(member(member(*document, "batches"), "held"), "items")); held > 0)
+    examination.say("batches", Finding::wrong, std::to_string(held) + " held: batchctl attention", kTryLater);
+}
+
+}  // namespace
+
+std::string config_path(const config::Environment& environment) {
+  const auto named = environment.find("BATCHD_CONFIG");
+  return named == environment.end() ? std::string(config::kDefaultPath) : named->second;
+}
+
+std::string choose_socket(const std::string& given, const config::Environment& environment) {
+  if (!given.empty()) return given;
+  if (const auto named = environment.find("BATCHD_SOCKET"); named != environment.end()) return named->second;
+  try {
+    return config::load(config_path(environment), environment).server.socket;
+  } catch (const config::ConfigError&) {
+    return std::string(config::kDefaultSocket);  // absent, closed to this user, or faulty: `doctor` tells which
+  }
+}
+
+int health(Session& session) {
+  auto reply = session.client.call(
+      {.method = "GET", .target = "/healthz", .headers = {}, .body = {}, .timeout = std::chrono::seconds(5)});
+  if (const auto* trouble = std::get_if<Trouble>(&reply)) return report(session, *trouble);
+  const auto& answer = std::get<Answer>(reply);
+  return answer.status / 100 == 2 ? kDone : report(session, answer);
+}
+
+int doctor(Session& session, const std::string& config, const config::Environment& environment) {
+  Examination examination(session);
+  examine_config(examination, config, environment);
+  examine_socket(examination, session.client.socket_path());
+  if (examine_call(examination, session, "/healthz")) {
+    examine_call(examination, session, "/readyz");
+    if (const auto admin = examine_call(examination, session, "/admin/status")) examine_admin(examination, *admin);
+  }
+  return examination.code();
+}
+
+}  // namespace batchd::ctl

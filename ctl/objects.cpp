@@ -1,0 +1,76 @@
+#include "ctl/objects.h"
+
+#include "core/state.h"
+#include "ctl/document.h"
+#include "proto/json/members.h"
+
+namespace batchd::ctl {
+namespace {
+
+class Collector : public json::MemberHandler {
+ public:
+  void member(std::string_view name, std::uint64_t) override {
+    const auto [place, added] = members.emplace(name, std::string());
+    repeated = repeated || !added;
+    current_ = &place->second;
+  }
+  void value(std::string_view fragment) override { current_->append(fragment); }
+  void end_value(std::uint64_t) override {}
+
+  Members members;
+  bool repeated = false;
+
+ private:
+  std::string* current_ = nullptr;
+};
+
+}  // namespace
+
+std::optional<Members> scan_members(std::string_view object) {
+  Collector collector;
+  json::MemberScan scan(collector);
+  if (!scan.feed(object) || !scan.finish() || collector.repeated) return std::nullopt;
+  return std::move(collector.members);
+}
+
+std::string text_member(const Members& members, std::string_view name) {
+  const auto found = members.find(name);
+  std::string text;
+  if (found == members.end() || !json::unescape(found->second, text)) return {};
+  return text;
+}
+
+bool is_finished(std::string_view state) {
+  const auto known = core::parse_request_state(state);
+  return known && core::is_terminal(*known);
+}
+
+std::optional<std::string> answer_text(std::string_view response) {
+  const auto document = read_document(response);
+  if (!document) return std::nullopt;
+  const auto& candidates = member(*document, "candidates");
+  if (!candidates.IsArray() || candidates.Empty()) return std::nullopt;
+  const auto& parts = member(member(candidates[0], "content"), "parts");
+  if (!parts.IsArray()) return std::nullopt;
+  std::string joined;
+  bool any = false;
+  for (const auto& part : parts.GetArray()) {
+    any = any || member(part, "text").IsString();
+    joined += text(member(part, "text"));
+  }
+  if (!any) return std::nullopt;
+  return joined;
+}
+
+std::string error_words(std::string_view error) {
+  const auto members = scan_members(error);
+  if (!members) return std::string(error.substr(0, 500));
+  std::string words = text_member(*members, "detail");
+  if (words.empty()) words = text_member(*members, "message");
+  if (words.empty()) words = text_member(*members, "title");
+  if (const auto status = text_member(*members, "status"); !status.empty()) words = status + ": " + words;
+  if (const auto hint = text_member(*members, "hint"); !hint.empty()) words += "\nhint: " + hint;
+  return words;
+}
+
+}  // namespace batchd::ctl

@@ -1,0 +1,29 @@
+// What the daemon sends, read as far as batchctl needs it. Values are found by scan and copied verbatim; only text that
+// people read goes through a document model, behind the validator.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace batchd::ctl {
+
+// The top-level members of one JSON object, each value's bytes as they stand. None: not an object, or a repeated name.
+using Members = std::map<std::string, std::string, std::less<>>;
+std::optional<Members> scan_members(std::string_view object);
+
+// The text of a member that is a JSON string; empty if it isn't there or isn't a string.
+std::string text_member(const Members& members, std::string_view name);
+
+// Has the request ended, by its state?
+bool is_finished(std::string_view state);
+
+// candidates[0].content.parts[].text, joined. None: it has no such thing.
+std::optional<std::string> answer_text(std::string_view response);
+
+// "STATUS: message" of an error value or a problem document, for people.
+std::string error_words(std::string_view error);
+
+}  // namespace batchd::ctl
