@@ -104,7 +104,8 @@ Task<core::HttpEvent> HttpsClient::attempt(const CallParts& parts, Progress& pro
   if (run.reusable()) keep(std::move(connection));
   // The server may have closed it while our request was under way: it hasn't been looked at, and asking twice is safe.
   const bool stale = event.kind == Kind::no_answer && !run.answered() && !run.timed_out();
-  if (!stale || co_await cancelled()) co_return event;
+  if (!stale) co_return event;
+  if (co_await cancelled()) co_return event;
   event = co_await fresh(parts, progress);
   if (event.kind == Kind::not_sent) event.kind = Kind::no_answer;  // the first try did leave
   co_return event;

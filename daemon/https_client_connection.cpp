@@ -109,7 +109,8 @@ Task<std::string> Connection::connect(core::Duration timeout) {
     }
     error_code ignored;
     socket_.set_option(Tcp::no_delay(true), ignored);
-    co_return tls_ ? co_await handshake(until) : std::string();
+    if (tls_) co_return co_await handshake(until);
+    co_return std::string();
   }
   co_return why;
 }
