@@ -155,6 +155,11 @@ Task<Connection::Io> Connection::read_some(char* data, std::size_t capacity, Ins
   co_return outcome(error, read);
 }
 
+void Connection::mark_idle() {
+  idle_since_ = std::chrono::steady_clock::now();
+  deadline_.stop();
+}
+
 bool Connection::still_quiet() {
   char byte = 0;
   const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

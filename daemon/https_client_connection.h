@@ -42,7 +42,7 @@ class Connection {
   // For a connection that was left idle: nothing has come and it hasn't been closed.
   bool still_quiet();
   Instant idle_since() const { return idle_since_; }
-  void mark_idle() { idle_since_ = std::chrono::steady_clock::now(); }
+  void mark_idle();
 
  private:
   using Socket = asio::basic_stream_socket<Tcp, Executor>;

@@ -46,8 +46,8 @@ inline std::pair<ReplyHead, std::string> render_test_error(int status, std::stri
 class TestServer {
  public:
   explicit TestServer(HttpServerConfig config) : path_(config.socket_path) {
-    auto made = make_http_server(context_.get_executor(), std::move(config), [this](Exchange& e) { return handle(e); },
-                                 render_test_error);
+    auto made = make_http_server(
+        context_.get_executor(), std::move(config), [this](Exchange& e) { return handle(e); }, render_test_error);
     if (!made) throw std::runtime_error(made.error().detail);
     server_ = std::move(*made);
     served_ = served_promise_.get_future();
@@ -122,8 +122,7 @@ inline Task<void> TestServer::handle(Exchange& exchange) {
     co_await exchange.reply(text_head(200), std::string(exchange.head().query_value("q").value_or("none")));
   } else if (path == "/peer") {
     const auto& peer = exchange.peer();
-    co_await exchange.reply(text_head(200),
-                            std::to_string(peer.owner.value()) + (peer.admin ? " admin" : " user"));
+    co_await exchange.reply(text_head(200), std::to_string(peer.owner.value()) + (peer.admin ? " admin" : " user"));
   } else if (path == "/later") {
     Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
     co_await timer.async_wait(as_tuple_task);

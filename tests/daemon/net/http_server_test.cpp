@@ -192,6 +192,7 @@ TEST_F(HttpServerTest, AClientThatNeverReadsIsCutOff) {
   start();
   auto client = server_->connect();
   client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(server_->becomes(&HttpServer::exchanges_under_way, 1));
   EXPECT_TRUE(server_->becomes(&HttpServer::connections, 0));
   EXPECT_LT(client.read_to_end().size(), std::size_t{8} << 20);
 }
