@@ -52,12 +52,18 @@ Connection::Connection(Executor executor, const BaseUrl& url, asio::ssl::context
 
 void Connection::expire() {
   // Closing, not cancelling: TLS makes several reads and writes of one, and a cancel can fall between two of them.
-  if (on_expiry_ == OnExpiry::close) return close();
+  if (on_expiry_ == OnExpiry::close) return abort();
   ::shutdown(socket_.native_handle(), SHUT_WR);
 }
 
 void Connection::close() {
   error_code ignored;
+  socket_.close(ignored);
+}
+
+void Connection::abort() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
 }
 

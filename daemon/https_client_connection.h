@@ -38,6 +38,7 @@ class Connection {
   Task<Io> write(std::string_view bytes, core::Duration timeout);
   Task<Io> read_some(char* data, std::size_t capacity, Instant until);
   void close();
+  void abort();  // closes with a reset: nothing that is still unsent goes out, and the peer knows at once
 
   // For a connection that was left idle: nothing has come and it hasn't been closed.
   bool still_quiet();

@@ -205,8 +205,13 @@ TEST_F(HttpsClientTest, AnEarlyRefusalOfAnUploadIsHeard) {
 }
 
 TEST_F(HttpsClientTest, ConnectionsAreSharedByPlainCallsOnly) {
-  const auto twice = [](RawSocket& connection) {
-    for (int i = 0; i < 3 && !connection.read_until("\r\n\r\n").empty(); ++i) connection.send(answer_text("ok"));
+  std::vector<RawSocket> open;
+  const auto twice = [&open](RawSocket& connection) {
+    for (int i = 0; i < 2; ++i) {
+      connection.read_until("\r\n\r\n");
+      connection.send(answer_text("ok"));
+    }
+    open.push_back(std::move(connection));
   };
   const auto once = answers(answer_text("ok"));
   ScriptedServer server({twice, once, once, once});
@@ -272,7 +277,7 @@ TEST_F(HttpsClientTest, AStalledUploadAndAStalledDownloadEndByTimeout) {
   EXPECT_EQ(call(download(), nullptr, &sink).kind, Kind::no_answer);
 }
 
-TEST_F(HttpsClientTest, CancellationSaysHowFarItGot) {
+TEST_F(HttpsClientTest, CancelledWhileWaitingForTheAnswer) {
   ScriptedServer server({[this](RawSocket& connection) {
     connection.read_until("\r\n\r\n");
     asio::post(context_, [this] { stop_.emit(asio::cancellation_type::terminal); });
@@ -280,9 +285,6 @@ TEST_F(HttpsClientTest, CancellationSaysHowFarItGot) {
   }});
   connect(server.url());
   EXPECT_EQ(call(create()).kind, Kind::no_answer);
-  asio::post(context_, [this] { stop_.emit(asio::cancellation_type::terminal); });
-  connect("http://localhost:1");
-  EXPECT_EQ(call(create()).kind, Kind::not_sent);
 }
 
 TEST_F(HttpsClientTest, WhatCouldBreakOutOfTheHeadIsNeverSent) {

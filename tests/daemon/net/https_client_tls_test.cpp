@@ -1,5 +1,6 @@
 // Who is believed at the other end.
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -66,10 +67,10 @@ class HttpsClientTlsTest : public HttpsClientTest {
       std::string request(65536, '\0');
       stream.read_some(asio::buffer(request), error);
       asio::write(stream, asio::buffer(answer), error);
-      if (orderly) SSL_shutdown(stream.native_handle());
       if (orderly) stream.shutdown(error);
     };
   }
+  void SetUp() override { certificates(); }
   void connect_tls(const ScriptedServer& server, const std::string& ca) {
     auto with = config(server.url("https", "localhost"));
     with.ca_file = ca;
@@ -120,6 +121,18 @@ TEST_F(HttpsClientTlsTest, SomebodyWhoSpeaksNoTls) {
   connect_tls(server, certificates().file("ca.pem"));
   EXPECT_EQ(call(create()).kind, Kind::not_sent);
   EXPECT_EQ(call(create()).kind, Kind::not_sent);
+}
+
+TEST_F(HttpsClientTlsTest, CancelledDuringTheHandshake) {
+  ScriptedServer server({[this](RawSocket& connection) {
+    connection.read_some();
+    asio::post(context_, [this] { stop_.emit(asio::cancellation_type::terminal); });
+    connection.read_to_end();
+  }});
+  connect_tls(server, certificates().file("ca.pem"));
+  const auto event = call(create());
+  EXPECT_EQ(event.kind, Kind::not_sent);
+  EXPECT_EQ(event.detail.find("timed out"), event.detail.npos);
 }
 
 TEST_F(HttpsClientTlsTest, AMissingCaFileIsAStartupError) {
