@@ -2,18 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace batchd::proto {
 namespace {
 
 TEST(ControlDocument, HostileInputsStopAtTheGate) {
-  for (const std::string& text :
-       {std::string("[0.00000000000000000000"
-                    "1e-2147483639]"),
-        "{\"a\":[0.00000000000000000000"
-        "1e-2147483639]}",
-        std::string("{\"a\":1e99999}"), "{\"a\":" + std::string(65, '1') + "}", std::string(1'000'000, '['),
-        std::string("{\"a\":\"\xFF\"}"), std::string("{\"a\":1}x"), std::string("[]"), std::string("1"), std::string(),
-        std::string("[{},{}]"), std::string("{\"a\":\"\\ud800\"}")})
+  for (const std::string& text : std::vector<std::string>{
+           std::string("[0.00000000000000000000"
+                       "1e-2147483639]"),
+           "{\"a\":[0.00000000000000000000"
+           "1e-2147483639]}",
+           std::string("{\"a\":1e99999}"), "{\"a\":" + std::string(65, '1') + "}", std::string(1'000'000, '['),
+           std::string("{\"a\":\"\xFF\"}"), std::string("{\"a\":1}x"), std::string("[]"), std::string("1"),
+           std::string(), std::string("[{},{}]"), std::string("{\"a\":\"\\ud800\"}")})
     EXPECT_FALSE(ControlDocument::parse(text).has_value()) << text.substr(0, 60);
 }
 

@@ -80,7 +80,7 @@ TEST(RemoveFile, Outcomes) {
                                      : "gone",
               result)
         << event.status << ' ' << event.body;
-    if (outcome != nullptr) EXPECT_NE(outcome->gone, outcome->undeletable);
+    EXPECT_TRUE(outcome == nullptr || outcome->gone != outcome->undeletable);
   }
 }
 
@@ -90,8 +90,8 @@ TEST(Names, HostileOnesNeverReachAPath) {
     EXPECT_FALSE(Talk(kGemini->check_file(name)).asks()) << name;
     EXPECT_FALSE(Talk(kGemini->remove_file(name)).asks()) << name;
     EXPECT_FALSE(Talk(kGemini->results(name)).asks()) << name;
-    if (name != "batches/a") EXPECT_FALSE(Talk(kGemini->poll(name)).asks()) << name;
-    if (name != "batches/a") EXPECT_FALSE(Talk(kGemini->cancel(name)).asks()) << name;
+    EXPECT_TRUE(name == "batches/a" || !Talk(kGemini->poll(name)).asks()) << name;
+    EXPECT_TRUE(name == "batches/a" || !Talk(kGemini->cancel(name)).asks()) << name;
   }
   EXPECT_FALSE(Talk(kGemini->poll("batches/" + std::string(10'000, 'a'))).asks());
 }

@@ -25,10 +25,11 @@ void PrintTo(const Row& row, std::ostream* out) { *out << row.line.substr(0, 200
 void expect_row(const Row& row, const core::ResultLine& read, const std::string& how) {
   ASSERT_EQ(static_cast<int>(read.kind), static_cast<int>(row.kind)) << how << row.line.substr(0, 200);
   EXPECT_EQ(read.key.has_value(), row.key) << how << row.line.substr(0, 200);
-  if (read.key) EXPECT_EQ(read.key->request, kRequest);
-  if (row.kind == Kind::success)
+  EXPECT_TRUE(!read.key || read.key->request == kRequest);
+  if (row.kind == Kind::success) {
     EXPECT_EQ(row.line.substr(static_cast<std::size_t>(read.value_offset), static_cast<std::size_t>(read.value_bytes)),
               row.value);
+  }
   if (row.kind == Kind::error) {
     EXPECT_EQ(read.error.message, row.value);
     EXPECT_EQ(read.error.code, row.code);
