@@ -141,6 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{CallKind::upload_data, answer(503), "transient"},
         Row{CallKind::upload_data, answer(404, "no such upload"), "session_gone"},
         Row{CallKind::upload_data, answer(410), "session_gone"},
+        Row{CallKind::upload_data, answer(499, "Upload cancelled.", {{"X-Goog-Upload-Status", "cancelled"}}),
+            "session_gone"},
         Row{CallKind::upload_start, answer(404, kHtml), "transient"},
         Row{CallKind::upload_data, answer(412), "transient"}, Row{CallKind::upload_data, answer(308), "transient"},
         Row{CallKind::upload_data, answer(400, "wrong offset", {{"X-Goog-Upload-Status", "active"}}), "transient"},
