@@ -10,7 +10,7 @@ BatchRow SqliteStore::load(core::BatchId id) {
       "SELECT lane, state, reason, items, body_bytes, tokens, packed, parent, root, fences,"
       " (SELECT r.creates FROM batch r WHERE r.id = b.root), created_at, state_since,"
       " upload_n, mime_index, upload_session, uploaded_at, file_deleted,"
-      " token, credential, create_at, not_before, throttled, throttles, fence_begun,"
+      " token, credential, create_at, not_before, throttled, throttles, fence_begun, refusal, released,"
       " job, submitted_at, ended_at, end, end_code, message, result_file, result_bytes,"
       " succeeded, failed, requeued, missing, possibly_charged, dropped, \"foreign\", unreadable,"
       " split_rule, split_first FROM batch b WHERE id = ?",
@@ -45,6 +45,8 @@ BatchRow SqliteStore::load(core::BatchId id) {
   batch.throttled = row.flag(at++);
   batch.throttles = row.small(at++);
   batch.fence_begun = row.flag(at++);
+  batch.refusal = row.state<core::Refusal>(at++);
+  batch.released = row.flag(at++);
   batch.job = row.text(at++);
   batch.submitted_at = row.maybe_time(at++);
   batch.ended_at = row.maybe_time(at++);
@@ -88,16 +90,17 @@ void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
   const auto changed = db_->run(
       "UPDATE batch SET state = ?, items = ?, body_bytes = ?, tokens = ?, packed = ?, state_since = ?, upload_n = ?,"
       " mime_index = ?, upload_session = ?, uploaded_at = ?, file_deleted = ?, token = ?, credential = ?,"
-      " create_at = ?, not_before = ?, throttled = ?, throttles = ?, fence_begun = ?, job = ?, submitted_at = ?,"
+      " create_at = ?, not_before = ?, throttled = ?, throttles = ?, fence_begun = ?, refusal = ?, released = ?, job = "
+      "?, submitted_at = ?,"
       " ended_at = ?, end = ?, end_code = ?, message = ?, result_file = ?, result_bytes = ?, succeeded = ?,"
       " failed = ?, requeued = ?, missing = ?, possibly_charged = ?, dropped = ?, \"foreign\" = ?, unreadable = ?,"
       " split_rule = ?, split_first = ? WHERE id = ? AND state = ?",
       row.state, row.items, row.body_bytes, row.tokens, row.packed, row.state_since, row.upload_n, row.mime_index,
       row.upload_session, row.uploaded_at, row.file_deleted, row.token, row.credential, row.create_at, row.not_before,
-      row.throttled, row.throttles, row.fence_begun, row.job, row.submitted_at, row.ended_at, row.end, row.end_code,
-      row.message, row.result_file, row.result_bytes, row.lines.succeeded, row.lines.failed, row.lines.requeued,
-      row.lines.missing, row.lines.possibly_charged, row.lines.dropped, row.lines.foreign, row.lines.unreadable,
-      row.split_rule, row.split_first, row.id, expected);
+      row.throttled, row.throttles, row.fence_begun, row.refusal, row.released, row.job, row.submitted_at, row.ended_at,
+      row.end, row.end_code, row.message, row.result_file, row.result_bytes, row.lines.succeeded, row.lines.failed,
+      row.lines.requeued, row.lines.missing, row.lines.possibly_charged, row.lines.dropped, row.lines.foreign,
+      row.lines.unreadable, row.split_rule, row.split_first, row.id, expected);
   CHECK(changed == 1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(expected)}, -1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(row.state)}, 1);

@@ -34,6 +34,8 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
   put(batch.throttled, patch.throttled);
   put(batch.file_deleted, patch.file_deleted);
   put(batch.fence_begun, patch.fence_begun);
+  put(batch.refusal, patch.refusal);
+  put(batch.released, patch.released);
   put(batch.end, patch.end);
   put(batch.result_bytes, patch.result_bytes);
   if (patch.lines) {

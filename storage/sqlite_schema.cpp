@@ -51,6 +51,7 @@ CREATE TABLE batch(
   upload_session TEXT NOT NULL DEFAULT '', uploaded_at INTEGER, file_deleted INTEGER NOT NULL DEFAULT 0,
   token TEXT NOT NULL DEFAULT '', credential TEXT NOT NULL DEFAULT '', create_at INTEGER, not_before INTEGER,
   throttled INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0, fence_begun INTEGER NOT NULL DEFAULT 0,
+  refusal INTEGER NOT NULL DEFAULT 0, released INTEGER NOT NULL DEFAULT 0,
   job TEXT NOT NULL DEFAULT '', submitted_at INTEGER, ended_at INTEGER, end INTEGER,
   end_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '', result_file TEXT NOT NULL DEFAULT '',
   result_bytes INTEGER NOT NULL DEFAULT 0,
