@@ -22,6 +22,7 @@ target_include_directories(batchd_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(batchd_options INTERFACE BATCHD_VERSION="${PROJECT_VERSION}")
 target_compile_options(batchd_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow=local -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wno-missing-field-initializers  # patches name the fields they change, and no others
   -Wold-style-cast -Wcast-align -Wnull-dereference -Wimplicit-fallthrough)
 if(BATCHD_WERROR)
   target_compile_options(batchd_options INTERFACE -Werror)

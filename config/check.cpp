@@ -20,7 +20,7 @@ bool is_this_host(std::string_view host) {
 }
 
 // Empty: fine.
-std::string judge_url(std::string_view url, bool allow_cleartext) {
+std::string judge_url(std::string_view url) {
   const bool cleartext = url.starts_with("http://");
   if (!cleartext && !url.starts_with("https://")) return "must start with https:// or http://";
   auto authority = url.substr(url.find("//") + 2);
@@ -28,8 +28,8 @@ std::string judge_url(std::string_view url, bool allow_cleartext) {
   if (authority.empty() || authority.find_first_of("/?#@ \"<>\\") != std::string_view::npos)
     return "must be a scheme and a host, perhaps with a port, and nothing else";
   const auto colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
-  if (cleartext && !allow_cleartext && !is_this_host(authority.substr(0, colon)))
-    return "would send the key in clear text to another host: use https://, or set allow_cleartext";
+  if (cleartext && !is_this_host(authority.substr(0, colon)))
+    return "would send the key in clear text to another host: use https://";
   return {};
 }
 
@@ -38,7 +38,7 @@ void check_account(const std::string& name, const Account& account, std::vector<
   if (!is_account_name(name))
     faults.push_back({0, "accounts." + name, "a name has 1 to 32 characters of a-z, 0-9, - and _", {}});
   if (account.kind != "gemini") faults.push_back({0, key("kind"), "must be \"gemini\"", {}});
-  if (const auto wrong = judge_url(account.base_url, account.allow_cleartext); !wrong.empty())
+  if (const auto wrong = judge_url(account.base_url); !wrong.empty())
     faults.push_back({0, key("base_url"), wrong, {}});
 }
 

@@ -46,7 +46,6 @@ struct Store {
 struct Account {
   std::string kind = "gemini";
   std::string base_url = "https://generativelanguage.googleapis.com";
-  bool allow_cleartext = false;
   std::string api_key_file;  // see read_api_key()
   std::string ca_file;       // empty: the system's
   Duration connect_timeout = seconds(10);
@@ -105,6 +104,7 @@ struct Retry {
 struct Retention {
   Duration results = hours(168);
   Duration idempotency = hours(168);
+  Duration purge_every = minutes(1);
 };
 
 struct Limits {

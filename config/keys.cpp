@@ -56,7 +56,6 @@ std::vector<Key> keys_of(Account& s) {
   return {
       text("kind", s.kind, "the provider's protocol: gemini"),
       text("base_url", s.base_url, "scheme and host, perhaps a port"),
-      flag("allow_cleartext", s.allow_cleartext, "send the key over http:// to other hosts than this one"),
       text("api_key_file", s.api_key_file,
            "holds the key; empty: $CREDENTIALS_DIRECTORY/gemini_api_key, else $BATCHD_GEMINI_API_KEY"),
       text("ca_file", s.ca_file, "certificates to trust, PEM; empty: the system's"),
@@ -115,6 +114,7 @@ std::vector<Key> keys_of(Retention& s) {
   return {
       time("results", s.results, "a finished request and its result are kept for this long"),
       time("idempotency", s.idempotency, "an Idempotency-Key is known for this long after acceptance; at most results"),
+      time("purge_every", s.purge_every, "between two looks for what may go"),
   };
 }
 

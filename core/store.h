@@ -1,8 +1,8 @@
 // The durable state of batchd, as domain verbs in pipeline order. Change a state here, and nowhere else.
 //
 // Contract for every verb:
-// - Synchronous, called on the store's own thread only, inside the transaction of the commit group it was put in, in a
-//   savepoint of its own: it happens wholly or not at all. Its result may be acted upon only after the group's commit
+// - Synchronous, called on the store's own thread only, inside the transaction of the commit group it was put in.
+//   It happens wholly or not at all. Its result may be acted upon only after the group's commit
 //   (StoreThread delivers completions then): from that moment it is on the disk.
 // - It touches at most kVerbRowsMax rows or about kVerbBytesMax of bodies; what is left over comes back as a
 // continuation
@@ -62,7 +62,8 @@ struct LineSeek {
   bool found = false;            // false: at the verb's budget; call again with this
 };
 
-// --- changes of a batch: only the members that are set change. `clear_*` empty an optional one.
+// --- changes of a batch: only the members that are set change. A new upload_n begins another file: uploaded_at,
+// upload_session and file_deleted are reset, unless they are set too.
 struct BatchPatch {
   std::optional<int> upload_n, mime_index, throttles, end_code;
   std::optional<std::string> upload_session, token, credential, job, message, result_file;
@@ -185,9 +186,10 @@ class Store {
   // Members on these 1-based lines (ascending) fail; with no lines, all that are packed. A chunk per call.
   virtual Result<Recorded> fail_members(BatchId batch, std::span<const std::int64_t> lines, const RequestError& error,
                                         WallTime now) = 0;
-  // unsealed: back to the queue, a chunk per call; no attempt is counted.
+  // unsealed: back to the queue, to their old place in it, a chunk per call; no attempt is counted.
   virtual Result<Recorded> return_members(BatchId batch, WallTime now) = 0;
-  // fenced, refused: into child batches, a chunk per call, continued after a restart where it stopped.
+  // fenced, refused: into child batches, a chunk per call, continued after a restart where it stopped. The rule of the
+  // first call holds for all.
   virtual Result<SplitStep> split(BatchId batch, SplitRule rule, WallTime now) = 0;
   virtual Result<std::int64_t> count_owners(BatchId batch) = 0;  // distinct owners among its packed members
 

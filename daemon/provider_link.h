@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/error.h"
 #include "core/http.h"
 #include "core/provider.h"
 #include "daemon/net.h"

@@ -16,11 +16,16 @@ class GroupStore : public core::Store {
   };
 
   virtual core::Result<void> begin_group() = 0;
-  virtual void begin_verb() = 0;               // savepoint
-  virtual GroupState end_verb(bool keep) = 0;  // release, or roll back to the savepoint
-  virtual core::Result<void>
-  commit_group() = 0;  // durable on return. On an error the whole group is rolled back: ask state
+  virtual void begin_verb() = 0;
+  // A verb that isn't kept leaves nothing behind. If it had written already, the whole group goes (lost): cheaper than
+  // a savepoint around every verb, since verbs look before they write and hardly ever fail later.
+  virtual GroupState end_verb(bool keep) = 0;
+  virtual core::Result<void> commit_group() = 0;  // durable on return. Error: all rolled back, group_state() says how
   virtual GroupState group_state() const = 0;
+  virtual core::Error last_error() const = 0;  // what made it lost or broken
+
+  // Upkeep that nobody waits for, after a group's completions were handed over. `idle`: no verb is waiting.
+  virtual GroupState tend(bool idle) = 0;
 };
 
 }  // namespace batchd::storage

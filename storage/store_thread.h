@@ -1,5 +1,4 @@
-// Group commit: the one thread that owns the store. All verbs waiting run in one transaction, each in its own
-// savepoint, committed once; then all their completions are handed over in one post. No timer: a group is what came
+// Group commit: the one thread that owns the store. All verbs waiting run in one transaction, committed once; then all their completions are handed over in one post. No timer: a group is what came
 // together while the last one was being committed.
 #pragma once
 
@@ -37,7 +36,7 @@ class StoreThread {
     put(std::make_unique<JobOf<Verb, Done>>(verb_class, std::move(verb), std::move(done)));
   }
 
-  // Runs what has been put in, commits, posts the completions, ends the thread. Idempotent.
+  // Runs what has been put in, commits, posts the completions, ends the thread. Idempotent. Not from on_fatal.
   void stop();
 
  private:
@@ -52,16 +51,28 @@ class StoreThread {
   template <class Verb, class Done>
   struct JobOf;
 
+  using Group = std::vector<std::unique_ptr<Job>>;
+
   void put(std::unique_ptr<Job> job);
   void loop();
+  Group next_group();  // waits; empty: stopping, and all is done
+  bool nothing_waits();
+  void hand_over(Group group);
+  void give_up();
+  // False: the store is broken, nobody is to be answered.
+  bool run_group(const Group& group);
+  bool replay(const Group& group);
+  bool run_alone(Job& job);
 
   std::unique_ptr<GroupStore> store_;
   Post post_;
   OnFatal on_fatal_;
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::vector<std::unique_ptr<Job>> waiting_;
+  Group waiting_;
   bool stopping_ = false;
+  bool fatal_ = false;
+  std::mutex joining_;  // two may call stop()
   std::thread thread_;
 };
 

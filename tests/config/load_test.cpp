@@ -125,10 +125,9 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"[accounts.a]\nbase_url = \"http://localhost.evil\"", 2, "accounts.a.base_url", "clear text", ""},
         FaultCase{"[packing\n", 1, "", "", ""}, FaultCase{"[log]\nlevel = \"info\"\nlevel = \"warn\"", 3, "", "", ""}));
 
-TEST(Load, CleartextIsForThisHostOrOnRequest) {
+TEST(Load, CleartextIsForThisHost) {
   for (const char* url : {"http://127.0.0.1:9009", "http://localhost", "http://[::1]:80"})
     EXPECT_TRUE(faults_of(std::string("[accounts.a]\nbase_url = \"") + url + '"').empty()) << url;
-  EXPECT_TRUE(faults_of("[accounts.a]\nbase_url = \"http://emulator:9009\"\nallow_cleartext = true").empty());
 }
 
 TEST(Load, AllFaultsAtOnceInTheOrderOfTheFile) {

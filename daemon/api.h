@@ -1,0 +1,66 @@
+// The local API: which call does what. Bytes become core types in proto/api; here they meet the store and the waiters.
+//
+//   call                                     handler          file
+//   POST /v1/requests                        submit           intake.cpp
+//   GET  /v1/requests/{id}                   get              deliver.cpp
+//   GET  /v1/status                          status           status.cpp
+//   GET  /admin/status                       admin_status     status.cpp
+//   POST /admin/batches/{id}/adopt           adopt            admin.cpp
+//   POST /admin/batches/{id}/requeue         requeue          admin.cpp
+//   GET  /healthz, /readyz                   healthz, readyz  status.cpp
+//
+// The table itself is in routes.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "daemon/engine.h"
+#include "daemon/http_server.h"
+#include "proto/api.h"
+
+namespace batchd::daemon {
+
+class Api {
+ public:
+  explicit Api(Engine& engine) : engine_(engine) {}
+
+  Task<void> handle(Exchange& exchange);
+  // How the server words what it refuses before there is an exchange.
+  static std::pair<ReplyHead, std::string> render_error(int status, std::string_view code, std::string_view detail);
+
+ private:
+  friend struct Route;
+
+  Task<void> submit(Exchange& exchange, std::string_view);
+  Task<void> get(Exchange& exchange, std::string_view id);
+  Task<void> status(Exchange& exchange, std::string_view);
+  Task<void> admin_status(Exchange& exchange, std::string_view);
+  Task<void> adopt(Exchange& exchange, std::string_view id);
+  Task<void> requeue(Exchange& exchange, std::string_view id);
+  Task<void> healthz(Exchange& exchange, std::string_view);
+  Task<void> readyz(Exchange& exchange, std::string_view);
+
+  // Holds the call until the request ends, `wait` is over, or the client hangs up; then answers with the request
+  // object: 200 if it is finished, else `unfinished_status`.
+  Task<void> answer_when_finished(Exchange& exchange, core::RequestId request, core::Duration wait,
+                                  int unfinished_status);
+  Task<void> answer_with(Exchange& exchange, const core::RequestView& request, int status);
+  Task<core::Result<std::string>> read_small_body(Exchange& exchange);
+
+  Engine& engine_;
+};
+
+// --- answers
+struct Problem {
+  int status;
+  std::string code;
+  std::string detail;
+  bool retryable = false;
+  std::string hint;
+};
+Problem problem_of(const core::Error& error);
+Task<void> reply_problem(Exchange& exchange, Problem problem);
+Task<void> reply_json(Exchange& exchange, int status, std::string body);
+
+}  // namespace batchd::daemon

@@ -1,0 +1,129 @@
+// collect: a finished job's lines become outcomes, each for the request whose key it carries; then the requests without
+// a line are judged (core/requeue.h). Everything here may be done again from the start: outcomes are recorded once.
+#include <algorithm>
+
+#include "daemon/log.h"
+#include "daemon/result_sink.h"
+#include "daemon/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::Fault;
+
+namespace {
+
+constexpr int kParallelCollects = 2;
+constexpr int kPassesBeforeMissing = 2;  // to send a request again costs money, to read a file again doesn't
+
+core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_read) {
+  if (batch.released) {
+    return {core::AbsentFate::requeue,
+            true,
+            {13, "INTERNAL", "the batch's result was lost at the provider", core::ErrorSource::batchd}};
+  }
+  return core::judge_absent({.end = batch.end.value_or(core::JobEnd::succeeded),
+                             .code = batch.end_code,
+                             .message = batch.message,
+                             .had_lines = lines_read > 0,
+                             .we_cancelled = false,
+                             .we_deleted_its_file = batch.fence_begun});
+}
+
+}  // namespace
+
+CollectStage::CollectStage(Engine& engine)
+    : BatchStage(engine, engine.bells.collect, {BatchState::ended, BatchState::collecting}, kParallelCollects) {}
+
+Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress) {
+  if (batch.state == BatchState::ended) {
+    const auto moved = co_await engine_.mark(batch, BatchState::collecting);
+    co_return pause_unless(moved.has_value());
+  }
+  auto* account = account_of(batch);
+  if (account == nullptr) co_return engine_.config.retry.max;
+  if (account->paused(now())) co_return account->paused_until - now();
+  if (!batch.result_file.empty()) co_return co_await collect(std::move(batch), *account, progress);
+  if (batch.end == core::JobEnd::succeeded && !batch.released) {
+    const auto held = co_await engine_.mark(batch, BatchState::held,
+                                            {.message = "its job succeeded, but the provider names no result file"});
+    co_return pause_unless(held.has_value());
+  }
+  co_return co_await conclude(std::move(batch), 0, {});
+}
+
+Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, Progress& progress) {
+  if (!progress.since) progress.since = now();
+  const bool patience_is_over = now() - *progress.since >= engine_.config.polling.download_grace;
+  ResultSink sink(engine_, batch, *account.provider);
+  auto dialogue = account.provider->results(batch.result_file);
+  const auto answer = co_await converse(*account.link, *dialogue, nullptr, &sink);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    co_await sink.abandon();
+    if (fault->kind != Fault::Kind::missing || !patience_is_over) {
+      if (fault->kind == Fault::Kind::missing && batch.released) co_return co_await conclude(std::move(batch), 0, {});
+      co_return pause_after(*fault, account, progress);
+    }
+    const auto held = co_await engine_.mark(batch, BatchState::held,
+                                            {.message = "its result file can't be downloaded: " + fault->message});
+    co_return pause_unless(held.has_value());
+  }
+
+  const auto whole = co_await sink.finish(patience_is_over);
+  if (!whole || !*whole) {
+    co_await sink.abandon();
+    log_event(LogLevel::warning, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
+    co_return core::backoff_pause(retry_backoff(), progress.tries++);
+  }
+  if (sink.lines_read() < batch.items && ++progress.phase < kPassesBeforeMissing)
+    co_return core::backoff_pause(retry_backoff(), 0);
+  auto counts = sink.counts();
+  batch.result_bytes = sink.bytes();
+  co_return co_await conclude(std::move(batch), sink.lines_read(), counts);
+}
+
+Task<core::Duration> CollectStage::conclude(core::Batch batch, std::int64_t lines_read, core::LineCounts counts) {
+  const auto verdict = verdict_for(batch, lines_read);
+  switch (verdict.fate) {
+    case core::AbsentFate::requeue:
+    case core::AbsentFate::requeue_free:
+    case core::AbsentFate::fail:
+      break;
+    case core::AbsentFate::bisect: {
+      const auto refused = co_await engine_.mark(batch, BatchState::refused, {.refusal = core::Refusal::poison});
+      co_return pause_unless(refused.has_value());
+    }
+    case core::AbsentFate::hold: {
+      const auto held = co_await engine_.mark(batch, BatchState::held, {});
+      co_return pause_unless(held.has_value());
+    }
+  }
+  std::int64_t absent = 0;
+  for (bool more = true; more;) {
+    auto settled = co_await engine_.store.outcome(&core::Store::settle_absent, batch.id, verdict,
+                                                  engine_.max_attempts(), engine_.clock.wall());
+    if (!settled) co_return pause_unless(false);
+    absent += settled->requeued + static_cast<std::int64_t>(settled->finished.size());
+    more = settled->more;
+    engine_.announce(*settled);
+  }
+  counts.dropped = std::max<std::int64_t>(0, lines_read - (batch.items - absent));
+  const auto done =
+      co_await engine_.mark(batch, BatchState::done, {.result_bytes = batch.result_bytes, .lines = counts});
+  if (!done) co_return pause_unless(false);
+  const auto& lines = done->lines;
+  const bool odd = lines.missing + lines.dropped + lines.foreign + lines.unreadable > 0;
+  log_event(odd ? LogLevel::warning : LogLevel::info, "batch_collected",
+            {{"batch", batch.id},
+             {"succeeded", lines.succeeded},
+             {"failed", lines.failed},
+             {"requeued", lines.requeued},
+             {"missing", lines.missing},
+             {"possibly_charged", lines.possibly_charged},
+             {"dropped", lines.dropped},
+             {"foreign", lines.foreign},
+             {"unreadable", lines.unreadable}});
+  co_return core::Duration::zero();
+}
+
+}  // namespace batchd::daemon

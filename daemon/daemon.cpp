@@ -1,0 +1,194 @@
+#include "daemon/daemon.h"
+
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <optional>
+
+#include "daemon/api.h"
+#include "daemon/clock.h"
+#include "daemon/http_server.h"
+#include "daemon/https_client.h"
+#include "daemon/log.h"
+#include "daemon/stages.h"
+#include "proto/gemini.h"
+#include "proto/json/digest.h"
+#include "storage/sqlite_store.h"
+
+namespace batchd::daemon {
+namespace {
+
+int exit_code_of(const core::Error& error) {
+  if (error.code == core::Errc::locked) return EX_TEMPFAIL;
+  if (error.code == core::Errc::newer_schema) return EX_CONFIG;
+  return EX_CANTCREAT;
+}
+
+// An account without a key accepts work and waits for one: nothing is lost, and health says what to do.
+std::unique_ptr<Account> make_account(Executor executor, const std::string& name, const config::Account& settings,
+                                      const config::Environment& environment) {
+  auto account = std::make_unique<Account>();
+  account->name = name;
+  account->provider = proto::make_gemini({});
+  account->budget = settings.budget();
+  const auto key = config::read_api_key(settings, environment);
+  if (key) {
+    account->credential = json::hex(json::sha256(*key)).substr(0, 16);
+  } else {
+    log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
+    account->trouble = key.error().detail;
+    account->paused_until = core::SteadyTime::max();
+  }
+  account->link = make_https_client(executor, {.base_url = settings.base_url,
+                                               .credential_header = "x-goog-api-key",
+                                               .credential = key ? *key : std::string(),
+                                               .ca_file = settings.ca_file,
+                                               .connect_timeout = settings.connect_timeout,
+                                               .answer_timeout = settings.answer_timeout,
+                                               .stall_timeout = settings.stall_timeout});
+  return account;
+}
+
+HttpServerConfig server_config(const config::Config& config) {
+  return {.socket_path = config.server.socket,
+          .socket_mode = static_cast<unsigned>(config.server.socket_mode),
+          .socket_group = config.server.socket_group,
+          .admin_group = config.server.admin_group,
+          .allow_mapped_uids = config.server.allow_mapped_uids,
+          .body_bytes_max = config.server.max_body,
+          .connections_max = static_cast<int>(config.limits.max_connections),
+          .header_timeout = config.server.header_timeout,
+          .idle_timeout = config.server.idle_timeout,
+          .write_timeout = config.server.write_timeout,
+          .body_rate_floor = config.server.body_rate_floor};
+}
+
+class Daemon {
+ public:
+  Daemon(const config::Config& config, const config::Environment& environment,
+         std::unique_ptr<storage::GroupStore> store)
+      : store_thread_(
+            std::move(store), [this](std::function<void()> completions) { asio::post(io_, std::move(completions)); },
+            [](const core::Error& error) { fatal("store_failed", error.detail, EX_IOERR); }),
+        engine_(io_.get_executor(), config, clock_, store_thread_),
+        api_(engine_),
+        signals_(io_, SIGTERM, SIGINT) {
+    for (const auto& [name, settings] : config.accounts)
+      engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment));
+  }
+
+  int run() {
+    int exit_code = EX_SOFTWARE;
+    auto finished = [&](const std::exception_ptr& error, int code) {
+      work_.reset();  // io_.run() returns once nothing is left to do
+      if (error) std::rethrow_exception(error);
+      exit_code = code;
+    };
+    asio::co_spawn(io_.get_executor(), live(), finished);
+    io_.run();
+    return exit_code;
+  }
+
+ private:
+  Task<int> live() {
+    if (const auto recovered = co_await recover(); !recovered) {
+      log_event(LogLevel::error, "recovery_failed", {{"detail", recovered.error().detail}});
+      co_return EX_IOERR;
+    }
+    auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
+    auto server = make_http_server(io_.get_executor(), server_config(engine_.config), handle, &Api::render_error);
+    if (!server) {
+      log_event(LogLevel::error, "socket_unavailable",
+                {{"socket", engine_.config.server.socket}, {"detail", server.error().detail}});
+      store_thread_.stop();
+      co_return server.error().code == core::Errc::locked ? EX_TEMPFAIL : EX_UNAVAILABLE;
+    }
+    start_stages();
+    engine_.tasks.spawn((*server)->serve());
+    log_event(LogLevel::info, "ready", {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}});
+    ::sd_notify(0, "READY=1\nSTATUS=accepting requests");
+    co_await signals_.async_wait(as_tuple_task);
+    co_await stop(**server);
+    co_return EX_OK;
+  }
+
+  Task<core::Result<void>> recover() {
+    for (bool more = true; more;) {
+      auto step = co_await engine_.store.state(&core::Store::recover, clock_.wall());
+      if (!step) co_return step.error();
+      more = *step;
+    }
+    auto installation = [](core::Store& store) { return core::Result<core::Installation>(store.installation()); };
+    const auto known = co_await engine_.store.together(storage::VerbClass::read, installation);
+    if (!known) co_return known.error();
+    engine_.token_prefix = "batchd-" + known->id + '-';
+    co_return core::Result<void>();
+  }
+
+  void start_stages() {
+    auto& bells = engine_.bells;
+    const std::initializer_list<std::pair<Stage*, Wakeup*>> stages{
+        {&pack_, &bells.pack},       {&submit_, &bells.submit},   {&reconcile_, &bells.reconcile},
+        {&poll_, &bells.poll},       {&collect_, &bells.collect}, {&settle_, &bells.settle},
+        {&cleanup_, &bells.cleanup}, {&purge_, &bells.purge}};
+    for (const auto& [stage, bell] : stages) engine_.tasks.spawn(run_stage(engine_, *stage, *bell));
+  }
+
+  // Finish the item, answer the waiters, close; after the grace, end what is left. Jobs at the provider go on.
+  Task<void> stop(HttpServer& server) {
+    log_event(LogLevel::info, "stopping",
+              {{"exchanges", server.exchanges_under_way()}, {"waiters", engine_.waiters.size()}});
+    ::sd_notify(0, "STOPPING=1");
+    engine_.stopping = true;
+    server.close_listener();
+    engine_.waiters.notify_all();
+    engine_.bells.ring_all();
+    engine_.tasks.cancel(asio::cancellation_type::total);
+    auto impatient = [this](boost::system::error_code aborted, int) {
+      if (!aborted) engine_.tasks.cancel(asio::cancellation_type::terminal);
+    };
+    signals_.async_wait(impatient);
+    const auto grace_ends = clock_.steady() + engine_.config.limits.stop_grace;
+    if (!co_await engine_.tasks.joined(grace_ends)) {
+      engine_.tasks.cancel(asio::cancellation_type::terminal);
+      if (!co_await engine_.tasks.joined(clock_.steady() + engine_.config.limits.stop_grace))
+        fatal("stop_incomplete", std::to_string(engine_.tasks.size()) + " tasks didn't end");
+    }
+    signals_.cancel();
+    store_thread_.stop();
+    log_event(LogLevel::info, "stopped");
+  }
+
+  SystemClock clock_;
+  asio::io_context io_{1};
+  asio::executor_work_guard<Executor> work_{io_.get_executor()};
+  storage::StoreThread store_thread_;
+  Engine engine_;
+  Api api_;
+  asio::basic_signal_set<Executor> signals_;
+  PackStage pack_{engine_};
+  SubmitStage submit_{engine_};
+  ReconcileStage reconcile_{engine_};
+  PollStage poll_{engine_};
+  CollectStage collect_{engine_};
+  SettleStage settle_{engine_};
+  CleanupStage cleanup_{engine_};
+  PurgeStage purge_{engine_};
+};
+
+}  // namespace
+
+int run_daemon(const config::Config& config, const config::Environment& environment) {
+  auto store = storage::open_sqlite({.path = config.store.path});
+  if (!store) {
+    log_event(LogLevel::error, "store_unavailable", {{"path", config.store.path}, {"detail", store.error().detail}});
+    return exit_code_of(store.error());
+  }
+  Daemon daemon(config, environment, std::move(*store));
+  return daemon.run();
+}
+
+}  // namespace batchd::daemon

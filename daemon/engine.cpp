@@ -1,0 +1,79 @@
+#include "daemon/engine.h"
+
+#include "daemon/log.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+
+void Bells::ring(BatchState state) {
+  switch (state) {
+    case BatchState::sealing:
+      break;  // belongs to the packer's own run, or to the split that fills it
+    case BatchState::sealed:
+    case BatchState::uploading:
+    case BatchState::uploaded:
+      submit.poke();
+      break;
+    case BatchState::creating:
+    case BatchState::unclear:
+    case BatchState::fencing:
+    case BatchState::lost:
+      reconcile.poke();
+      break;
+    case BatchState::submitted:
+      poll.poke();
+      break;
+    case BatchState::ended:
+    case BatchState::collecting:
+      collect.poke();
+      break;
+    case BatchState::refused:
+    case BatchState::fenced:
+    case BatchState::unsealed:
+      settle.poke();
+      break;
+    case BatchState::done:
+      cleanup.poke();
+      pack.poke();  // a job slot may have come free
+      break;
+    case BatchState::held:
+      break;  // a person's turn
+  }
+}
+
+void Bells::ring_all() {
+  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge}) bell->poke();
+}
+
+Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchState to, core::BatchPatch patch) {
+  auto marked = co_await store.state(&core::Store::mark, batch.id, batch.state, to, std::move(patch), clock.wall());
+  if (!marked) {
+    log_event(LogLevel::warning, "batch_not_moved",
+              {{"batch", batch.id},
+               {"from", core::to_text(batch.state)},
+               {"to", core::to_text(to)},
+               {"error", core::to_text(marked.error().code)},
+               {"detail", marked.error().detail}});
+    co_return marked;
+  }
+  if (to != batch.state) {
+    log_event(to == BatchState::held ? LogLevel::error : LogLevel::info, "batch",
+              {{"batch", batch.id},
+               {"from", core::to_text(batch.state)},
+               {"to", core::to_text(to)},
+               {"items", marked->items},
+               {"job", marked->job},
+               {"message", to == BatchState::held ? marked->message : ""}});
+    bells.ring(to);
+    if (to == BatchState::ended || to == BatchState::held) bells.pack.poke();
+  }
+  co_return marked;
+}
+
+void Engine::announce(const core::Recorded& recorded) {
+  waiters.notify(recorded.finished);
+  if (recorded.requeued > 0) bells.pack.poke();
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,59 @@
+// What the stages work with. Owned by the composition root (daemon.cpp), outlives every stage and task; used on the
+// io_context's thread only.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "config/config.h"
+#include "core/state.h"
+#include "core/time.h"
+#include "daemon/account.h"
+#include "daemon/store_client.h"
+#include "daemon/task_group.h"
+#include "daemon/waiters.h"
+#include "daemon/wakeup.h"
+
+namespace batchd::daemon {
+
+// One wake-up per place that can have work. Whoever moves a batch rings the bell of its new state.
+struct Bells {
+  explicit Bells(const Executor& executor)
+      : pack(executor),
+        submit(executor),
+        reconcile(executor),
+        poll(executor),
+        collect(executor),
+        settle(executor),
+        cleanup(executor),
+        purge(executor) {}
+  Wakeup pack, submit, reconcile, poll, collect, settle, cleanup, purge;
+
+  void ring(core::BatchState state);  // the stage that owns the arrows out of `state`
+  void ring_all();
+};
+
+struct Engine {
+  Engine(Executor io, const config::Config& settings, const core::Clock& time, storage::StoreThread& thread)
+      : executor(io), config(settings), clock(time), store(thread), waiters(io), bells(io), tasks(io) {}
+
+  Executor executor;
+  const config::Config& config;
+  const core::Clock& clock;
+  StoreClient store;
+  Accounts accounts;
+  Waiters waiters;
+  Bells bells;
+  TaskGroup tasks;
+  std::string token_prefix;  // "batchd-<installation>-"
+  bool stopping = false;     // set once, before total cancellation
+
+  // The guarded change of a batch, with its bell. An error other than stale ends in the log here, once; callers look
+  // again.
+  Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to, core::BatchPatch patch = {});
+  int max_attempts() const { return static_cast<int>(config.retry.max_attempts); }
+  // After results: wakes the waiters of what finished, and the packer if something came back to the queue.
+  void announce(const core::Recorded& recorded);
+};
+
+}  // namespace batchd::daemon

@@ -1,0 +1,91 @@
+// The fence: a create that is still travelling can do no harm once the file it names is gone for good. So the file is
+// deleted, seen to be gone twice, with a canary beside it that proves that the same key can see files at all, and then
+// one more listing shows a job that was quicker than the deletion. Only then may the members go again.
+#include "core/check.h"
+#include "daemon/input_files.h"
+#include "daemon/log.h"
+#include "daemon/random.h"
+#include "daemon/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::Fault;
+
+namespace {
+
+enum Phase { delete_files = 0, first_look, second_look, relist };
+
+}  // namespace
+
+// Progress is in memory: after a restart the fence begins anew, which is slower and as safe.
+Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, Progress& progress) {
+  core::Duration pause{};
+  switch (progress.phase) {
+    case delete_files: {
+      if (progress.scratch.empty()) {
+        const auto name = core::to_text(batch.id) + "-c" + random_text().substr(0, 8);
+        auto dialogue = account.provider->upload_text(name, "{\"canary\":\"" + core::to_text(batch.id) + "\"}\n");
+        const auto canary = co_await converse(*account.link, *dialogue);
+        if (const auto* fault = std::get_if<Fault>(&canary)) co_return pause_after(*fault, account, progress);
+        progress.scratch = "files/" + name;
+      }
+      // Every upload: a create names the last, but an earlier one may have been named by an earlier create.
+      if (const auto fault = co_await remove_inputs(batch, account)) co_return pause_after(*fault, account, progress);
+      progress.phase = first_look;
+      co_return core::Duration::zero();
+    }
+    case first_look:
+    case second_look: {
+      switch (co_await look_at_inputs(batch, account, progress.scratch, progress, pause)) {
+        case Look::fault:
+          co_return pause;
+        case Look::still_there:
+          progress.phase = delete_files;
+          co_return core::backoff_pause(retry_backoff(), progress.tries++);
+        case Look::blind:
+          co_await hold(std::move(batch),
+                        "the fence can't be proven: the key doesn't see a file that it has just uploaded");
+          co_return core::Duration::zero();
+        case Look::gone:
+          break;
+      }
+      ++progress.phase;
+      co_return progress.phase == second_look ? engine_.config.submission.fence_pause
+                                              : engine_.config.submission.relist_pause;
+    }
+    default:
+      break;
+  }
+  CHECK(progress.phase == relist);
+  const auto listing = co_await list_and_adopt(batch, account, progress, pause);
+  if (listing == Listing::unknown) co_return pause;
+  auto removal = account.provider->remove_file(progress.scratch);  // vanishes by itself if this fails
+  co_await converse(*account.link, *removal);
+  if (listing == Listing::adopted) co_return pause;
+  const auto moved = co_await engine_.mark(batch, BatchState::fenced, {.file_deleted = true});
+  co_return pause_unless(moved.has_value());
+}
+
+Task<ReconcileStage::Look> ReconcileStage::look_at_inputs(const core::Batch& batch, Account& account,
+                                                          const std::string& canary, Progress& progress,
+                                                          core::Duration& pause) {
+  for (int n = 1; n <= batch.upload_n; ++n) {
+    auto dialogue = account.provider->check_file("files/" + core::upload_name(batch.id, n));
+    const auto answer = co_await converse(*account.link, *dialogue);
+    if (const auto* fault = std::get_if<Fault>(&answer)) {
+      pause = pause_after(*fault, account, progress);
+      co_return Look::fault;
+    }
+    if (std::get<core::Presence>(answer).present) co_return Look::still_there;
+  }
+  auto dialogue = account.provider->check_file(canary);
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    pause = pause_after(*fault, account, progress);
+    co_return Look::fault;
+  }
+  co_return std::get<core::Presence>(answer).present ? Look::gone : Look::blind;
+}
+
+}  // namespace batchd::daemon

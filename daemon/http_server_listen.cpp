@@ -1,0 +1,88 @@
+#include "daemon/http_server_listen.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace batchd::daemon {
+namespace {
+
+core::Error failed(const std::string& path, std::string_view doing, int error) {
+  return {core::Errc::invalid, path + ": " + std::string(doing) + ": " + std::generic_category().message(error)};
+}
+
+// 0 if somebody listens there, else the error of a connect that doesn't wait.
+int try_connect(const std::string& path) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return errno;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  // The way the socket interface passes addresses.
+  const int error = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+  ::close(probe);
+  return error;
+}
+
+// Makes room for a new socket file, if what is there may go.
+core::Result<void> remove_stale(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return {};
+    return failed(path, "stat", errno);
+  }
+  if (!S_ISSOCK(info.st_mode)) return core::Error{core::Errc::invalid, path + ": exists, and isn't a socket"};
+  const int error = try_connect(path);
+  // Only a refusal proves that nobody listens; a full backlog, for one, says EAGAIN.
+  if (error == 0 || error == EAGAIN) return core::Error{core::Errc::locked, path + ": another process listens here"};
+  if (error != ECONNREFUSED) return failed(path, "connect", error);
+  if (::unlink(path.c_str()) != 0) return failed(path, "unlink", errno);
+  return {};
+}
+
+}  // namespace
+
+core::Result<Listener> Listener::open(Executor executor, const std::string& path, unsigned mode,
+                                      std::optional<gid_t> group) {
+  if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path) || path.find('\0') != path.npos)
+    return core::Error{core::Errc::invalid, path + ": a socket's path has 1 to 107 bytes"};
+  if (auto gone = remove_stale(path); !gone) return gone.error();
+
+  Listener listener(executor);
+  boost::system::error_code error;
+  const asio::local::stream_protocol::endpoint endpoint(path);
+  listener.acceptor_.open(endpoint.protocol(), error);
+  if (error) return failed(path, "socket", error.value());
+  // The file never exists with more rights than it will have, so nobody slips in before the chmod.
+  const auto umask_before = ::umask(0117);
+  listener.acceptor_.bind(endpoint, error);
+  ::umask(umask_before);
+  if (error) return failed(path, "bind", error.value());
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return failed(path, "stat", errno);
+  listener.path_ = path;
+  listener.device_ = info.st_dev;
+  listener.inode_ = info.st_ino;
+  if (group && ::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0) return failed(path, "chown", errno);
+  if (::chmod(path.c_str(), mode) != 0) return failed(path, "chmod", errno);
+  listener.acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return failed(path, "listen", error.value());
+  return listener;
+}
+
+void Listener::close() {
+  if (!acceptor_.is_open()) return;
+  // Removed while we still listen: until then nobody else can have replaced it.
+  struct stat info {};
+  if (!path_.empty() && ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_)
+    ::unlink(path_.c_str());
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,23 @@
+// Who is at the other end of a Unix socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "core/error.h"
+#include "daemon/http_server.h"
+
+namespace batchd::daemon {
+
+// The id of a group by its name; none for an empty name. Errc::invalid: no such group.
+core::Result<std::optional<gid_t>> find_group(const std::string& name);
+
+// Errc::invalid in a user namespace that doesn't map every uid to itself: there strangers look alike.
+core::Result<void> require_identity_uid_map();
+
+// The credentials that the kernel noted when the peer connected. None: the peer can't be told.
+std::optional<Peer> peer_of(int socket, std::optional<gid_t> admin_group);
+
+}  // namespace batchd::daemon

@@ -1,0 +1,21 @@
+// A batch's JSONL as a stream of bytes, made from the store as it is read: no spool file, memory of a few chunks.
+#pragma once
+
+#include "core/provider.h"
+#include "daemon/provider_link.h"
+#include "daemon/store_client.h"
+
+namespace batchd::daemon {
+
+class LineSource final : public SliceOpener {
+ public:
+  LineSource(StoreClient& store, const core::Provider& provider) : store_(store), provider_(provider) {}
+  std::unique_ptr<ByteSource> open(const core::BatchSlice& slice) override;
+
+ private:
+  class Slice;
+  StoreClient& store_;
+  const core::Provider& provider_;
+};
+
+}  // namespace batchd::daemon

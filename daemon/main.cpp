@@ -1,0 +1,105 @@
+// batchd: parses the command line, reads the configuration, runs the daemon.
+#include <sys/prctl.h>
+#include <sysexits.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "config/config.h"
+#include "daemon/daemon.h"
+#include "daemon/log.h"
+
+namespace {
+
+using batchd::config::Config;
+
+// A state folder of its own that goes with the process, the socket where the user stands.
+class DevFolder {
+ public:
+  DevFolder() {
+    auto pattern = (std::filesystem::temp_directory_path() / "batchd-dev-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("can't make a temporary folder");
+    path_ = pattern;
+  }
+  DevFolder(const DevFolder&) = delete;
+  ~DevFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+int run(const Config& config, const batchd::config::Environment& environment) {
+  // A write to a closed socket or over a file size limit must be an error code, not the end of the process; and the key
+  // in our memory must not end in a core dump.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+#ifndef __SANITIZE_ADDRESS__  // whose leak checker traces the process
+  ::prctl(PR_SET_DUMPABLE, 0);
+#endif
+  batchd::daemon::start_logging(batchd::config::to_text(config.log.level));
+  return batchd::daemon::run_daemon(config, environment);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  CLI::App app{
+      "batchd collects single LLM requests from local programs, sends them through a provider's batch API, and brings "
+      "every answer back to its caller.",
+      "batchd"};
+  std::string config_path;
+  std::string provider_url = "http://127.0.0.1:8085";
+  bool check_config = false, print_config = false, dev = false;
+  auto* config_option = app.add_option(
+      "--config", config_path, "configuration file (default: " + std::string(batchd::config::kDefaultPath) + ")");
+  auto* check_flag = app.add_flag("--check-config", check_config,
+                                  "check the configuration, say everything that is wrong with it, and end");
+  app.add_flag("--print-config", print_config, "print the complete configuration in force, without secrets, and end")
+      ->excludes(check_flag);
+  auto* dev_flag = app.add_flag("--dev", dev, "temporary state, ./batchd.sock, short times, against an emulator")
+                       ->excludes(config_option);
+  app.add_option("--provider", provider_url, "with --dev: the emulator's address")
+      ->needs(dev_flag)
+      ->capture_default_str();
+  app.set_version_flag("--version", "batchd " BATCHD_VERSION);
+  app.footer(
+      "Signals: SIGTERM and SIGINT stop it after the work under way; a second one cuts the grace short.\n"
+      "Manual: docs/ in the source, or batchd(8).");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EX_OK : EX_USAGE;
+  }
+
+  auto environment = batchd::config::process_environment();
+  if (dev) {
+    environment.try_emplace("BATCHD_GEMINI_API_KEY", "dev");
+    const DevFolder folder;
+    return run(batchd::config::dev_defaults(folder.path(), "./batchd.sock", provider_url), environment);
+  }
+  if (config_path.empty() && std::filesystem::exists(batchd::config::kDefaultPath))
+    config_path = batchd::config::kDefaultPath;
+  const auto config = batchd::config::load(config_path, environment);
+  if (print_config) {
+    std::cout << batchd::config::render(config);
+    return EX_OK;
+  }
+  if (check_config) {
+    std::cout << "configuration is valid\n";
+    return EX_OK;
+  }
+  return run(config, environment);
+} catch (const batchd::config::ConfigError& error) {
+  std::cerr << error.what() << '\n';
+  return EX_CONFIG;
+} catch (const std::exception& error) {
+  std::cerr << "batchd: " << error.what() << '\n';
+  return EX_SOFTWARE;
+}

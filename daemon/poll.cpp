@@ -1,0 +1,55 @@
+// poll: looks at jobs until they are over. A look that fails says nothing about the job: only the provider's own word
+// moves a batch, and a state that we don't know means "not ended".
+#include "daemon/log.h"
+#include "daemon/random.h"
+#include "daemon/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::Fault;
+
+namespace {
+
+constexpr int kParallelPolls = 8;
+
+}  // namespace
+
+PollStage::PollStage(Engine& engine) : BatchStage(engine, engine.bells.poll, {BatchState::submitted}, kParallelPolls) {}
+
+Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
+  auto* account = account_of(batch);
+  if (account == nullptr) co_return engine_.config.retry.max;
+  if (account->paused(now())) co_return account->paused_until - now();
+  auto dialogue = account->provider->poll(batch.job);
+  auto answer = co_await converse(*account->link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    if (fault->kind != Fault::Kind::missing) co_return pause_after(*fault, *account, progress);
+    const auto moved = co_await engine_.mark(batch, BatchState::lost, {.message = fault->message});
+    co_return pause_unless(moved.has_value());
+  }
+  account_works(*account);
+  progress.tries = 0;
+  const auto& job = std::get<core::JobView>(answer);
+  const auto turnaround = co_await engine_.store.read(&core::Store::lane_turnaround, batch.lane_id);
+  const core::PollSchedule schedule{engine_.config.polling.first, engine_.config.polling.max};
+  const auto running = engine_.clock.wall() - batch.submitted_at.value_or(batch.state_since);
+  const auto pause =
+      core::poll_pause(schedule, progress.phase++, running, turnaround ? *turnaround : std::nullopt, random_jitter());
+  if (!job.end) co_return pause;
+
+  // SUCCEEDED can be seen before the output's name: look again for a while before believing that there is none.
+  if (*job.end == core::JobEnd::succeeded && job.result_file.empty()) {
+    if (!progress.since) progress.since = now();
+    if (now() - *progress.since < engine_.config.polling.output_grace) co_return std::min(pause, schedule.first * 3);
+  }
+  const auto moved = co_await engine_.mark(batch, BatchState::ended,
+                                           {.end_code = job.error_code,
+                                            .message = job.message,
+                                            .result_file = job.result_file,
+                                            .ended_at = engine_.clock.wall(),
+                                            .end = *job.end});
+  co_return pause_unless(moved.has_value());
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,147 @@
+// reconcile: a job may or may not exist; listings decide, and until they have, nothing is sent again.
+//   creating + throttled  a 429: one complete clean listing proves "not created"
+//   unclear               listings at growing pauses; after the quarantine the batch is fenced (fence.cpp) or held
+//   lost                  the job's name answers 404: a grace, one listing, then a person decides
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/limits.h"
+#include "daemon/log.h"
+#include "daemon/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::Fault;
+
+namespace {
+
+std::string input_file(const core::Batch& batch) { return "files/" + core::upload_name(batch.id, batch.upload_n); }
+
+// Several jobs for one token mean that somebody between us and the provider sent the create twice.
+int advancement(const core::JobView& job) {
+  if (job.end) return *job.end == core::JobEnd::succeeded ? 3 : 0;
+  return job.running ? 2 : 1;
+}
+
+}  // namespace
+
+ReconcileStage::ReconcileStage(Engine& engine)
+    : BatchStage(engine, engine.bells.reconcile,
+                 {BatchState::creating, BatchState::unclear, BatchState::fencing, BatchState::lost},
+                 engine.config.submission.concurrency) {}
+
+// A creating batch that isn't throttled is in the middle of its one call (submit.cpp).
+bool ReconcileStage::mine(const core::Batch& batch) const {
+  return batch.state != BatchState::creating || batch.throttled;
+}
+
+Task<core::Duration> ReconcileStage::advance(core::Batch batch, Progress& progress) {
+  auto* account = account_of(batch);
+  if (account == nullptr) co_return engine_.config.retry.max;
+  if (account->paused(now())) co_return account->paused_until - now();
+  if (batch.state == BatchState::creating) co_return co_await throttled(std::move(batch), *account, progress);
+  if (batch.state == BatchState::unclear) co_return co_await unclear(std::move(batch), *account, progress);
+  if (batch.state == BatchState::fencing) co_return co_await fence(std::move(batch), *account, progress);
+  CHECK(batch.state == BatchState::lost);
+  co_return co_await lost(std::move(batch), *account, progress);
+}
+
+Task<ReconcileStage::Listing> ReconcileStage::list_and_adopt(core::Batch batch, Account& account, Progress& progress,
+                                                             core::Duration& pause) {
+  auto dialogue = account.provider->find(batch.token, input_file(batch));
+  auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    pause = pause_after(*fault, account, progress);
+    co_return Listing::unknown;
+  }
+  account_works(account);
+  auto& jobs = std::get<core::JobMatches>(answer).jobs;
+  if (jobs.empty()) co_return Listing::clean;
+
+  const auto best = std::ranges::max_element(jobs, {}, advancement);
+  for (const auto& job : jobs) {
+    if (job.name == best->name) continue;
+    log_event(LogLevel::error, "double_job", {{"batch", batch.id}, {"adopted", best->name}, {"cancelled", job.name}});
+    auto cancel = account.provider->cancel(job.name);
+    const auto cancelled = co_await converse(*account.link, *cancel);
+    if (const auto* fault = std::get_if<Fault>(&cancelled))
+      log_event(LogLevel::error, "double_job_not_cancelled", {{"job", job.name}, {"message", fault->message}});
+  }
+  log_event(LogLevel::info, "job_adopted", {{"batch", batch.id}, {"job", best->name}});
+  const auto moved = co_await engine_.mark(
+      batch, BatchState::submitted,
+      {.job = best->name, .submitted_at = batch.create_at.value_or(engine_.clock.wall()), .throttled = false});
+  pause = pause_unless(moved.has_value());
+  co_return Listing::adopted;
+}
+
+Task<void> ReconcileStage::hold(core::Batch batch, std::string why) {
+  co_await engine_.mark(batch, BatchState::held, {.message = std::move(why)});
+}
+
+Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& account, Progress& progress) {
+  core::Duration pause{};
+  const auto listing = co_await list_and_adopt(batch, account, progress, pause);
+  if (listing != Listing::clean) co_return pause;
+  const core::Backoff backoff{engine_.config.submission.throttle_first, engine_.config.submission.throttle_max};
+  const auto not_before = engine_.clock.wall() + core::backoff_pause(backoff, batch.throttles - 1);
+  const auto moved = co_await engine_.mark(batch, BatchState::uploaded, {.not_before = not_before, .throttled = false});
+  co_return pause_unless(moved.has_value());
+}
+
+Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account, Progress& progress) {
+  if (batch.credential != account.credential) {
+    // Files and jobs belong to a project. Only a key that sees our input file can say anything about its jobs.
+    auto dialogue = account.provider->check_file(input_file(batch));
+    const auto answer = co_await converse(*account.link, *dialogue);
+    if (const auto* fault = std::get_if<Fault>(&answer)) co_return pause_after(*fault, account, progress);
+    if (!std::get<core::Presence>(answer).present) {
+      co_await hold(std::move(batch),
+                    "the API key was changed while it was unclear whether a job exists, and the new key can't see the "
+                    "batch's input file");
+      co_return core::Duration::zero();
+    }
+  }
+  core::Duration pause{};
+  const auto listing = co_await list_and_adopt(batch, account, progress, pause);
+  if (listing != Listing::clean) co_return pause;
+
+  const auto unclear_for = engine_.clock.wall() - batch.state_since;
+  const auto left = engine_.config.submission.quarantine - unclear_for;
+  if (left > core::Duration::zero()) {
+    const core::Backoff schedule{engine_.config.submission.reconcile_first, engine_.config.submission.reconcile_max};
+    co_return std::min<core::Duration>(core::reconcile_pause(schedule, ++progress.phase), left);
+  }
+  if (!account.provider->caps().fence || engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {
+    co_await hold(std::move(batch), "no job was found, but a late one can't be excluded (on_ambiguous = \"hold\")");
+  } else if (batch.fences >= core::kFencesPerLineageMax) {
+    co_await hold(std::move(batch), "the create call stayed unanswered in " + std::to_string(batch.fences + 1) +
+                                        " batches of this lineage");
+  } else {
+    co_await engine_.mark(batch, BatchState::fencing, {.fence_begun = true});
+  }
+  co_return core::Duration::zero();
+}
+
+Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, Progress& progress) {
+  auto dialogue = account.provider->poll(batch.job);
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (std::holds_alternative<core::JobView>(answer)) {
+    const auto moved = co_await engine_.mark(batch, BatchState::submitted);
+    co_return pause_unless(moved.has_value());
+  }
+  const auto& fault = std::get<Fault>(answer);
+  if (fault.kind != Fault::Kind::missing) co_return pause_after(fault, account, progress);
+  const auto left = engine_.config.polling.lost_grace - (engine_.clock.wall() - batch.state_since);
+  if (left > core::Duration::zero())
+    co_return std::min<core::Duration>(core::backoff_pause(retry_backoff(), progress.tries++), left);
+
+  core::Duration pause{};
+  const auto listing = co_await list_and_adopt(batch, account, progress, pause);
+  if (listing != Listing::clean) co_return pause;
+  co_await hold(std::move(batch), "the provider no longer knows its job " + batch.job + "; whether it ran is unknown");
+  co_return core::Duration::zero();
+}
+
+}  // namespace batchd::daemon

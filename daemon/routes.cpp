@@ -1,0 +1,117 @@
+// The route table, and what every call has in common: finding the handler, who may use it, wrong methods, a stopping
+// daemon.
+#include <array>
+
+#include "daemon/api.h"
+#include "daemon/log.h"
+
+namespace batchd::daemon {
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  // segments; "{id}" matches any one segment, which the handler gets
+  bool admin;
+  Task<void> (Api::*handler)(Exchange&, std::string_view);
+
+  static const std::array<Route, 8> kTable;
+
+  // The segment that stood for {id} (empty if there is none in the pattern), or nothing if the path doesn't match.
+  std::optional<std::string_view> match(std::string_view path) const;
+};
+
+const std::array<Route, 8> Route::kTable{{
+    {"POST", "/v1/requests", false, &Api::submit},
+    {"GET", "/v1/requests/{id}", false, &Api::get},
+    {"GET", "/v1/status", false, &Api::status},
+    {"GET", "/admin/status", true, &Api::admin_status},
+    {"POST", "/admin/batches/{id}/adopt", true, &Api::adopt},
+    {"POST", "/admin/batches/{id}/requeue", true, &Api::requeue},
+    {"GET", "/healthz", false, &Api::healthz},
+    {"GET", "/readyz", false, &Api::readyz},
+}};
+
+std::optional<std::string_view> Route::match(std::string_view path) const {
+  constexpr std::string_view kHole = "{id}";
+  const auto hole = pattern.find(kHole);
+  if (hole == std::string_view::npos) return path == pattern ? std::optional(std::string_view()) : std::nullopt;
+  const auto tail = pattern.substr(hole + kHole.size());
+  if (path.size() <= hole + tail.size() || !path.starts_with(pattern.substr(0, hole)) || !path.ends_with(tail))
+    return std::nullopt;
+  const auto id = path.substr(hole, path.size() - hole - tail.size());
+  return id.find('/') == std::string_view::npos ? std::optional(id) : std::nullopt;
+}
+
+Task<void> Api::handle(Exchange& exchange) {
+  const std::string path = exchange.head().path;
+  std::string allowed;
+  for (const auto& route : Route::kTable) {
+    const auto id = route.match(path);
+    if (!id) continue;
+    if (route.method != exchange.head().method) {
+      allowed += allowed.empty() ? "" : ", ";
+      allowed += route.method;
+      continue;
+    }
+    if (route.admin && !exchange.peer().admin) {
+      co_await reply_problem(exchange, {403, "not_admin", "this call is for administrators", false,
+                                        "use root, the daemon's own user, or a member of server.admin_group"});
+      co_return;
+    }
+    co_await (this->*route.handler)(exchange, *id);
+    co_return;
+  }
+  if (!allowed.empty()) {
+    auto [head, body] = render_error(405, "method_not_allowed", "this path takes " + allowed);
+    head.headers.emplace_back("Allow", allowed);
+    co_await exchange.reply(std::move(head), std::move(body));
+    co_return;
+  }
+  co_await reply_problem(exchange, {404, "no_such_path", "there is nothing at this path", false, "see docs/api.md"});
+}
+
+std::pair<ReplyHead, std::string> Api::render_error(int status, std::string_view code, std::string_view detail) {
+  return {{status, "application/problem+json", {}},
+          proto::problem({.status = status, .code = std::string(code), .detail = std::string(detail)})};
+}
+
+Problem problem_of(const core::Error& error) {
+  switch (error.code) {
+    case core::Errc::not_found:
+      return {404, "not_found", error.detail, false, ""};
+    case core::Errc::conflict:
+      return {409, "conflict", error.detail, false, ""};
+    case core::Errc::stale:
+      return {409, "state_changed", error.detail, true, "look again, then repeat"};
+    case core::Errc::invalid:
+      return {400, "invalid", error.detail, false, ""};
+    case core::Errc::too_large:
+      return {413, "too_large", error.detail, false, ""};
+    case core::Errc::queue_full:
+      return {429, "queue_full", error.detail, true, ""};
+    case core::Errc::disk_full:
+      return {507, "disk_full", "no room to accept work", true, "free space where store.path is"};
+    case core::Errc::corrupt:
+      return {500, "corrupt", "stored bytes don't match their digest", false, "restore a backup"};
+    case core::Errc::stopping:
+      return {503, "stopping", "the daemon is shutting down", true, ""};
+    case core::Errc::store_failed:
+    case core::Errc::newer_schema:
+    case core::Errc::locked:
+      return {500, "store_failed", error.detail, true, ""};
+  }
+  return {500, "bug", "unknown error", false, ""};
+}
+
+Task<void> reply_problem(Exchange& exchange, Problem problem) {
+  ReplyHead head{problem.status, "application/problem+json", {}};
+  if (problem.retryable) head.headers.emplace_back("Retry-After", "1");
+  auto body = proto::problem(
+      {problem.status, std::move(problem.code), std::move(problem.detail), problem.retryable, std::move(problem.hint)});
+  co_await exchange.reply(std::move(head), std::move(body));
+}
+
+Task<void> reply_json(Exchange& exchange, int status, std::string body) {
+  co_await exchange.reply({status, "application/json", {}}, std::move(body));
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,81 @@
+// settle: batches that are over without a run. Nothing in them was executed, so no attempt is counted.
+//   unsealed  members go back to the queue
+//   fenced    all members move to one child batch, whose wire keys are new
+//   refused   cut by owner, then by half, until the poison is alone and fails with the provider's words
+#include "core/check.h"
+#include "core/limits.h"
+#include "daemon/log.h"
+#include "daemon/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::SplitRule;
+
+namespace {
+
+constexpr int kParallelSettles = 4;
+constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // a lineage's bisection must end
+
+core::RequestError words_of(const core::Batch& batch) {
+  const int code = batch.refusal == core::Refusal::model ? 5 : batch.end_code != 0 ? batch.end_code : 3;
+  return {code, std::string(core::grpc_status(code)), batch.message, core::ErrorSource::provider};
+}
+
+}  // namespace
+
+SettleStage::SettleStage(Engine& engine)
+    : BatchStage(engine, engine.bells.settle, {BatchState::refused, BatchState::fenced, BatchState::unsealed},
+                 kParallelSettles) {}
+
+Task<core::Duration> SettleStage::advance(core::Batch batch, Progress&) {
+  if (batch.state == BatchState::fenced) co_return co_await split(std::move(batch), SplitRule::whole);
+  if (batch.state == BatchState::refused) co_return co_await settle_refused(std::move(batch));
+  CHECK(batch.state == BatchState::unsealed);
+  for (bool more = true; more;) {
+    auto returned = co_await engine_.store.state(&core::Store::return_members, batch.id, engine_.clock.wall());
+    if (!returned) co_return pause_unless(false);
+    more = returned->more;
+    engine_.announce(*returned);
+  }
+  const auto moved = co_await engine_.mark(batch, BatchState::done);
+  co_return pause_unless(moved.has_value());
+}
+
+Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
+  if (batch.refusal == core::Refusal::model) co_return co_await fail_all(batch, words_of(batch));
+  if (batch.refusal == core::Refusal::lines) co_return co_await split(std::move(batch), SplitRule::whole);
+  const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
+  const auto owners = co_await engine_.store.read(&core::Store::count_owners, batch.id);
+  if (!root || !owners) co_return pause_unless(false);
+  const bool bound_reached =
+      root->creates >= core::kCreatesPerRootMax || engine_.clock.wall() - root->created_at >= kBisectionTimeMax;
+  if (batch.items <= 1 || bound_reached) co_return co_await fail_all(batch, words_of(batch));
+  co_return co_await split(std::move(batch), *owners > 1 ? SplitRule::by_owner : SplitRule::halve);
+}
+
+Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {
+  for (;;) {
+    const auto step = co_await engine_.store.state(&core::Store::split, batch.id, rule, engine_.clock.wall());
+    if (!step) co_return pause_unless(false);
+    if (step->finished) break;
+  }
+  log_event(LogLevel::info, "batch_split", {{"batch", batch.id}, {"from", core::to_text(batch.state)}});
+  engine_.bells.ring(BatchState::sealed);
+  engine_.bells.ring(BatchState::done);
+  co_return core::Duration::zero();
+}
+
+Task<core::Duration> SettleStage::fail_all(core::Batch batch, core::RequestError error) {
+  for (bool more = true; more;) {
+    auto failed = co_await engine_.store.outcome(&core::Store::fail_members, batch.id, std::span<const std::int64_t>(),
+                                                 error, engine_.clock.wall());
+    if (!failed) co_return pause_unless(false);
+    more = failed->more;
+    engine_.announce(*failed);
+  }
+  const auto moved = co_await engine_.mark(batch, BatchState::done);
+  co_return pause_unless(moved.has_value());
+}
+
+}  // namespace batchd::daemon

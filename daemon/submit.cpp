@@ -1,0 +1,144 @@
+// submit: a sealed batch becomes a job. Here is where money is spent, so the order of effects is everything:
+//   upload the file (upload.cpp) -> commit the intent (state creating, with token and file) -> one POST, never
+//   repeated.
+// What the answer proves decides where the batch goes; whatever proves nothing goes to unclear, and reconcile finds
+// out.
+#include <boost/asio/this_coro.hpp>
+
+#include "core/check.h"
+#include "core/limits.h"
+#include "daemon/log.h"
+#include "daemon/random.h"
+#include "daemon/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchPatch;
+using core::BatchState;
+using core::Fault;
+
+SubmitStage::SubmitStage(Engine& engine)
+    : BatchStage(engine, engine.bells.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
+                 engine.config.submission.concurrency) {}
+
+Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress) {
+  auto* account = account_of(batch);
+  if (account == nullptr) co_return engine_.config.retry.max;
+  if (account->paused(now())) co_return account->paused_until - now();
+  if (batch.state == BatchState::sealed) {
+    const auto moved = co_await engine_.mark(batch, BatchState::uploading);
+    co_return pause_unless(moved.has_value());
+  }
+  if (batch.state == BatchState::uploading) co_return co_await upload(std::move(batch), *account, progress);
+  CHECK(batch.state == BatchState::uploaded);
+  co_return co_await create(std::move(batch), *account, progress);
+}
+
+Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Progress& progress) {
+  const auto wall = engine_.clock.wall();
+  if (batch.not_before && wall < *batch.not_before) co_return *batch.not_before - wall;
+  const bool too_old = !batch.uploaded_at || wall - *batch.uploaded_at > engine_.config.submission.file_age_max;
+  if (too_old) {  // the provider may drop the file before the job reads it
+    const auto moved = co_await engine_.mark(batch, BatchState::uploading);
+    co_return pause_unless(moved.has_value());
+  }
+
+  // INTENT. From this commit on, a crash means: a job may exist, and only its token can tell.
+  const auto token = batch.token.empty() ? engine_.token_prefix + random_text() : batch.token;
+  BatchPatch intent{.token = token, .credential = account.credential, .create_at = wall};
+  auto creating = co_await engine_.mark(batch, BatchState::creating, std::move(intent));
+  if (!creating) co_return pause_unless(false);
+
+  // A stop lets the one call that costs money finish (terminal cancellation alone ends it, after the grace).
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  const auto file = "files/" + core::upload_name(batch.id, batch.upload_n);
+  auto dialogue = account.provider->create({batch.lane, file, token});
+  auto answer = co_await converse(*account.link, *dialogue);
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+
+  if (const auto* fault = std::get_if<Fault>(&answer))
+    co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
+  account_works(account);
+  BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
+  const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
+  co_return pause_unless(moved.has_value());
+}
+
+// The classification table of the design, section 2, seen from the state machine.
+Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
+                                                     Progress& progress) {
+  log_event(
+      LogLevel::warning, "create_not_confirmed",
+      {{"batch", batch.id}, {"kind", core::to_text(fault.kind)}, {"status", fault.status}, {"message", fault.message}});
+  switch (fault.kind) {
+    case Fault::Kind::not_sent:
+    case Fault::Kind::account: {
+      const auto moved = co_await engine_.mark(batch, BatchState::uploaded);
+      const auto pause = pause_after(fault, account, progress);
+      co_return moved ? pause : pause_unless(false);
+    }
+    case Fault::Kind::throttled: {
+      // Most likely not created; one complete clean listing proves it (reconcile).
+      const auto moved =
+          co_await engine_.mark(batch, BatchState::creating, {.throttles = batch.throttles + 1, .throttled = true});
+      engine_.bells.ring(BatchState::creating);
+      co_return pause_unless(moved.has_value());
+    }
+    case Fault::Kind::lines_refused:
+    case Fault::Kind::refused:
+    case Fault::Kind::model_missing:
+    case Fault::Kind::too_large:
+    case Fault::Kind::mime_refused:
+    case Fault::Kind::name_taken:
+    case Fault::Kind::session_gone:
+      co_return co_await refuse(std::move(batch), fault);
+    case Fault::Kind::file_gone: {
+      const auto moved = co_await engine_.mark(batch, BatchState::uploading, {.upload_session = ""});
+      co_return pause_unless(moved.has_value());
+    }
+    case Fault::Kind::unclear:
+    case Fault::Kind::transient:
+    case Fault::Kind::missing: {
+      const auto moved = co_await engine_.mark(batch, BatchState::unclear, {.message = fault.message});
+      co_return pause_unless(moved.has_value());
+    }
+  }
+  co_return pause_unless(false);
+}
+
+// The provider said no before running anything. Requests on named lines fail in the same transaction, so that a crash
+// can't forget which they were.
+Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) {
+  BatchPatch patch{.message = fault.message};
+  patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::Refusal::lines
+                  : fault.kind == Fault::Kind::model_missing ? core::Refusal::model
+                                                             : core::Refusal::poison;
+  const core::RequestError error{3, "INVALID_ARGUMENT", fault.message, core::ErrorSource::provider};
+  const auto wall = engine_.clock.wall();
+  auto refused = [&](core::Store& store) -> core::Result<core::Recorded> {
+    auto moved = store.mark(batch.id, batch.state, BatchState::refused, patch, wall);
+    if (!moved) return moved.error();
+    core::Recorded all;
+    if (fault.kind != Fault::Kind::lines_refused) return all;
+    do {
+      auto chunk = store.fail_members(batch.id, fault.lines, error, wall);
+      if (!chunk) return chunk.error();
+      all.finished.insert(all.finished.end(), chunk->finished.begin(), chunk->finished.end());
+      all.more = chunk->more;
+    } while (all.more);
+    return all;
+  };
+  auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);
+  if (!recorded) {
+    log_event(LogLevel::warning, "batch_not_moved",
+              {{"batch", batch.id}, {"to", "refused"}, {"detail", recorded.error().detail}});
+    co_return pause_unless(false);
+  }
+  log_event(LogLevel::warning, "batch_refused",
+            {{"batch", batch.id}, {"status", fault.status}, {"message", fault.message}});
+  engine_.announce(*recorded);
+  engine_.bells.ring(BatchState::refused);
+  co_return core::Duration::zero();
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,75 @@
+// The upload half of submit. The n-th upload has a name of its own, durable before its first byte, so that a file that
+// a crash left half-way is never mistaken for this one; a session that is known is resumed by asking how much has
+// arrived.
+#include "daemon/line_source.h"
+#include "daemon/log.h"
+#include "daemon/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::Fault;
+
+Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Progress& progress) {
+  const auto bytes = batch.body_bytes + batch.items * account.provider->caps().line_frame_bytes;
+  const bool resume = !batch.upload_session.empty();
+  if (!resume) {
+    auto named = co_await engine_.mark(batch, BatchState::uploading, {.upload_n = batch.upload_n + 1});
+    if (!named) co_return pause_unless(false);
+    auto start =
+        account.provider->start_upload({core::upload_name(batch.id, named->upload_n), bytes, named->mime_index});
+    auto started = co_await converse(*account.link, *start);
+    if (const auto* fault = std::get_if<Fault>(&started))
+      co_return co_await after_upload_fault(std::move(*named), *fault, account, progress);
+    auto known = co_await engine_.mark(*named, BatchState::uploading,
+                                       {.upload_session = std::get<core::UploadSession>(started).session});
+    if (!known) co_return pause_unless(false);
+    batch = std::move(*known);
+  }
+
+  LineSource lines(engine_.store, *account.provider);
+  auto rest = account.provider->continue_upload(
+      {batch.upload_session, batch.id, core::upload_name(batch.id, batch.upload_n), bytes, resume});
+  auto sent = co_await converse(*account.link, *rest, &lines);
+  if (const auto* fault = std::get_if<Fault>(&sent))
+    co_return co_await after_upload_fault(std::move(batch), *fault, account, progress);
+  account_works(account);
+  progress.tries = 0;
+  const auto moved =
+      co_await engine_.mark(batch, BatchState::uploaded, {.upload_session = "", .uploaded_at = engine_.clock.wall()});
+  co_return pause_unless(moved.has_value());
+}
+
+Task<core::Duration> SubmitStage::after_upload_fault(core::Batch batch, const Fault& fault, Account& account,
+                                                     Progress& progress) {
+  switch (fault.kind) {
+    case Fault::Kind::not_sent:
+    case Fault::Kind::unclear:
+    case Fault::Kind::transient:
+    case Fault::Kind::throttled:
+    case Fault::Kind::account:
+      co_return pause_after(fault, account, progress);
+    case Fault::Kind::name_taken:
+    case Fault::Kind::session_gone:
+    case Fault::Kind::missing:
+    case Fault::Kind::file_gone: {  // anew, under the next name
+      const auto forgotten = co_await engine_.mark(batch, BatchState::uploading, {.upload_session = ""});
+      co_return forgotten ? pause_after(fault, account, progress) : pause_unless(false);
+    }
+    case Fault::Kind::mime_refused: {
+      if (batch.mime_index + 1 >= account.provider->caps().mime_types)
+        co_return co_await refuse(std::move(batch), fault);
+      const auto next_type = co_await engine_.mark(batch, BatchState::uploading,
+                                                   {.mime_index = batch.mime_index + 1, .upload_session = ""});
+      co_return pause_unless(next_type.has_value());
+    }
+    case Fault::Kind::lines_refused:
+    case Fault::Kind::refused:
+    case Fault::Kind::model_missing:
+    case Fault::Kind::too_large:
+      co_return co_await refuse(std::move(batch), fault);
+  }
+  co_return pause_unless(false);
+}
+
+}  // namespace batchd::daemon

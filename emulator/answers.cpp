@@ -1,0 +1,149 @@
+#include "emulator/answers.h"
+
+#include "emulator/ids.h"
+#include "proto/json/write.h"
+
+namespace batchd::emulator {
+namespace {
+
+void append_usage(json::Writer& w, std::size_t prompt_tokens, std::size_t answer_tokens) {
+  w.key("usageMetadata");
+  w.begin_object();
+  w.key("promptTokenCount");
+  w.number(static_cast<std::int64_t>(prompt_tokens));
+  if (answer_tokens > 0) {
+    w.key("candidatesTokenCount");
+    w.number(static_cast<std::int64_t>(answer_tokens));
+  }
+  w.key("totalTokenCount");
+  w.number(static_cast<std::int64_t>(prompt_tokens + answer_tokens));
+  w.key("promptTokensDetails");
+  w.begin_array();
+  w.begin_object();
+  w.key("modality");
+  w.string("TEXT");
+  w.key("tokenCount");
+  w.number(static_cast<std::int64_t>(prompt_tokens));
+  w.end_object();
+  w.end_array();
+  w.end_object();
+}
+
+void append_candidate(json::Writer& w, std::string_view text) {
+  w.key("candidates");
+  w.begin_array();
+  w.begin_object();
+  w.key("content");
+  w.begin_object();
+  w.key("parts");
+  w.begin_array();
+  w.begin_object();
+  w.key("text");
+  w.string(text);
+  w.end_object();
+  w.end_array();
+  w.key("role");
+  w.string("model");
+  w.end_object();
+  w.key("finishReason");
+  w.string("STOP");
+  w.key("index");
+  w.number(0);
+  w.end_object();
+  w.end_array();
+}
+
+void append_origin(json::Writer& w, const Prompt& prompt, std::string_view model) {
+  w.key("modelVersion");
+  w.string(model);
+  w.key("responseId");
+  w.string(prompt.sha256().substr(0, 22));
+}
+
+std::size_t spread(std::string_view key) {
+  std::size_t sum = 0;
+  for (const char c : key) sum = sum * 31 + static_cast<unsigned char>(c);
+  return sum;
+}
+
+}  // namespace
+
+std::string response_json(const Prompt& prompt, std::string_view model) {
+  const auto answer = "echo: " + prompt.text;
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  append_candidate(w, answer);
+  append_usage(w, tokens(prompt.characters), tokens(characters(answer)));
+  append_origin(w, prompt, model);
+  w.end_object();
+  return out;
+}
+
+std::string blocked_json(const Prompt& prompt, std::string_view model) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("promptFeedback");
+  w.begin_object();
+  w.key("blockReason");
+  w.string("PROHIBITED_CONTENT");
+  w.end_object();
+  append_usage(w, tokens(prompt.characters), 0);
+  append_origin(w, prompt, model);
+  w.end_object();
+  return out;
+}
+
+std::string status_json(int code, std::string_view message) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("code");
+  w.number(code);
+  w.key("message");
+  w.string(message);
+  w.end_object();
+  return out;
+}
+
+std::string result_line(const InputLine& input, std::string_view name, std::string_view value) {
+  std::string out;
+  json::Writer w(out);
+  const auto append_key = [&] {
+    if (!input.has_key) return;
+    w.key("key");
+    w.string(input.key);
+  };
+  const auto append_value = [&] {
+    w.key(name);
+    w.raw(value);
+  };
+  const auto append_extras = [&] {
+    for (const auto& [extra, raw] : input.extras) {
+      w.key(extra);
+      w.raw(raw);
+    }
+  };
+  w.begin_object();
+  switch (spread(input.key) % 3) {
+    case 0:
+      append_value();
+      append_key();
+      append_extras();
+      break;
+    case 1:
+      append_key();
+      append_value();
+      append_extras();
+      break;
+    default:
+      append_extras();
+      append_value();
+      append_key();
+  }
+  w.end_object();
+  return out;
+}
+
+}  // namespace batchd::emulator

@@ -1,0 +1,22 @@
+// What the emulated model says: a deterministic echo, so that anybody can check an answer against its own prompt.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "emulator/lines.h"
+
+namespace batchd::emulator {
+
+// A GenerateContentResponse: "echo: " + the prompt's text.
+std::string response_json(const Prompt& prompt, std::string_view model);
+// A GenerateContentResponse without candidates: the prompt was blocked.
+std::string blocked_json(const Prompt& prompt, std::string_view model);
+// A google.rpc.Status.
+std::string status_json(int code, std::string_view message);
+
+// A result line without its '\n': `value` under `name` ("response", "error" or "status"), the key, and the echoed
+// members, in an order that depends on the key alone.
+std::string result_line(const InputLine& input, std::string_view name, std::string_view value);
+
+}  // namespace batchd::emulator

@@ -1,0 +1,160 @@
+#include "emulator/batch_api.h"
+
+#include <boost/asio/post.hpp>
+
+#include "emulator/dom.h"
+#include "emulator/errors.h"
+#include "emulator/lines.h"
+#include "emulator/models.h"
+#include "emulator/pages.h"
+#include "proto/json/write.h"
+
+namespace batchd::emulator {
+namespace {
+
+constexpr std::size_t kErrorsMax = 100;  // line errors that one answer names
+
+struct Checked {
+  std::int64_t lines = 0;
+  std::string any_key;
+  std::string errors;  // "Error on line N: ...", joined by '\n'; empty: all fine
+};
+
+Task<Checked> check_lines(const Blob& input) {
+  Checked checked;
+  std::size_t spent = 0;
+  std::size_t errors = 0;
+  const auto executor = co_await asio::this_coro::executor;
+  LineReader reader(input);
+  for (std::string line; reader.next(line);) {
+    if (blank(line)) continue;
+    ++checked.lines;
+    InputLine parsed;
+    const auto why = read_line(line, parsed);
+    if (!why.empty() && ++errors <= kErrorsMax) {
+      if (!checked.errors.empty()) checked.errors += '\n';
+      checked.errors += "Error on line " + std::to_string(reader.line_number()) + ": " + why;
+    }
+    if (checked.any_key.empty()) checked.any_key = parsed.key;
+    spent += line.size();
+    if (spent > (256 << 10)) {
+      spent = 0;
+      co_await asio::post(executor, asio::use_awaitable);
+    }
+  }
+  co_return checked;
+}
+
+struct Order {
+  std::string display_name;
+  std::string file_id;
+  std::string priority;
+};
+
+// Reads the body of a create; a Response says what's wrong with it.
+std::optional<Response> read_order(std::string_view body, Order& order) {
+  Document document;
+  DomFault fault;
+  if (!parse(body, document, fault)) return not_json(fault.what);
+  const auto* batch = member(document, "batch");
+  if (!batch || !batch->IsObject())
+    return google_error(400, "* BatchGenerateContentRequest.batch: batch is not specified\n");
+  order.display_name = text(*batch, "displayName", "display_name");
+  if (const auto* priority = member(*batch, "priority")) {
+    order.priority = priority->IsString() ? std::string(text(*priority)) : to_json(*priority);
+  }
+  const auto* input = member(*batch, "inputConfig", "input_config");
+  if (!input)
+    return google_error(400, "* BatchGenerateContentRequest.batch.input_config: input_config is not specified\n");
+  if (member(*input, "requests"))
+    return google_error(400, "This emulator takes the input of a batch from a file only.");
+  const auto name = text(*input, "fileName", "file_name");
+  const auto at = name.rfind("files/");
+  if (at == std::string_view::npos)
+    return google_error(400, "* BatchGenerateContentRequest.batch.input_config.file_name: invalid file name\n");
+  order.file_id = name.substr(at + 6);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Task<Response> BatchApi::create(std::string project, std::string model, std::string version, std::string body) {
+  Order order;
+  auto fault = read_order(body, order);
+  const auto refused = [&](Response response) {
+    ledger_.write("refused", {{"token", order.display_name}, {"file", "files/" + order.file_id}, {"model", model}},
+                  {{"status", response.status}});
+    return response;
+  };
+  if (fault) co_return refused(*fault);
+  if (!known_model(model) || embeds(model)) co_return refused(no_such_model(model, version, "batchGenerateContent"));
+  if (jobs_.live(project) >= Jobs::kLiveMax) co_return refused(google_error(429, usual_message(429)));
+  const auto file = files_.find(project, order.file_id);
+  if (!file) co_return refused(no_such_file(order.file_id));
+  const auto checked = co_await check_lines(*file->content);
+  if (!checked.errors.empty()) co_return refused(google_error(400, checked.errors));
+  if (checked.lines == 0) co_return refused(google_error(400, "The input file has no requests."));
+
+  auto fresh = std::make_unique<Job>();
+  fresh->project = project;
+  fresh->model = model;
+  fresh->display_name = order.display_name;
+  fresh->file_id = order.file_id;
+  fresh->priority = order.priority;
+  fresh->requests = checked.lines;
+  fresh->any_key = checked.any_key;
+  const auto job = jobs_.create(std::move(fresh));
+  ledger_.write("job",
+                {{"job", job->id}, {"token", job->display_name}, {"file", "files/" + job->file_id}, {"model", model}},
+                {{"lines", job->requests}});
+  co_return json_text(200, operation_json(*job, job_seconds_, true));
+}
+
+Response BatchApi::get(std::string_view project, std::string_view id) {
+  const auto job = jobs_.find(project, id);
+  if (!job) return no_such_entity();
+  const bool hidden = is_end(job->state) && job->polls_to_output > 0;
+  if (hidden) --job->polls_to_output;
+  return json_text(200, operation_json(*job, job_seconds_, !hidden));
+}
+
+Response BatchApi::list(const Request& request, std::string_view project) {
+  const auto page = page_request(request);
+  if (!page) return google_error(400, usual_message(400));
+  const auto jobs = jobs_.page(project, page->before, page->size);
+  if (jobs.empty()) return json_text(200, "{}");
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("operations");
+  w.begin_array();
+  const auto given = std::min(jobs.size(), page->size);
+  for (std::size_t i = 0; i < given; ++i) {
+    w.raw(operation_json(*jobs[i], job_seconds_, jobs[i]->polls_to_output == 0));
+  }
+  w.end_array();
+  if (jobs.size() > given) {
+    w.key("nextPageToken");
+    w.string(page_token(jobs[given - 1]->sequence));
+  }
+  w.end_object();
+  return json_text(200, std::move(out));
+}
+
+Response BatchApi::cancel(std::string_view project, std::string_view id) {
+  const auto job = jobs_.find(project, id);
+  if (!job) return no_such_entity();
+  ledger_.write("cancel", {{"job", job->id}});
+  jobs_.cancel(*job);
+  return json_text(200, "{}");
+}
+
+Response BatchApi::remove(std::string_view project, std::string_view id) {
+  const auto job = jobs_.find(project, id);
+  if (!job) return no_such_entity();
+  ledger_.write("delete", {{"job", job->id}});
+  jobs_.remove(*job);
+  return json_text(200, "{}");
+}
+
+}  // namespace batchd::emulator

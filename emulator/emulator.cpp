@@ -1,0 +1,47 @@
+#include "emulator/emulator.h"
+
+#include "emulator/api.h"
+#include "emulator/http_server.h"
+#include "emulator/jobs.h"
+#include "emulator/uploads.h"
+
+namespace batchd::emulator {
+
+struct Emulator::Parts {
+  Parts(asio::io_context& context, const Options& options)
+      : ledger(options.ledger_file),
+        faults(load_fault_file(options.fault_file)),
+        tasks(context),
+        files(options.file_seconds),
+        uploads(files, ledger, options.refused_mimes),
+        jobs(tasks, files, faults, ledger, options.job_seconds),
+        batches(files, jobs, ledger, options.job_seconds),
+        api(uploads, files, batches, faults, ledger),
+        server(tasks, api, options.port) {}
+
+  Ledger ledger;
+  Faults faults;
+  Tasks tasks;
+  Files files;
+  Uploads uploads;
+  Jobs jobs;
+  BatchApi batches;
+  Api api;
+  HttpServer server;
+};
+
+Emulator::Emulator(asio::io_context& context, const Options& options)
+    : parts_(std::make_unique<Parts>(context, options)) {
+  parts_->server.start();
+}
+
+Emulator::~Emulator() = default;
+
+std::uint16_t Emulator::port() const { return parts_->server.port(); }
+
+void Emulator::stop() {
+  parts_->server.stop();
+  parts_->tasks.stop();
+}
+
+}  // namespace batchd::emulator

@@ -1,0 +1,26 @@
+// The composition root: everything the emulator is made of, from its options.
+#pragma once
+
+#include <memory>
+
+#include "emulator/net.h"
+#include "emulator/options.h"
+
+namespace batchd::emulator {
+
+class Emulator {
+ public:
+  // Reads the fault file, opens the ledger, binds the port and accepts from now on (as soon as the context runs).
+  // Throws std::exception whose what() is for the user.
+  Emulator(asio::io_context& context, const Options& options);
+  ~Emulator();
+
+  std::uint16_t port() const;
+  void stop();  // ends connections and jobs; then the context runs out of work
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace batchd::emulator

@@ -1,0 +1,127 @@
+#include "emulator/errors.h"
+
+#include "proto/json/write.h"
+
+namespace batchd::emulator {
+
+std::string_view status_name(int http_status) {
+  switch (http_status) {
+    case 400:
+      return "INVALID_ARGUMENT";
+    case 401:
+      return "UNAUTHENTICATED";
+    case 403:
+      return "PERMISSION_DENIED";
+    case 404:
+      return "NOT_FOUND";
+    case 409:
+      return "ALREADY_EXISTS";
+    case 429:
+      return "RESOURCE_EXHAUSTED";
+    case 499:
+      return "CANCELLED";
+    case 500:
+      return "INTERNAL";
+    case 501:
+      return "UNIMPLEMENTED";
+    case 503:
+      return "UNAVAILABLE";
+    case 504:
+      return "DEADLINE_EXCEEDED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view usual_message(int http_status) {
+  switch (http_status) {
+    case 400:
+      return "Request contains an invalid argument.";
+    case 403:
+      return "The caller does not have permission";
+    case 404:
+      return "Requested entity was not found.";
+    case 429:
+      return "Resource has been exhausted (e.g. check quota).";
+    case 500:
+      return "An internal error has occurred. Please retry or report in "
+             "https://developers.generativeai.google/guide/troubleshooting";
+    case 503:
+      return "The model is overloaded. Please try again later.";
+    case 504:
+      return "Deadline expired before operation could be completed.";
+  }
+  return "The request could not be served.";
+}
+
+Response json_text(int http_status, std::string body) {
+  Response response;
+  response.status = http_status;
+  response.body = std::move(body);
+  return response;
+}
+
+Response plain_text(int http_status, std::string_view text) {
+  Response response;
+  response.status = http_status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = text;
+  return response;
+}
+
+Response google_error(int http_status, std::string_view message, std::string_view details_json) {
+  std::string body;
+  json::Writer w(body);
+  w.begin_object();
+  w.key("error");
+  w.begin_object();
+  w.key("code");
+  w.number(http_status);
+  w.key("message");
+  w.string(message);
+  w.key("status");
+  w.string(status_name(http_status));
+  if (!details_json.empty()) {
+    w.key("details");
+    w.raw(details_json);
+  }
+  w.end_object();
+  w.end_object();
+  return json_text(http_status, std::move(body));
+}
+
+Response no_key() {
+  return google_error(403,
+                      "Method doesn't allow unregistered callers (callers without established identity). Please use "
+                      "API Key or other form of API consumer identity to call this API.");
+}
+
+Response bad_key() {
+  constexpr std::string_view kMessage = "API key not valid. Please pass a valid API key.";
+  return google_error(
+      400, kMessage,
+      R"([{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com",)"
+      R"("metadata":{"service":"generativelanguage.googleapis.com"}},)"
+      R"({"@type":"type.googleapis.com/google.rpc.LocalizedMessage","locale":"en-US",)"
+      R"("message":"API key not valid. Please pass a valid API key."}])");
+}
+
+Response no_such_file(std::string_view file_id) {
+  return google_error(
+      403, "You do not have permission to access the File " + std::string(file_id) + " or it may not exist.");
+}
+
+Response no_such_entity() { return google_error(404, usual_message(404)); }
+
+Response no_such_model(std::string_view model, std::string_view version, std::string_view method) {
+  return google_error(404, "models/" + std::string(model) + " is not found for API version " + std::string(version) +
+                               ", or is not supported for " + std::string(method) +
+                               ". Call ListModels to see the list of available models and their supported methods.");
+}
+
+Response payload_too_large() { return google_error(400, "Request payload size exceeds the limit: 20971520 bytes."); }
+
+Response not_json(std::string_view why) {
+  return google_error(400, "Invalid JSON payload received. " + std::string(why));
+}
+
+}  // namespace batchd::emulator

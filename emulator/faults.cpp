@@ -1,0 +1,113 @@
+#include "emulator/faults.h"
+
+namespace batchd::emulator {
+
+std::string_view on_text(On on) {
+  switch (on) {
+    case On::any:
+      return "any";
+    case On::create:
+      return "create";
+    case On::generate:
+      return "generate";
+    case On::upload_start:
+      return "upload_start";
+    case On::upload_chunk:
+      return "upload_chunk";
+    case On::upload_query:
+      return "upload_query";
+    case On::get:
+      return "get";
+    case On::list:
+      return "list";
+    case On::cancel:
+      return "cancel";
+    case On::batch_delete:
+      return "batch_delete";
+    case On::file_get:
+      return "file_get";
+    case On::file_list:
+      return "file_list";
+    case On::file_delete:
+      return "file_delete";
+    case On::download:
+      return "download";
+    case On::models:
+      return "models";
+    case On::line:
+      return "line";
+    case On::job:
+      return "job";
+  }
+  return "";
+}
+
+std::string_view do_text(Do action) {
+  switch (action) {
+    case Do::status:
+      return "status";
+    case Do::reset_before:
+      return "reset_before";
+    case Do::reset_after:
+      return "reset_after";
+    case Do::withhold:
+      return "withhold";
+    case Do::status_after:
+      return "status_after";
+    case Do::truncate:
+      return "truncate";
+    case Do::delay:
+      return "delay";
+    case Do::missing:
+      return "missing";
+    case Do::duplicate:
+      return "duplicate";
+    case Do::foreign:
+      return "foreign";
+    case Do::swap_foreign_batch:
+      return "swap_foreign_batch";
+    case Do::no_key:
+      return "no_key";
+    case Do::garbage:
+      return "garbage";
+    case Do::error:
+      return "error";
+    case Do::block:
+      return "block";
+    case Do::shuffle:
+      return "shuffle";
+    case Do::expire:
+      return "expire";
+    case Do::fail:
+      return "fail";
+    case Do::succeed_without_output_polls:
+      return "succeed_without_output_polls";
+    case Do::stuck:
+      return "stuck";
+  }
+  return "";
+}
+
+const Rule* Faults::next(On on, bool first_attempt) {
+  const bool is_call = on != On::line && on != On::job;
+  const Rule* hit = nullptr;
+  for (auto& rule : rules_) {
+    if (rule.on != on && !(is_call && rule.on == On::any)) continue;
+    ++rule.seen;
+    // The dice are thrown for every rule, so that one rule's hits don't shift another's.
+    const bool matched = matches(rule, first_attempt);
+    if (matched && !hit) hit = &rule;
+  }
+  return hit;
+}
+
+bool Faults::matches(const Rule& rule, bool first_attempt) {
+  bool selected = true;
+  if (rule.nth > 0) selected = rule.seen == rule.nth;
+  if (rule.every > 0) selected = rule.seen % rule.every == 0;
+  if (rule.first > 0) selected = rule.seen <= rule.first;
+  if (rule.probability >= 0) selected = std::uniform_real_distribution<double>(0, 1)(random_) < rule.probability;
+  return selected && (first_attempt || !rule.first_attempt_only);
+}
+
+}  // namespace batchd::emulator

@@ -1,0 +1,111 @@
+// Scripted trouble: which call, line or job goes wrong, and how. The file's format is in docs/emulator.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace batchd::emulator {
+
+// What a rule watches. `any` is every HTTP call; the calls after it are counted one by one.
+enum class On {
+  any,
+  create,
+  generate,
+  upload_start,
+  upload_chunk,
+  upload_query,
+  get,
+  list,
+  cancel,
+  batch_delete,
+  file_get,
+  file_list,
+  file_delete,
+  download,
+  models,
+  line,
+  job
+};
+std::string_view on_text(On on);
+
+enum class Do {
+  // calls
+  status,
+  reset_before,
+  reset_after,
+  withhold,
+  status_after,
+  truncate,
+  delay,
+  // lines
+  missing,
+  duplicate,
+  foreign,
+  swap_foreign_batch,
+  no_key,
+  garbage,
+  error,
+  block,
+  // jobs
+  shuffle,
+  expire,
+  fail,
+  succeed_without_output_polls,
+  stuck
+};
+std::string_view do_text(Do action);
+
+struct Rule {
+  On on = On::any;
+  Do action = Do::status;
+
+  // Which of them: at most one of these; none means all.
+  std::uint64_t nth = 0;
+  std::uint64_t every = 0;
+  std::uint64_t first = 0;
+  double probability = -1;
+  bool first_attempt_only = false;  // lines: only if this prompt was never executed before
+
+  int status = 0;                   // status, status_after
+  std::optional<std::string> body;  // status, status_after: the answer's text
+  bool body_is_json = false;
+  double seconds = 60;            // withhold
+  std::int64_t milliseconds = 0;  // delay
+  int code = 13;                  // error, fail: gRPC number
+  std::string message;            // error, fail
+  bool silent = false;            // fail: no error in the operation
+  bool as_status = false;         // error: the line has "status" instead of "error"
+  int polls = 2;                  // succeed_without_output_polls
+
+  std::uint64_t seen = 0;  // how many of its kind have come
+};
+
+struct FaultFile {
+  std::uint64_t seed = 1;
+  std::vector<Rule> rules;
+};
+
+// Throws std::runtime_error that says which rule and member is wrong.
+FaultFile load_fault_file(const std::string& path);
+FaultFile parse_fault_file(std::string_view text);
+
+class Faults {
+ public:
+  explicit Faults(FaultFile file) : rules_(std::move(file.rules)), random_(file.seed) {}
+
+  // Counts this call, line or job in every rule that watches it; the first rule that matches, or null.
+  const Rule* next(On on, bool first_attempt = true);
+  std::mt19937_64& random() { return random_; }
+
+ private:
+  bool matches(const Rule& rule, bool first_attempt);
+
+  std::vector<Rule> rules_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace batchd::emulator

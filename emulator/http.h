@@ -1,0 +1,63 @@
+// A call and its answer, as the server hands them to the API. No sockets here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "emulator/blob.h"
+#include "emulator/net.h"
+
+namespace batchd::emulator {
+
+struct Request {
+  std::string method;
+  std::string path;                            // percent-decoded, without the query
+  std::map<std::string, std::string> query;    // percent-decoded
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::uint64_t content_length = 0;            // 0 if not said
+
+  std::string_view header(const std::string& lower_case_name) const;  // empty: not there
+  std::string_view parameter(const std::string& name) const;          // empty: not there
+};
+
+// Fills path and query from a request target.
+void set_target(Request& request, std::string_view target);
+
+// The body still on the wire. Throws boost::system::system_error if the connection breaks.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  virtual Task<std::size_t> read(std::span<char> out) = 0;  // 0: at the end
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json; charset=UTF-8";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::shared_ptr<const Blob> blob;  // if set, the body instead
+};
+
+// What becomes of the connection: normally the answer is written, but faults know other ends.
+struct Outcome {
+  enum class Ending { answer, reset, hold, truncate };
+
+  Response response;
+  Ending ending = Ending::answer;
+  double hold_seconds = 0;  // hold: silence, then the connection is closed
+};
+
+class Application {
+ public:
+  virtual ~Application() = default;
+  // Called when the header is there; reads as much of the body as it wants.
+  virtual Task<Outcome> handle(const Request& request, BodySource& body) = 0;
+};
+
+}  // namespace batchd::emulator

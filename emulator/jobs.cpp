@@ -1,0 +1,213 @@
+#include "emulator/jobs.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+
+#include "emulator/errors.h"
+
+namespace batchd::emulator {
+namespace {
+
+constexpr double kPendingShare = 0.25;             // of a job's life
+constexpr std::size_t kSliceBytes = 256 << 10;     // of input executed before others get a turn
+constexpr double kForeverSeconds = 365.0 * 86400;  // stuck jobs: until cancelled or deleted
+
+std::chrono::nanoseconds to_duration(double seconds) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
+}
+
+// Lets everything else that is ready run first.
+class Turns {
+ public:
+  Task<void> spend(std::size_t bytes) {
+    spent_ += bytes;
+    if (spent_ < kSliceBytes) co_return;
+    spent_ = 0;
+    const auto executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::use_awaitable);
+  }
+
+ private:
+  std::size_t spent_ = 0;
+};
+
+void append_line(Blob& out, std::string_view line) {
+  out.append(line);
+  out.append("\n");
+}
+
+std::shared_ptr<Blob> shuffled(const Blob& blob, std::mt19937_64& random) {
+  std::vector<std::string> lines;
+  LineReader reader(blob);
+  for (std::string line; reader.next(line);) lines.push_back(line);
+  std::shuffle(lines.begin(), lines.end(), random);
+  auto out = std::make_shared<Blob>();
+  for (const auto& line : lines) append_line(*out, line);
+  return out;
+}
+
+}  // namespace
+
+bool is_end(JobState state) { return state != JobState::pending && state != JobState::running; }
+
+std::string_view job_state_text(JobState state) {
+  switch (state) {
+    case JobState::pending:
+      return "BATCH_STATE_PENDING";
+    case JobState::running:
+      return "BATCH_STATE_RUNNING";
+    case JobState::succeeded:
+      return "BATCH_STATE_SUCCEEDED";
+    case JobState::failed:
+      return "BATCH_STATE_FAILED";
+    case JobState::cancelled:
+      return "BATCH_STATE_CANCELLED";
+    case JobState::expired:
+      return "BATCH_STATE_EXPIRED";
+  }
+  return "";
+}
+
+std::size_t Jobs::live(std::string_view project) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      jobs_, [&](const auto& entry) { return entry.second->project == project && !is_end(entry.second->state); }));
+}
+
+std::shared_ptr<Job> Jobs::create(std::unique_ptr<Job> fresh) {
+  std::shared_ptr<Job> job = std::move(fresh);
+  job->id = random_id(36);
+  job->sequence = ++last_sequence_;
+  job->created = job->updated = std::chrono::system_clock::now();
+  job->timer = std::make_unique<asio::steady_timer>(tasks_.context());
+  if (const auto* fault = faults_.next(On::job)) {
+    job->fault = *fault;
+    ledger_.write("fault", {{"on", "job"}, {"do", do_text(fault->action)}, {"job", job->id}});
+  }
+  jobs_.emplace(job->id, job);
+  tasks_.spawn(run(job));
+  return job;
+}
+
+std::shared_ptr<Job> Jobs::find(std::string_view project, std::string_view id) const {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() || found->second->project != project ? nullptr : found->second;
+}
+
+void Jobs::cancel(Job& job) {
+  if (is_end(job.state) || job.executing) return;
+  job.cancel_asked = true;
+  job.timer->cancel();
+}
+
+void Jobs::remove(Job& job) {
+  job.deleted = true;
+  job.timer->cancel();
+  jobs_.erase(jobs_.find(job.id));
+}
+
+std::vector<std::shared_ptr<Job>> Jobs::page(std::string_view project, std::uint64_t before, std::size_t count) const {
+  std::vector<std::shared_ptr<Job>> out;
+  for (const auto& [id, job] : jobs_) {
+    if (job->project == project && (before == 0 || job->sequence < before)) out.push_back(job);
+  }
+  std::ranges::sort(out, [](const auto& a, const auto& b) { return a->sequence > b->sequence; });
+  if (out.size() > count + 1) out.resize(count + 1);
+  return out;
+}
+
+Task<void> Jobs::run(std::shared_ptr<Job> job) {
+  co_await live_through(*job);
+  if (job->deleted || is_end(job->state)) co_return;
+  if (job->cancel_asked) end(*job, JobState::cancelled, 1, "The operation was cancelled.");
+}
+
+// Returns early, without an end, when the job is cancelled or deleted.
+Task<void> Jobs::live_through(Job& job) {
+  co_await wait(job, job_seconds_ * kPendingShare);
+  if (job.cancel_asked || job.deleted) co_return;
+  const auto input = files_.find(job.project, job.file_id);
+  if (!input) {
+    end(job, JobState::failed, 5, "Input file files/" + job.file_id + " was not found: it was deleted or has expired.");
+    co_return;
+  }
+  // From here on the input's bytes are held: deleting the file no longer stops the job.
+  job.state = JobState::running;
+  job.running_since = job.updated = std::chrono::system_clock::now();
+  const auto action = job.fault ? std::optional(job.fault->action) : std::nullopt;
+  co_await wait(job, action == Do::stuck ? kForeverSeconds : job_seconds_ * (1 - kPendingShare));
+  if (job.cancel_asked || job.deleted) co_return;
+  job.executing = true;
+  if (action == Do::expire || action == Do::fail) {
+    co_await book_unexecuted(job, *input->content);
+    if (action == Do::expire) {
+      end(job, JobState::expired, 4, "The batch expired before it could be processed.");
+    } else {
+      job.failed = job.requests;
+      end(job, JobState::failed, job.fault->silent ? 0 : job.fault->code,
+          job.fault->message.empty() ? std::string(usual_message(500)) : job.fault->message);
+    }
+    co_return;
+  }
+  co_await execute(job, *input->content);
+}
+
+Task<void> Jobs::wait(Job& job, double seconds) {
+  if (job.cancel_asked || job.deleted) co_return;
+  job.timer->expires_after(to_duration(seconds));
+  co_await job.timer->async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+Task<void> Jobs::book_unexecuted(Job& job, const Blob& input) {
+  Turns turns;
+  LineReader reader(input);
+  for (std::string line; reader.next(line);) {
+    if (!blank(line)) execution_.book_unexecuted(line, job.id);
+    co_await turns.spend(line.size());
+  }
+}
+
+Task<void> Jobs::execute(Job& job, const Blob& input) {
+  auto output = std::make_shared<Blob>();
+  const auto foreign = foreign_key(job);
+  Turns turns;
+  LineReader reader(input);
+  for (std::string line; reader.next(line);) {
+    if (blank(line)) continue;
+    const auto outcome = execution_.run(line, job.id, job.model, foreign);
+    (outcome.success ? job.succeeded : job.failed) += 1;
+    for (const auto& result : outcome.lines) append_line(*output, result);
+    co_await turns.spend(line.size());
+  }
+  if (job.deleted) co_return;
+  if (job.fault && job.fault->action == Do::shuffle) output = shuffled(*output, faults_.random());
+  if (job.fault && job.fault->action == Do::succeed_without_output_polls) job.polls_to_output = job.fault->polls;
+  File file;
+  file.id = "batch-" + job.id;
+  file.project = job.project;
+  file.mime_type = "application/jsonl";
+  file.generated = true;
+  file.content = output;
+  files_.add(std::move(file));
+  job.output_id = "batch-" + job.id;
+  end(job, JobState::succeeded);
+}
+
+void Jobs::end(Job& job, JobState state, int code, std::string message) {
+  job.state = state;
+  job.ended = job.updated = std::chrono::system_clock::now();
+  job.error_code = code;
+  job.error_message = std::move(message);
+  ledger_.write("end", {{"job", job.id}, {"state", job_state_text(state)}});
+}
+
+std::string Jobs::foreign_key(const Job& job) const {
+  const Job* newest = nullptr;
+  for (const auto& [id, other] : jobs_) {
+    if (id == job.id || other->any_key.empty()) continue;
+    if (!newest || other->sequence > newest->sequence) newest = other.get();
+  }
+  return newest ? newest->any_key : "nobody-else";
+}
+
+}  // namespace batchd::emulator

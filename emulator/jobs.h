@@ -1,0 +1,95 @@
+// The provider's batch jobs: PENDING -> RUNNING -> an end, each driven by a coroutine of its own.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/execution.h"
+#include "emulator/faults.h"
+#include "emulator/files.h"
+#include "emulator/ledger.h"
+#include "emulator/tasks.h"
+
+namespace batchd::emulator {
+
+enum class JobState { pending, running, succeeded, failed, cancelled, expired };
+std::string_view job_state_text(JobState state);  // "BATCH_STATE_PENDING"
+bool is_end(JobState state);
+
+struct Job {
+  std::string id;  // 36 characters, without "batches/"
+  std::string project;
+  std::string model;
+  std::string display_name;
+  std::string file_id;
+  std::string priority;  // as sent; echoed, of no effect
+  std::uint64_t sequence = 0;
+  TimePoint created;
+  TimePoint updated;
+  TimePoint ended;
+  JobState state = JobState::pending;
+  std::int64_t requests = 0;
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  std::string output_id;    // the result file, without "files/"
+  int polls_to_output = 0;  // GETs that still don't see the output
+  int error_code = 0;       // 0: none
+  std::string error_message;
+  std::string any_key;        // of one of its lines
+  std::optional<Rule> fault;  // of kind On::job
+  bool cancel_asked = false;
+  bool executing = false;  // too late to cancel
+  bool deleted = false;
+  TimePoint running_since;
+  std::unique_ptr<asio::steady_timer> timer;
+};
+
+class Jobs {
+ public:
+  static constexpr std::size_t kLiveMax = 100;  // per project; one more is refused with 429
+
+  Jobs(Tasks& tasks, Files& files, Faults& faults, Ledger& ledger, double job_seconds)
+      : tasks_(tasks),
+        files_(files),
+        faults_(faults),
+        ledger_(ledger),
+        execution_(faults, ledger),
+        job_seconds_(job_seconds) {}
+
+  std::size_t live(std::string_view project) const;
+  // Starts a job whose lines have been checked; completes id, times, sequence.
+  std::shared_ptr<Job> create(std::unique_ptr<Job> job);
+  std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null: there is none
+  void cancel(Job& job);  // takes effect soon, unless the lines are being executed
+  void remove(Job& job);  // gone at once; its work stops
+  // The project's jobs older than `before` (0: all), newest first, at most `count` + 1 of them.
+  std::vector<std::shared_ptr<Job>> page(std::string_view project, std::uint64_t before, std::size_t count) const;
+
+ private:
+  Task<void> run(std::shared_ptr<Job> job);
+  Task<void> live_through(Job& job);
+  Task<void> wait(Job& job, double seconds);
+  Task<void> execute(Job& job, const Blob& input);
+  Task<void> book_unexecuted(Job& job, const Blob& input);
+  void end(Job& job, JobState state, int code = 0, std::string message = {});
+  std::string foreign_key(const Job& job) const;
+
+  Tasks& tasks_;
+  Files& files_;
+  Faults& faults_;
+  Ledger& ledger_;
+  Execution execution_;
+  double job_seconds_;
+  std::uint64_t last_sequence_ = 0;
+  std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
+};
+
+// The Operation of a job, as GET, list and create answer it. `output_visible`: false hides the results' name.
+std::string operation_json(const Job& job, double job_seconds, bool output_visible);
+
+}  // namespace batchd::emulator

@@ -1,0 +1,36 @@
+// One line of a batch's input: {"key","request"} and whatever else, which is echoed.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "emulator/dom.h"
+
+namespace batchd::emulator {
+
+// What a GenerateContentRequest asks, as far as this model understands it.
+struct Prompt {
+  bool has_contents = false;
+  std::string text;            // of the last part of the last content: what is answered, billed and hashed
+  std::size_t characters = 0;  // of all texts
+  std::string sha256() const;  // lower-case hex of the digest of `text`
+};
+
+struct InputLine {
+  bool has_key = false;
+  std::string key;
+  Prompt prompt;
+  std::vector<std::pair<std::string, std::string>> extras;  // name and value (JSON) of the other members
+};
+
+// Empty: fine. Else why the provider refuses it, as it follows "Error on line N: ".
+std::string read_line(std::string_view line, InputLine& out);
+
+// The same for a bare request (the body of generateContent). `text` is where `request` came from, for columns.
+std::string read_request(const Value& request, std::string_view text, Prompt& out);
+
+bool blank(std::string_view line);
+
+}  // namespace batchd::emulator

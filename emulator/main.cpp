@@ -1,0 +1,80 @@
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "emulator/emulator.h"
+
+namespace {
+
+using namespace batchd::emulator;
+
+constexpr const char* kDescription =
+    "gemini-emulator: a stand-in for the Gemini API's Files and Batch Mode on this machine.\n"
+    "Point a client's base URL at the address it prints; any API key will do, nothing is sent\n"
+    "anywhere and nothing costs money. Every prompt is answered with \"echo: \" and the prompt.\n"
+    "All state is in memory and ends with the process.";
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  gemini-emulator --port 8081\n"
+    "  gemini-emulator --port 0 --port-file port.txt --job-seconds 0.2 --ledger ledger.jsonl\n"
+    "  curl -H 'x-goog-api-key: any' http://127.0.0.1:8081/v1beta/models\n"
+    "Fault and ledger files are described in docs/emulator.md.";
+
+// Readers of the port file see nothing or all of it.
+void write_port_file(const std::string& path, std::uint16_t port) {
+  const auto scratch = path + ".new";
+  std::ofstream out(scratch);
+  out << port << '\n';
+  out.close();
+  if (!out) throw std::runtime_error("can't write " + scratch);
+  std::filesystem::rename(scratch, path);
+}
+
+int run(const Options& options, const std::string& port_file) {
+  asio::io_context context(1);
+  Emulator emulator(context, options);
+  asio::signal_set signals(context, SIGTERM, SIGINT);
+  signals.async_wait([&](boost::system::error_code error, int) {
+    if (!error) emulator.stop();
+  });
+  std::printf("listening on http://127.0.0.1:%u\n", static_cast<unsigned>(emulator.port()));
+  std::fflush(stdout);
+  if (!port_file.empty()) write_port_file(port_file, emulator.port());
+  context.run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  std::string port_file;
+  CLI::App app(kDescription);
+  app.footer(kFooter);
+  app.set_version_flag("--version", BATCHD_VERSION);
+  app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one")->required();
+  app.add_option("--job-seconds", options.job_seconds, "How long a batch job takes; may be fractional, such as 0.2")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 172800.0));
+  app.add_option("--file-seconds", options.file_seconds, "How long files live")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 31536000.0));
+  app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
+      ->type_name("FILE");
+  app.add_option("--ledger", options.ledger_file, "Append one JSON line per event here: what was executed and billed")
+      ->type_name("FILE");
+  app.add_option("--port-file", port_file, "Write the port here once calls are accepted")->type_name("FILE");
+  app.add_option("--refuse-mime", options.refused_mimes, "Answer uploads of this type with \"Unsupported MIME type\"")
+      ->type_name("TYPE");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options, port_file);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "gemini-emulator: %s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,57 @@
+#include "emulator/models.h"
+
+#include "proto/json/write.h"
+
+namespace batchd::emulator {
+namespace {
+
+constexpr std::string_view kListed[] = {"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite",
+                                        "gemini-embedding-001", "emu-echo"};
+
+}  // namespace
+
+bool known_model(std::string_view model) {
+  return (model.starts_with("gemini") || model.starts_with("emu")) && model.find('/') == std::string_view::npos;
+}
+
+bool embeds(std::string_view model) { return model.find("embedding") != std::string_view::npos; }
+
+std::string model_json(std::string_view model) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("name");
+  w.string("models/" + std::string(model));
+  w.key("version");
+  w.string("001");
+  w.key("displayName");
+  w.string(model);
+  w.key("inputTokenLimit");
+  w.number(1048576);
+  w.key("outputTokenLimit");
+  w.number(65536);
+  w.key("supportedGenerationMethods");
+  w.begin_array();
+  if (embeds(model)) {
+    for (const auto* method : {"embedContent", "countTokens", "asyncBatchEmbedContent"}) w.string(method);
+  } else {
+    for (const auto* method : {"generateContent", "countTokens", "batchGenerateContent"}) w.string(method);
+  }
+  w.end_array();
+  w.end_object();
+  return out;
+}
+
+std::string model_list_json() {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("models");
+  w.begin_array();
+  for (const auto model : kListed) w.raw(model_json(model));
+  w.end_array();
+  w.end_object();
+  return out;
+}
+
+}  // namespace batchd::emulator

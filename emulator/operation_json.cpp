@@ -1,0 +1,100 @@
+#include <algorithm>
+
+#include "emulator/jobs.h"
+#include "proto/json/write.h"
+
+namespace batchd::emulator {
+namespace {
+
+constexpr std::string_view kTypes = "type.googleapis.com/google.ai.generativelanguage.v1main.";
+
+void append_text(json::Writer& w, std::string_view name, std::string_view value) {
+  w.key(name);
+  w.string(value);
+}
+
+// Counts are strings, and zero is no member at all.
+void append_count(json::Writer& w, std::string_view name, std::int64_t value) {
+  if (value > 0) append_text(w, name, std::to_string(value));
+}
+
+// While a job runs, its progress is that of its time: nothing is executed before the end.
+std::int64_t finished_so_far(const Job& job, double job_seconds) {
+  if (job.state != JobState::running) return job.succeeded;
+  const std::chrono::duration<double> running = std::chrono::system_clock::now() - job.running_since;
+  const double share = job_seconds > 0 ? std::clamp(running.count() / job_seconds, 0.0, 0.99) : 0.99;
+  return static_cast<std::int64_t>(share * static_cast<double>(job.requests));
+}
+
+void append_stats(json::Writer& w, const Job& job, double job_seconds) {
+  const bool running = job.state == JobState::running;
+  const auto succeeded = finished_so_far(job, job_seconds);
+  const auto failed = running ? 0 : job.failed;
+  w.key("batchStats");
+  w.begin_object();
+  append_count(w, "requestCount", job.requests);
+  append_count(w, "successfulRequestCount", succeeded);
+  append_count(w, "failedRequestCount", failed);
+  append_count(w, "pendingRequestCount", job.requests - succeeded - failed);
+  w.end_object();
+}
+
+void append_metadata(json::Writer& w, const Job& job, double job_seconds, bool has_output) {
+  w.begin_object();
+  append_text(w, "@type", std::string(kTypes) + "GenerateContentBatch");
+  append_text(w, "model", "models/" + job.model);
+  append_text(w, "displayName", job.display_name);
+  w.key("inputConfig");
+  w.begin_object();
+  append_text(w, "fileName", "files/" + job.file_id);
+  w.end_object();
+  if (has_output) {
+    w.key("output");
+    w.begin_object();
+    append_text(w, "responsesFile", "files/" + job.output_id);
+    w.end_object();
+  }
+  append_text(w, "createTime", timestamp(job.created, 9));
+  if (is_end(job.state)) append_text(w, "endTime", timestamp(job.ended, 9));
+  append_text(w, "updateTime", timestamp(job.updated, 9));
+  append_stats(w, job, job_seconds);
+  append_text(w, "state", job_state_text(job.state));
+  if (!job.priority.empty()) append_text(w, "priority", job.priority);
+  append_text(w, "name", "batches/" + job.id);
+  w.end_object();
+}
+
+}  // namespace
+
+std::string operation_json(const Job& job, double job_seconds, bool output_visible) {
+  const bool has_output = output_visible && !job.output_id.empty();
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  append_text(w, "name", "batches/" + job.id);
+  w.key("metadata");
+  append_metadata(w, job, job_seconds, has_output);
+  if (is_end(job.state)) {
+    w.key("done");
+    w.boolean(true);
+  }
+  if (job.error_code != 0) {
+    w.key("error");
+    w.begin_object();
+    w.key("code");
+    w.number(job.error_code);
+    append_text(w, "message", job.error_message);
+    w.end_object();
+  }
+  if (has_output) {
+    w.key("response");
+    w.begin_object();
+    append_text(w, "@type", std::string(kTypes) + "GenerateContentBatchOutput");
+    append_text(w, "responsesFile", "files/" + job.output_id);
+    w.end_object();
+  }
+  w.end_object();
+  return out;
+}
+
+}  // namespace batchd::emulator

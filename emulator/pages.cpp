@@ -1,0 +1,51 @@
+#include "emulator/pages.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "proto/json/base64.h"
+
+namespace batchd::emulator {
+namespace {
+
+constexpr std::string_view kPrefix = "before:";
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+std::string_view either(const Request& request, const char* camel, const char* snake) {
+  const auto value = request.parameter(camel);
+  return value.empty() ? request.parameter(snake) : value;
+}
+
+}  // namespace
+
+std::optional<PageRequest> page_request(const Request& request) {
+  PageRequest page;
+  if (const auto text = either(request, "pageSize", "page_size"); !text.empty()) {
+    const auto size = number(text);
+    if (!size) return std::nullopt;
+    page.size = *size == 0 ? kPageDefault : std::min<std::size_t>(*size, kPageMax);
+  }
+  if (const auto text = either(request, "pageToken", "page_token"); !text.empty()) {
+    const auto plain = json::base64_decode(text);
+    if (!plain || !plain->starts_with(kPrefix)) return std::nullopt;
+    const auto before = number(std::string_view(*plain).substr(kPrefix.size()));
+    if (!before || *before == 0) return std::nullopt;
+    page.before = *before;
+  }
+  return page;
+}
+
+std::string page_token(std::uint64_t last_sequence) {
+  // Padded so that base64 needs no '=': clients put tokens into queries unescaped.
+  std::string plain = std::to_string(last_sequence);
+  while ((plain.size() + kPrefix.size()) % 3 != 0) plain.insert(plain.begin(), '0');
+  return json::base64_encode(std::string(kPrefix) + plain);
+}
+
+}  // namespace batchd::emulator

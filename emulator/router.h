@@ -1,0 +1,43 @@
+// Which call is it? Paths of the versions v1, v1beta and v1alpha are the same calls.
+#pragma once
+
+#include <string>
+
+#include "emulator/faults.h"
+#include "emulator/http.h"
+
+namespace batchd::emulator {
+
+enum class Call {
+  unknown,
+  upload_start,
+  upload_chunk,
+  upload_query,
+  upload_cancel,
+  file_get,
+  file_list,
+  file_delete,
+  download,
+  create,
+  generate,
+  batch_get,
+  batch_list,
+  batch_cancel,
+  batch_delete,
+  model_get,
+  model_list
+};
+
+struct Route {
+  Call call = Call::unknown;
+  std::string version;   // "v1beta"
+  std::string resource;  // the id of the file, batch or model; for unknown methods of a model the model
+  std::string method;    // what stood behind ':'
+};
+
+Route route(const Request& request);
+
+// What a fault rule calls it; calls that only `any` watches are `any`.
+On watched_as(Call call);
+
+}  // namespace batchd::emulator

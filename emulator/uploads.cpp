@@ -1,0 +1,199 @@
+#include "emulator/uploads.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <charconv>
+
+#include "emulator/dom.h"
+#include "emulator/errors.h"
+#include "proto/json/digest.h"
+
+namespace batchd::emulator {
+namespace {
+
+constexpr std::size_t kPieceBytes = 256 << 10;
+constexpr std::string_view kUnreliableMimes[] = {"application/x-ndjson", "application/json-lines"};
+
+bool number(std::string_view text, std::uint64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool finalizes(const Request& request) {
+  return request.header("x-goog-upload-command").find("finalize") != std::string_view::npos;
+}
+
+// Reading a large file again must not hold up the other connections.
+Task<std::string> digest(const Blob& blob) {
+  json::Sha256 sha;
+  std::string piece(kPieceBytes, '\0');
+  const auto executor = co_await asio::this_coro::executor;
+  for (std::uint64_t at = 0; at < blob.size();) {
+    const auto got = blob.read(at, piece);
+    sha.update(std::string_view(piece).substr(0, got));
+    at += got;
+    if (at % (4 << 20) == 0) co_await asio::post(executor, asio::use_awaitable);
+  }
+  co_return json::hex(sha.finish());
+}
+
+}  // namespace
+
+Response Uploads::start(const Request& request, std::string_view project, std::string_view version,
+                        std::string_view metadata) {
+  if (request.header("x-goog-upload-protocol") != "resumable" || request.header("x-goog-upload-command") != "start") {
+    return google_error(400,
+                        "Only resumable uploads are known here: X-Goog-Upload-Protocol: resumable, "
+                        "X-Goog-Upload-Command: start.");
+  }
+  auto session = std::make_shared<Session>();
+  session->version = version;
+  session->started = std::chrono::system_clock::now();
+  session->file.project = project;
+  Document document;
+  DomFault fault;
+  if (!metadata.empty() && !parse(metadata, document, fault)) return not_json(fault.what);
+  if (!metadata.empty() && document.IsObject()) {
+    if (const auto* file = member(document, "file")) {
+      std::string_view name = text(*file, "name");
+      if (name.starts_with("files/")) name.remove_prefix(6);
+      if (!name.empty() && !valid_file_id(name)) {
+        return google_error(400,
+                            "* CreateFileRequest.file.name: File ID (name excluding 'files/') may have at most 40 "
+                            "lowercase alphanumeric characters or dashes, and can't begin or end with a dash.\n");
+      }
+      if (files_.taken(name)) {
+        return google_error(409, "Requested entity already exists");
+      }
+      session->file.id = name;
+      session->file.display_name = text(*file, "displayName", "display_name");
+      session->file.mime_type = text(*file, "mimeType", "mime_type");
+      if (session->file.display_name.size() > 512) {
+        return google_error(400,
+                            "* CreateFileRequest.file.display_name: Display name cannot be more than 512 "
+                            "characters.\n");
+      }
+    }
+  }
+  if (session->file.mime_type.empty()) session->file.mime_type = request.header("x-goog-upload-header-content-type");
+  if (session->file.mime_type.empty()) session->file.mime_type = "text/plain";
+  auto refusal = mime_refusal(session->file.mime_type);
+  if (refusal.status != 200) {
+    ledger_.write("upload_failed", {{"file", session->file.id}, {"mime_type", session->file.mime_type}});
+    return refusal;
+  }
+  const auto id = "AB" + random_id(46);
+  sessions_.emplace(id, session);
+  const auto url = base_address(request) + "/upload/" + std::string(version) + "/files?upload_id=" + id +
+                   "&upload_protocol=resumable";
+  auto response = describe(*session, plain_text(200, ""));
+  response.headers.emplace_back("X-Goog-Upload-URL", url);
+  response.headers.emplace_back("X-Goog-Upload-Control-URL", url);
+  response.headers.emplace_back("X-Goog-Upload-Chunk-Granularity", std::to_string(kGranularity));
+  response.headers.emplace_back("X-GUploader-UploadID", id);
+  return response;
+}
+
+Task<Response> Uploads::chunk(const Request& request, BodySource& body) {
+  const auto session = find(request);
+  if (!session) co_return plain_text(404, "Not Found");
+  if (session->status == Status::cancelled) co_return describe(*session, plain_text(499, "Upload cancelled."));
+  if (session->status == Status::final) {
+    co_return describe(*session, json_text(session->final_status, session->final_body));
+  }
+  const auto command = request.header("x-goog-upload-command");
+  const bool last = finalizes(request);
+  if (!last && command.find("upload") == std::string_view::npos) {
+    co_return describe(*session, plain_text(400, "Unknown X-Goog-Upload-Command."));
+  }
+  std::uint64_t offset = session->received;
+  const auto offset_text = request.header("x-goog-upload-offset");
+  if (!offset_text.empty() && (!number(offset_text, offset) || offset != session->received)) {
+    co_return describe(*session, plain_text(400, "Upload offset doesn't match: " + std::to_string(session->received) +
+                                                     " bytes were received."));
+  }
+  // Whatever an earlier call left behind when its connection broke is cut off first.
+  const auto writer = ++session->writer;
+  session->bytes->truncate(session->received);
+  std::string piece(kPieceBytes, '\0');
+  for (;;) {
+    const auto got = co_await body.read(piece);
+    if (session->writer != writer) co_return describe(*session, plain_text(400, "Another chunk took over."));
+    if (got == 0) break;
+    session->bytes->append(std::string_view(piece).substr(0, got));
+  }
+  const auto bytes = session->bytes->size() - session->received;
+  if (!last && bytes % kGranularity != 0) {
+    co_return describe(*session, plain_text(400, "A chunk that isn't the last must be a multiple of " +
+                                                     std::to_string(kGranularity) + " bytes."));
+  }
+  session->received = session->bytes->size();
+  if (!last) co_return describe(*session, plain_text(200, ""));
+  co_return co_await finalize(request, *session);
+}
+
+Response Uploads::query(const Request& request) {
+  const auto session = find(request);
+  if (!session) return plain_text(404, "Not Found");
+  auto response =
+      session->status == Status::final ? json_text(session->final_status, session->final_body) : plain_text(200, "");
+  response.headers.emplace_back("X-Goog-Upload-Size-Received", std::to_string(session->received));
+  response.headers.emplace_back("X-Goog-Upload-Chunk-Granularity", std::to_string(kGranularity));
+  return describe(*session, std::move(response));
+}
+
+Response Uploads::cancel(const Request& request) {
+  const auto session = find(request);
+  if (!session) return plain_text(404, "Not Found");
+  if (session->status == Status::active) session->status = Status::cancelled;
+  return describe(*session, plain_text(200, ""));
+}
+
+std::shared_ptr<Uploads::Session> Uploads::find(const Request& request) {
+  const auto now = std::chrono::system_clock::now();
+  std::erase_if(sessions_, [now](const auto& entry) { return entry.second->started + kSessionLife < now; });
+  const auto found = sessions_.find(request.parameter("upload_id"));
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+Response Uploads::mime_refusal(std::string_view mime_type) const {
+  const bool shaped = mime_type == "jsonl" || mime_type.find('/') != std::string_view::npos;
+  const bool refused = !shaped ||
+                       std::ranges::find(kUnreliableMimes, mime_type) != std::ranges::end(kUnreliableMimes) ||
+                       std::ranges::find(refused_mimes_, mime_type) != refused_mimes_.end();
+  return refused ? google_error(400, "Unsupported MIME type: " + std::string(mime_type)) : Response();
+}
+
+Task<Response> Uploads::finalize(const Request& request, Session& session) {
+  const auto writer = session.writer;
+  File file = session.file;
+  file.content = session.bytes;
+  file.sha256_hex = co_await digest(*session.bytes);
+  if (session.writer != writer) co_return describe(session, plain_text(400, "Another chunk took over."));
+  const auto bytes = static_cast<std::int64_t>(session.bytes->size());
+  const auto stored = files_.add(std::move(file));
+  session.status = Status::final;
+  session.bytes = std::make_shared<Blob>();
+  if (stored) {
+    session.final_body = "{\"file\":" + file_json(*stored, base_address(request), session.version) + "}";
+    ledger_.write("upload", {{"file", "files/" + stored->id}}, {{"bytes", bytes}});
+  } else {
+    const auto refusal = google_error(409, "Requested entity already exists");
+    session.final_status = refusal.status;
+    session.final_body = refusal.body;
+    ledger_.write("upload_failed", {{"file", "files/" + session.file.id}});
+  }
+  co_return describe(session, json_text(session.final_status, session.final_body));
+}
+
+Response Uploads::describe(const Session& session, Response response) {
+  const char* status = session.status == Status::active  ? "active"
+                       : session.status == Status::final ? "final"
+                                                         : "cancelled";
+  response.headers.emplace_back("X-Goog-Upload-Status", status);
+  return response;
+}
+
+std::string Uploads::base_address(const Request& request) { return "http://" + std::string(request.header("host")); }
+
+}  // namespace batchd::emulator

@@ -1,0 +1,21 @@
+// The Gemini Developer API (Files and Batch Mode) as a core::Provider. Wire facts: docs/gemini-protocol.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/provider.h"
+
+namespace batchd::proto {
+
+struct GeminiConfig {
+  std::string api_version = "v1beta";
+  // Tried in this order: which of them an account accepts for JSONL has changed over time.
+  std::vector<std::string> mime_types = {"application/jsonl", "jsonl", "text/plain", "application/json"};
+};
+
+// Never null. `config.mime_types` must not be empty.
+std::unique_ptr<core::Provider> make_gemini(GeminiConfig config = {});
+
+}  // namespace batchd::proto

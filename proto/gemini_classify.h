@@ -1,0 +1,29 @@
+// What an answer that is no success means. The one place where that is decided (docs/architecture.md, "what came
+// back").
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/provider.h"
+
+namespace batchd::proto {
+
+enum class CallKind : std::uint8_t {
+  create,        // the only call that costs money: what isn't surely a refusal is unclear
+  upload_start,  // opens an upload session
+  upload_data,   // sends bytes, finalizes, or asks how much has arrived
+  find,          // lists jobs
+  poll,          // reads a job
+  results,       // downloads a file
+  cancel,
+  check_file,   // reads a file's metadata
+  remove_file,  // deletes a file
+  check_account,
+};
+
+// `thing`: the name ("files/...", "batches/...") that the call is about; empty if none. Also right for a 2xx that could
+// not be read, or that carries an error.
+core::Fault classify(CallKind call, const core::HttpEvent& event, std::string_view thing);
+
+}  // namespace batchd::proto

@@ -1,0 +1,100 @@
+#include "proto/gemini_job.h"
+
+#include <limits>
+
+#include "core/limits.h"
+#include "proto/gemini_names.h"
+
+namespace batchd::proto {
+namespace {
+
+constexpr std::size_t kPageTokenBytesMax = 4096;
+
+std::string_view without_prefix(std::string_view state) {
+  for (const std::string_view prefix : {"BATCH_STATE_", "JOB_STATE_"})
+    if (state.starts_with(prefix)) return state.substr(prefix.size());
+  return state;
+}
+
+std::optional<core::JobEnd> end_of(std::string_view state) {
+  if (state == "SUCCEEDED") return core::JobEnd::succeeded;
+  if (state == "FAILED") return core::JobEnd::failed;
+  if (state == "CANCELLED") return core::JobEnd::cancelled;
+  if (state == "EXPIRED") return core::JobEnd::expired;
+  return std::nullopt;
+}
+
+// Of an operation that is done but says no state: what it carries decides.
+std::optional<core::JobEnd> end_of_done(const JsonValue& operation) {
+  if (object_member(&operation, "error") != nullptr) return core::JobEnd::failed;
+  if (object_member(&operation, "response") != nullptr) return core::JobEnd::succeeded;
+  return std::nullopt;
+}
+
+std::string result_file_of(const JsonValue& operation, const JsonValue* batch) {
+  for (const auto* output : {object_member(batch, "output"), object_member(&operation, "response")})
+    if (auto file = text_member(output, "responsesFile"); is_file_name(file)) return file;
+  return "";
+}
+
+void read_error(const JsonValue* error, core::JobView& job) {
+  if (error == nullptr) return;
+  const auto code = integer_member(error, "code").value_or(0);
+  if (code > 0 && code < std::numeric_limits<int>::max()) job.error_code = static_cast<int>(code);
+  job.message = bounded_text(text_member(error, "message"), core::kProviderMessageBytesMax);
+}
+
+const JsonValue* batch_of(const JsonValue& operation) {
+  const auto* metadata = object_member(&operation, "metadata");
+  return metadata != nullptr ? metadata : &operation;
+}
+
+bool wanted(const JsonValue& operation, std::string_view token, std::string_view file) {
+  const auto* batch = batch_of(operation);
+  const auto reads = text_member(object_member(batch, "inputConfig"), "fileName");
+  return (!token.empty() && text_member(batch, "displayName") == token) || (!file.empty() && reads == file);
+}
+
+}  // namespace
+
+std::optional<core::JobView> parse_job(const JsonValue& operation) {
+  core::JobView job;
+  job.name = text_member(&operation, "name");
+  if (!is_job_name(job.name)) return std::nullopt;
+  const auto* batch = batch_of(operation);
+  job.token = text_member(batch, "displayName");
+  job.input_file = text_member(object_member(batch, "inputConfig"), "fileName");
+  job.result_file = result_file_of(operation, batch);
+  read_error(object_member(batch, "error"), job);
+  read_error(object_member(&operation, "error"), job);
+
+  const auto text = text_member(batch, "state");
+  const auto state = without_prefix(text);
+  job.end = end_of(state);
+  if ((state.empty() || state == "UNSPECIFIED") && true_member(&operation, "done")) job.end = end_of_done(operation);
+  job.running = state == "RUNNING";
+  return job;
+}
+
+std::optional<JobPage> parse_job_page(std::string_view body, std::string_view token, std::string_view file) {
+  const auto document = ControlDocument::parse(body);
+  if (!document || member(&document->root(), "error") != nullptr) return std::nullopt;
+  JobPage page;
+  if (const auto* next = member(&document->root(), "nextPageToken")) {
+    page.next_page = text_member(&document->root(), "nextPageToken");
+    if (!next->IsString() || page.next_page.size() > kPageTokenBytesMax) return std::nullopt;
+  }
+  const auto* operations = member(&document->root(), "operations");
+  if (operations == nullptr) return page;
+  if (!operations->IsArray()) return std::nullopt;
+  for (const auto& operation : operations->GetArray()) {
+    if (!operation.IsObject()) return std::nullopt;
+    if (!wanted(operation, token, file)) continue;
+    auto job = parse_job(operation);
+    if (!job) return std::nullopt;
+    page.jobs.push_back(std::move(*job));
+  }
+  return page;
+}
+
+}  // namespace batchd::proto

@@ -1,0 +1,18 @@
+// Dialogues about jobs: create, find, poll, cancel, results; and the free call that shows whether the key works.
+#pragma once
+
+#include <string>
+
+#include "core/provider.h"
+
+namespace batchd::proto {
+
+core::DialoguePtr<core::JobView> create_job(const std::string& version, const core::CreateSpec& spec);
+core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& token,
+                                              const std::string& file);
+core::DialoguePtr<core::JobView> poll_job(const std::string& version, const std::string& job);
+core::DialoguePtr<core::Done> cancel_job(const std::string& version, const std::string& job);
+core::DialoguePtr<core::Streamed> download_results(const std::string& version, const std::string& file);
+core::DialoguePtr<core::Done> list_one_model(const std::string& version);
+
+}  // namespace batchd::proto

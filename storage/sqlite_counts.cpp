@@ -1,0 +1,55 @@
+#include <sys/stat.h>
+
+#include "storage/sqlite_impl.h"
+
+namespace batchd::storage {
+namespace {
+
+void keep_oldest(std::optional<core::WallTime>& oldest, std::optional<core::WallTime> other) {
+  if (other && (!oldest || *other < *oldest)) oldest = other;
+}
+
+}  // namespace
+
+core::Result<core::Counts> SqliteStore::counts() {
+  return verb([&] {
+    core::Counts counts;
+    const auto index = [](auto state) { return static_cast<std::size_t>(state); };
+    counts.accepted = counters_.value({CounterKind::accepted});
+    counts.purged = counters_.value({CounterKind::purged});
+    counters_.each(CounterKind::requests, [&](const Counters::Key& key, std::int64_t items) {
+      counts.requests.at(index(key.b)).items += items;
+    });
+    counters_.each(CounterKind::queue_items, [&](const Counters::Key& key, std::int64_t) {
+      keep_oldest(counts.requests[index(core::RequestState::queued)].oldest,
+                  oldest_queued(core::LaneId{key.a}, core::OwnerId{key.b}));
+    });
+    for (std::size_t i = index(core::RequestState::succeeded); i < core::kRequestStates; ++i) {
+      auto first = db_->query("SELECT min(finished_at) FROM request WHERE state = ? AND finished_at IS NOT NULL", i);
+      if (first.row()) counts.requests[i].oldest = first.maybe_time(0);
+    }
+    for (std::size_t i = 0; i < core::kBatchStates; ++i) {
+      counts.batches[i].items = counters_.value({CounterKind::batches, static_cast<std::int64_t>(i)});
+      auto first = db_->query("SELECT min(state_since) FROM batch WHERE state = ?", i);
+      if (first.row()) counts.batches[i].oldest = first.maybe_time(0);
+    }
+    auto live = db_->query("SELECT min(created_at) FROM batch WHERE state < 15 AND packed > 0");
+    if (live.row()) counts.requests[index(core::RequestState::packed)].oldest = live.maybe_time(0);
+    auto size = db_->query("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    if (size.row()) counts.database_bytes = size.integer(0);
+    struct stat wal {};
+    if (::stat((config_.path + "-wal").c_str(), &wal) == 0) counts.wal_bytes = wal.st_size;
+    return counts;
+  });
+}
+
+core::Result<std::array<std::int64_t, core::kRequestStates>> SqliteStore::owner_counts(core::OwnerId owner) {
+  return verb([&] {
+    std::array<std::int64_t, core::kRequestStates> counts{};
+    for (std::size_t i = 0; i < core::kRequestStates; ++i)
+      counts[i] = counters_.value({CounterKind::requests, owner.value(), static_cast<std::int64_t>(i)});
+    return counts;
+  });
+}
+
+}  // namespace batchd::storage

@@ -1,0 +1,189 @@
+// The class behind open_sqlite(). Its verbs are spread over sqlite_*.cpp by theme, in the order of core/store.h.
+// This header is private to storage/.
+#pragma once
+
+#include <concepts>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "core/check.h"
+#include "core/limits.h"
+#include "storage/counters.h"
+#include "storage/sqlite_db.h"
+#include "storage/sqlite_store.h"
+
+namespace batchd::storage {
+
+inline constexpr std::int64_t kChunksPerBody = 512;  // room for a result line of kResultLineBytesMax, twice
+static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunkBytesMax) <= kChunksPerBody);
+inline constexpr std::int64_t kLanesMax = 1000;  // lanes are named by clients; summarise_queue() walks them all
+inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;  // rows that are read and then changed: two touches each
+
+// A batch as it is stored.
+struct BatchRow : core::Batch {
+  std::int64_t packed = 0;                    // members still in state packed; kept so that "is it over" is O(1)
+  std::optional<core::SplitRule> split_rule;  // set by the first split(): a continuation keeps to it
+  std::int64_t split_first = 0;               // halve: members of the first child
+};
+
+// What an end or a move needs to know of a member.
+struct Member {
+  core::RequestId id;
+  core::OwnerId owner;
+  int attempts = 0;
+  std::int64_t body_bytes = 0, tokens = 0;
+};
+
+class SqliteStore final : public GroupStore {
+ public:
+  SqliteStore(std::unique_ptr<Db> db, SqliteConfig config);  // throws VerbFailed
+
+  // --- sqlite_group.cpp
+  core::Result<void> begin_group() override;
+  void begin_verb() override;
+  GroupState end_verb(bool keep) override;
+  core::Result<void> commit_group() override;
+  GroupState group_state() const override;
+  core::Error last_error() const override { return db_->last_error(); }
+  GroupState tend(bool idle) override;
+
+  // --- sqlite_recover.cpp
+  core::Result<bool> recover(core::WallTime now) override;
+  core::Installation installation() override { return installation_; }
+  core::Result<void> probe() override;
+
+  // --- sqlite_intake.cpp
+  core::Result<core::BodyId> stage_begin() override;
+  core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
+  core::Result<void> stage_discard(core::BodyId stage) override;
+  core::Result<core::Accepted> accept(const core::NewRequest& request, core::WallTime now) override;
+
+  // --- sqlite_packing.cpp
+  core::Result<std::vector<core::LaneQueue>> summarise_queue() override;
+  core::Result<core::BudgetUse> budget_use(const std::string& account, core::WallTime now,
+                                           core::Duration file_lifetime) override;
+  core::Result<core::BatchId> open_batch(core::LaneId lane, core::SealReason reason, core::WallTime now) override;
+  core::Result<core::Claimed> claim(core::BatchId batch, core::OwnerId owner, const core::ClaimLimit& limit,
+                                    core::WallTime now) override;
+  core::Result<core::Batch> seal(core::BatchId batch, core::WallTime now) override;
+
+  // --- sqlite_batches.cpp
+  core::Result<std::vector<core::Batch>> list_batches(std::span<const core::BatchState> states, core::BatchId after,
+                                                      int limit) override;
+  core::Result<core::Batch> get_batch(core::BatchId batch) override;
+  core::Result<core::Batch> mark(core::BatchId batch, core::BatchState from, core::BatchState to,
+                                 const core::BatchPatch& patch, core::WallTime now) override;
+  core::Result<void> note(core::BatchId batch, const core::BatchPatch& patch) override;
+  core::Result<std::vector<core::Batch>> list_stale_files(int limit) override;
+  core::Result<std::optional<core::Duration>> lane_turnaround(core::LaneId lane) override;
+
+  // --- sqlite_lines.cpp
+  core::Result<core::LinePieces> read_lines(core::BatchId batch, const core::LineCursor& cursor) override;
+  core::Result<core::LineSeek> seek_line(core::BatchId batch, std::int64_t offset, std::int64_t frame_bytes,
+                                         const core::LineSeek& from) override;
+
+  // --- sqlite_outcomes.cpp
+  core::Result<core::Recorded> record_outcomes(core::BatchId batch, std::span<const core::Outcome> outcomes,
+                                               int max_attempts, core::WallTime now) override;
+
+  // --- sqlite_ends.cpp
+  core::Result<core::Recorded> settle_absent(core::BatchId batch, const core::AbsentVerdict& verdict, int max_attempts,
+                                             core::WallTime now) override;
+  core::Result<core::Recorded> fail_members(core::BatchId batch, std::span<const std::int64_t> lines,
+                                            const core::RequestError& error, core::WallTime now) override;
+  core::Result<core::Recorded> return_members(core::BatchId batch, core::WallTime now) override;
+
+  // --- sqlite_split.cpp
+  core::Result<core::SplitStep> split(core::BatchId batch, core::SplitRule rule, core::WallTime now) override;
+  core::Result<std::int64_t> count_owners(core::BatchId batch) override;
+
+  // --- sqlite_delivery.cpp
+  core::Result<core::RequestView> find_request(core::OwnerId owner, core::RequestId request) override;
+  core::Result<std::string> read_chunk(core::BodyId body, std::int64_t index) override;
+
+  // --- sqlite_purge.cpp
+  core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
+
+  // --- sqlite_counts.cpp
+  core::Result<core::Counts> counts() override;
+  core::Result<std::array<std::int64_t, core::kRequestStates>> owner_counts(core::OwnerId owner) override;
+
+ private:
+  // Runs the body of a verb; what it throws becomes its error.
+  template <class Body>
+  auto verb(Body body) -> core::Result<std::invoke_result_t<Body&>> {
+    CHECK(db_->in_transaction());  // verbs run inside a group
+    try {
+      if constexpr (std::is_void_v<std::invoke_result_t<Body&>>) {
+        body();
+        return {};
+      } else {
+        return body();
+      }
+    } catch (const VerbFailed& failed) {
+      return failed.error;
+    }
+  }
+  [[noreturn]] static void refuse(core::Errc code, std::string why) { throw VerbFailed{{code, std::move(why)}}; }
+  void roll_back();
+
+  // --- bodies: sqlite_bodies.cpp
+  core::BodyId next_body() { return core::BodyId{++last_body_}; }
+  void put_chunk(core::BodyId body, std::int64_t index, std::string_view bytes);
+  std::string get_chunk(core::BodyId body, std::int64_t index);  // fails: not_found, corrupt
+  core::BodyRef put_body(std::string_view bytes);
+  core::BodyRef adopt_stage(core::BodyId stage);
+  void drop_body(core::BodyRef body);  // at once if it is small, else in the steps of purge()
+  bool drop_garbage();                 // one step; true: there is more
+
+  // --- lanes: sqlite_intake.cpp
+  core::LaneId lane_id(const core::Lane& lane);  // makes it if it is new
+  const core::Lane& lane(core::LaneId id) const;
+  void load_lanes();
+
+  // --- batches: sqlite_batch_row.cpp
+  BatchRow load(core::BatchId id);  // fails: not_found
+  // Loads it and refuses it as stale unless it is in one of `states`.
+  BatchRow load_in(core::BatchId id, std::initializer_list<core::BatchState> states);
+  core::BatchId insert_batch(core::LaneId lane, core::SealReason reason, const BatchRow* parent, core::WallTime now);
+  void save(const BatchRow& row, core::BatchState expected);  // guarded by the state it had
+  void move(BatchRow& row, core::BatchState to, core::WallTime now);
+
+  // --- ends of members: sqlite_ends.cpp. Each changes one packed member of `batch`, and the counters.
+  void requeue(BatchRow& batch, const Member& member, int attempts, core::WallTime queued_at);
+  void give_back(BatchRow& batch, const Member& member);
+  void fail(BatchRow& batch, const Member& member, core::RequestState end, int attempts,
+            const core::RequestError& error, core::WallTime now);
+  void succeed(BatchRow& batch, const Member& member, core::BodyRef line, const core::Outcome& outcome,
+               core::WallTime now);
+  void leaves(BatchRow& batch, const Member& member, core::RequestState to);
+  std::int64_t next_completion();
+  std::vector<Member> packed_members(core::BatchId batch, int limit);  // oldest ids first
+
+  // --- counters
+  void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
+    counters_.add({CounterKind::requests, owner.value(), static_cast<std::int64_t>(state)}, delta);
+  }
+  void count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t sign, std::int64_t bytes, std::int64_t tokens);
+  std::optional<core::WallTime> oldest_queued(core::LaneId lane, core::OwnerId owner);
+
+  SqliteConfig config_;
+  std::unique_ptr<Db> db_;
+  core::Installation installation_;
+  Counters counters_;
+  core::IdSource ids_;
+  std::int64_t last_body_ = 0;
+  std::map<core::Lane, core::LaneId> lanes_;
+  std::unordered_map<core::LaneId, core::Lane> lane_names_;
+  bool lanes_changed_ = false;  // in this group: to be read again if it is rolled back
+  std::int64_t changes_before_verb_ = 0;
+  GroupState group_state_ = GroupState::intact;
+};
+
+}  // namespace batchd::storage

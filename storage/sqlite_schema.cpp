@@ -1,0 +1,117 @@
+#include "storage/sqlite_schema.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace batchd::storage {
+namespace {
+
+// Values of states, reasons and ends are those of core/state.h and core/types.h. Times are Unix milliseconds.
+constexpr std::string_view kVersion1 = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE lane(
+  id INTEGER PRIMARY KEY, account TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
+  UNIQUE(account, endpoint, model)) STRICT;
+CREATE TABLE counter(
+  kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY(kind, a, b)) STRICT, WITHOUT ROWID;
+
+-- Bodies: append-only. id = body * 512 + index of the chunk; digest = XXH3 of data, seeded with id.
+CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE TABLE stage(body INTEGER PRIMARY KEY, chunks INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE garbage(body INTEGER PRIMARY KEY) STRICT;
+
+CREATE TABLE request(
+  id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, lane INTEGER NOT NULL, state INTEGER NOT NULL,
+  batch INTEGER, last_batch INTEGER,
+  body INTEGER NOT NULL, body_bytes INTEGER NOT NULL, tokens INTEGER NOT NULL, client_key TEXT NOT NULL,
+  created_at INTEGER NOT NULL, queued_at INTEGER NOT NULL, finished_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0,
+  result INTEGER, result_bytes INTEGER, value_offset INTEGER, value_bytes INTEGER,
+  error_code INTEGER, error_status TEXT, error_message TEXT, error_source INTEGER, completion INTEGER) STRICT;
+CREATE INDEX request_queued ON request(lane, owner, queued_at, id) WHERE state = 0;
+CREATE INDEX request_batch ON request(batch, id) WHERE batch IS NOT NULL;
+CREATE INDEX request_finished ON request(state, finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE idempotency(
+  request INTEGER PRIMARY KEY, owner INTEGER NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL,
+  accepted_at INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX idempotency_key ON idempotency(owner, key);
+
+CREATE TABLE batch(
+  id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, state INTEGER NOT NULL, reason INTEGER NOT NULL,
+  items INTEGER NOT NULL DEFAULT 0, body_bytes INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+  packed INTEGER NOT NULL DEFAULT 0, parent INTEGER, root INTEGER NOT NULL, fences INTEGER NOT NULL DEFAULT 0,
+  creates INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, state_since INTEGER NOT NULL,
+  upload_n INTEGER NOT NULL DEFAULT 0, mime_index INTEGER NOT NULL DEFAULT 0,
+  upload_session TEXT NOT NULL DEFAULT '', uploaded_at INTEGER, file_deleted INTEGER NOT NULL DEFAULT 0,
+  token TEXT NOT NULL DEFAULT '', credential TEXT NOT NULL DEFAULT '', create_at INTEGER, not_before INTEGER,
+  throttled INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0, fence_begun INTEGER NOT NULL DEFAULT 0,
+  refusal INTEGER NOT NULL DEFAULT 0, released INTEGER NOT NULL DEFAULT 0,
+  job TEXT NOT NULL DEFAULT '', submitted_at INTEGER, ended_at INTEGER, end INTEGER,
+  end_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '', result_file TEXT NOT NULL DEFAULT '',
+  result_bytes INTEGER NOT NULL DEFAULT 0,
+  succeeded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, requeued INTEGER NOT NULL DEFAULT 0,
+  missing INTEGER NOT NULL DEFAULT 0, possibly_charged INTEGER NOT NULL DEFAULT 0,
+  dropped INTEGER NOT NULL DEFAULT 0, "foreign" INTEGER NOT NULL DEFAULT 0, unreadable INTEGER NOT NULL DEFAULT 0,
+  split_rule INTEGER, split_first INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX batch_state ON batch(state, id);
+CREATE INDEX batch_since ON batch(state, state_since);
+CREATE INDEX batch_parent ON batch(parent) WHERE parent IS NOT NULL;
+CREATE INDEX batch_root ON batch(root);
+CREATE INDEX batch_ended ON batch(lane, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX batch_uploaded ON batch(lane, uploaded_at) WHERE uploaded_at IS NOT NULL;
+CREATE INDEX batch_stale ON batch(id) WHERE state = 15 AND file_deleted = 0 AND upload_n > 0;
+)sql";
+
+constexpr std::array kMigrations{kVersion1};
+
+[[noreturn]] void copy_failed(const std::string& what) {
+  throw VerbFailed{{core::Errc::store_failed, what + ": " + std::strerror(errno)}};
+}
+
+void flush_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 || ::fsync(file) != 0) copy_failed("can't flush " + path);
+  ::close(file);
+}
+
+void copy_before_migration(Db& db, const std::string& path, int version) {
+  const std::string target = path + ".bak-v" + std::to_string(version);
+  const std::string unfinished = target + ".tmp";
+  ::unlink(unfinished.c_str());
+  const int file = ::open(unfinished.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) copy_failed("can't create " + unfinished);
+  ::close(file);
+  db.query("VACUUM INTO ?", unfinished).row();
+  flush_file(unfinished);
+  if (std::rename(unfinished.c_str(), target.c_str()) != 0) copy_failed("can't rename " + unfinished);
+}
+
+}  // namespace
+
+std::span<const std::string_view> migrations() { return kMigrations; }
+
+void migrate(Db& db, const std::string& path, std::span<const std::string_view> list) {
+  const auto single = [&db](const char* sql) {
+    auto query = db.query(sql);
+    return query.row() ? query.integer(0) : 0;
+  };
+  const auto version = single("PRAGMA user_version");
+  const auto latest = static_cast<std::int64_t>(list.size());
+  if (version > latest)
+    throw VerbFailed{{core::Errc::newer_schema, path + " has schema version " + std::to_string(version) +
+                                                    ", this batchd knows " + std::to_string(latest)}};
+  if (version == 0 && single("SELECT count(*) FROM sqlite_schema") > 0)
+    throw VerbFailed{{core::Errc::invalid, path + " is a database, but not one of batchd"}};
+  if (version > 0 && version < latest) copy_before_migration(db, path, static_cast<int>(version));
+  for (auto next = static_cast<std::size_t>(version); next < list.size(); ++next)
+    db.script("BEGIN IMMEDIATE;" + std::string(list[next]) + "PRAGMA user_version = " + std::to_string(next + 1) +
+              ";COMMIT;");
+}
+
+}  // namespace batchd::storage

@@ -1,0 +1,128 @@
+#include "storage/store_thread.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+
+namespace batchd::storage {
+
+using GroupState = GroupStore::GroupState;
+
+StoreThread::StoreThread(std::unique_ptr<GroupStore> store, Post post, OnFatal on_fatal)
+    : store_(std::move(store)), post_(std::move(post)), on_fatal_(std::move(on_fatal)) {
+  thread_ = std::thread([this] { loop(); });
+}
+
+StoreThread::~StoreThread() { stop(); }
+
+void StoreThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  arrived_.notify_one();
+  const std::lock_guard lock(joining_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void StoreThread::put(std::unique_ptr<Job> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (fatal_) return;
+    if (!stopping_) {
+      waiting_.push_back(std::move(job));
+      if (waiting_.size() == 1) arrived_.notify_one();
+      return;
+    }
+  }
+  job->fail({core::Errc::stopping, "the store is closed"});
+  Group refused;
+  refused.push_back(std::move(job));
+  hand_over(std::move(refused));
+}
+
+void StoreThread::loop() {
+  for (Group group = next_group(); !group.empty(); group = next_group()) {
+    if (!run_group(group)) return give_up();
+    hand_over(std::move(group));
+    if (store_->tend(nothing_waits()) == GroupState::broken) return give_up();
+  }
+}
+
+StoreThread::Group StoreThread::next_group() {
+  std::unique_lock lock(mutex_);
+  arrived_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+  return std::exchange(waiting_, {});
+}
+
+bool StoreThread::nothing_waits() {
+  const std::lock_guard lock(mutex_);
+  return waiting_.empty();
+}
+
+void StoreThread::give_up() {
+  {
+    const std::lock_guard lock(mutex_);
+    fatal_ = true;
+    waiting_.clear();
+  }
+  on_fatal_(store_->last_error());
+}
+
+// One post for the whole group: waking the other thread costs more than a completion.
+void StoreThread::hand_over(Group group) {
+  auto shared = std::make_shared<Group>(std::move(group));
+  post_([shared] {
+    for (const auto& job : *shared) job->complete();
+  });
+}
+
+bool StoreThread::run_group(const Group& group) {
+  if (group.size() == 1) return run_alone(*group.front());
+  if (!store_->begin_group()) return replay(group);
+  for (const auto& job : group) {
+    store_->begin_verb();
+    switch (store_->end_verb(job->run(*store_))) {
+      case GroupState::intact:
+        break;
+      case GroupState::lost:
+        return replay(group);
+      case GroupState::broken:
+        return false;
+    }
+  }
+  return store_->commit_group().has_value() || replay(group);
+}
+
+// What was paid for comes first, and a verb that finds no room takes no other with it.
+bool StoreThread::replay(const Group& group) {
+  if (store_->group_state() == GroupState::broken) return false;
+  std::vector<Job*> order;
+  for (const auto& job : group) order.push_back(job.get());
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Job* a, const Job* b) { return a->verb_class < b->verb_class; });
+  return std::all_of(order.begin(), order.end(), [this](Job* job) { return run_alone(*job); });
+}
+
+bool StoreThread::run_alone(Job& job) {
+  if (auto begun = store_->begin_group(); !begun) {
+    job.fail(begun.error());
+    return store_->group_state() != GroupState::broken;
+  }
+  store_->begin_verb();
+  switch (store_->end_verb(job.run(*store_))) {
+    case GroupState::intact:
+      break;
+    case GroupState::lost:
+      return true;  // the verb's own error is its answer
+    case GroupState::broken:
+      return false;
+  }
+  if (auto committed = store_->commit_group(); !committed) {
+    job.fail(committed.error());
+    return store_->group_state() != GroupState::broken;
+  }
+  return true;
+}
+
+}  // namespace batchd::storage

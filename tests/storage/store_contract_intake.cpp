@@ -1,0 +1,129 @@
+// Intake and delivery of bodies.
+#include "tests/storage/store_fixture.h"
+
+namespace batchd::storage::testing {
+namespace {
+
+class Intake : public StoreStories {};
+
+TEST_F(Intake, AcceptedRequestIsThereAfterReopening) {
+  const auto id = accept(kAnna, R"({"contents":1})");
+  reopen();
+  const auto seen = view(kAnna, id);
+  EXPECT_EQ(seen.state, RequestState::queued);
+  EXPECT_EQ(seen.lane, kFlash);
+  EXPECT_EQ(seen.created_at, kStart);
+  EXPECT_FALSE(seen.batch);
+  EXPECT_FALSE(seen.finished_at);
+  EXPECT_EQ(counts().accepted, 1);
+  expect_balance();
+}
+
+TEST_F(Intake, ARequestIsItsOwnersOnly) {
+  const auto id = accept(kAnna);
+  const auto other = attempt([&](Store& s) { return s.find_request(kBob, id); });
+  ASSERT_TRUE(other.has_error());
+  EXPECT_EQ(other.error().code, Errc::not_found);
+}
+
+TEST_F(Intake, IdsGoOnAfterReopeningEvenIfTheClockWentBack) {
+  const auto first = accept(kAnna);
+  reopen();
+  now_ -= 1h;
+  EXPECT_GT(accept(kAnna), first);
+}
+
+TEST_F(Intake, IdempotencyKeyReplaysOrConflicts) {
+  auto keyed = request(kAnna, "{}");
+  keyed.idempotency_key = "k1";
+  keyed.fingerprint = std::string("\0f1", 3);
+  const auto first = must([&](Store& s) { return s.accept(keyed, now_); });
+  EXPECT_FALSE(first.replayed);
+  reopen();
+  tick();
+  const auto again = must([&](Store& s) { return s.accept(keyed, now_); });
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(again.id, first.id);
+  EXPECT_EQ(again.created_at, kStart);
+
+  auto other = keyed;
+  other.fingerprint = std::string("\0f2", 3);
+  const auto conflict = attempt([&](Store& s) { return s.accept(other, now_); });
+  ASSERT_TRUE(conflict.has_error());
+  EXPECT_EQ(conflict.error().code, Errc::conflict);
+
+  other.owner = kBob;  // keys are per owner
+  EXPECT_FALSE(must([&](Store& s) { return s.accept(other, now_); }).replayed);
+  EXPECT_EQ(counts().accepted, 2);
+}
+
+TEST_F(Intake, StagedBodyComesBackByteForByte) {
+  std::string body(3 * kChunkBytesMax - 17, 'x');
+  for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i % 26);
+  const auto stage = must([](Store& s) { return s.stage_begin(); });
+  for (std::size_t at = 0; at < body.size(); at += kChunkBytesMax)
+    must([&](Store& s) { return s.stage_append(stage, std::string_view(body).substr(at, kChunkBytesMax)); });
+  auto large = request(kAnna, "");
+  large.staged = stage;
+  must([&](Store& s) { return s.accept(large, now_); });
+  const auto batch = sealed_batch({kAnna});
+  EXPECT_EQ(jsonl(batch), body + "\n");
+  EXPECT_EQ(must([&](Store& s) { return s.get_batch(batch); }).body_bytes, static_cast<std::int64_t>(body.size()));
+}
+
+TEST_F(Intake, AStageIsAdoptedOnce) {
+  const auto stage = must([](Store& s) { return s.stage_begin(); });
+  must([&](Store& s) { return s.stage_append(stage, "{}"); });
+  auto large = request(kAnna, "");
+  large.staged = stage;
+  must([&](Store& s) { return s.accept(large, now_); });
+  EXPECT_EQ(attempt([&](Store& s) { return s.accept(large, now_); }).error().code, Errc::not_found);
+}
+
+TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
+  const auto kept = accept(kAnna, "{}");
+  const auto dropped = must([](Store& s) { return s.stage_begin(); });
+  must([&](Store& s) { return s.stage_append(dropped, "abc"); });
+  must([&](Store& s) { return s.stage_discard(dropped); });
+  EXPECT_EQ(attempt([&](Store& s) { return s.read_chunk(dropped, 0); }).error().code, Errc::not_found);
+
+  const auto forgotten = must([](Store& s) { return s.stage_begin(); });
+  must([&](Store& s) { return s.stage_append(forgotten, std::string(kChunkBytesMax, 'x')); });
+  reopen();
+  while (must([&](Store& s) { return s.recover(now_); })) {
+  }
+  while (must([&](Store& s) { return s.purge({kStart, kStart}, now_); }).more) {
+  }
+  EXPECT_EQ(attempt([&](Store& s) { return s.read_chunk(forgotten, 0); }).error().code, Errc::not_found);
+  EXPECT_EQ(view(kAnna, kept).state, RequestState::queued);
+}
+
+TEST_F(Intake, TooManyLanesAreRefused) {
+  for (int i = 0; i < 1000; ++i) accept(kAnna, "{}", 1, {"default", "generateContent", "m" + std::to_string(i)});
+  const auto one_more = attempt([&](Store& s) { return s.accept(request(kAnna, "{}", 1, {"a", "b", "c"}), now_); });
+  ASSERT_TRUE(one_more.has_error());
+  EXPECT_EQ(one_more.error().code, Errc::queue_full);
+  EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).size(), 1000U);
+}
+
+TEST_F(Intake, AVerbThatFailsLeavesNothing) {
+  ASSERT_TRUE(store_->begin_group().has_value());
+  store_->begin_verb();
+  ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, {"x", "y", "z"}), now_).has_value());
+  EXPECT_EQ(store_->end_verb(false), GroupStore::GroupState::lost);
+  EXPECT_EQ(counts().accepted, 0);
+  expect_balance();
+  accept(kAnna);  // the lane that was rolled back isn't remembered
+  EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).front().lane, kFlash);
+}
+
+TEST_F(Intake, InstallationIdStays) {
+  const auto id = store_->installation().id;
+  EXPECT_EQ(id.size(), 8U);
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"), std::string::npos);
+  reopen();
+  EXPECT_EQ(store_->installation().id, id);
+}
+
+}  // namespace
+}  // namespace batchd::storage::testing
