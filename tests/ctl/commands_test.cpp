@@ -136,7 +136,7 @@ TEST(Submit, WaitingEndsWithTheLimitOrTheFailure) {
 }
 
 TEST(Get, JsonIsWhatTheDaemonSent) {
-  FakeServer server([&](const auto&) { return http_answer(200, object("succeeded", kResponse)); });
+  FakeServer server([&](const auto&) { return http_answer(200, object("succeeded", kResponse) + '\n'); });
   const auto ran = run(server.path(), "--json get " + kId);
   EXPECT_EQ(ran.code, kDone);
   EXPECT_EQ(ran.out, object("succeeded", kResponse) + '\n');
