@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 
 #include "ctl/exit_code.h"
 #include "ctl/session.h"
@@ -32,17 +32,19 @@ TEST(Client, NobodyThereIsNotRunning) {
   EXPECT_EQ(trouble_of(client.call(get_call("/"))), Trouble::Kind::not_running);
 }
 
+// What a daemon leaves behind that was killed.
 TEST(Client, AFileThatNobodyListensOnIsNotRunning) {
-  std::string path;
-  {
-    FakeServer server([](const auto&) { return http_answer(200, ""); });
-    path = server.path();
-    std::filesystem::rename(path, path + "-left");
-    std::filesystem::create_hard_link(path + "-left", "/tmp/batchctl-left-" + std::to_string(::getpid()));
-  }
-  Client client("/tmp/batchctl-left-" + std::to_string(::getpid()));
+  const auto folder = temporary_folder();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = folder + "/s";
+  path.copy(address.sun_path, path.size());
+  const int left = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(left, static_cast<sockaddr*>(static_cast<void*>(&address)), sizeof address), 0);
+  ::close(left);
+  Client client(path);
   EXPECT_EQ(trouble_of(client.call(get_call("/"))), Trouble::Kind::not_running);
-  std::filesystem::remove(client.socket_path());
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Client, AClosedSocketIsNoPermission) {
@@ -61,6 +63,7 @@ TEST(Client, AClosedSocketIsNoPermission) {
     }
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
+    if (WEXITSTATUS(status) == 99) GTEST_SKIP() << "may not become another user here";
     EXPECT_EQ(WEXITSTATUS(status), 0);
     return;
   }
