@@ -1,12 +1,13 @@
 #include "emulator/batch_api.h"
 
-#include <boost/asio/post.hpp>
+#include <algorithm>
 
 #include "emulator/dom.h"
 #include "emulator/errors.h"
 #include "emulator/lines.h"
 #include "emulator/models.h"
 #include "emulator/pages.h"
+#include "emulator/turns.h"
 #include "proto/json/write.h"
 
 namespace batchd::emulator {
@@ -22,9 +23,8 @@ struct Checked {
 
 Task<Checked> check_lines(const Blob& input) {
   Checked checked;
-  std::size_t spent = 0;
   std::size_t errors = 0;
-  const auto executor = co_await asio::this_coro::executor;
+  Turns turns;
   LineReader reader(input);
   for (std::string line; reader.next(line);) {
     if (blank(line)) continue;
@@ -36,11 +36,7 @@ Task<Checked> check_lines(const Blob& input) {
       checked.errors += "Error on line " + std::to_string(reader.line_number()) + ": " + why;
     }
     if (checked.any_key.empty()) checked.any_key = parsed.key;
-    spent += line.size();
-    if (spent > (256 << 10)) {
-      spent = 0;
-      co_await asio::post(executor, asio::use_awaitable);
-    }
+    co_await turns.spend(line.size());
   }
   co_return checked;
 }
@@ -51,6 +47,19 @@ struct Order {
   std::string priority;
 };
 
+constexpr std::string_view kBatchFields[] = {"model",        "name",          "displayName",
+                                             "display_name", "inputConfig",   "input_config",
+                                             "priority",     "webhookConfig", "webhook_config"};
+
+std::optional<Response> check_fields(const Value& batch) {
+  for (const auto& entry : batch.GetObject()) {
+    const auto name = text(entry.name);
+    if (std::ranges::find(kBatchFields, name) != std::ranges::end(kBatchFields)) continue;
+    return not_json("Unknown name \"" + std::string(name) + "\" at 'batch': Cannot find field.");
+  }
+  return std::nullopt;
+}
+
 // Reads the body of a create; a Response says what's wrong with it.
 std::optional<Response> read_order(std::string_view body, Order& order) {
   Document document;
@@ -59,6 +68,7 @@ std::optional<Response> read_order(std::string_view body, Order& order) {
   const auto* batch = member(document, "batch");
   if (!batch || !batch->IsObject())
     return google_error(400, "* BatchGenerateContentRequest.batch: batch is not specified\n");
+  if (auto unknown = check_fields(*batch)) return unknown;
   order.display_name = text(*batch, "displayName", "display_name");
   if (const auto* priority = member(*batch, "priority")) {
     order.priority = priority->IsString() ? std::string(text(*priority)) : to_json(*priority);

@@ -2,35 +2,19 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 
 #include "emulator/errors.h"
+#include "emulator/turns.h"
 
 namespace batchd::emulator {
 namespace {
 
 constexpr double kPendingShare = 0.25;             // of a job's life
-constexpr std::size_t kSliceBytes = 256 << 10;     // of input executed before others get a turn
 constexpr double kForeverSeconds = 365.0 * 86400;  // stuck jobs: until cancelled or deleted
 
 std::chrono::nanoseconds to_duration(double seconds) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
-
-// Lets everything else that is ready run first.
-class Turns {
- public:
-  Task<void> spend(std::size_t bytes) {
-    spent_ += bytes;
-    if (spent_ < kSliceBytes) co_return;
-    spent_ = 0;
-    const auto executor = co_await asio::this_coro::executor;
-    co_await asio::post(executor, asio::use_awaitable);
-  }
-
- private:
-  std::size_t spent_ = 0;
-};
 
 void append_line(Blob& out, std::string_view line) {
   out.append(line);
@@ -187,6 +171,7 @@ Task<void> Jobs::execute(Job& job, const Blob& input) {
   file.project = job.project;
   file.mime_type = "application/jsonl";
   file.generated = true;
+  file.sha256_hex = co_await digest(*output);
   file.content = output;
   files_.add(std::move(file));
   job.output_id = "batch-" + job.id;

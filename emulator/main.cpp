@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -34,7 +36,16 @@ void write_port_file(const std::string& path, std::uint16_t port) {
   std::filesystem::rename(scratch, path);
 }
 
+// Every connection and every large file holds a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const Options& options, const std::string& port_file) {
+  raise_descriptor_limit();
   asio::io_context context(1);
   Emulator emulator(context, options);
   asio::signal_set signals(context, SIGTERM, SIGINT);

@@ -8,12 +8,12 @@
 namespace batchd::emulator {
 
 struct Options {
-  std::uint16_t port = 0;                  // 0: any free one
-  double job_seconds = 2;                  // from create to the end of a job; the first quarter of it PENDING
-  double file_seconds = 48 * 3600;         // life of uploaded files and results
-  std::string fault_file;                  // empty: no faults
-  std::string ledger_file;                 // empty: no ledger
-  std::vector<std::string> refused_mimes;  // answered "Unsupported MIME type", besides the built-in ones
+  std::uint16_t port = 0;                       // 0: any free one
+  double job_seconds = 2;                       // from create to the end of a job; the first quarter of it PENDING
+  double file_seconds = 48 * 3600;              // life of uploaded files and results
+  std::string fault_file = {};                  // empty: no faults
+  std::string ledger_file = {};                 // empty: no ledger
+  std::vector<std::string> refused_mimes = {};  // answered "Unsupported MIME type", besides the built-in ones
 };
 
 }  // namespace batchd::emulator

@@ -1,12 +1,11 @@
 #include "emulator/uploads.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <charconv>
 
 #include "emulator/dom.h"
 #include "emulator/errors.h"
-#include "proto/json/digest.h"
+#include "emulator/turns.h"
 
 namespace batchd::emulator {
 namespace {
@@ -21,20 +20,6 @@ bool number(std::string_view text, std::uint64_t& out) {
 
 bool finalizes(const Request& request) {
   return request.header("x-goog-upload-command").find("finalize") != std::string_view::npos;
-}
-
-// Reading a large file again must not hold up the other connections.
-Task<std::string> digest(const Blob& blob) {
-  json::Sha256 sha;
-  std::string piece(kPieceBytes, '\0');
-  const auto executor = co_await asio::this_coro::executor;
-  for (std::uint64_t at = 0; at < blob.size();) {
-    const auto got = blob.read(at, piece);
-    sha.update(std::string_view(piece).substr(0, got));
-    at += got;
-    if (at % (4 << 20) == 0) co_await asio::post(executor, asio::use_awaitable);
-  }
-  co_return json::hex(sha.finish());
 }
 
 }  // namespace
