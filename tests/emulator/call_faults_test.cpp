@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Calls, Watch,
                                          WatchCase{"file_delete", "DELETE", "/v1beta/files/a"},
                                          WatchCase{"download", "GET", "/download/v1beta/files/a:download?alt=media"},
                                          WatchCase{"models", "GET", "/v1beta/models"}),
-                         [](const auto& info) { return std::string(info.param.on); });
+                         [](const auto& tested) { return std::string(tested.param.on); });
 
 std::string statuses(Provider& provider, int calls) {
   std::string out;

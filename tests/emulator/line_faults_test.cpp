@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
                              R"({"code":8,"message":"m"})"},
                     LineCase{"status", R"("do":"error","as_status":true)", 2, "not billed", "status.code", "13"},
                     LineCase{"block", R"("do":"block")", 2, "billed", "response.promptFeedback.blockReason", "*"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(LineFaults, ForeignKeysBelongToNobodyOrToAnotherJob) {
   Provider nobody(R"({"rules":[{"on":"line","do":"foreign"}]})");
