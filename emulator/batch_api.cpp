@@ -17,6 +17,7 @@ constexpr std::size_t kErrorsMax = 100;  // line errors that one answer names
 
 struct Checked {
   std::int64_t lines = 0;
+  std::size_t characters = 0;  // of all prompts
   std::string any_key;
   std::string errors;  // "Error on line N: ...", joined by '\n'; empty: all fine
 };
@@ -35,6 +36,7 @@ Task<Checked> check_lines(const Blob& input) {
       if (!checked.errors.empty()) checked.errors += '\n';
       checked.errors += "Error on line " + std::to_string(reader.line_number()) + ": " + why;
     }
+    checked.characters += parsed.prompt.characters;
     if (checked.any_key.empty()) checked.any_key = parsed.key;
     co_await turns.spend(line.size());
   }
@@ -98,12 +100,15 @@ Task<Response> BatchApi::create(std::string project, std::string model, std::str
   };
   if (fault) co_return refused(*fault);
   if (!known_model(model) || embeds(model)) co_return refused(no_such_model(model, version, "batchGenerateContent"));
-  if (jobs_.live(project) >= Jobs::kLiveMax) co_return refused(google_error(429, usual_message(429)));
+  if (!jobs_.room_for(project, 0)) co_return refused(google_error(429, usual_message(429)));
   const auto file = files_.find(project, order.file_id);
   if (!file) co_return refused(no_such_file(order.file_id));
   const auto checked = co_await check_lines(*file->content);
   if (!checked.errors.empty()) co_return refused(google_error(400, checked.errors));
   if (checked.lines == 0) co_return refused(google_error(400, "The input file has no requests."));
+
+  const auto estimate = static_cast<std::int64_t>(tokens(checked.characters));
+  if (!jobs_.room_for(project, estimate)) co_return refused(google_error(429, usual_message(429)));
 
   auto fresh = std::make_unique<Job>();
   fresh->project = project;
@@ -112,6 +117,7 @@ Task<Response> BatchApi::create(std::string project, std::string model, std::str
   fresh->file_id = order.file_id;
   fresh->priority = order.priority;
   fresh->requests = checked.lines;
+  fresh->tokens = estimate;
   fresh->any_key = checked.any_key;
   const auto job = jobs_.create(std::move(fresh));
   ledger_.write("job",

@@ -70,10 +70,15 @@ int main(int argc, char** argv) {
   app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one")->required();
   app.add_option("--job-seconds", options.job_seconds, "How long a batch job takes; may be fractional, such as 0.2")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 172800.0));
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--file-seconds", options.file_seconds, "How long files live")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 31536000.0));
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--max-jobs", options.max_jobs, "Live jobs per project; a create beyond is answered 429")
+      ->capture_default_str();
+  app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
+                 "Prompt tokens in live jobs per project; a create beyond is answered 429; 0: any number")
+      ->capture_default_str();
   app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
       ->type_name("FILE");
   app.add_option("--ledger", options.ledger_file, "Append one JSON line per event here: what was executed and billed")

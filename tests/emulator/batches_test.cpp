@@ -57,13 +57,9 @@ TEST(Batches, LifeAndResults) {
 TEST(Batches, PassThroughRunning) {
   Provider provider({}, {.job_seconds = 2});
   const auto job = provider.create_job(provider.upload(line("a", "1")));
-  std::set<std::string> seen;
-  for (std::string operation; at(operation, "done") != "true";) {
-    operation = provider.call("GET", "/v1beta/" + job).body;
-    seen.insert(at(operation, "metadata.state"));
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (const auto* state : {"BATCH_STATE_PENDING", "BATCH_STATE_RUNNING", "BATCH_STATE_SUCCEEDED"}) {
+    provider.wait_for(job, "metadata.state", state);
   }
-  EXPECT_EQ(seen, (std::set<std::string>{"BATCH_STATE_PENDING", "BATCH_STATE_RUNNING", "BATCH_STATE_SUCCEEDED"}));
 }
 
 TEST(Batches, BadLinesAreNamed) {
@@ -104,6 +100,17 @@ TEST(Batches, HundredLiveJobs) {
   EXPECT_EQ(at(refused.body, "error.status"), "RESOURCE_EXHAUSTED");
   EXPECT_EQ(at(refused.body, "error.details"), "");
   EXPECT_FALSE(refused.headers.contains("retry-after"));
+}
+
+TEST(Batches, EnqueuedTokens) {
+  Provider provider({}, {.job_seconds = 1000, .max_enqueued_tokens = 25});
+  const auto file = provider.upload(line("a", std::string(40, 'x')));
+  const auto first = provider.create_job(file);
+  provider.create_job(file);
+  EXPECT_EQ(provider.create(file).status, 429);
+  EXPECT_EQ(provider.create(provider.upload(line("a", "small"))).status, 200);
+  provider.call("DELETE", "/v1beta/" + first);
+  EXPECT_EQ(provider.create(file).status, 200);
 }
 
 TEST(Batches, ListNewestFirst) {

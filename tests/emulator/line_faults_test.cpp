@@ -115,6 +115,44 @@ TEST(JobFaults, StuckUntilCancelled) {
   EXPECT_EQ(at(provider.end_of(stuck), "metadata.state"), "BATCH_STATE_CANCELLED");
 }
 
+TEST(JobFaults, FailedWithSomeLinesDone) {
+  Provider provider(R"({"rules":[{"on":"job","do":"fail","executed":0.5}]})");
+  const auto job = provider.create_job(provider.upload(line("a", "1") + line("b", "2")));
+  const auto operation = provider.end_of(job);
+  EXPECT_EQ(at(operation, "metadata.state"), "BATCH_STATE_FAILED");
+  EXPECT_NE(at(operation, "metadata.output.responsesFile"), "");
+  EXPECT_EQ(at(operation, "response"), "");
+  EXPECT_EQ(at(provider.download(job).body, "key"), "a");
+  EXPECT_EQ(at(provider.ledger("line").at(0), "billed"), "billed");
+  EXPECT_EQ(at(provider.ledger("line").at(1), "billed"), "not billed");
+}
+
+// Cancels a job of two lines once it runs, and waits for its end.
+std::string cancel_running(Provider& provider, std::string& job) {
+  job = provider.create_job(provider.upload(line("a", "1") + line("b", "2")));
+  provider.wait_for(job, "metadata.state", "BATCH_STATE_RUNNING");
+  provider.call("POST", "/v1beta/" + job + ":cancel");
+  return provider.end_of(job);
+}
+
+TEST(JobFaults, CancelledWithSomeLinesDone) {
+  Provider provider(R"({"rules":[{"on":"job","do":"cancel_partly"}]})", {.job_seconds = 2});
+  std::string job;
+  const auto operation = cancel_running(provider, job);
+  EXPECT_EQ(at(operation, "metadata.state"), "BATCH_STATE_CANCELLED");
+  EXPECT_EQ(at(operation, "metadata.batchStats"),
+            R"({"requestCount":"2","successfulRequestCount":"1","pendingRequestCount":"1"})");
+  EXPECT_EQ(at(provider.download(job).body, "key"), "a");
+  EXPECT_EQ(provider.ledger("line").size(), 1U);
+}
+
+TEST(JobFaults, CancelComesTooLate) {
+  Provider provider(R"({"rules":[{"on":"job","do":"ignore_cancel"}]})", {.job_seconds = 1});
+  std::string job;
+  EXPECT_EQ(at(cancel_running(provider, job), "metadata.state"), "BATCH_STATE_SUCCEEDED");
+  EXPECT_EQ(provider.ledger("line").size(), 2U);
+}
+
 TEST(JobFaults, ShuffleLosesNothing) {
   std::string input;
   std::vector<std::string> keys;

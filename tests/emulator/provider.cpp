@@ -129,16 +129,18 @@ std::string Provider::create_job(const std::string& file, const std::string& tok
   return at(reply.body, "name");
 }
 
-std::string Provider::end_of(const std::string& job) {
+std::string Provider::wait_for(const std::string& job, const std::string& path, const std::string& value) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline) {
     const auto reply = call("GET", "/v1beta/" + job);
-    if (at(reply.body, "done") == "true") return reply.body;
+    if (at(reply.body, path) == value) return reply.body;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  ADD_FAILURE() << job << " doesn't end";
+  ADD_FAILURE() << job << " never has " << path << " = " << value;
   return {};
 }
+
+std::string Provider::end_of(const std::string& job) { return wait_for(job, "done", "true"); }
 
 Reply Provider::download(const std::string& job) {
   return call("GET", "/download/v1beta/files/batch-" + job.substr(8) + ":download?alt=media");

@@ -40,7 +40,8 @@ class Provider {
   Reply create(const std::string& file, const std::string& token = "token",
                const std::string& model = "gemini-2.5-flash", const std::string& key = "k");
   std::string create_job(const std::string& file, const std::string& token = "token");  // "batches/..."
-  // Polls until the job is done (bounded); its operation.
+  // Polls until the job's operation has this value there (bounded); the operation.
+  std::string wait_for(const std::string& job, const std::string& path, const std::string& value);
   std::string end_of(const std::string& job);
   Reply download(const std::string& job);
   // Upload, create, wait, download: the lines of the result.
