@@ -86,6 +86,11 @@ TEST(Calls, UnknownPathsAre404) {
   }
 }
 
+TEST(Calls, HeadersAreBounded) {
+  Provider provider;
+  EXPECT_EQ(provider.call("GET", "/v1beta/models?x=" + std::string(70000, 'x')).status, 431);
+}
+
 TEST(Calls, JsonBodiesEndAtTwentyMebibytes) {
   Provider provider;
   const auto reply = provider.call("POST", "/v1beta/models/gemini-x:generateContent", std::string(20971521, ' '));
