@@ -33,8 +33,8 @@ TEST_F(Packing, ClaimTakesTheOldestWhileTheyFit) {
     ClaimLimit limit;
     std::int64_t items;
   };
-  for (const auto& [limit, items] :
-       {Case{{1, 100, 100}, 1}, Case{{9, 8, 100}, 2}, Case{{9, 100, 29}, 2}, Case{{9, 10, 30}, 3}, Case{{9, 1, 1}, 1}}) {
+  for (const auto& [limit, items] : {Case{{1, 100, 100}, 1}, Case{{9, 8, 100}, 2}, Case{{9, 100, 29}, 2},
+                                     Case{{9, 10, 30}, 3}, Case{{9, 1, 1}, 1}}) {
     const auto batch = open_batch();
     const auto taken = claim(batch, kAnna, limit);
     EXPECT_EQ(taken.items, items);
@@ -83,9 +83,7 @@ TEST_F(Packing, AnEmptyBatchIsUnsealed) {
 }
 
 TEST_F(Packing, BudgetCountsSlotsAndFiles) {
-  const auto use = [&] {
-    return must([&](Store& s) { return s.budget_use("default", now_, 48h); });
-  };
+  const auto use = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h); }); };
   accept(kAnna, std::string(1000, 'x'));
   const auto batch = open_batch();
   EXPECT_EQ(use().jobs, 1);
@@ -133,9 +131,9 @@ TEST_F(Packing, LinesComeInIdOrderAndInPieces) {
 }
 
 TEST_F(Packing, SeekFindsTheLineOfEveryByte) {
-  accept(kAnna, "aaa");  // 0-4 with a frame of 2
+  accept(kAnna, "aaa");                     // 0-4 with a frame of 2
   const auto second = accept(kAnna, "bb");  // 5-8
-  accept(kAnna, "c");  // 9-11
+  accept(kAnna, "c");                       // 9-11
   const auto batch = sealed_batch({kAnna});
   struct Case {
     std::int64_t byte, line_offset;
@@ -148,7 +146,9 @@ TEST_F(Packing, SeekFindsTheLineOfEveryByte) {
     EXPECT_EQ(seek.line_offset, line_offset);
     const auto rest = must([&](Store& s) { return s.read_lines(batch, seek.cursor); });
     EXPECT_EQ(rest.pieces.size(), lines_left);
-    if (lines_left == 2) EXPECT_EQ(rest.pieces.front().request, second);
+    if (lines_left == 2) {
+      EXPECT_EQ(rest.pieces.front().request, second);
+    }
   }
   EXPECT_EQ(attempt([&](Store& s) { return s.seek_line(batch, 13, 2, {}); }).error().code, Errc::invalid);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/limits.h"
 #include "storage/sqlite_store.h"
 
 namespace batchd::storage::testing {

@@ -1,0 +1,201 @@
+// Opening: who may, what is refused, migrations.
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "storage/sqlite_schema.h"
+#include "tests/storage/store_fixture.h"
+
+namespace batchd::storage::testing {
+namespace {
+
+// A plain connection, as any other program would open one.
+class Raw {
+ public:
+  explicit Raw(const std::string& path) { CHECK(sqlite3_open(path.c_str(), &handle_) == SQLITE_OK); }
+  ~Raw() { sqlite3_close(handle_); }
+  Raw(const Raw&) = delete;
+  Raw& operator=(const Raw&) = delete;
+  int run(const std::string& sql) { return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr); }
+  std::string ask(const std::string& sql) {
+    sqlite3_stmt* statement = nullptr;
+    CHECK(sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK);
+    std::string answer;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+      if (const auto* text = sqlite3_column_text(statement, 0)) answer = reinterpret_cast<const char*>(text);
+    sqlite3_finalize(statement);
+    return answer;
+  }
+
+ private:
+  sqlite3* handle_ = nullptr;
+};
+
+class Opening : public ::testing::Test {
+ protected:
+  SqliteConfig config() const {
+    SqliteConfig made;
+    made.path = folder_.file("batchd.db");
+    return made;
+  }
+  Errc refusal() const {
+    auto opened = open_sqlite(config());
+    CHECK(opened.has_error());
+    return opened.error().code;
+  }
+  RequestId accept_one(GroupStore& store) {
+    NewRequest fresh;
+    fresh.owner = kAnna;
+    fresh.lane = kFlash;
+    fresh.body = R"({"text":"the body that will be damaged"})";
+    return commit(store, [&](Store& s) { return s.accept(fresh, kStart); }).value().id;
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(Opening, FilesArePrivate) {
+  auto store = open_sqlite(config()).value();
+  accept_one(*store);
+  for (const auto* suffix : {"", "-wal"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat((config().path + suffix).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600U);
+  }
+  EXPECT_NE(::access((config().path + "-shm").c_str(), F_OK), 0);  // no shared memory: no second connection
+}
+
+TEST_F(Opening, SettingsAreTheOnesPromised) {
+  open_sqlite(config()).value().reset();
+  Raw raw(config().path);
+  EXPECT_EQ(raw.ask("PRAGMA page_size"), "8192");
+  EXPECT_EQ(raw.ask("PRAGMA auto_vacuum"), "2");
+  EXPECT_EQ(raw.ask("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(raw.ask("PRAGMA user_version"), std::to_string(migrations().size()));
+  EXPECT_EQ(raw.ask("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
+                    " AND name NOT LIKE 'sqlite_%'"),
+            "0");
+}
+
+TEST_F(Opening, ASecondOpenerIsRefused) {
+  auto store = open_sqlite(config()).value();
+  EXPECT_EQ(refusal(), Errc::locked);
+  const auto child = ::fork();
+  if (child == 0) ::_exit(refusal() == Errc::locked ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  accept_one(*store);  // undisturbed
+  store.reset();
+  EXPECT_TRUE(open_sqlite(config()).has_value());
+}
+
+TEST_F(Opening, NewerAndForeignDatabasesAreRefused) {
+  open_sqlite(config()).value().reset();
+  Raw(config().path).run("PRAGMA user_version = 999");
+  EXPECT_EQ(refusal(), Errc::newer_schema);
+  ASSERT_EQ(::unlink(config().path.c_str()), 0);
+  Raw(config().path).run("CREATE TABLE theirs(x)");
+  EXPECT_EQ(refusal(), Errc::invalid);
+  Raw raw(config().path);
+  EXPECT_EQ(raw.ask("SELECT count(*) FROM theirs"), "0");
+}
+
+TEST_F(Opening, AFileThatIsNoDatabaseIsRefusedAndKept) {
+  const auto file = ::open(config().path.c_str(), O_CREAT | O_WRONLY, 0600);
+  const std::string text(20'000, 'z');
+  ASSERT_EQ(::write(file, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(file);
+  EXPECT_EQ(refusal(), Errc::store_failed);
+  EXPECT_EQ(std::filesystem::file_size(config().path), text.size());
+}
+
+TEST_F(Opening, AMissingFolderIsAnError) {
+  SqliteConfig elsewhere;
+  elsewhere.path = folder_.file("no/such/folder.db");
+  EXPECT_EQ(open_sqlite(elsewhere).error().code, Errc::store_failed);
+}
+
+TEST_F(Opening, ADamagedBodyIsNoticed) {
+  auto store = open_sqlite(config()).value();
+  accept_one(*store);
+  store.reset();
+  Raw(config().path).run("UPDATE chunk SET data = CAST(replace(CAST(data AS TEXT), 'damaged', 'dAmaged') AS BLOB)");
+  store = open_sqlite(config()).value();
+  const auto read = commit(*store, [](Store& s) { return s.read_chunk(BodyId{1}, 0); });
+  ASSERT_TRUE(read.has_error());
+  EXPECT_EQ(read.error().code, Errc::corrupt);
+}
+
+TEST_F(Opening, AChunkInAnothersPlaceIsNoticed) {
+  auto store = open_sqlite(config()).value();
+  accept_one(*store);
+  store.reset();
+  Raw(config().path).run("UPDATE chunk SET id = id + 512");
+  store = open_sqlite(config()).value();
+  EXPECT_EQ(commit(*store, [](Store& s) { return s.read_chunk(BodyId{2}, 0); }).error().code, Errc::corrupt);
+}
+
+// --- migrations. To the next one: add its database below, made by the batchd that wrote it, to kOldSchemas.
+
+struct OldSchema {
+  std::size_t version;
+  const char* rows;  // something of every kind that the migration touches
+};
+constexpr std::array kOldSchemas{
+    OldSchema{1,
+              "INSERT INTO lane VALUES(1, 'default', 'generateContent', 'gemini-2.5-flash');"
+              "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at)"
+              " VALUES(77, 1001, 1, 0, 1, 2, 5, 'k', 1800000000000, 1800000000000);"
+              "INSERT INTO counter VALUES(1, 1001, 0, 1), (2, 0, 0, 1), (4, 1, 1001, 1), (5, 1, 1001, 2),"
+              " (6, 1, 1001, 5), (9, 0, 0, 77);"}};
+
+TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
+  for (const auto& old : kOldSchemas) {
+    const auto path = folder_.file("v" + std::to_string(old.version) + ".db");
+    {
+      Raw raw(path);
+      for (std::size_t i = 0; i < old.version; ++i)
+        ASSERT_EQ(raw.run(std::string(migrations()[i])), SQLITE_OK) << "migration " << i;
+      ASSERT_EQ(raw.run(old.rows), SQLITE_OK);
+      ASSERT_EQ(raw.run("PRAGMA user_version = " + std::to_string(old.version)), SQLITE_OK);
+    }
+    SqliteConfig made;
+    made.path = path;
+    auto store = open_sqlite(made).value();
+    const auto seen = commit(*store, [](Store& s) { return s.find_request(kAnna, RequestId{77}); }).value();
+    EXPECT_EQ(seen.key, "k");
+    EXPECT_EQ(seen.lane, kFlash);
+    EXPECT_TRUE(commit(*store, [](Store& s) { return s.counts(); }).value().balanced());
+    EXPECT_EQ(commit(*store, [](Store& s) { return s.summarise_queue(); }).value().front().owners.front().tokens, 5);
+  }
+}
+
+TEST_F(Opening, AMigrationIsPrecededByACopyAndHappensWhollyOrNotAtAll) {
+  const auto path = folder_.file("m.db");
+  const auto migrate_to = [&](std::span<const std::string_view> list) {
+    sqlite3* handle = nullptr;
+    CHECK(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+    Db db(handle);
+    migrate(db, path, list);
+  };
+  constexpr std::array<std::string_view, 1> kFirst{"CREATE TABLE a(x); INSERT INTO a VALUES('kept');"};
+  migrate_to(kFirst);
+  EXPECT_NE(::access((path + ".bak-v0").c_str(), F_OK), 0);  // nothing to copy yet
+  constexpr std::array<std::string_view, 2> kBroken{kFirst[0], "DROP TABLE a; CREATE TABLE nonsense(;"};
+  EXPECT_THROW(migrate_to(kBroken), VerbFailed);
+  EXPECT_EQ(Raw(path).ask("SELECT x FROM a"), "kept");
+  constexpr std::array<std::string_view, 2> kSecond{kFirst[0], "ALTER TABLE a ADD COLUMN y; UPDATE a SET x = 'new';"};
+  migrate_to(kSecond);
+  EXPECT_EQ(Raw(path).ask("SELECT x FROM a"), "new");
+  EXPECT_EQ(Raw(path).ask("PRAGMA user_version"), "2");
+  Raw copy(path + ".bak-v1");
+  EXPECT_EQ(copy.ask("SELECT x FROM a"), "kept");
+  EXPECT_EQ(copy.ask("PRAGMA user_version"), "1");
+}
+
+}  // namespace
+}  // namespace batchd::storage::testing

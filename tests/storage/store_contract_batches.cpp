@@ -1,0 +1,180 @@
+// A batch's states and facts, recovery, listings.
+#include "tests/storage/store_fixture.h"
+
+namespace batchd::storage::testing {
+namespace {
+
+using enum BatchState;
+
+class Batches : public StoreStories {};
+
+TEST_F(Batches, FactsSurvive) {
+  accept(kAnna);
+  const auto id = sealed_batch({kAnna});
+  BatchPatch patch;
+  patch.upload_n = 1;
+  patch.upload_session = "https://session";
+  step(id, uploading, patch);
+  patch = {};
+  patch.uploaded_at = now_;
+  step(id, uploaded, patch);
+  patch = {};
+  patch.token = "t";
+  patch.credential = "c";
+  patch.create_at = now_;
+  patch.throttled = true;
+  patch.throttles = 2;
+  patch.not_before = now_ + 60s;
+  tick();
+  step(id, creating, patch);
+  reopen();
+  const auto batch = must([&](Store& s) { return s.get_batch(id); });
+  EXPECT_EQ(batch.state, creating);
+  EXPECT_EQ(batch.state_since, now_);
+  EXPECT_EQ(batch.upload_n, 1);
+  EXPECT_EQ(batch.upload_session, "https://session");
+  EXPECT_EQ(batch.uploaded_at, kStart);
+  EXPECT_EQ(batch.token, "t");
+  EXPECT_EQ(batch.credential, "c");
+  EXPECT_EQ(batch.create_at, kStart);
+  EXPECT_TRUE(batch.throttled);
+  EXPECT_EQ(batch.throttles, 2);
+  EXPECT_EQ(batch.not_before, kStart + 60s);
+  EXPECT_EQ(batch.creates, 1);
+  EXPECT_EQ(batch.root, id);
+  EXPECT_EQ(batch.lane, kFlash);
+  EXPECT_EQ(batch.items, 1);
+}
+
+TEST_F(Batches, ANewUploadForgetsTheOldFile) {
+  accept(kAnna);
+  const auto id = sealed_batch({kAnna});
+  BatchPatch patch;
+  patch.upload_n = 1;
+  step(id, uploading, patch);
+  patch = {};
+  patch.uploaded_at = now_;
+  patch.file_deleted = true;
+  step(id, uploaded, patch);
+  patch = {};
+  patch.upload_n = 2;
+  const auto batch = step(id, uploading, patch);
+  EXPECT_FALSE(batch.uploaded_at);
+  EXPECT_FALSE(batch.file_deleted);
+}
+
+TEST_F(Batches, AnotherStateThanExpectedIsStale) {
+  accept(kAnna);
+  const auto id = sealed_batch({kAnna});
+  const auto marked = attempt([&](Store& s) { return s.mark(id, uploaded, creating, {}, now_); });
+  ASSERT_TRUE(marked.has_error());
+  EXPECT_EQ(marked.error().code, Errc::stale);
+  EXPECT_EQ(must([&](Store& s) { return s.get_batch(id); }).state, sealed);
+  EXPECT_EQ(attempt([](Store& s) { return s.get_batch(BatchId{1}); }).error().code, Errc::not_found);
+}
+
+TEST_F(Batches, SameStateChangesFactsOnly) {
+  accept(kAnna);
+  const auto id = sealed_batch({kAnna});
+  tick();
+  BatchPatch patch;
+  patch.message = "m";
+  const auto batch = must([&](Store& s) { return s.mark(id, sealed, sealed, patch, now_); });
+  EXPECT_EQ(batch.message, "m");
+  EXPECT_EQ(batch.state_since, kStart);
+}
+
+using BatchesDeathTest = Batches;
+TEST_F(BatchesDeathTest, WhatIsNoArrowIsABug) {
+  accept(kAnna);
+  const auto id = sealed_batch({kAnna});
+  EXPECT_DEATH(attempt([&](Store& s) { return s.mark(id, sealed, submitted, {}, now_); }), "CHECK");
+}
+
+TEST_F(BatchesDeathTest, ABatchWithMembersIsNotDone) {
+  accept(kAnna);
+  const auto id = collecting_batch({kAnna});
+  EXPECT_DEATH(attempt([&](Store& s) { return s.mark(id, collecting, done, {}, now_); }), "CHECK");
+}
+
+TEST_F(Batches, ListingsAreInIdOrderAndPaged) {
+  std::vector<BatchId> ids;
+  for (int i = 0; i < 5; ++i) {
+    accept(kAnna);
+    ids.push_back(sealed_batch({kAnna}));
+  }
+  step(ids[1], uploading);
+  step(ids[3], uploading);
+  const auto all = batches_in({uploading, sealed});
+  ASSERT_EQ(all.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(all[i].id, ids[i]);
+  const std::vector<BatchState> two_states{sealed, uploading};
+  const auto page = must([&](Store& s) { return s.list_batches(two_states, ids[1], 2); });
+  ASSERT_EQ(page.size(), 2U);
+  EXPECT_EQ(page[0].id, ids[2]);
+  EXPECT_EQ(page[1].id, ids[3]);
+  EXPECT_EQ(counts().batches[static_cast<std::size_t>(sealed)].items, 3);
+}
+
+TEST_F(Batches, RecoveryFinishesSealingAndDoubtsCreates) {
+  accept(kAnna);
+  const auto filled = open_batch();
+  claim(filled, kAnna);
+  accept(kBob);
+  const auto empty = open_batch();
+  accept(kAnna);
+  const auto sent = sealed_batch({kAnna});
+  walk(sent, {uploading, uploaded, creating});
+  accept(kAnna);
+  const auto throttled = sealed_batch({kAnna});
+  walk(throttled, {uploading, uploaded});
+  BatchPatch patch;
+  patch.throttled = true;
+  step(throttled, creating, patch);
+  reopen();
+  while (must([&](Store& s) { return s.recover(now_); })) {
+  }
+  const auto state = [&](BatchId id) { return must([&](Store& s) { return s.get_batch(id); }).state; };
+  EXPECT_EQ(state(filled), sealed);
+  EXPECT_EQ(state(empty), unsealed);
+  EXPECT_EQ(state(sent), unclear);
+  EXPECT_EQ(state(throttled), creating);
+}
+
+TEST_F(Batches, StaleFilesAreThoseOfDoneBatches) {
+  const auto id = accept(kAnna);
+  const auto batch = sealed_batch({kAnna});
+  BatchPatch patch;
+  patch.upload_n = 1;
+  step(batch, uploading, patch);
+  walk(batch, {uploaded, creating, submitted, ended, collecting});
+  const auto stale = [&] { return must([](Store& s) { return s.list_stale_files(10); }).size(); };
+  EXPECT_EQ(stale(), 0U);
+  const std::vector outcomes{success(id)};
+  must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
+  step(batch, done);
+  EXPECT_EQ(stale(), 1U);
+  patch = {};
+  patch.file_deleted = true;
+  must([&](Store& s) { return s.note(batch, patch); });
+  EXPECT_EQ(stale(), 0U);
+}
+
+TEST_F(Batches, TurnaroundIsTheMedianOfTheLastSixteen) {
+  LaneId lane;
+  for (int i = 1; i <= 20; ++i) {
+    accept(kAnna);
+    lane = only_lane();
+    const auto batch = submitted_batch({kAnna});
+    const auto known = must([&](Store& s) { return s.lane_turnaround(lane); });
+    EXPECT_EQ(known.has_value(), i > 3);
+    tick(std::chrono::minutes(i));
+    BatchPatch over;
+    over.ended_at = now_;
+    step(batch, ended, over);
+  }
+  EXPECT_EQ(must([&](Store& s) { return s.lane_turnaround(lane); }), std::chrono::minutes(13));  // of 5..20
+}
+
+}  // namespace
+}  // namespace batchd::storage::testing

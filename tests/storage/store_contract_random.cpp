@@ -1,0 +1,147 @@
+// Random stories: whatever happens in whatever order, with restarts and rollbacks, nothing is lost and nothing is
+// counted twice.
+#include <rapidcheck.h>
+
+#include <map>
+
+#include "tests/storage/store_fixture.h"
+
+namespace batchd::storage::testing {
+namespace {
+
+class Random : public StoreStories {
+ protected:
+  std::map<RequestId, OwnerId> accepted_;
+  std::int64_t purged_ = 0;
+
+  template <class Verb>
+  void try_it(Verb verb) {
+    (void)attempt(verb);
+  }
+
+  // Each action does what it can at the moment; a verb that doesn't fit is refused without a trace.
+  void act(int action, int pick) {
+    const auto owner = pick % 2 == 0 ? kAnna : kBob;
+    const auto live = batches_in({BatchState::sealing, BatchState::sealed, BatchState::refused, BatchState::unsealed,
+                                  BatchState::fenced, BatchState::collecting});
+    const auto batch = live.empty() ? Batch{} : live[static_cast<std::size_t>(pick) % live.size()];
+    switch (action) {
+      case 0:
+        accepted_[accept(owner, std::string(static_cast<std::size_t>(pick % 50), 'x'))] = owner;
+        break;
+      case 1:
+        if (const auto queues = must([](Store& s) { return s.summarise_queue(); }); !queues.empty())
+          must([&](Store& s) { return s.open_batch(queues[0].id, SealReason::age, now_); });
+        break;
+      case 2:
+        if (!batch.parent) try_it([&](Store& s) { return s.claim(batch.id, owner, {pick % 5, 500, 500}, now_); });
+        break;
+      case 3:
+        if (!batch.parent) try_it([&](Store& s) { return s.seal(batch.id, now_); });
+        break;
+      case 4:
+        if (batch.state == BatchState::sealed)
+          walk(batch.id, {BatchState::uploading, BatchState::uploaded, BatchState::creating});
+        if (batch.state == BatchState::sealed) {
+          if (pick % 3 == 0) step(batch.id, BatchState::refused);
+          if (pick % 3 == 1) walk(batch.id, {BatchState::unclear, BatchState::fencing, BatchState::fenced});
+          if (pick % 3 == 2) walk(batch.id, {BatchState::submitted, BatchState::ended, BatchState::collecting});
+        }
+        break;
+      case 5:
+        if (batch.state == BatchState::sealed) step(batch.id, BatchState::unsealed);
+        break;
+      case 6: {
+        std::vector<Outcome> outcomes;
+        for (const auto& [id, of] : accepted_)
+          if ((id.value() + pick) % 3 == 0) outcomes.push_back(pick % 2 ? success(id) : line_error(id, 14, true));
+        try_it([&](Store& s) { return s.record_outcomes(batch.id, outcomes, 2, now_); });
+        break;
+      }
+      case 7:
+        try_it([&](Store& s) { return s.settle_absent(batch.id, {AbsentFate::requeue, false, {}}, 2, now_); });
+        break;
+      case 8:
+        try_it([&](Store& s) { return s.fail_members(batch.id, {}, {3, "s", "m", ErrorSource::provider}, now_); });
+        break;
+      case 9:
+        try_it([&](Store& s) { return s.return_members(batch.id, now_); });
+        break;
+      case 10:
+        try_it([&](Store& s) { return s.split(batch.id, pick % 2 ? SplitRule::halve : SplitRule::by_owner, now_); });
+        break;
+      case 11:
+        purged_ += must([&](Store& s) { return s.purge({now_, now_}, now_); }).requests;
+        break;
+      case 12:
+        reopen();
+        try_it([&](Store& s) { return s.recover(now_); });
+        break;
+      case 13: {  // a group that is rolled back
+        RC_ASSERT(store_->begin_group().has_value());
+        store_->begin_verb();
+        (void)store_->accept(request(owner, "{}"), now_);
+        store_->end_verb(false);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  void check() {
+    const auto seen = counts();
+    RC_ASSERT(seen.balanced());
+    RC_ASSERT(seen.accepted == static_cast<std::int64_t>(accepted_.size()));
+    RC_ASSERT(seen.purged == purged_);
+    std::array<std::int64_t, kRequestStates> by_hand{};
+    for (const auto& [id, owner] : accepted_) {
+      const auto found = attempt([&](Store& s) { return s.find_request(owner, id); });
+      if (found.has_value()) ++by_hand.at(static_cast<std::size_t>(found->state));
+    }
+    for (std::size_t i = 0; i < kRequestStates; ++i) RC_ASSERT(seen.requests[i].items == by_hand[i]);
+    std::int64_t queued = 0;
+    for (const auto& lane : must([](Store& s) { return s.summarise_queue(); }))
+      for (const auto& owner : lane.owners) queued += owner.items;
+    RC_ASSERT(queued == by_hand[0]);
+  }
+
+ public:
+  void TestBody() override {}
+  void tell(const std::vector<std::pair<int, int>>& actions) {
+    for (const auto& [action, pick] : actions) {
+      tick(1ms);
+      act(action, pick);
+    }
+    check();
+    reopen();
+    check();
+  }
+};
+
+TEST(RandomStories, TheBalanceAlwaysCloses) {
+  const bool held = rc::check([] {
+    const auto actions =
+        *rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(rc::gen::weightedElement<int>({{8, 0},
+                                                                                                           {3, 1},
+                                                                                                           {4, 2},
+                                                                                                           {3, 3},
+                                                                                                           {4, 4},
+                                                                                                           {1, 5},
+                                                                                                           {3, 6},
+                                                                                                           {2, 7},
+                                                                                                           {1, 8},
+                                                                                                           {2, 9},
+                                                                                                           {2, 10},
+                                                                                                           {1, 11},
+                                                                                                           {1, 12},
+                                                                                                           {1, 13}}),
+                                                                            rc::gen::inRange(0, 1000)));
+    Random story;
+    story.tell(actions);
+  });
+  EXPECT_TRUE(held);
+}
+
+}  // namespace
+}  // namespace batchd::storage::testing

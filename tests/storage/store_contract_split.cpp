@@ -1,0 +1,122 @@
+// Members of refused and fenced batches move on into children, also over a restart in the middle.
+#include <map>
+
+#include "tests/storage/store_fixture.h"
+
+namespace batchd::storage::testing {
+namespace {
+
+using enum BatchState;
+
+class Split : public StoreStories {
+ protected:
+  BatchId refused_batch(std::vector<OwnerId> owners) {
+    const auto batch = sealed_batch(std::move(owners));
+    walk(batch, {uploading, uploaded, creating, refused});
+    return batch;
+  }
+  // Splits with a restart and a recovery after every step; returns the number of steps.
+  int split_with_restarts(BatchId batch, SplitRule rule) {
+    for (int steps = 1;; ++steps) {
+      if (must([&](Store& s) { return s.split(batch, rule, now_); }).finished) return steps;
+      reopen();
+      while (must([&](Store& s) { return s.recover(now_); })) {
+      }
+      for (const auto& child : batches_in({sealed})) EXPECT_NE(child.parent, batch);  // not before the parent is done
+    }
+  }
+};
+
+TEST_F(Split, HalvesAreTheSameAfterRestarts) {
+  const auto ids = accept_many(kAnna, 2501);
+  const auto parent = refused_batch({kAnna});
+  EXPECT_GT(split_with_restarts(parent, SplitRule::halve), 1);
+  EXPECT_EQ(must([&](Store& s) { return s.get_batch(parent); }).state, done);
+  const auto children = batches_in({sealed});
+  ASSERT_EQ(children.size(), 2U);
+  EXPECT_EQ(children[0].items, 1251);
+  EXPECT_EQ(children[1].items, 1250);
+  EXPECT_EQ(view(kAnna, ids[1250]).batch, children[0].id);
+  EXPECT_EQ(view(kAnna, ids[1251]).batch, children[1].id);
+  std::int64_t bytes = 0;
+  for (const auto& child : children) {
+    EXPECT_EQ(child.parent, parent);
+    EXPECT_EQ(child.root, parent);
+    EXPECT_EQ(child.reason, SealReason::lineage);
+    EXPECT_EQ(child.fences, 0);
+    EXPECT_EQ(child.creates, 1);  // counted on the root
+    bytes += child.body_bytes;
+  }
+  EXPECT_EQ(bytes, must([&](Store& s) { return s.get_batch(parent); }).body_bytes);
+  EXPECT_EQ(view(kAnna, ids[0]).attempts, 0);
+  expect_balance();
+}
+
+TEST_F(Split, OneChildPerOwner) {
+  accept_many(kAnna, 700);
+  accept_many(kBob, 900);
+  const auto parent = refused_batch({kAnna, kBob});
+  EXPECT_EQ(must([&](Store& s) { return s.count_owners(parent); }), 2);
+  EXPECT_GT(split_with_restarts(parent, SplitRule::by_owner), 1);
+  const auto children = batches_in({sealed});
+  ASSERT_EQ(children.size(), 2U);
+  EXPECT_EQ(children[0].items, 700);
+  EXPECT_EQ(children[1].items, 900);
+  for (const auto& child : children) EXPECT_EQ(must([&](Store& s) { return s.count_owners(child.id); }), 1);
+}
+
+TEST_F(Split, TheFirstRuleHolds) {
+  accept_many(kAnna, 1500);
+  accept_many(kBob, 100);
+  const auto parent = refused_batch({kAnna, kBob});
+  must([&](Store& s) { return s.split(parent, SplitRule::by_owner, now_); });
+  while (!must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); }).finished) {
+  }
+  for (const auto& child : batches_in({sealed})) EXPECT_EQ(must([&](Store& s) { return s.count_owners(child.id); }), 1);
+}
+
+TEST_F(Split, AFencedBatchMovesAsAWhole) {
+  accept_many(kAnna, 3);
+  const auto parent = sealed_batch({kAnna});
+  walk(parent, {uploading, uploaded, creating, unclear, fencing, fenced});
+  EXPECT_TRUE(must([&](Store& s) { return s.split(parent, SplitRule::whole, now_); }).finished);
+  const auto children = batches_in({sealed});
+  ASSERT_EQ(children.size(), 1U);
+  EXPECT_EQ(children[0].items, 3);
+  EXPECT_EQ(children[0].fences, 1);
+  walk(children[0].id, {uploading, uploaded, creating});
+  EXPECT_EQ(must([&](Store& s) { return s.get_batch(parent); }).creates, 2);
+  walk(children[0].id, {unclear, fencing, fenced});
+  must([&](Store& s) { return s.split(children[0].id, SplitRule::whole, now_); });
+  const auto grandchild = batches_in({sealed}).at(0);
+  EXPECT_EQ(grandchild.fences, 2);
+  EXPECT_EQ(grandchild.root, parent);
+}
+
+TEST_F(Split, MembersThatEndedStayBehind) {
+  const auto ids = accept_many(kAnna, 5);
+  const auto parent = refused_batch({kAnna});
+  const std::vector<std::int64_t> lines{1};
+  must([&](Store& s) {
+    return s.fail_members(parent, lines, {3, "INVALID_ARGUMENT", "m", ErrorSource::provider}, now_);
+  });
+  must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); });
+  const auto children = batches_in({sealed});
+  ASSERT_EQ(children.size(), 2U);
+  EXPECT_EQ(children[0].items, 2);
+  EXPECT_EQ(children[1].items, 2);
+  EXPECT_EQ(view(kAnna, ids[0]).batch, parent);
+}
+
+TEST_F(Split, NothingLeftMeansDone) {
+  accept(kAnna);
+  const auto parent = refused_batch({kAnna});
+  must([&](Store& s) { return s.fail_members(parent, {}, {3, "INVALID_ARGUMENT", "m", ErrorSource::provider}, now_); });
+  EXPECT_TRUE(must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); }).finished);
+  EXPECT_EQ(must([&](Store& s) { return s.get_batch(parent); }).state, done);
+  EXPECT_TRUE(batches_in({sealed, sealing}).empty());
+  EXPECT_EQ(attempt([&](Store& s) { return s.split(parent, SplitRule::halve, now_); }).error().code, Errc::stale);
+}
+
+}  // namespace
+}  // namespace batchd::storage::testing
