@@ -91,7 +91,8 @@ TEST_F(Basics, AnotherUserSeesNothing) {
 TEST_F(Basics, ALargeRequestAndItsAnswerComeThroughVerbatim) {
   start();
   std::string prompt;
-  for (int i = 0; prompt.size() < (3U << 20); ++i) prompt += "line " + std::to_string(i) + ": \"\\ \t \xc3\xa9 \xf0\x9f\x9a\xa2\n";
+  for (int i = 0; prompt.size() < (3U << 20); ++i)
+    prompt += "line " + std::to_string(i) + ": \"\\ \t \xc3\xa9 \xf0\x9f\x9a\xa2\n";
   const auto request = finished(post(prompt));
   EXPECT_EQ(request.text("/state"), "succeeded");
   EXPECT_TRUE(answer_text(request) == "echo: " + prompt) << "the answer differs";

@@ -51,12 +51,12 @@ std::string render(const std::map<std::string, std::string>& keys) {
 
 DaemonUnderTest::DaemonUnderTest(const TempFolder& folder, const DaemonSettings& settings) : folder_(folder) {
   auto keys = short_times();
-  keys["server.socket"] = quoted(socket());
-  keys["store.path"] = quoted(database());
-  keys["accounts.default.base_url"] = quoted(settings.provider_url);
+  keys["server.socket"] = json_text(socket());
+  keys["store.path"] = json_text(database());
+  keys["accounts.default.base_url"] = json_text(settings.provider_url);
   if (settings.api_key) {
     write_file(folder.file("key"), *settings.api_key);
-    keys["accounts.default.api_key_file"] = quoted(folder.file("key"));
+    keys["accounts.default.api_key_file"] = json_text(folder.file("key"));
   }
   for (const auto& [name, value] : settings.config) keys[name] = value;
   write_file(config_file(), render(keys));
@@ -78,7 +78,8 @@ void DaemonUnderTest::start() {
   });
   if (ready && process_->running()) return;
   const auto text = log();
-  throw std::runtime_error("batchd didn't start: " + text.substr(text.size() - std::min<std::size_t>(text.size(), 2000)));
+  throw std::runtime_error("batchd didn't start: " +
+                           text.substr(text.size() - std::min<std::size_t>(text.size(), 2000)));
 }
 
 void DaemonUnderTest::kill_hard() {
@@ -111,8 +112,8 @@ std::int64_t DaemonUnderTest::batches_in_state(std::string_view state) const {
 }
 
 std::string submission(std::string_view prompt, std::string_view model) {
-  return "{\"model\":" + quoted(model) + R"(,"request":{"contents":[{"role":"user","parts":[{"text":)" + quoted(prompt) +
-         "}]}]}}";
+  return "{\"model\":" + json_text(model) + R"(,"request":{"contents":[{"role":"user","parts":[{"text":)" +
+         json_text(prompt) + "}]}]}}";
 }
 
 std::string answer_text(const Json& request) { return request.text("/response/candidates/0/content/parts/0/text"); }

@@ -27,9 +27,9 @@ class DaemonUnderTest {
 
   // Returns when /readyz answers 200. Throws std::runtime_error, with the log's end, if that doesn't happen.
   void start();
-  void kill_hard();                 // kill -9, and gone when this returns
-  void restart();                   // kill_hard, then start on the same database
-  std::optional<int> stop();        // SIGTERM. The exit code; none: it didn't end
+  void kill_hard();           // kill -9, and gone when this returns
+  void restart();             // kill_hard, then start on the same database
+  std::optional<int> stop();  // SIGTERM. The exit code; none: it didn't end
   Process& process() { return *process_; }
 
   std::string socket() const { return folder_.file("s"); }
@@ -37,8 +37,8 @@ class DaemonUnderTest {
   std::string database() const { return folder_.file("state/batchd.db"); }
   std::string log() const { return read_file(folder_.file("batchd.log")); }
 
-  Json admin_status() const;                // invalid JSON: no answer
-  std::int64_t in_state(std::string_view state) const;          // requests
+  Json admin_status() const;                            // invalid JSON: no answer
+  std::int64_t in_state(std::string_view state) const;  // requests
   std::int64_t batches_in_state(std::string_view state) const;
 
  private:

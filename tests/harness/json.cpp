@@ -47,7 +47,8 @@ std::vector<std::string> Json::members(std::string_view pointer) const {
   std::vector<std::string> out;
   const auto* value = find(pointer);
   if (value == nullptr || !value->IsObject()) return out;
-  for (const auto& member : value->GetObject()) out.emplace_back(member.name.GetString(), member.name.GetStringLength());
+  for (const auto& member : value->GetObject())
+    out.emplace_back(member.name.GetString(), member.name.GetStringLength());
   return out;
 }
 
@@ -59,7 +60,7 @@ std::string Json::dump() const {
   return {out.GetString(), out.GetSize()};
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   rapidjson::StringBuffer out;
   rapidjson::Writer<rapidjson::StringBuffer> writer(out);
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));

@@ -21,7 +21,7 @@ class Json {
   std::string text(std::string_view pointer, std::string_view fallback = "") const;
   std::int64_t number(std::string_view pointer, std::int64_t fallback = -1) const;
   bool flag(std::string_view pointer, bool fallback = false) const;
-  std::vector<Json> items(std::string_view pointer) const;         // of an array
+  std::vector<Json> items(std::string_view pointer) const;           // of an array
   std::vector<std::string> members(std::string_view pointer) const;  // names in an object
   std::string dump() const;
 
@@ -35,6 +35,6 @@ class Json {
 };
 
 // A string as it stands in JSON, with its quotes.
-std::string quoted(std::string_view text);
+std::string json_text(std::string_view text);
 
 }  // namespace batchd::harness

@@ -29,9 +29,7 @@ std::size_t Ledger::count(std::string_view event) {
 }
 
 std::size_t Ledger::count_faults(std::string_view on, std::string_view action) {
-  const auto match = [&](const LedgerRow& row) {
-    return row.event == "fault" && row.on == on && row.action == action;
-  };
+  const auto match = [&](const LedgerRow& row) { return row.event == "fault" && row.on == on && row.action == action; };
   return static_cast<std::size_t>(std::ranges::count_if(rows(), match));
 }
 

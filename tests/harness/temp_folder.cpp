@@ -14,8 +14,8 @@ TempFolder::TempFolder() {
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("can't make a folder like " + pattern);
   path_ = pattern;
   using std::filesystem::perms;
-  std::filesystem::permissions(path_, perms::owner_all | perms::group_read | perms::group_exec | perms::others_read |
-                                          perms::others_exec);
+  std::filesystem::permissions(
+      path_, perms::owner_all | perms::group_read | perms::group_exec | perms::others_read | perms::others_exec);
 }
 
 TempFolder::~TempFolder() {

@@ -1,5 +1,5 @@
-// Waiting for events: always under a deadline, so that a broken program fails a test and never hangs it. The deadline is
-// generous: it is there to end a test, not to measure.
+// Waiting for events: always under a deadline, so that a broken program fails a test and never hangs it. The deadline
+// is generous: it is there to end a test, not to measure.
 #pragma once
 
 #include <chrono>
