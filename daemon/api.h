@@ -23,7 +23,7 @@ namespace batchd::daemon {
 
 class Api {
  public:
-  explicit Api(Engine& engine) : engine_(engine) {}
+  explicit Api(Engine& engine) : engine_(engine), started_at_(engine.clock.wall()) {}
 
   Task<void> handle(Exchange& exchange);
   // How the server words what it refuses before there is an exchange.
@@ -46,19 +46,13 @@ class Api {
   Task<void> answer_when_finished(Exchange& exchange, core::RequestId request, core::Duration wait,
                                   int unfinished_status);
   Task<void> answer_with(Exchange& exchange, const core::RequestView& request, int status);
-  Task<core::Result<std::string>> read_small_body(Exchange& exchange);
 
   Engine& engine_;
+  core::WallTime started_at_;
 };
 
 // --- answers
-struct Problem {
-  int status;
-  std::string code;
-  std::string detail;
-  bool retryable = false;
-  std::string hint;
-};
+using proto::Problem;
 Problem problem_of(const core::Error& error);
 Task<void> reply_problem(Exchange& exchange, Problem problem);
 Task<void> reply_json(Exchange& exchange, int status, std::string body);

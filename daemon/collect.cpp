@@ -72,7 +72,7 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
   const auto whole = co_await sink.finish(patience_is_over);
   if (!whole || !*whole) {
     co_await sink.abandon();
-    log_event(LogLevel::warning, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
+    log_event(LogLevel::warn, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
     co_return core::backoff_pause(retry_backoff(), progress.tries++);
   }
   if (sink.lines_read() < batch.items && ++progress.phase < kPassesBeforeMissing)
@@ -113,7 +113,7 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, std::int64_t line
   if (!done) co_return pause_unless(false);
   const auto& lines = done->lines;
   const bool odd = lines.missing + lines.dropped + lines.foreign + lines.unreadable > 0;
-  log_event(odd ? LogLevel::warning : LogLevel::info, "batch_collected",
+  log_event(odd ? LogLevel::warn : LogLevel::info, "batch_collected",
             {{"batch", batch.id},
              {"succeeded", lines.succeeded},
              {"failed", lines.failed},

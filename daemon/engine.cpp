@@ -49,7 +49,7 @@ void Bells::ring_all() {
 Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchState to, core::BatchPatch patch) {
   auto marked = co_await store.state(&core::Store::mark, batch.id, batch.state, to, std::move(patch), clock.wall());
   if (!marked) {
-    log_event(LogLevel::warning, "batch_not_moved",
+    log_event(LogLevel::warn, "batch_not_moved",
               {{"batch", batch.id},
                {"from", core::to_text(batch.state)},
                {"to", core::to_text(to)},

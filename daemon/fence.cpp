@@ -23,6 +23,16 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
   core::Duration pause{};
   switch (progress.phase) {
     case delete_files: {
+      // To another project's key every file looks gone. (After our own deletion too: then a person decides.)
+      switch (co_await trust_key(batch, account, progress, pause)) {
+        case Trust::unknown:
+          co_return pause;
+        case Trust::other_project:
+          co_await hold(std::move(batch), "the API key was changed during the fence, which therefore proves nothing");
+          co_return core::Duration::zero();
+        case Trust::same_project:
+          break;
+      }
       if (progress.scratch.empty()) {
         const auto name = core::to_text(batch.id) + "-c" + random_text().substr(0, 8);
         auto dialogue = account.provider->upload_text(name, "{\"canary\":\"" + core::to_text(batch.id) + "\"}\n");

@@ -65,7 +65,10 @@ void Session::cut() {
 
 Task<void> Session::run(std::shared_ptr<Session> self) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (co_await self->read_request() && co_await self->serve_request()) {
+  // In two steps: g++ 12 evaluates the right side of && in spite of a false left side if both are awaited.
+  for (bool open = true; open;) {
+    open = co_await self->read_request();
+    if (open) open = co_await self->serve_request();
   }
   self->deadline_.disarm();
   boost::system::error_code ignored;

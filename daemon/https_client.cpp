@@ -100,11 +100,13 @@ Task<core::HttpEvent> HttpsClient::attempt(const CallParts& parts, Progress& pro
   if (!connection) co_return co_await fresh(parts, progress);
   CallRun run(parts, *connection);
   auto event = co_await run.run();
+  if (event.kind != Kind::answer) connection->abort();
   progress.started = run.started();
   if (run.reusable()) keep(std::move(connection));
   // The server may have closed it while our request was under way: it hasn't been looked at, and asking twice is safe.
   const bool stale = event.kind == Kind::no_answer && !run.answered() && !run.timed_out();
-  if (!stale || co_await cancelled()) co_return event;
+  if (!stale) co_return event;
+  if (co_await cancelled()) co_return event;
   event = co_await fresh(parts, progress);
   if (event.kind == Kind::not_sent) event.kind = Kind::no_answer;  // the first try did leave
   co_return event;
@@ -117,6 +119,7 @@ Task<core::HttpEvent> HttpsClient::fresh(const CallParts& parts, Progress& progr
   progress.started = true;  // from the outside it can't be seen any more when exactly the first write begins
   CallRun run(parts, *connection);
   auto event = co_await run.run();
+  if (event.kind != Kind::answer) connection->abort();
   if (run.reusable() && shares_connections(parts.call)) keep(std::move(connection));
   co_return event;
 }

@@ -52,12 +52,18 @@ Connection::Connection(Executor executor, const BaseUrl& url, asio::ssl::context
 
 void Connection::expire() {
   // Closing, not cancelling: TLS makes several reads and writes of one, and a cancel can fall between two of them.
-  if (on_expiry_ == OnExpiry::close) return close();
+  if (on_expiry_ == OnExpiry::close) return abort();
   ::shutdown(socket_.native_handle(), SHUT_WR);
 }
 
 void Connection::close() {
   error_code ignored;
+  socket_.close(ignored);
+}
+
+void Connection::abort() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
 }
 
@@ -109,7 +115,8 @@ Task<std::string> Connection::connect(core::Duration timeout) {
     }
     error_code ignored;
     socket_.set_option(Tcp::no_delay(true), ignored);
-    co_return tls_ ? co_await handshake(until) : std::string();
+    if (tls_) co_return co_await handshake(until);
+    co_return std::string();
   }
   co_return why;
 }
@@ -152,6 +159,11 @@ Task<Connection::Io> Connection::read_some(char* data, std::size_t capacity, Ins
   }
   const auto [error, read] = co_await socket_.async_read_some(buffer, as_tuple_task);
   co_return outcome(error, read);
+}
+
+void Connection::mark_idle() {
+  idle_since_ = std::chrono::steady_clock::now();
+  deadline_.stop();
 }
 
 bool Connection::still_quiet() {

@@ -38,11 +38,12 @@ class Connection {
   Task<Io> write(std::string_view bytes, core::Duration timeout);
   Task<Io> read_some(char* data, std::size_t capacity, Instant until);
   void close();
+  void abort();  // closes with a reset: nothing that is still unsent goes out, and the peer knows at once
 
   // For a connection that was left idle: nothing has come and it hasn't been closed.
   bool still_quiet();
   Instant idle_since() const { return idle_since_; }
-  void mark_idle() { idle_since_ = std::chrono::steady_clock::now(); }
+  void mark_idle();
 
  private:
   using Socket = asio::basic_stream_socket<Tcp, Executor>;

@@ -48,7 +48,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
       return spdlog::level::debug;
     case LogLevel::info:
       return spdlog::level::info;
-    case LogLevel::warning:
+    case LogLevel::warn:
       return spdlog::level::warn;
     case LogLevel::error:
       return spdlog::level::err;
@@ -58,11 +58,11 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 }  // namespace
 
-void start_logging(std::string_view level) {
+void start_logging(LogLevel level) {
   auto logger = spdlog::stderr_color_mt("batchd");
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
   logger->set_pattern(journal ? "%l %v" : "%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  logger->set_level(spdlog::level::from_str(std::string(level)));
+  logger->set_level(spdlog_level(level));
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
 }

@@ -6,12 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.h"
 #include "core/error.h"
 #include "core/ids.h"
 
 namespace batchd::daemon {
 
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
+using LogLevel = config::LogLevel;
 
 struct LogField {
   LogField(std::string_view name, std::string_view text) : key(name), value(text) {}
@@ -27,7 +28,7 @@ struct LogField {
 };
 
 // Once, before anything is logged. Lines go to stderr; under systemd ($JOURNAL_STREAM) without time and colour.
-void start_logging(std::string_view level);  // "debug", "info", "warning" or "error"
+void start_logging(LogLevel level);
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
 // The process can't go on (a bug, or a store that can't be trusted): says why and exits with sysexits 70, or 74 for

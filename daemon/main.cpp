@@ -43,7 +43,7 @@ int run(const Config& config, const batchd::config::Environment& environment) {
 #ifndef __SANITIZE_ADDRESS__  // whose leak checker traces the process
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
-  batchd::daemon::start_logging(batchd::config::to_text(config.log.level));
+  batchd::daemon::start_logging(config.log.level);
   return batchd::daemon::run_daemon(config, environment);
 }
 

@@ -17,9 +17,12 @@ struct Deadline::State {
 Deadline::Deadline(Executor executor, std::function<void()> on_expiry)
     : state_(std::make_shared<State>(executor, std::move(on_expiry))) {}
 
-Deadline::~Deadline() {
+Deadline::~Deadline() { stop(); }
+
+void Deadline::stop() {
   disarm();
   ++state_->generation;
+  state_->waiting = false;
   state_->timer.cancel();
 }
 

@@ -22,7 +22,8 @@ class Deadline {
 
   void arm(Instant at);
   void arm(std::chrono::milliseconds from_now) { arm(std::chrono::steady_clock::now() + from_now); }
-  void disarm();
+  void disarm();         // cheap: the timer runs on for nothing
+  void stop();           // disarms, and leaves no pending wait that would keep the executor busy
   bool expired() const;  // since the last arm()
 
  private:

@@ -47,6 +47,25 @@ Task<core::Duration> ReconcileStage::advance(core::Batch batch, Progress& progre
   co_return co_await lost(std::move(batch), *account, progress);
 }
 
+Task<ReconcileStage::Trust> ReconcileStage::trust_key(core::Batch& batch, Account& account, Progress& progress,
+                                                      core::Duration& pause) {
+  if (batch.credential == account.credential) co_return Trust::same_project;
+  auto dialogue = account.provider->check_file(input_file(batch));
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    pause = pause_after(*fault, account, progress);
+    co_return Trust::unknown;
+  }
+  if (!std::get<core::Presence>(answer).present) co_return Trust::other_project;
+  auto known = co_await engine_.mark(batch, batch.state, {.credential = account.credential});
+  if (!known) {
+    pause = pause_unless(false);
+    co_return Trust::unknown;
+  }
+  batch = std::move(*known);
+  co_return Trust::same_project;
+}
+
 Task<ReconcileStage::Listing> ReconcileStage::list_and_adopt(core::Batch batch, Account& account, Progress& progress,
                                                              core::Duration& pause) {
   auto dialogue = account.provider->find(batch.token, input_file(batch));
@@ -91,19 +110,18 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
 }
 
 Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account, Progress& progress) {
-  if (batch.credential != account.credential) {
-    // Files and jobs belong to a project. Only a key that sees our input file can say anything about its jobs.
-    auto dialogue = account.provider->check_file(input_file(batch));
-    const auto answer = co_await converse(*account.link, *dialogue);
-    if (const auto* fault = std::get_if<Fault>(&answer)) co_return pause_after(*fault, account, progress);
-    if (!std::get<core::Presence>(answer).present) {
+  core::Duration pause{};
+  switch (co_await trust_key(batch, account, progress, pause)) {
+    case Trust::unknown:
+      co_return pause;
+    case Trust::other_project:
       co_await hold(std::move(batch),
                     "the API key was changed while it was unclear whether a job exists, and the new key can't see the "
                     "batch's input file");
       co_return core::Duration::zero();
-    }
+    case Trust::same_project:
+      break;
   }
-  core::Duration pause{};
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing != Listing::clean) co_return pause;
 

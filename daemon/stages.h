@@ -124,6 +124,10 @@ class ReconcileStage final : public BatchStage {
   Task<Look> look_at_inputs(const core::Batch& batch, Account& account, const std::string& canary, Progress& progress,
                             core::Duration& pause);
 
+  // Whether what the present key sees says anything about this batch. Files and jobs belong to a project: with another
+  // key than the create call used, only one that sees the input file (then it becomes the batch's key).
+  enum class Trust { same_project, other_project, unknown };
+  Task<Trust> trust_key(core::Batch& batch, Account& account, Progress& progress, core::Duration& pause);
   // One complete listing. Moves the batch to submitted if it has a job there; none: a fault, with the pause it asks
   // for.
   enum class Listing { adopted, clean, unknown };

@@ -68,7 +68,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
 Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
                                                      Progress& progress) {
   log_event(
-      LogLevel::warning, "create_not_confirmed",
+      LogLevel::warn, "create_not_confirmed",
       {{"batch", batch.id}, {"kind", core::to_text(fault.kind)}, {"status", fault.status}, {"message", fault.message}});
   switch (fault.kind) {
     case Fault::Kind::not_sent:
@@ -130,11 +130,11 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
   };
   auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);
   if (!recorded) {
-    log_event(LogLevel::warning, "batch_not_moved",
+    log_event(LogLevel::warn, "batch_not_moved",
               {{"batch", batch.id}, {"to", "refused"}, {"detail", recorded.error().detail}});
     co_return pause_unless(false);
   }
-  log_event(LogLevel::warning, "batch_refused",
+  log_event(LogLevel::warn, "batch_refused",
             {{"batch", batch.id}, {"status", fault.status}, {"message", fault.message}});
   engine_.announce(*recorded);
   engine_.bells.ring(BatchState::refused);

@@ -1,0 +1,154 @@
+// A server on its own thread, with a handler that shows what it was given.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+#include <thread>
+
+#include "daemon/http_server.h"
+#include "tests/daemon/net/raw_socket.h"
+
+namespace batchd::daemon::test {
+
+inline std::string temp_folder() {
+  std::string name = "/tmp/batchd-net-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  ::chmod(name.c_str(), 0755);
+  return name;
+}
+
+inline HttpServerConfig test_config(const std::string& folder) {
+  HttpServerConfig config;
+  config.socket_path = folder + "/s.sock";
+  config.allow_mapped_uids = true;
+  config.body_bytes_max = 1 << 20;
+  config.connections_max = 64;
+  config.header_timeout = core::Duration(20'000);
+  config.idle_timeout = core::Duration(20'000);
+  config.write_timeout = core::Duration(20'000);
+  return config;
+}
+
+// Not written inside a co_await: g++ 12 can't keep the array of an initializer list there.
+inline ReplyHead text_head(int status) { return {status, "text/plain", {}}; }
+
+inline std::pair<ReplyHead, std::string> render_test_error(int status, std::string_view code, std::string_view) {
+  return {text_head(status), std::string(code)};
+}
+
+class TestServer {
+ public:
+  explicit TestServer(HttpServerConfig config) : path_(config.socket_path) {
+    auto made = make_http_server(
+        context_.get_executor(), std::move(config), [this](Exchange& e) { return handle(e); }, render_test_error);
+    if (!made) throw std::runtime_error(made.error().detail);
+    server_ = std::move(*made);
+    served_ = served_promise_.get_future();
+    asio::co_spawn(context_, server_->serve(), asio::bind_cancellation_slot(stop_.slot(), [this](std::exception_ptr) {
+                     served_promise_.set_value();
+                   }));
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~TestServer() {
+    cancel(asio::cancellation_type::terminal);
+    thread_.join();
+  }
+
+  RawSocket connect() const { return RawSocket::unix_client(path_); }
+  void cancel(asio::cancellation_type type) {
+    asio::post(context_, [this, type] { stop_.emit(type); });
+  }
+  void close_listener() {
+    asio::post(context_, [this] { server_->close_listener(); });
+  }
+  bool served() { return served_.wait_for(std::chrono::seconds(kPatienceSeconds)) == std::future_status::ready; }
+  int ask(int (HttpServer::*number)() const) {
+    return asio::post(context_, asio::use_future([this, number] { return (server_.get()->*number)(); })).get();
+  }
+  // Whether `number` becomes `value`.
+  bool becomes(int (HttpServer::*number)() const, int value) {
+    for (int i = 0; i < kPatienceSeconds * 200; ++i) {
+      if (ask(number) == value) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+  std::future<std::string> next_event() {
+    events_ = {};
+    return events_.get_future();
+  }
+
+ private:
+  Task<void> handle(Exchange& exchange);
+  Task<void> echo(Exchange& exchange);
+
+  asio::io_context context_{1};
+  std::string path_;
+  std::unique_ptr<HttpServer> server_;
+  asio::cancellation_signal stop_;
+  std::promise<void> served_promise_;
+  std::future<void> served_;
+  std::promise<std::string> events_;
+  std::thread thread_;
+};
+
+inline Task<void> TestServer::echo(Exchange& exchange) {
+  std::string body;
+  for (;;) {
+    auto piece = co_await exchange.read_body();
+    if (!piece) {
+      const int status = piece.error().code == core::Errc::too_large ? 413 : 400;
+      co_await exchange.reply(text_head(status), std::string(to_text(piece.error().code)));
+      co_return;
+    }
+    if (piece->empty()) break;
+    body += *piece;
+  }
+  co_await exchange.reply(text_head(200), std::move(body));
+}
+
+inline Task<void> TestServer::handle(Exchange& exchange) {
+  const auto& path = exchange.head().path;
+  if (path == "/echo") {
+    co_await echo(exchange);
+  } else if (path == "/path") {
+    co_await exchange.reply(text_head(200), std::string(exchange.head().query_value("q").value_or("none")));
+  } else if (path == "/peer") {
+    const auto& peer = exchange.peer();
+    co_await exchange.reply(text_head(200), std::to_string(peer.owner.value()) + (peer.admin ? " admin" : " user"));
+  } else if (path == "/later") {
+    Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
+    co_await timer.async_wait(as_tuple_task);
+    co_await exchange.reply(text_head(200), "later");
+  } else if (path == "/hold") {
+    events_.set_value("held");
+    co_await exchange.hung_up();
+    events_ = {};
+  } else if (path == "/stream") {
+    const auto bytes = std::stoll(std::string(*exchange.head().query_value("bytes")));
+    const auto sent = std::stoll(std::string(*exchange.head().query_value("sent")));
+    const std::string piece(65536, 's');
+    if (!co_await exchange.begin_reply(text_head(200), bytes)) co_return;
+    for (auto rest = sent; rest > 0; rest -= std::ssize(piece)) {
+      const auto take = static_cast<std::size_t>(std::min<std::int64_t>(rest, std::ssize(piece)));
+      if (!co_await exchange.write(std::string_view(piece).substr(0, take))) co_return;
+    }
+  } else if (path == "/throw") {
+    throw std::runtime_error("a bug");
+  } else if (path == "/big") {
+    co_await exchange.reply(text_head(200), std::string(8 << 20, 'b'));
+  } else {
+    auto odd = text_head(404);
+    odd.headers.emplace_back("X-Odd", "a\r\nX-Injected: b");
+    co_await exchange.reply(std::move(odd), "no");
+  }
+}
+
+}  // namespace batchd::daemon::test
