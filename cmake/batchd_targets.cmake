@@ -1,6 +1,7 @@
 # batchd_library(NAME [LINKS ...]): the static library batchd_NAME of this folder's *.cpp (main.cpp apart).
 # batchd_program(NAME LINKS ...):   the executable NAME from this folder's main.cpp, put into build/bin.
 # batchd_test(NAME SOURCES ... LINKS ... [LABELS ...]): one GoogleTest program, one ctest entry per program.
+#   The target tests_LABEL builds all programs of a label.
 
 function(batchd_library name)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
@@ -34,4 +35,10 @@ function(batchd_test name)
   target_link_libraries(test_${name} PRIVATE batchd_options GTest::gtest_main ${arg_LINKS})
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  foreach(label ${arg_LABELS})
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} test_${name})
+  endforeach()
 endfunction()

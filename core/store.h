@@ -5,9 +5,10 @@
 //   It happens wholly or not at all. Its result may be acted upon only after the group's commit
 //   (StoreThread delivers completions then): from that moment it is on the disk.
 // - It touches at most kVerbRowsMax rows or about kVerbBytesMax of bodies; what is left over comes back as a
-// continuation
-//   (`more`, or a cursor), so that no listing or purge makes an acknowledgement wait.
-// - It may be run a second time, alone, when its group was lost (full disk): results come before intake then.
+//   continuation (`more`, or a cursor), so that no listing or purge makes an acknowledgement wait.
+// - It may be run a second time, alone, when its group was lost (full disk, or another verb of the group failed after
+// it
+//   had written): results come before intake then.
 // - A state change names the state it expects and is refused with Errc::stale if another one is found; a change that
 //   isn't an arrow of core/state.h is a bug (CHECK).
 // - Any verb may fail with Errc::disk_full (try again later) or Errc::store_failed (the process stops). Other errors

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -11,7 +12,7 @@ Console::Console() : terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 void Console::data(std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
+  if (!line.ends_with('\n')) std::fputc('\n', stdout);
 }
 
 void Console::talk(std::string_view text) {

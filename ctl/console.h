@@ -9,7 +9,7 @@ namespace batchd::ctl {
 class Console {
  public:
   Console();
-  void data(std::string_view line);  // adds the newline
+  void data(std::string_view line);  // adds the newline if it has none
   void talk(std::string_view line);  // "batchctl: " in front of each of its lines
   // One line that is written over and over; `done` of `total`. finish_progress() ends it.
   void progress(std::string_view what, std::int64_t done, std::int64_t total);

@@ -55,8 +55,8 @@ Task<void> Api::adopt(Exchange& exchange, std::string_view id) {
   if (batch) {
     log_event(LogLevel::info, "operator_adopts",
               {{"batch", batch->id}, {"job", *job}, {"owner", exchange.peer().owner}});
-    batch = co_await engine_.mark(*batch, BatchState::submitted,
-                                  {.job = *job, .message = "", .submitted_at = engine_.clock.wall()});
+    const core::BatchPatch patch{.job = *job, .message = "", .submitted_at = engine_.clock.wall()};
+    batch = co_await engine_.mark(*batch, BatchState::submitted, patch);
   }
   co_await answer(exchange, batch);
 }

@@ -54,6 +54,11 @@ class Api {
 // --- answers
 using proto::Problem;
 Problem problem_of(const core::Error& error);
+Problem stopping_problem();
+Problem make_problem(int status, std::string_view code, std::string_view detail, bool retryable = false,
+                     std::string_view hint = {});
+// Problems and heads are named or come from a function: g++ 12 destroys an aggregate twice that is written with braces
+// inside a co_await expression.
 Task<void> reply_problem(Exchange& exchange, Problem problem);
 Task<void> reply_json(Exchange& exchange, int status, std::string body);
 

@@ -45,8 +45,8 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
   if (account->paused(now())) co_return account->paused_until - now();
   if (!batch.result_file.empty()) co_return co_await collect(std::move(batch), *account, progress);
   if (batch.end == core::JobEnd::succeeded && !batch.released) {
-    const auto held = co_await engine_.mark(batch, BatchState::held,
-                                            {.message = "its job succeeded, but the provider names no result file"});
+    const core::BatchPatch patch{.message = "its job succeeded, but the provider names no result file"};
+    const auto held = co_await engine_.mark(batch, BatchState::held, patch);
     co_return pause_unless(held.has_value());
   }
   co_return co_await conclude(std::move(batch), 0, {});
@@ -64,13 +64,15 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
       if (fault->kind == Fault::Kind::missing && batch.released) co_return co_await conclude(std::move(batch), 0, {});
       co_return pause_after(*fault, account, progress);
     }
-    const auto held = co_await engine_.mark(batch, BatchState::held,
-                                            {.message = "its result file can't be downloaded: " + fault->message});
+    const core::BatchPatch patch{.message = "its result file can't be downloaded: " + fault->message};
+    const auto held = co_await engine_.mark(batch, BatchState::held, patch);
     co_return pause_unless(held.has_value());
   }
 
   const auto whole = co_await sink.finish(patience_is_over);
-  if (!whole || !*whole) {
+  // A success without a single line of ours is no result file but something else with status 200: an error page, say.
+  const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over;
+  if (!whole || !*whole || strange) {
     co_await sink.abandon();
     log_event(LogLevel::warn, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
     co_return core::backoff_pause(retry_backoff(), progress.tries++);
@@ -90,11 +92,12 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, std::int64_t line
     case core::AbsentFate::fail:
       break;
     case core::AbsentFate::bisect: {
-      const auto refused = co_await engine_.mark(batch, BatchState::refused, {.refusal = core::Refusal::poison});
+      const core::BatchPatch patch{.refusal = core::Refusal::poison};
+      const auto refused = co_await engine_.mark(batch, BatchState::refused, patch);
       co_return pause_unless(refused.has_value());
     }
     case core::AbsentFate::hold: {
-      const auto held = co_await engine_.mark(batch, BatchState::held, {});
+      const auto held = co_await engine_.mark(batch, BatchState::held);
       co_return pause_unless(held.has_value());
     }
   }
@@ -108,8 +111,8 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, std::int64_t line
     engine_.announce(*settled);
   }
   counts.dropped = std::max<std::int64_t>(0, lines_read - (batch.items - absent));
-  const auto done =
-      co_await engine_.mark(batch, BatchState::done, {.result_bytes = batch.result_bytes, .lines = counts});
+  const core::BatchPatch patch{.result_bytes = batch.result_bytes, .lines = counts};
+  const auto done = co_await engine_.mark(batch, BatchState::done, patch);
   if (!done) co_return pause_unless(false);
   const auto& lines = done->lines;
   const bool odd = lines.missing + lines.dropped + lines.foreign + lines.unreadable > 0;

@@ -26,11 +26,11 @@ Task<void> Api::get(Exchange& exchange, std::string_view id) {
   const auto request = core::parse_id<core::RequestId>(id);
   const auto wait = wait_of(exchange.head());
   if (!wait) {
-    co_await reply_problem(exchange, {400, "bad_wait", "wait is a whole number of seconds", false, ""});
+    co_await reply_problem(exchange, make_problem(400, "bad_wait", "wait is a whole number of seconds"));
     co_return;
   }
   if (!request) {  // not an id at all: the same answer as for one that isn't the caller's
-    co_await reply_problem(exchange, {404, "not_found", "no such request", false, ""});
+    co_await reply_problem(exchange, make_problem(404, "not_found", "no such request"));
     co_return;
   }
   co_await answer_when_finished(exchange, *request, *wait, 200);
@@ -57,8 +57,9 @@ Task<void> Api::answer_when_finished(Exchange& exchange, core::RequestId request
     }
     if (engine_.stopping) {
       co_await reply_problem(
-          exchange, {503, "stopping", "the daemon is shutting down; request " + core::to_text(request) + " is kept",
-                     true, "GET /v1/requests/" + core::to_text(request) + " when it is back"});
+          exchange,
+          make_problem(503, "stopping", "the daemon is shutting down; request " + core::to_text(request) + " is kept",
+                       true, "GET /v1/requests/" + core::to_text(request) + " when it is back"));
       co_return;
     }
     const auto woken = co_await (ticket.wait_until(due) || exchange.hung_up());

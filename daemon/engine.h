@@ -50,7 +50,10 @@ struct Engine {
 
   // The guarded change of a batch, with its bell. An error other than stale ends in the log here, once; callers look
   // again.
-  Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to, core::BatchPatch patch = {});
+  Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to, core::BatchPatch patch);
+  Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to) {
+    return mark(batch, to, core::BatchPatch());
+  }
   int max_attempts() const { return static_cast<int>(config.retry.max_attempts); }
   // After results: wakes the waiters of what finished, and the packer if something came back to the queue.
   void announce(const core::Recorded& recorded);

@@ -73,7 +73,8 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
   auto removal = account.provider->remove_file(progress.scratch);  // vanishes by itself if this fails
   co_await converse(*account.link, *removal);
   if (listing == Listing::adopted) co_return pause;
-  const auto moved = co_await engine_.mark(batch, BatchState::fenced, {.file_deleted = true});
+  const core::BatchPatch patch{.file_deleted = true};
+  const auto moved = co_await engine_.mark(batch, BatchState::fenced, patch);
   co_return pause_unless(moved.has_value());
 }
 

@@ -57,7 +57,7 @@ class CallRun {
   bool reusable_ = false;
 };
 
-// Whether the awaiting coroutine has been cancelled. A macro-free one-liner wherever a wait has just ended.
+// Whether the awaiting coroutine has been cancelled. Asked after every wait, since an operation can win against it.
 inline Task<bool> cancelled() {
   co_return (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
 }

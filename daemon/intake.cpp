@@ -103,7 +103,7 @@ Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine,
 
 Task<void> Api::submit(Exchange& exchange, std::string_view) {
   if (engine_.stopping) {
-    co_await reply_problem(exchange, problem_of({core::Errc::stopping, ""}));
+    co_await reply_problem(exchange, stopping_problem());
     co_return;
   }
   core::NewRequest request;
@@ -111,8 +111,8 @@ Task<void> Api::submit(Exchange& exchange, std::string_view) {
   request.idempotency_key = exchange.head().header("idempotency-key");
   if (!is_idempotency_key(request.idempotency_key)) {
     co_await reply_problem(exchange,
-                           {400, "bad_idempotency_key",
-                            "an Idempotency-Key has 1 to 255 printable ASCII characters without spaces", false, ""});
+                           make_problem(400, "bad_idempotency_key",
+                                        "an Idempotency-Key has 1 to 255 printable ASCII characters without spaces"));
     co_return;
   }
   if (auto problem = co_await read_submission(exchange, engine_, request)) {

@@ -25,7 +25,8 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
   auto answer = co_await converse(*account->link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     if (fault->kind != Fault::Kind::missing) co_return pause_after(*fault, *account, progress);
-    const auto moved = co_await engine_.mark(batch, BatchState::lost, {.message = fault->message});
+    const core::BatchPatch patch{.message = fault->message};
+    const auto moved = co_await engine_.mark(batch, BatchState::lost, patch);
     co_return pause_unless(moved.has_value());
   }
   account_works(*account);
@@ -43,12 +44,12 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
     if (!progress.since) progress.since = now();
     if (now() - *progress.since < engine_.config.polling.output_grace) co_return std::min(pause, schedule.first * 3);
   }
-  const auto moved = co_await engine_.mark(batch, BatchState::ended,
-                                           {.end_code = job.error_code,
-                                            .message = job.message,
-                                            .result_file = job.result_file,
-                                            .ended_at = engine_.clock.wall(),
-                                            .end = *job.end});
+  const core::BatchPatch patch{.end_code = job.error_code,
+                               .message = job.message,
+                               .result_file = job.result_file,
+                               .ended_at = engine_.clock.wall(),
+                               .end = *job.end};
+  const auto moved = co_await engine_.mark(batch, BatchState::ended, patch);
   co_return pause_unless(moved.has_value());
 }
 

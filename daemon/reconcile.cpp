@@ -57,7 +57,8 @@ Task<ReconcileStage::Trust> ReconcileStage::trust_key(core::Batch& batch, Accoun
     co_return Trust::unknown;
   }
   if (!std::get<core::Presence>(answer).present) co_return Trust::other_project;
-  auto known = co_await engine_.mark(batch, batch.state, {.credential = account.credential});
+  const core::BatchPatch patch{.credential = account.credential};
+  auto known = co_await engine_.mark(batch, batch.state, patch);
   if (!known) {
     pause = pause_unless(false);
     co_return Trust::unknown;
@@ -88,15 +89,16 @@ Task<ReconcileStage::Listing> ReconcileStage::list_and_adopt(core::Batch batch, 
       log_event(LogLevel::error, "double_job_not_cancelled", {{"job", job.name}, {"message", fault->message}});
   }
   log_event(LogLevel::info, "job_adopted", {{"batch", batch.id}, {"job", best->name}});
-  const auto moved = co_await engine_.mark(
-      batch, BatchState::submitted,
-      {.job = best->name, .submitted_at = batch.create_at.value_or(engine_.clock.wall()), .throttled = false});
+  const core::BatchPatch patch{
+      .job = best->name, .submitted_at = batch.create_at.value_or(engine_.clock.wall()), .throttled = false};
+  const auto moved = co_await engine_.mark(batch, BatchState::submitted, patch);
   pause = pause_unless(moved.has_value());
   co_return Listing::adopted;
 }
 
 Task<void> ReconcileStage::hold(core::Batch batch, std::string why) {
-  co_await engine_.mark(batch, BatchState::held, {.message = std::move(why)});
+  const core::BatchPatch patch{.message = std::move(why)};
+  co_await engine_.mark(batch, BatchState::held, patch);
 }
 
 Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& account, Progress& progress) {
@@ -105,7 +107,8 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
   if (listing != Listing::clean) co_return pause;
   const core::Backoff backoff{engine_.config.submission.throttle_first, engine_.config.submission.throttle_max};
   const auto not_before = engine_.clock.wall() + core::backoff_pause(backoff, batch.throttles - 1);
-  const auto moved = co_await engine_.mark(batch, BatchState::uploaded, {.not_before = not_before, .throttled = false});
+  const core::BatchPatch patch{.not_before = not_before, .throttled = false};
+  const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
   co_return pause_unless(moved.has_value());
 }
 
@@ -137,7 +140,8 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
     co_await hold(std::move(batch), "the create call stayed unanswered in " + std::to_string(batch.fences + 1) +
                                         " batches of this lineage");
   } else {
-    co_await engine_.mark(batch, BatchState::fencing, {.fence_begun = true});
+    const core::BatchPatch patch{.fence_begun = true};
+    co_await engine_.mark(batch, BatchState::fencing, patch);
   }
   co_return core::Duration::zero();
 }

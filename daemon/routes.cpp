@@ -53,8 +53,9 @@ Task<void> Api::handle(Exchange& exchange) {
       continue;
     }
     if (route.admin && !exchange.peer().admin) {
-      co_await reply_problem(exchange, {403, "not_admin", "this call is for administrators", false,
-                                        "use root, the daemon's own user, or a member of server.admin_group"});
+      co_await reply_problem(exchange,
+                             make_problem(403, "not_admin", "this call is for administrators", false,
+                                          "use root, the daemon's own user, or a member of server.admin_group"));
       co_return;
     }
     co_await (this->*route.handler)(exchange, *id);
@@ -66,7 +67,8 @@ Task<void> Api::handle(Exchange& exchange) {
     co_await exchange.reply(std::move(head), std::move(body));
     co_return;
   }
-  co_await reply_problem(exchange, {404, "no_such_path", "there is nothing at this path", false, "see docs/api.md"});
+  co_await reply_problem(exchange,
+                         make_problem(404, "no_such_path", "there is nothing at this path", false, "see docs/api.md"));
 }
 
 std::pair<ReplyHead, std::string> Api::render_error(int status, std::string_view code, std::string_view detail) {
@@ -102,16 +104,23 @@ Problem problem_of(const core::Error& error) {
   return {500, "bug", "unknown error", false, ""};
 }
 
+Problem stopping_problem() { return problem_of({core::Errc::stopping, ""}); }
+
+Problem make_problem(int status, std::string_view code, std::string_view detail, bool retryable,
+                     std::string_view hint) {
+  return {status, std::string(code), std::string(detail), retryable, std::string(hint)};
+}
+
 Task<void> reply_problem(Exchange& exchange, Problem problem) {
   ReplyHead head{problem.status, "application/problem+json", {}};
   if (problem.retryable) head.headers.emplace_back("Retry-After", "1");
-  auto body = proto::problem(
-      {problem.status, std::move(problem.code), std::move(problem.detail), problem.retryable, std::move(problem.hint)});
+  auto body = proto::problem(problem);
   co_await exchange.reply(std::move(head), std::move(body));
 }
 
 Task<void> reply_json(Exchange& exchange, int status, std::string body) {
-  co_await exchange.reply({status, "application/json", {}}, std::move(body));
+  ReplyHead head{status, "application/json", {}};
+  co_await exchange.reply(std::move(head), std::move(body));
 }
 
 }  // namespace batchd::daemon

@@ -58,10 +58,10 @@ Task<void> Api::healthz(Exchange& exchange, std::string_view) {
 Task<void> Api::readyz(Exchange& exchange, std::string_view) {
   const auto written = co_await engine_.store.state(&core::Store::probe);
   if (engine_.stopping)
-    co_await reply_problem(exchange, problem_of({core::Errc::stopping, ""}));
+    co_await reply_problem(exchange, stopping_problem());
   else if (!written)
-    co_await reply_problem(exchange,
-                           {503, "not_ready", "the store takes no writes: " + written.error().detail, true, ""});
+    co_await reply_problem(
+        exchange, make_problem(503, "not_ready", "the store takes no writes: " + written.error().detail, true));
   else
     co_await reply_json(exchange, 200, "{\"status\":\"ready\"}\n");
 }

@@ -79,8 +79,8 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     }
     case Fault::Kind::throttled: {
       // Most likely not created; one complete clean listing proves it (reconcile).
-      const auto moved =
-          co_await engine_.mark(batch, BatchState::creating, {.throttles = batch.throttles + 1, .throttled = true});
+      const core::BatchPatch patch{.throttles = batch.throttles + 1, .throttled = true};
+      const auto moved = co_await engine_.mark(batch, BatchState::creating, patch);
       engine_.bells.ring(BatchState::creating);
       co_return pause_unless(moved.has_value());
     }
@@ -93,13 +93,15 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     case Fault::Kind::session_gone:
       co_return co_await refuse(std::move(batch), fault);
     case Fault::Kind::file_gone: {
-      const auto moved = co_await engine_.mark(batch, BatchState::uploading, {.upload_session = ""});
+      const core::BatchPatch patch{.upload_session = ""};
+      const auto moved = co_await engine_.mark(batch, BatchState::uploading, patch);
       co_return pause_unless(moved.has_value());
     }
     case Fault::Kind::unclear:
     case Fault::Kind::transient:
     case Fault::Kind::missing: {
-      const auto moved = co_await engine_.mark(batch, BatchState::unclear, {.message = fault.message});
+      const core::BatchPatch patch{.message = fault.message};
+      const auto moved = co_await engine_.mark(batch, BatchState::unclear, patch);
       co_return pause_unless(moved.has_value());
     }
   }

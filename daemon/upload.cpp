@@ -14,15 +14,16 @@ Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Pr
   const auto bytes = batch.body_bytes + batch.items * account.provider->caps().line_frame_bytes;
   const bool resume = !batch.upload_session.empty();
   if (!resume) {
-    auto named = co_await engine_.mark(batch, BatchState::uploading, {.upload_n = batch.upload_n + 1});
+    const core::BatchPatch fresh_name{.upload_n = batch.upload_n + 1};
+    auto named = co_await engine_.mark(batch, BatchState::uploading, fresh_name);
     if (!named) co_return pause_unless(false);
     auto start =
         account.provider->start_upload({core::upload_name(batch.id, named->upload_n), bytes, named->mime_index});
     auto started = co_await converse(*account.link, *start);
     if (const auto* fault = std::get_if<Fault>(&started))
       co_return co_await after_upload_fault(std::move(*named), *fault, account, progress);
-    auto known = co_await engine_.mark(*named, BatchState::uploading,
-                                       {.upload_session = std::get<core::UploadSession>(started).session});
+    const core::BatchPatch resumable{.upload_session = std::get<core::UploadSession>(started).session};
+    auto known = co_await engine_.mark(*named, BatchState::uploading, resumable);
     if (!known) co_return pause_unless(false);
     batch = std::move(*known);
   }
@@ -35,8 +36,8 @@ Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Pr
     co_return co_await after_upload_fault(std::move(batch), *fault, account, progress);
   account_works(account);
   progress.tries = 0;
-  const auto moved =
-      co_await engine_.mark(batch, BatchState::uploaded, {.upload_session = "", .uploaded_at = engine_.clock.wall()});
+  const core::BatchPatch patch{.upload_session = "", .uploaded_at = engine_.clock.wall()};
+  const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
   co_return pause_unless(moved.has_value());
 }
 
@@ -53,14 +54,15 @@ Task<core::Duration> SubmitStage::after_upload_fault(core::Batch batch, const Fa
     case Fault::Kind::session_gone:
     case Fault::Kind::missing:
     case Fault::Kind::file_gone: {  // anew, under the next name
-      const auto forgotten = co_await engine_.mark(batch, BatchState::uploading, {.upload_session = ""});
+      const core::BatchPatch patch{.upload_session = ""};
+      const auto forgotten = co_await engine_.mark(batch, BatchState::uploading, patch);
       co_return forgotten ? pause_after(fault, account, progress) : pause_unless(false);
     }
     case Fault::Kind::mime_refused: {
       if (batch.mime_index + 1 >= account.provider->caps().mime_types)
         co_return co_await refuse(std::move(batch), fault);
-      const auto next_type = co_await engine_.mark(batch, BatchState::uploading,
-                                                   {.mime_index = batch.mime_index + 1, .upload_session = ""});
+      const core::BatchPatch patch{.mime_index = batch.mime_index + 1, .upload_session = ""};
+      const auto next_type = co_await engine_.mark(batch, BatchState::uploading, patch);
       co_return pause_unless(next_type.has_value());
     }
     case Fault::Kind::lines_refused:

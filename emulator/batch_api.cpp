@@ -1,12 +1,13 @@
 #include "emulator/batch_api.h"
 
-#include <boost/asio/post.hpp>
+#include <algorithm>
 
 #include "emulator/dom.h"
 #include "emulator/errors.h"
 #include "emulator/lines.h"
 #include "emulator/models.h"
 #include "emulator/pages.h"
+#include "emulator/turns.h"
 #include "proto/json/write.h"
 
 namespace batchd::emulator {
@@ -16,15 +17,15 @@ constexpr std::size_t kErrorsMax = 100;  // line errors that one answer names
 
 struct Checked {
   std::int64_t lines = 0;
+  std::size_t characters = 0;  // of all prompts
   std::string any_key;
   std::string errors;  // "Error on line N: ...", joined by '\n'; empty: all fine
 };
 
 Task<Checked> check_lines(const Blob& input) {
   Checked checked;
-  std::size_t spent = 0;
   std::size_t errors = 0;
-  const auto executor = co_await asio::this_coro::executor;
+  Turns turns;
   LineReader reader(input);
   for (std::string line; reader.next(line);) {
     if (blank(line)) continue;
@@ -35,12 +36,9 @@ Task<Checked> check_lines(const Blob& input) {
       if (!checked.errors.empty()) checked.errors += '\n';
       checked.errors += "Error on line " + std::to_string(reader.line_number()) + ": " + why;
     }
+    checked.characters += parsed.prompt.characters;
     if (checked.any_key.empty()) checked.any_key = parsed.key;
-    spent += line.size();
-    if (spent > (256 << 10)) {
-      spent = 0;
-      co_await asio::post(executor, asio::use_awaitable);
-    }
+    co_await turns.spend(line.size());
   }
   co_return checked;
 }
@@ -51,6 +49,19 @@ struct Order {
   std::string priority;
 };
 
+constexpr std::string_view kBatchFields[] = {"model",        "name",          "displayName",
+                                             "display_name", "inputConfig",   "input_config",
+                                             "priority",     "webhookConfig", "webhook_config"};
+
+std::optional<Response> check_fields(const Value& batch) {
+  for (const auto& entry : batch.GetObject()) {
+    const auto name = text(entry.name);
+    if (std::ranges::find(kBatchFields, name) != std::ranges::end(kBatchFields)) continue;
+    return not_json("Unknown name \"" + std::string(name) + "\" at 'batch': Cannot find field.");
+  }
+  return std::nullopt;
+}
+
 // Reads the body of a create; a Response says what's wrong with it.
 std::optional<Response> read_order(std::string_view body, Order& order) {
   Document document;
@@ -59,6 +70,7 @@ std::optional<Response> read_order(std::string_view body, Order& order) {
   const auto* batch = member(document, "batch");
   if (!batch || !batch->IsObject())
     return google_error(400, "* BatchGenerateContentRequest.batch: batch is not specified\n");
+  if (auto unknown = check_fields(*batch)) return unknown;
   order.display_name = text(*batch, "displayName", "display_name");
   if (const auto* priority = member(*batch, "priority")) {
     order.priority = priority->IsString() ? std::string(text(*priority)) : to_json(*priority);
@@ -88,12 +100,15 @@ Task<Response> BatchApi::create(std::string project, std::string model, std::str
   };
   if (fault) co_return refused(*fault);
   if (!known_model(model) || embeds(model)) co_return refused(no_such_model(model, version, "batchGenerateContent"));
-  if (jobs_.live(project) >= Jobs::kLiveMax) co_return refused(google_error(429, usual_message(429)));
+  if (!jobs_.room_for(project, 0)) co_return refused(google_error(429, usual_message(429)));
   const auto file = files_.find(project, order.file_id);
   if (!file) co_return refused(no_such_file(order.file_id));
   const auto checked = co_await check_lines(*file->content);
   if (!checked.errors.empty()) co_return refused(google_error(400, checked.errors));
   if (checked.lines == 0) co_return refused(google_error(400, "The input file has no requests."));
+
+  const auto estimate = static_cast<std::int64_t>(tokens(checked.characters));
+  if (!jobs_.room_for(project, estimate)) co_return refused(google_error(429, usual_message(429)));
 
   auto fresh = std::make_unique<Job>();
   fresh->project = project;
@@ -102,6 +117,7 @@ Task<Response> BatchApi::create(std::string project, std::string model, std::str
   fresh->file_id = order.file_id;
   fresh->priority = order.priority;
   fresh->requests = checked.lines;
+  fresh->tokens = estimate;
   fresh->any_key = checked.any_key;
   const auto job = jobs_.create(std::move(fresh));
   ledger_.write("job",

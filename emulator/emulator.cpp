@@ -1,5 +1,7 @@
 #include "emulator/emulator.h"
 
+#include <stdexcept>
+
 #include "emulator/api.h"
 #include "emulator/http_server.h"
 #include "emulator/jobs.h"
@@ -14,7 +16,7 @@ struct Emulator::Parts {
         tasks(context),
         files(options.file_seconds),
         uploads(files, ledger, options.refused_mimes),
-        jobs(tasks, files, faults, ledger, options.job_seconds),
+        jobs(tasks, files, faults, ledger, {options.job_seconds, options.max_jobs, options.max_enqueued_tokens}),
         batches(files, jobs, ledger, options.job_seconds),
         api(uploads, files, batches, faults, ledger),
         server(tasks, api, options.port) {}
@@ -30,9 +32,11 @@ struct Emulator::Parts {
   HttpServer server;
 };
 
-Emulator::Emulator(asio::io_context& context, const Options& options)
+Emulator::Emulator(asio::io_context& context, const Options& options) try
     : parts_(std::make_unique<Parts>(context, options)) {
   parts_->server.start();
+} catch (const boost::system::system_error& e) {
+  throw std::runtime_error("can't listen on 127.0.0.1:" + std::to_string(options.port) + ": " + e.code().message());
 }
 
 Emulator::~Emulator() = default;

@@ -99,6 +99,8 @@ LineOutcome Execution::deliver(const InputLine& input, std::string_view model, c
     case Do::fail:
     case Do::succeed_without_output_polls:
     case Do::stuck:
+    case Do::ignore_cancel:
+    case Do::cancel_partly:
       break;  // the fault file's reader lets no such rule watch lines
   }
   return outcome;

@@ -18,7 +18,8 @@ constexpr Do kCallActions[] = {Do::status,       Do::reset_before, Do::reset_aft
                                Do::status_after, Do::truncate,     Do::delay};
 constexpr Do kLineActions[] = {Do::missing, Do::duplicate, Do::foreign, Do::swap_foreign_batch,
                                Do::no_key,  Do::garbage,   Do::error,   Do::block};
-constexpr Do kJobActions[] = {Do::shuffle, Do::expire, Do::fail, Do::succeed_without_output_polls, Do::stuck};
+constexpr Do kJobActions[] = {Do::shuffle, Do::expire,        Do::fail,         Do::succeed_without_output_polls,
+                              Do::stuck,   Do::ignore_cancel, Do::cancel_partly};
 
 // Reads one rule; every complaint names the rule.
 class RuleReader {
@@ -137,6 +138,8 @@ class RuleReader {
     }
     if (rule.action == Do::error) rule.as_status = boolean("as_status");
     if (rule.action == Do::fail) rule.silent = boolean("silent");
+    if (rule.action == Do::fail) rule.executed = number("executed", 0, 1, 0);
+    if (rule.action == Do::cancel_partly) rule.executed = number("executed", 0, 1, 0.5);
     if (rule.action == Do::succeed_without_output_polls) rule.polls = static_cast<int>(integer("polls", 1, 1000000, 2));
   }
 

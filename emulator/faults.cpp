@@ -84,6 +84,10 @@ std::string_view do_text(Do action) {
       return "succeed_without_output_polls";
     case Do::stuck:
       return "stuck";
+    case Do::ignore_cancel:
+      return "ignore_cancel";
+    case Do::cancel_partly:
+      return "cancel_partly";
   }
   return "";
 }

@@ -55,7 +55,9 @@ enum class Do {
   expire,
   fail,
   succeed_without_output_polls,
-  stuck
+  stuck,
+  ignore_cancel,
+  cancel_partly
 };
 std::string_view do_text(Do action);
 
@@ -79,6 +81,7 @@ struct Rule {
   std::string message;            // error, fail
   bool silent = false;            // fail: no error in the operation
   bool as_status = false;         // error: the line has "status" instead of "error"
+  double executed = 0;            // fail, cancel_partly: share of the lines that were executed before
   int polls = 2;                  // succeed_without_output_polls
 
   std::uint64_t seen = 0;  // how many of its kind have come

@@ -157,6 +157,15 @@ Task<bool> finish(beast::tcp_stream& stream, const Outcome& outcome, bool keep_a
   co_return keep_alive;
 }
 
+// Nullopt: the connection is gone, nobody is left to be told.
+std::optional<Response> parse_refusal(const boost::system::error_code& error) {
+  if (error == http::error::header_limit) return plain_text(431, "Request header fields too large.\n");
+  const auto& parsing = http::make_error_code(http::error::bad_method).category();
+  const bool ended = error == http::error::end_of_stream || error == http::error::partial_message;
+  if (error.category() != parsing || ended) return std::nullopt;
+  return plain_text(400, "Bad request.\n");
+}
+
 // One request and its answer. False: the connection is over.
 Task<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer, Application& application) {
   Parser parser;
@@ -164,11 +173,10 @@ Task<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer, Appl
   parser.body_limit(boost::none);
   stream.expires_after(kIdleLimit);
   auto [error, bytes] = co_await http::async_read_header(stream, buffer, parser, asio::as_tuple(use_awaitable));
-  if (error == http::error::header_limit) {
-    const auto refusal = plain_text(431, "Request header fields too large.\n");
-    co_await write_text(stream, refusal, false);
+  if (error) {
+    if (auto refusal = parse_refusal(error)) co_await write_text(stream, *refusal, false);
+    co_return false;
   }
-  if (error) co_return false;
 
   const auto request = to_request(parser);
   if (request.content_length > HttpServer::kBodyBytesMax) {

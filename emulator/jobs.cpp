@@ -2,35 +2,20 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 
 #include "emulator/errors.h"
+#include "emulator/turns.h"
 
 namespace batchd::emulator {
 namespace {
 
-constexpr double kPendingShare = 0.25;             // of a job's life
-constexpr std::size_t kSliceBytes = 256 << 10;     // of input executed before others get a turn
+constexpr double kPendingShare = 0.25;  // of a job's life
+constexpr const char* kCancelled = "The operation was cancelled.";
 constexpr double kForeverSeconds = 365.0 * 86400;  // stuck jobs: until cancelled or deleted
 
 std::chrono::nanoseconds to_duration(double seconds) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
-
-// Lets everything else that is ready run first.
-class Turns {
- public:
-  Task<void> spend(std::size_t bytes) {
-    spent_ += bytes;
-    if (spent_ < kSliceBytes) co_return;
-    spent_ = 0;
-    const auto executor = co_await asio::this_coro::executor;
-    co_await asio::post(executor, asio::use_awaitable);
-  }
-
- private:
-  std::size_t spent_ = 0;
-};
 
 void append_line(Blob& out, std::string_view line) {
   out.append(line);
@@ -45,6 +30,13 @@ std::shared_ptr<Blob> shuffled(const Blob& blob, std::mt19937_64& random) {
   auto out = std::make_shared<Blob>();
   for (const auto& line : lines) append_line(*out, line);
   return out;
+}
+
+bool has_fault(const Job& job, Do action) { return job.fault && job.fault->action == action; }
+
+// How many lines a job executes that ends early.
+std::int64_t share(const Job& job) {
+  return static_cast<std::int64_t>(job.fault->executed * static_cast<double>(job.requests));
 }
 
 }  // namespace
@@ -69,9 +61,15 @@ std::string_view job_state_text(JobState state) {
   return "";
 }
 
-std::size_t Jobs::live(std::string_view project) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      jobs_, [&](const auto& entry) { return entry.second->project == project && !is_end(entry.second->state); }));
+bool Jobs::room_for(std::string_view project, std::int64_t tokens) const {
+  std::size_t live = 0;
+  std::int64_t enqueued = tokens;
+  for (const auto& [id, job] : jobs_) {
+    if (job->project != project || is_end(job->state)) continue;
+    ++live;
+    enqueued += job->tokens;
+  }
+  return live < limits_.max_jobs && (limits_.max_enqueued_tokens == 0 || enqueued <= limits_.max_enqueued_tokens);
 }
 
 std::shared_ptr<Job> Jobs::create(std::unique_ptr<Job> fresh) {
@@ -95,7 +93,7 @@ std::shared_ptr<Job> Jobs::find(std::string_view project, std::string_view id) c
 }
 
 void Jobs::cancel(Job& job) {
-  if (is_end(job.state) || job.executing) return;
+  if (is_end(job.state) || job.executing || has_fault(job, Do::ignore_cancel)) return;
   job.cancel_asked = true;
   job.timer->cancel();
 }
@@ -117,39 +115,44 @@ std::vector<std::shared_ptr<Job>> Jobs::page(std::string_view project, std::uint
 }
 
 Task<void> Jobs::run(std::shared_ptr<Job> job) {
-  co_await live_through(*job);
-  if (job->deleted || is_end(job->state)) co_return;
-  if (job->cancel_asked) end(*job, JobState::cancelled, 1, "The operation was cancelled.");
-}
-
-// Returns early, without an end, when the job is cancelled or deleted.
-Task<void> Jobs::live_through(Job& job) {
-  co_await wait(job, job_seconds_ * kPendingShare);
-  if (job.cancel_asked || job.deleted) co_return;
-  const auto input = files_.find(job.project, job.file_id);
+  co_await wait(*job, limits_.job_seconds * kPendingShare);
+  if (job->deleted) co_return;
+  if (job->cancel_asked) {
+    end(*job, JobState::cancelled, 1, kCancelled);
+    co_return;
+  }
+  const auto input = files_.find(job->project, job->file_id);
   if (!input) {
-    end(job, JobState::failed, 5, "Input file files/" + job.file_id + " was not found: it was deleted or has expired.");
+    end(*job, JobState::failed, 5,
+        "Input file files/" + job->file_id + " was not found: it was deleted or has expired.");
     co_return;
   }
   // From here on the input's bytes are held: deleting the file no longer stops the job.
-  job.state = JobState::running;
-  job.running_since = job.updated = std::chrono::system_clock::now();
-  const auto action = job.fault ? std::optional(job.fault->action) : std::nullopt;
-  co_await wait(job, action == Do::stuck ? kForeverSeconds : job_seconds_ * (1 - kPendingShare));
-  if (job.cancel_asked || job.deleted) co_return;
+  job->state = JobState::running;
+  job->running_since = job->updated = std::chrono::system_clock::now();
+  co_await wait(*job, has_fault(*job, Do::stuck) ? kForeverSeconds : limits_.job_seconds * (1 - kPendingShare));
+  if (!job->deleted) co_await conclude(*job, *input->content);
+}
+
+// Everything that costs happens here, after the job's time; it can't be cancelled any more.
+Task<void> Jobs::conclude(Job& job, const Blob& input) {
+  const bool cancelled = job.cancel_asked;
   job.executing = true;
-  if (action == Do::expire || action == Do::fail) {
-    co_await book_unexecuted(job, *input->content);
-    if (action == Do::expire) {
-      end(job, JobState::expired, 4, "The batch expired before it could be processed.");
-    } else {
-      job.failed = job.requests;
-      end(job, JobState::failed, job.fault->silent ? 0 : job.fault->code,
-          job.fault->message.empty() ? std::string(usual_message(500)) : job.fault->message);
-    }
-    co_return;
+  if (cancelled) {
+    if (has_fault(job, Do::cancel_partly)) co_await execute(job, input, share(job), Rest::left);
+    end(job, JobState::cancelled, 1, kCancelled);
+  } else if (has_fault(job, Do::expire)) {
+    co_await execute(job, input, 0, Rest::booked);
+    end(job, JobState::expired, 4, "The batch expired before it could be processed.");
+  } else if (has_fault(job, Do::fail)) {
+    co_await execute(job, input, share(job), Rest::booked);
+    job.failed = job.requests - job.succeeded;
+    end(job, JobState::failed, job.fault->silent ? 0 : job.fault->code,
+        job.fault->message.empty() ? std::string(usual_message(500)) : job.fault->message);
+  } else {
+    co_await execute(job, input, job.requests, Rest::left);
+    end(job, JobState::succeeded);
   }
-  co_await execute(job, *input->content);
 }
 
 Task<void> Jobs::wait(Job& job, double seconds) {
@@ -158,42 +161,43 @@ Task<void> Jobs::wait(Job& job, double seconds) {
   co_await job.timer->async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-Task<void> Jobs::book_unexecuted(Job& job, const Blob& input) {
-  Turns turns;
-  LineReader reader(input);
-  for (std::string line; reader.next(line);) {
-    if (!blank(line)) execution_.book_unexecuted(line, job.id);
-    co_await turns.spend(line.size());
-  }
-}
-
-Task<void> Jobs::execute(Job& job, const Blob& input) {
+Task<void> Jobs::execute(Job& job, const Blob& input, std::int64_t lines, Rest rest) {
   auto output = std::make_shared<Blob>();
   const auto foreign = foreign_key(job);
   Turns turns;
   LineReader reader(input);
+  std::int64_t executed = 0;
   for (std::string line; reader.next(line);) {
     if (blank(line)) continue;
-    const auto outcome = execution_.run(line, job.id, job.model, foreign);
-    (outcome.success ? job.succeeded : job.failed) += 1;
-    for (const auto& result : outcome.lines) append_line(*output, result);
+    if (executed < lines) {
+      ++executed;
+      const auto outcome = execution_.run(line, job.id, job.model, foreign);
+      (outcome.success ? job.succeeded : job.failed) += 1;
+      for (const auto& result : outcome.lines) append_line(*output, result);
+    } else if (rest == Rest::booked) {
+      execution_.book_unexecuted(line, job.id);
+    }
     co_await turns.spend(line.size());
   }
-  if (job.deleted) co_return;
-  if (job.fault && job.fault->action == Do::shuffle) output = shuffled(*output, faults_.random());
-  if (job.fault && job.fault->action == Do::succeed_without_output_polls) job.polls_to_output = job.fault->polls;
+  if (executed > 0 && !job.deleted) co_await publish(job, output);
+}
+
+Task<void> Jobs::publish(Job& job, std::shared_ptr<Blob> output) {
+  if (has_fault(job, Do::shuffle)) output = shuffled(*output, faults_.random());
+  if (has_fault(job, Do::succeed_without_output_polls)) job.polls_to_output = job.fault->polls;
   File file;
   file.id = "batch-" + job.id;
   file.project = job.project;
   file.mime_type = "application/jsonl";
   file.generated = true;
-  file.content = output;
+  file.sha256_hex = co_await digest(*output);
+  file.content = std::move(output);
   files_.add(std::move(file));
   job.output_id = "batch-" + job.id;
-  end(job, JobState::succeeded);
 }
 
 void Jobs::end(Job& job, JobState state, int code, std::string message) {
+  if (job.deleted) return;
   job.state = state;
   job.ended = job.updated = std::chrono::system_clock::now();
   job.error_code = code;

@@ -34,6 +34,7 @@ struct Job {
   TimePoint ended;
   JobState state = JobState::pending;
   std::int64_t requests = 0;
+  std::int64_t tokens = 0;  // of its prompts, estimated
   std::int64_t succeeded = 0;
   std::int64_t failed = 0;
   std::string output_id;    // the result file, without "files/"
@@ -49,19 +50,18 @@ struct Job {
   std::unique_ptr<asio::steady_timer> timer;
 };
 
+struct JobLimits {
+  double job_seconds = 2;
+  std::size_t max_jobs = 100;            // live ones, per project
+  std::int64_t max_enqueued_tokens = 0;  // of live jobs, per project; 0: any number
+};
+
 class Jobs {
  public:
-  static constexpr std::size_t kLiveMax = 100;  // per project; one more is refused with 429
+  Jobs(Tasks& tasks, Files& files, Faults& faults, Ledger& ledger, JobLimits limits)
+      : tasks_(tasks), files_(files), faults_(faults), ledger_(ledger), execution_(faults, ledger), limits_(limits) {}
 
-  Jobs(Tasks& tasks, Files& files, Faults& faults, Ledger& ledger, double job_seconds)
-      : tasks_(tasks),
-        files_(files),
-        faults_(faults),
-        ledger_(ledger),
-        execution_(faults, ledger),
-        job_seconds_(job_seconds) {}
-
-  std::size_t live(std::string_view project) const;
+  bool room_for(std::string_view project, std::int64_t tokens) const;  // false: 429
   // Starts a job whose lines have been checked; completes id, times, sequence.
   std::shared_ptr<Job> create(std::unique_ptr<Job> job);
   std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null: there is none
@@ -71,11 +71,13 @@ class Jobs {
   std::vector<std::shared_ptr<Job>> page(std::string_view project, std::uint64_t before, std::size_t count) const;
 
  private:
+  enum class Rest { left, booked };  // lines that aren't executed: not mentioned, or booked as not billed
+
   Task<void> run(std::shared_ptr<Job> job);
-  Task<void> live_through(Job& job);
-  Task<void> wait(Job& job, double seconds);
-  Task<void> execute(Job& job, const Blob& input);
-  Task<void> book_unexecuted(Job& job, const Blob& input);
+  Task<void> wait(Job& job, double seconds);  // shorter if the job is cancelled or deleted
+  Task<void> conclude(Job& job, const Blob& input);
+  Task<void> execute(Job& job, const Blob& input, std::int64_t lines, Rest rest);
+  Task<void> publish(Job& job, std::shared_ptr<Blob> output);
   void end(Job& job, JobState state, int code = 0, std::string message = {});
   std::string foreign_key(const Job& job) const;
 
@@ -84,7 +86,7 @@ class Jobs {
   Faults& faults_;
   Ledger& ledger_;
   Execution execution_;
-  double job_seconds_;
+  JobLimits limits_;
   std::uint64_t last_sequence_ = 0;
   std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
 };

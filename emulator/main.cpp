@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -34,7 +36,16 @@ void write_port_file(const std::string& path, std::uint16_t port) {
   std::filesystem::rename(scratch, path);
 }
 
+// Every connection and every large file holds a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const Options& options, const std::string& port_file) {
+  raise_descriptor_limit();
   asio::io_context context(1);
   Emulator emulator(context, options);
   asio::signal_set signals(context, SIGTERM, SIGINT);
@@ -59,10 +70,15 @@ int main(int argc, char** argv) {
   app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one")->required();
   app.add_option("--job-seconds", options.job_seconds, "How long a batch job takes; may be fractional, such as 0.2")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 172800.0));
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--file-seconds", options.file_seconds, "How long files live")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 31536000.0));
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--max-jobs", options.max_jobs, "Live jobs per project; a create beyond is answered 429")
+      ->capture_default_str();
+  app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
+                 "Prompt tokens in live jobs per project; a create beyond is answered 429; 0: any number")
+      ->capture_default_str();
   app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
       ->type_name("FILE");
   app.add_option("--ledger", options.ledger_file, "Append one JSON line per event here: what was executed and billed")

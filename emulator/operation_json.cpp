@@ -86,7 +86,8 @@ std::string operation_json(const Job& job, double job_seconds, bool output_visib
     append_text(w, "message", job.error_message);
     w.end_object();
   }
-  if (has_output) {
+  // What a failed or cancelled job has finished is in the metadata only: an operation has an error or a response.
+  if (has_output && job.state == JobState::succeeded) {
     w.key("response");
     w.begin_object();
     append_text(w, "@type", std::string(kTypes) + "GenerateContentBatchOutput");

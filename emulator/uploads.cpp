@@ -1,12 +1,11 @@
 #include "emulator/uploads.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <charconv>
 
 #include "emulator/dom.h"
 #include "emulator/errors.h"
-#include "proto/json/digest.h"
+#include "emulator/turns.h"
 
 namespace batchd::emulator {
 namespace {
@@ -19,22 +18,35 @@ bool number(std::string_view text, std::uint64_t& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-bool finalizes(const Request& request) {
-  return request.header("x-goog-upload-command").find("finalize") != std::string_view::npos;
+constexpr std::string_view kTaken = "Requested entity already exists";
+
+// The body of a start: {"file":{"name","displayName","mimeType",...}}, all optional.
+std::optional<Response> read_metadata(std::string_view metadata, File& out) {
+  Document document;
+  DomFault fault;
+  if (!metadata.empty() && !parse(metadata, document, fault)) return not_json(fault.what);
+  const auto* file = member(document, "file");
+  if (!file) return std::nullopt;
+  out.id = text(*file, "name");
+  if (out.id.starts_with("files/")) out.id.erase(0, 6);
+  if (!out.id.empty() && !valid_file_id(out.id)) {
+    return google_error(
+        400,
+        "* CreateFileRequest.file.name: File ID (name excluding 'files/') may have at most 40 lowercase "
+        "alphanumeric characters or dashes, and can't begin or end with a dash.\n");
+  }
+  out.display_name = text(*file, "displayName", "display_name");
+  if (characters(out.display_name) > 512) {
+    return google_error(400,
+                        "* CreateFileRequest.file.display_name: Display name cannot be more than 512 characters.\n");
+  }
+  const auto mime_type = text(*file, "mimeType", "mime_type");
+  if (!mime_type.empty()) out.mime_type = mime_type;
+  return std::nullopt;
 }
 
-// Reading a large file again must not hold up the other connections.
-Task<std::string> digest(const Blob& blob) {
-  json::Sha256 sha;
-  std::string piece(kPieceBytes, '\0');
-  const auto executor = co_await asio::this_coro::executor;
-  for (std::uint64_t at = 0; at < blob.size();) {
-    const auto got = blob.read(at, piece);
-    sha.update(std::string_view(piece).substr(0, got));
-    at += got;
-    if (at % (4 << 20) == 0) co_await asio::post(executor, asio::use_awaitable);
-  }
-  co_return json::hex(sha.finish());
+bool finalizes(const Request& request) {
+  return request.header("x-goog-upload-command").find("finalize") != std::string_view::npos;
 }
 
 }  // namespace
@@ -50,37 +62,14 @@ Response Uploads::start(const Request& request, std::string_view project, std::s
   session->version = version;
   session->started = std::chrono::system_clock::now();
   session->file.project = project;
-  Document document;
-  DomFault fault;
-  if (!metadata.empty() && !parse(metadata, document, fault)) return not_json(fault.what);
-  if (!metadata.empty() && document.IsObject()) {
-    if (const auto* file = member(document, "file")) {
-      std::string_view name = text(*file, "name");
-      if (name.starts_with("files/")) name.remove_prefix(6);
-      if (!name.empty() && !valid_file_id(name)) {
-        return google_error(400,
-                            "* CreateFileRequest.file.name: File ID (name excluding 'files/') may have at most 40 "
-                            "lowercase alphanumeric characters or dashes, and can't begin or end with a dash.\n");
-      }
-      if (files_.taken(name)) {
-        return google_error(409, "Requested entity already exists");
-      }
-      session->file.id = name;
-      session->file.display_name = text(*file, "displayName", "display_name");
-      session->file.mime_type = text(*file, "mimeType", "mime_type");
-      if (session->file.display_name.size() > 512) {
-        return google_error(400,
-                            "* CreateFileRequest.file.display_name: Display name cannot be more than 512 "
-                            "characters.\n");
-      }
-    }
-  }
-  if (session->file.mime_type.empty()) session->file.mime_type = request.header("x-goog-upload-header-content-type");
+  session->file.mime_type = request.header("x-goog-upload-header-content-type");
+  auto refusal = read_metadata(metadata, session->file);
+  if (!refusal && files_.taken(session->file.id)) refusal = google_error(409, kTaken);
   if (session->file.mime_type.empty()) session->file.mime_type = "text/plain";
-  auto refusal = mime_refusal(session->file.mime_type);
-  if (refusal.status != 200) {
-    ledger_.write("upload_failed", {{"file", session->file.id}, {"mime_type", session->file.mime_type}});
-    return refusal;
+  if (!refusal) refusal = mime_refusal(session->file.mime_type);
+  if (refusal) {
+    ledger_.write("upload_failed", {{"file", "files/" + session->file.id}}, {{"status", refusal->status}});
+    return *refusal;
   }
   const auto id = "AB" + random_id(46);
   sessions_.emplace(id, session);
@@ -156,12 +145,12 @@ std::shared_ptr<Uploads::Session> Uploads::find(const Request& request) {
   return found == sessions_.end() ? nullptr : found->second;
 }
 
-Response Uploads::mime_refusal(std::string_view mime_type) const {
+std::optional<Response> Uploads::mime_refusal(std::string_view mime_type) const {
   const bool shaped = mime_type == "jsonl" || mime_type.find('/') != std::string_view::npos;
-  const bool refused = !shaped ||
-                       std::ranges::find(kUnreliableMimes, mime_type) != std::ranges::end(kUnreliableMimes) ||
-                       std::ranges::find(refused_mimes_, mime_type) != refused_mimes_.end();
-  return refused ? google_error(400, "Unsupported MIME type: " + std::string(mime_type)) : Response();
+  const bool unreliable = std::ranges::find(kUnreliableMimes, mime_type) != std::ranges::end(kUnreliableMimes);
+  const bool refused = std::ranges::find(refused_mimes_, mime_type) != refused_mimes_.end();
+  if (shaped && !unreliable && !refused) return std::nullopt;
+  return google_error(400, "Unsupported MIME type: " + std::string(mime_type));
 }
 
 Task<Response> Uploads::finalize(const Request& request, Session& session) {
@@ -178,10 +167,10 @@ Task<Response> Uploads::finalize(const Request& request, Session& session) {
     session.final_body = "{\"file\":" + file_json(*stored, base_address(request), session.version) + "}";
     ledger_.write("upload", {{"file", "files/" + stored->id}}, {{"bytes", bytes}});
   } else {
-    const auto refusal = google_error(409, "Requested entity already exists");
+    const auto refusal = google_error(409, kTaken);
     session.final_status = refusal.status;
     session.final_body = refusal.body;
-    ledger_.write("upload_failed", {{"file", "files/" + session.file.id}});
+    ledger_.write("upload_failed", {{"file", "files/" + session.file.id}}, {{"status", refusal.status}});
   }
   co_return describe(session, json_text(session.final_status, session.final_body));
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,7 @@ class Uploads {
   };
 
   std::shared_ptr<Session> find(const Request& request);
-  Response mime_refusal(std::string_view mime_type) const;
+  std::optional<Response> mime_refusal(std::string_view mime_type) const;
   Task<Response> finalize(const Request& request, Session& session);
   static Response describe(const Session& session, Response response);
   static std::string base_address(const Request& request);

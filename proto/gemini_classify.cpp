@@ -152,7 +152,12 @@ core::Fault classify(CallKind call, const HttpEvent& event, std::string_view thi
   const bool success = event.status >= 200 && event.status < 300;
   if (success && (!error || (create && !surely_refused(*error)))) return fault;
   const Answer answer{success ? error->code : event.status, error, bare_name(thing)};
-  const bool upload_over = event.header("X-Goog-Upload-Status") == "final";
+  const auto upload_status = event.header("X-Goog-Upload-Status");
+  if (call == CallKind::upload_data && upload_status == "cancelled") {
+    fault.kind = Kind::session_gone;
+    return fault;
+  }
+  const bool upload_over = upload_status == "final";
   fault.kind = create ? create_kind(answer) : other_kind(call, answer, upload_over);
   if (fault.kind == Kind::lines_refused) fault.lines = error_lines(error->message);
   return fault;

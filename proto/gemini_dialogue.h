@@ -47,13 +47,15 @@ class SingleCall : public core::Dialogue<Outcome> {
 template <class Outcome>
 class Refusal : public core::Dialogue<Outcome> {
  public:
-  explicit Refusal(std::string message) : message_(std::move(message)) {}
+  explicit Refusal(std::string message, core::Fault::Kind kind = core::Fault::Kind::refused)
+      : message_(std::move(message)), kind_(kind) {}
   typename core::Dialogue<Outcome>::Next step(const core::HttpEvent&) override {
-    return core::Fault{.kind = core::Fault::Kind::refused, .status = 0, .message = message_, .lines = {}};
+    return core::Fault{.kind = kind_, .status = 0, .message = message_, .lines = {}};
   }
 
  private:
   std::string message_;
+  core::Fault::Kind kind_;
 };
 
 }  // namespace batchd::proto

@@ -103,7 +103,9 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_stale_files(int limit) 
     std::vector<core::BatchId> ids;
     {
       auto rows = db_->query(
-          "SELECT id FROM batch WHERE state = 15 AND file_deleted = 0 AND upload_n > 0 ORDER BY id LIMIT ?", limit);
+          "SELECT id FROM batch INDEXED BY batch_stale WHERE state = 15 AND file_deleted = 0 AND upload_n > 0"
+          " ORDER BY id LIMIT ?",
+          limit);
       while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
     }
     std::vector<core::Batch> batches;

@@ -33,8 +33,8 @@ CREATE TABLE request(
   created_at INTEGER NOT NULL, queued_at INTEGER NOT NULL, finished_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0,
   result INTEGER, result_bytes INTEGER, value_offset INTEGER, value_bytes INTEGER,
   error_code INTEGER, error_status TEXT, error_message TEXT, error_source INTEGER, completion INTEGER) STRICT;
-CREATE INDEX request_queued ON request(lane, owner, queued_at, id) WHERE state = 0;
-CREATE INDEX request_batch ON request(batch, id) WHERE batch IS NOT NULL;
+CREATE INDEX request_queued ON request(lane, owner, queued_at) WHERE state = 0;
+CREATE INDEX request_batch ON request(batch) WHERE batch IS NOT NULL;
 CREATE INDEX request_finished ON request(state, finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE idempotency(
@@ -59,7 +59,7 @@ CREATE TABLE batch(
   missing INTEGER NOT NULL DEFAULT 0, possibly_charged INTEGER NOT NULL DEFAULT 0,
   dropped INTEGER NOT NULL DEFAULT 0, "foreign" INTEGER NOT NULL DEFAULT 0, unreadable INTEGER NOT NULL DEFAULT 0,
   split_rule INTEGER, split_first INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE INDEX batch_state ON batch(state, id);
+CREATE INDEX batch_state ON batch(state);
 CREATE INDEX batch_since ON batch(state, state_since);
 CREATE INDEX batch_parent ON batch(parent) WHERE parent IS NOT NULL;
 CREATE INDEX batch_root ON batch(root);

@@ -1,5 +1,6 @@
-// Group commit: the one thread that owns the store. All verbs waiting run in one transaction, committed once; then all their completions are handed over in one post. No timer: a group is what came
-// together while the last one was being committed.
+// Group commit: the one thread that owns the store. All verbs waiting run in one transaction, committed once; then all
+// their completions are handed over in one post. No timer: a group is what came together while the last one was being
+// committed. A group that is lost (full disk; a verb that failed after it wrote) is run again, verb by verb.
 #pragma once
 
 #include <condition_variable>

@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+
+#include "core/budget.h"
+#include "core/check.h"
+#include "core/error.h"
+#include "core/http.h"
+#include "core/limits.h"
+#include "core/store.h"
+
+namespace batchd::core {
+namespace {
+
+TEST(Budget, NothingIsSealedThatCantGo) {
+  const BudgetLimits limits{.jobs = 2, .stored_bytes = 100};
+  const struct {
+    BudgetUse use;
+    std::int64_t next;
+    bool slot;
+  } cases[] = {{{0, 0}, 100, true},  {{1, 0}, 0, true},  {{2, 0}, 0, false},
+               {{0, 1}, 100, false}, {{1, 99}, 1, true}, {{0, 200}, 0, false}};
+  for (const auto& c : cases) EXPECT_EQ(has_slot(c.use, limits, c.next), c.slot) << c.use.jobs << ' ' << c.next;
+}
+
+TEST(Counts, BalanceOnlyIfNothingIsLost) {
+  Counts counts;
+  EXPECT_TRUE(counts.balanced());
+  counts.accepted = 6;
+  counts.purged = 1;
+  counts.requests[0].items = 2;
+  counts.requests[5].items = 3;
+  EXPECT_TRUE(counts.balanced());
+  --counts.requests[5].items;
+  EXPECT_FALSE(counts.balanced());
+}
+
+TEST(Http, HeadersAreFoundWhateverTheirCase) {
+  HttpEvent event;
+  event.headers = {{"Content-Type", "a"}, {"content-type", "b"}, {"X", ""}};
+  EXPECT_EQ(event.header("CONTENT-TYPE"), "a");
+  EXPECT_EQ(event.header("content"), "");
+  EXPECT_EQ(event.header("y"), "");
+}
+
+TEST(Errors, AreTrueAndNamed) {
+  for (int i = 1; i <= static_cast<int>(Errc::stopping); ++i) EXPECT_NE(to_text(static_cast<Errc>(i)), "unknown") << i;
+  EXPECT_NE(static_cast<int>(Errc::not_found), 0);
+  const Result<int> failed = Error{Errc::stale, "moved"};
+  ASSERT_TRUE(failed.has_error());
+  EXPECT_THROW(static_cast<void>(failed.value()), std::logic_error);
+}
+
+TEST(Grpc, CodesHaveTheirNames) {
+  const std::pair<int, const char*> cases[] = {{0, "OK"},        {3, "INVALID_ARGUMENT"}, {8, "RESOURCE_EXHAUSTED"},
+                                               {13, "INTERNAL"}, {16, "UNAUTHENTICATED"}, {17, "UNKNOWN"},
+                                               {-1, "UNKNOWN"}};
+  for (const auto& [code, name] : cases) EXPECT_EQ(grpc_status(code), name) << code;
+}
+
+// Relations between bounds that the stages rely on.
+TEST(Limits, FitTogether) {
+  EXPECT_LE(static_cast<std::int64_t>(kChunkBytesMax), kRequestBytesMax);
+  EXPECT_LE(kRequestBytesMax, kResultLineBytesMax);
+  EXPECT_GE(kVerbBytesMax, kChunkBytesMax) << "a verb must be able to move one chunk";
+  EXPECT_LE(kWireKeyBytes, kFileNameBytesMax);
+}
+
+TEST(CheckDeathTest, ABugEndsTheProcess) { EXPECT_DEATH(CHECK(1 == 2), "1 == 2"); }
+
+}  // namespace
+}  // namespace batchd::core

@@ -1,0 +1,94 @@
+#!/bin/bash
+# The fences of the house (docs/architecture.md, section 1): who may include whom, who may use which package, no cycles,
+# no file that has outgrown its room. Usage: lint.sh [ROOT]. Prints FILE:LINE: complaint; exit code 1 if there is any.
+set -euo pipefail
+cd "${1:-$(dirname "$0")/../..}"
+shopt -s globstar nullglob
+
+files=({core,proto,storage,config,daemon,ctl,emulator,cmake}/**/*.{h,cpp})
+[ ${#files[@]} -gt 0 ] || { echo "lint: no source files in $PWD" >&2; exit 2; }
+
+awk '
+# The room a file of ours lies in.
+function room(path) {
+  if (path ~ /^proto\/json\//) return "proto/json"
+  return substr(path, 1, index(path, "/") - 1)
+}
+function complain(what) { print FILENAME ":" FNR ": " what; bad = 1 }
+# Is `name` one of the blank-separated words?
+function listed(name, words) { return index(" " words " ", " " name " ") > 0 }
+# A fence: headers that match the pattern are only for these files (a pattern too).
+function fence(pattern, allowed, name) { ++fences; header[fences] = pattern; gate[fences] = allowed; label[fences] = name }
+
+BEGIN {
+  may["core"] = "core"
+  may["proto/json"] = "proto/json"
+  may["proto"] = "proto proto/json core"
+  may["storage"] = "storage core"
+  may["config"] = "config core"
+  may["daemon"] = "daemon storage proto proto/json config core"
+  may["ctl"] = "ctl proto/json config core"
+  may["emulator"] = "emulator proto/json"
+  may["cmake"] = ""
+
+  fence("^boost/asio/ssl|^openssl/(ssl|x509|err)", "^(daemon/https_client.*|cmake/net[.]cpp)$", "TLS")
+  fence("^boost/(asio|beast)", "^(daemon|ctl|emulator)/|^cmake/net[.]cpp$", "Asio and Beast")
+  fence("^spdlog/", "^daemon/", "spdlog")
+  fence("^prometheus/", "^daemon/", "prometheus-cpp")
+  fence("^systemd/", "^daemon/", "libsystemd")
+  fence("^sqlite3", "^storage/", "SQLite")
+  fence("^xxhash", "^storage/", "xxHash")
+  fence("^boost/json", "^proto/json/", "Boost.JSON")
+  fence("^openssl/(evp|sha|md5|digest)", "^proto/json/", "OpenSSL digests")
+  fence("^rapidjson/", "^(proto|ctl|emulator)/", "RapidJSON")
+  fence("^toml[+][+]/", "^config/", "toml++")
+  fence("^CLI/", "^(daemon|ctl|emulator)/main[.]cpp$", "CLI11")
+  fence("^boost/(assert|system)/", "^(core|daemon|ctl|emulator|proto/json|cmake)/", "Boost.System")
+  fence("^boost/", "^(daemon|ctl|emulator|proto/json|cmake)/", "Boost")
+  fence("^(gtest|gmock|rapidcheck|benchmark)", "^$", "test packages")
+}
+
+FNR == 1 { end_file(); excused = 0; pragma = 0; current = FILENAME; all[FILENAME] = 1 }
+function end_file() {
+  if (current == "") return
+  if (lines > 300 && !excused) { print current ":" lines ": longer than 300 lines, without saying why"; bad = 1 }
+  if (current ~ /[.]h$/ && !pragma) { print current ":1: a header without #pragma once"; bad = 1 }
+}
+{ lines = FNR }
+FNR <= 15 && /Longer than 300 lines because/ { excused = 1 }
+/^#pragma once/ { pragma = 1 }
+
+/^[ \t]*#[ \t]*include/ {
+  target = $0
+  sub(/^[^"<]*["<]/, "", target)
+  sub(/[">].*$/, "", target)
+  if ($0 ~ /"/) {
+    if (target !~ /\//) { complain("includes are relative to the root: \"" target "\""); next }
+    to = room(target)
+    if (!(to in may)) complain("no room of the house: \"" target "\"")
+    else if (!listed(to, may[room(FILENAME)])) complain(room(FILENAME) " must not include " to ": \"" target "\"")
+    edge[FILENAME] = edge[FILENAME] " " target
+  } else {
+    for (i = 1; i <= fences; ++i)
+      if (target ~ header[i]) {
+        if (FILENAME !~ gate[i]) complain(label[i] " is fenced off here: <" target ">")
+        break  # the first fence that knows a header decides
+      }
+  }
+}
+
+# Depth first; a file that is met again on its own path closes a cycle.
+function walk(file, path,    list, count, i) {
+  if (mark[file] == 2) return
+  if (mark[file] == 1) { print file ":1: include cycle:" path " " file; bad = 1; return }
+  mark[file] = 1
+  count = split(edge[file], list, " ")
+  for (i = 1; i <= count; ++i) walk(list[i], path " " file)
+  mark[file] = 2
+}
+END {
+  end_file()
+  for (file in all) walk(file, "")
+  exit bad
+}
+' "${files[@]}"
