@@ -1,5 +1,6 @@
 // reconcile: a job may or may not exist; listings decide, and until they have, nothing is sent again.
 //   creating + throttled  a 429: one complete clean listing proves "not created"
+//   creating              whose call is over, but its end couldn't be recorded: unclear
 //   unclear               listings at growing pauses; after the quarantine the batch is fenced (fence.cpp) or held
 //   lost                  the job's name answers 404: a grace, one listing, then a person decides
 #include <algorithm>
@@ -31,15 +32,19 @@ ReconcileStage::ReconcileStage(Engine& engine)
                  {BatchState::creating, BatchState::unclear, BatchState::fencing, BatchState::lost},
                  engine.config.submission.concurrency) {}
 
-// A creating batch that isn't throttled is in the middle of its one call (submit.cpp).
+// A creating batch is in the middle of its one call (submit.cpp), until that is over.
 bool ReconcileStage::mine(const core::Batch& batch) const {
-  return batch.state != BatchState::creating || batch.throttled;
+  return batch.state != BatchState::creating || !engine_.creates_under_way.contains(batch.id);
 }
 
 Task<core::Duration> ReconcileStage::advance(core::Batch batch, Progress& progress) {
   auto* account = account_of(batch);
   if (account == nullptr) co_return engine_.config.retry.max;
   if (account->paused(now())) co_return account->paused_until - now();
+  if (batch.state == BatchState::creating && !batch.throttled) {
+    const auto moved = co_await engine_.mark(batch, BatchState::unclear);
+    co_return pause_unless(moved.has_value());
+  }
   if (batch.state == BatchState::creating) co_return co_await throttled(std::move(batch), *account, progress);
   if (batch.state == BatchState::unclear) co_return co_await unclear(std::move(batch), *account, progress);
   if (batch.state == BatchState::fencing) co_return co_await fence(std::move(batch), *account, progress);

@@ -89,8 +89,10 @@ class PackStage final : public Stage {
   // Carries one departure out; false: nothing could be claimed, or the store refused.
   Task<bool> depart(const core::LaneQueue& queue, const core::Departure& departure, const core::PackLimits& limits);
   Task<core::Result<core::Claimed>> claim(core::BatchId batch, core::OwnerId owner, core::ClaimLimit limit);
+  Task<bool> finish(core::BatchId batch);
 
   Engine& engine_;
+  std::optional<core::BatchId> unsealed_;  // has claimed members and isn't sealed yet
 };
 
 class SubmitStage final : public BatchStage {

@@ -31,7 +31,12 @@ Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress)
   }
   if (batch.state == BatchState::uploading) co_return co_await upload(std::move(batch), *account, progress);
   CHECK(batch.state == BatchState::uploaded);
-  co_return co_await create(std::move(batch), *account, progress);
+  const auto id = batch.id;
+  engine_.creates_under_way.insert(id);
+  const auto pause = co_await create(std::move(batch), *account, progress);
+  engine_.creates_under_way.erase(id);
+  engine_.bells.ring(BatchState::creating);  // reconcile looks after what couldn't be recorded
+  co_return pause;
 }
 
 Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Progress& progress) {
@@ -81,7 +86,6 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
       // Most likely not created; one complete clean listing proves it (reconcile).
       const core::BatchPatch patch{.throttles = batch.throttles + 1, .throttled = true};
       const auto moved = co_await engine_.mark(batch, BatchState::creating, patch);
-      engine_.bells.ring(BatchState::creating);
       co_return pause_unless(moved.has_value());
     }
     case Fault::Kind::lines_refused:
