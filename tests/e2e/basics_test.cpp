@@ -204,7 +204,9 @@ TEST_F(Basics, NoSecretIsWrittenWhereItDoesNotBelong) {
   start({.faults = R"({"rules":[{"on":"any","do":"status","status":503,"every":4},
                                {"on":"line","do":"garbage","nth":1}]})"},
         {.api_key = key, .config = {}});
-  EXPECT_EQ(finished(post(prompt)).text("/state"), "succeeded");
+  const auto id = post(prompt);
+  post("company");  // a result file without one readable line would be looked at for long
+  EXPECT_EQ(finished(id).text("/state"), "succeeded");
   LocalHttp http(daemon_->socket());
   ASSERT_TRUE(http.post("/v1/requests", submission(failing) + "x"));
   ASSERT_EQ(daemon_->stop(), 0);

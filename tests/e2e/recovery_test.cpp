@@ -23,7 +23,8 @@ class Recovery : public E2eTest {
   }
 
   void expect_all_answered_and_billed_once() {
-    for (std::size_t i = 0; i < ids_.size(); ++i) EXPECT_EQ(answer_text(finished(ids_[i])), "echo: " + prompts_[i]);
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      ASSERT_EQ(answer_text(finished(ids_[i])), "echo: " + prompts_[i]) << "a wrong answer, or none";
     const auto billed = emulator_->ledger().lines("billed");
     EXPECT_EQ(billed.size(), prompts_.size());
     for (const auto& prompt : prompts_) {
