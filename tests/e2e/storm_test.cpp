@@ -5,6 +5,7 @@
 // BATCHD_E2E_REQUESTS sets the number of requests (5000).
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "storage/sqlite_store.h"
 #include "tests/e2e/storm_clients.h"
@@ -40,6 +41,16 @@ constexpr const char* kFaults = R"({"seed": 20250101, "rules": [
   {"on": "line", "do": "foreign", "every": 17, "first_attempt_only": true},
   {"on": "line", "do": "swap_foreign_batch", "every": 13, "first_attempt_only": true}
 ]})";
+
+constexpr std::pair<const char*, const char*> kTroubles[] = {
+    {"create", "withhold"},    {"create", "reset_before"},
+    {"create", "reset_after"}, {"upload_chunk", "reset_before"},
+    {"download", "truncate"},  {"job", "shuffle"},
+    {"job", "expire"},         {"line", "missing"},
+    {"line", "garbage"},       {"line", "no_key"},
+    {"line", "error"},         {"line", "duplicate"},
+    {"line", "foreign"},       {"line", "swap_foreign_batch"},
+};
 
 int requested_size() {
   const char* text = std::getenv("BATCHD_E2E_REQUESTS");
@@ -123,21 +134,10 @@ TEST_F(Storm, EverybodyGetsTheirOwnAnswerAndNothingIsPaidTwice) {
   EXPECT_LE(withheld, possibly_charged()) << "lost money that isn't in the books";
 
   // The storm did blow: each kind of trouble happened.
-  auto& ledger = emulator_->ledger();
-  for (const auto& [on, action] :
-       std::initializer_list<std::pair<const char*, const char*>>{{"create", "withhold"},
-                                                                  {"create", "reset_before"},
-                                                                  {"create", "reset_after"},
-                                                                  {"job", "shuffle"},
-                                                                  {"line", "missing"},
-                                                                  {"line", "garbage"},
-                                                                  {"line", "no_key"},
-                                                                  {"line", "error"},
-                                                                  {"line", "duplicate"},
-                                                                  {"line", "foreign"},
-                                                                  {"line", "swap_foreign_batch"},
-                                                                  {"upload_chunk", "reset_before"}})
-    EXPECT_GT(ledger.count_faults(on, action), 0U) << on << " " << action;
+  for (const auto& [on, action] : kTroubles)
+    EXPECT_GT(emulator_->ledger().count_faults(on, action), 0U) << on << " " << action;
+  for (const std::string event : {"job_adopted", "to=fenced"})
+    EXPECT_NE(daemon_->log().find(event), std::string::npos) << event << " never happened";
 }
 
 }  // namespace
