@@ -21,6 +21,9 @@
 namespace batchd::daemon {
 namespace {
 
+// Far beyond any uptime, and yet sums and nanoseconds of it don't overflow.
+constexpr core::SteadyTime kNever{std::chrono::hours(24 * 365 * 100)};
+
 int exit_code_of(const core::Error& error) {
   if (error.code == core::Errc::locked) return EX_TEMPFAIL;
   if (error.code == core::Errc::newer_schema) return EX_CONFIG;
@@ -40,7 +43,7 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   } else {
     log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
     account->trouble = key.error().detail;
-    account->paused_until = core::SteadyTime::max();
+    account->paused_until = kNever;
   }
   account->link = make_https_client(executor, {.base_url = settings.base_url,
                                                .credential_header = "x-goog-api-key",

@@ -11,7 +11,10 @@ using core::ClaimLimit;
 
 Task<std::optional<core::SteadyTime>> PackStage::once() {
   const auto later = engine_.clock.steady() + engine_.config.retry.first;
-  if (unsealed_ && !co_await finish(*unsealed_)) co_return later;
+  if (unsealed_) {
+    const bool sealed = co_await finish(*unsealed_);
+    if (!sealed) co_return later;
+  }
   auto lanes = co_await engine_.store.read(&core::Store::summarise_queue);
   if (!lanes) co_return later;
   std::optional<core::SteadyTime> next;

@@ -33,6 +33,7 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
       if (mine(batch)) waiting.push_back(std::move(batch));
     if (last_page) break;
   }
+  if (engine_.stopping) co_return std::nullopt;  // what starts after the cancellation would never hear of it
   // A batch that left and came back starts afresh; one that is being worked on keeps its timer whatever the list said.
   std::erase_if(timers_, [&](const auto& entry) {
     const auto listed = [&](const core::Batch& batch) { return batch.id == entry.first; };

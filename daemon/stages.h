@@ -135,7 +135,7 @@ class ReconcileStage final : public BatchStage {
   // for.
   enum class Listing { adopted, clean, unknown };
   Task<Listing> list_and_adopt(core::Batch batch, Account& account, Progress& progress, core::Duration& pause);
-  Task<void> hold(core::Batch batch, std::string why);
+  Task<core::Duration> hold(core::Batch batch, std::string why);  // returns pause_unless() it happened
 };
 
 class PollStage final : public BatchStage {

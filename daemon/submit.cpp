@@ -17,6 +17,12 @@ using core::BatchPatch;
 using core::BatchState;
 using core::Fault;
 
+namespace {
+
+constexpr int kUploadsBeforeRefusal = 16;
+
+}  // namespace
+
 SubmitStage::SubmitStage(Engine& engine)
     : BatchStage(engine, engine.bells.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
                  engine.config.submission.concurrency) {}
@@ -47,6 +53,8 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
     const auto moved = co_await engine_.mark(batch, BatchState::uploading);
     co_return pause_unless(moved.has_value());
   }
+
+  if (engine_.stopping) co_return pause_unless(false);  // nothing that costs money begins now
 
   // INTENT. From this commit on, a crash means: a job may exist, and only its token can tell.
   const auto token = batch.token.empty() ? engine_.token_prefix + random_text() : batch.token;
@@ -97,9 +105,11 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     case Fault::Kind::session_gone:
       co_return co_await refuse(std::move(batch), fault);
     case Fault::Kind::file_gone: {
+      // A file that is gone time after time is one that the provider won't read.
+      if (batch.upload_n >= kUploadsBeforeRefusal) co_return co_await refuse(std::move(batch), fault);
       const core::BatchPatch patch{.upload_session = ""};
       const auto moved = co_await engine_.mark(batch, BatchState::uploading, patch);
-      co_return pause_unless(moved.has_value());
+      co_return moved ? core::backoff_pause(retry_backoff(), batch.upload_n - 1) : pause_unless(false);
     }
     case Fault::Kind::unclear:
     case Fault::Kind::transient:
