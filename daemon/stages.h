@@ -33,7 +33,7 @@ class Stage {
 // Ten lines: once, then wait for the bell or the time, until the engine stops.
 Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& bell);
 
-// What a stage remembers of a batch between two steps. Lost with the process, and safe to lose.
+// What a stage remembers of a batch between two steps in the same state. Lost with the process, and safe to lose.
 struct Progress {
   int tries = 0;                          // failures in a row, or looks so far
   int phase = 0;                          // of a stage's own sequence
@@ -69,6 +69,7 @@ class BatchStage : public Stage {
   struct Timer {
     core::SteadyTime due{};
     bool busy = false;
+    core::BatchState state{};  // that the progress is about
     Progress progress;
   };
   Task<void> drive(core::Batch batch);
