@@ -44,13 +44,14 @@ Task<core::Duration> SettleStage::advance(core::Batch batch, Progress&) {
 
 Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
   if (batch.refusal == core::Refusal::model) co_return co_await fail_all(batch, words_of(batch));
-  if (batch.refusal == core::Refusal::lines) co_return co_await split(std::move(batch), SplitRule::whole);
   const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
   const auto owners = co_await engine_.store.read(&core::Store::count_owners, batch.id);
   if (!root || !owners) co_return pause_unless(false);
   const bool bound_reached =
       root->creates >= core::kCreatesPerRootMax || engine_.clock.wall() - root->created_at >= kBisectionTimeMax;
-  if (batch.items <= 1 || bound_reached) co_return co_await fail_all(batch, words_of(batch));
+  if (bound_reached) co_return co_await fail_all(batch, words_of(batch));
+  if (batch.refusal == core::Refusal::lines) co_return co_await split(std::move(batch), SplitRule::whole);
+  if (batch.items <= 1) co_return co_await fail_all(batch, words_of(batch));
   co_return co_await split(std::move(batch), *owners > 1 ? SplitRule::by_owner : SplitRule::halve);
 }
 
