@@ -294,7 +294,7 @@ TEST_P(WithoutALine, IsJudgedByTheTable) {
   EXPECT_EQ(to_text(batch(id).state), to_text(row.batch_becomes));
   const auto given = row.has_lines ? RequestState::succeeded : row.becomes;
   EXPECT_EQ(states(ids_), (std::vector{given, given, row.becomes}));
-  EXPECT_EQ(request(ids_[2]).attempts, row.becomes == RequestState::queued ? 1 : 0);
+  EXPECT_EQ(request(ids_[2]).attempts, row.becomes == RequestState::packed ? 0 : 1);
   EXPECT_EQ(batch(id).lines.possibly_charged, row.charged ? (row.has_lines ? 1 : 3) : 0);
   EXPECT_TRUE(balanced());
 }

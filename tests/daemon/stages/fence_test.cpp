@@ -79,6 +79,22 @@ TEST_F(Fence, DeletesLooksTwiceListsAndLetsTheMembersGo) {
   EXPECT_EQ(request(ids_[0]).attempts, 0);
 }
 
+TEST_F(Fence, BeginsWithTheDeletionHoweverManyListingsThereWere) {
+  for (const auto quarantine : {1s, 6s, 21s, 51s}) {  // one to four of them
+    SCOPED_TRACE(quarantine.count());
+    config.submission.quarantine = quarantine;
+    accept_many(10);
+    gemini.calls.clear();
+    gemini.next(Endpoint::create, no_answer());
+    pass(0s, {Which::pack, Which::submit});
+    const auto id = batches().back().id;
+    wait(quarantine + config.submission.fence_pause + config.submission.relist_pause);
+    EXPECT_EQ(to_text(batch(id).state), to_text(BatchState::fenced));
+    EXPECT_EQ(gemini.seen(Endpoint::remove).at(0).thing, input(id));
+    EXPECT_EQ(std::ranges::count(gemini.seen(Endpoint::check), input(id), &Call::thing), 2);
+  }
+}
+
 TEST_F(Fence, EveryUploadOfTheBatchIsDeleted) {
   const auto first = uploaded(3);
   advance_clock(config.submission.file_age_max + 1ms);
