@@ -142,6 +142,10 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
       all.finished.insert(all.finished.end(), chunk->finished.begin(), chunk->finished.end());
       all.more = chunk->more;
     } while (all.more);
+    if (!all.finished.empty()) return all;
+    // Lines that aren't ours to fail: together again, the rest would be refused again, for ever.
+    auto cut = store.mark(batch.id, BatchState::refused, BatchState::refused, {.refusal = core::Refusal::poison}, wall);
+    if (!cut) return cut.error();
     return all;
   };
   auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);

@@ -1,0 +1,111 @@
+// A small Gemini in memory: files, upload sessions, jobs. It answers calls as data, so that the stages' tests decide
+// what comes back, and remembers what it was asked. Faults are reactions, put in front of the proper answer.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/http.h"
+
+namespace batchd::daemon::testing {
+
+// Of what kind a call is: each has its own reactions.
+enum class Endpoint { start, data, query, create, list, poll, cancel, check, remove, download };
+
+struct Call {
+  Endpoint endpoint;
+  std::string thing;        // "files/...", "batches/...", the page token of a list
+  std::string body;         // as it was sent: of data, the bytes
+  std::string token;        // create: the displayName
+  std::string file;         // create: the input file; start: the name
+  std::string mime;         // start
+  std::int64_t offset = 0;  // data
+  bool finalize = false;    // data
+  bool single_shot = false;
+};
+
+struct Job {
+  std::string name, token, file;
+  std::string state = "BATCH_STATE_PENDING";
+  std::string output;  // "files/...", empty: none
+  int error_code = 0;
+  std::string error_message;
+};
+
+class FakeGemini {
+ public:
+  using HttpEvent = core::HttpEvent;
+  // What comes back for `call`. `properly` does what the provider would do, once, and gives its answer.
+  using Reaction = std::function<HttpEvent(Call& call, const std::function<HttpEvent()>& properly)>;
+
+  // The next calls of this kind react so, one each; after them `always`, if there is one.
+  void next(Endpoint endpoint, Reaction reaction) { next_[endpoint].push_back(std::move(reaction)); }
+  void always(Endpoint endpoint, Reaction reaction) { always_[endpoint] = std::move(reaction); }
+  void properly_again(Endpoint endpoint) { always_.erase(endpoint); }
+
+  // A call, with the bytes of its body. A 2xx answer to a download has the file in its body, cut or whole.
+  HttpEvent answer(const core::HttpCall& http, std::string body);
+
+  std::size_t count(Endpoint endpoint) const;
+  std::vector<Call> seen(Endpoint endpoint) const;
+  std::vector<Call> calls;
+
+  std::map<std::string, std::string> files;  // "files/...": content
+  std::vector<Job> jobs;                     // newest first, as they are listed
+  std::size_t page_size = 100;
+  std::size_t mime_types_refused = 0;  // the first so many of a start's types, by the order they were tried
+  std::string poison;                  // not empty: a create whose file holds this is refused
+  std::size_t fragment = 64 << 10;     // how downloads are cut into pieces
+
+  Job& only_job();
+  Job& add_job(std::string token, std::string file);
+  // Ends a job with these lines as its output; it is JOB_STATE_SUCCEEDED unless said otherwise.
+  void finish(Job& job, const std::vector<std::string>& lines, const std::string& state = "SUCCEEDED");
+  void fail(Job& job, int code, const std::string& message);
+  // One good line for each line of the input file, in its order: the response echoes the request.
+  std::vector<std::string> good_lines(const std::string& file) const;
+  void finish_all();  // every job that is pending, with good lines
+
+ private:
+  struct Session {
+    std::string name, received;
+    std::size_t bytes = 0;
+  };
+  HttpEvent properly(Call& call);
+  HttpEvent start(const Call& call);
+  HttpEvent data(const Call& call);
+  HttpEvent create(const Call& call);
+  HttpEvent list(const Call& call);
+  HttpEvent download(const Call& call);
+
+  std::map<Endpoint, std::deque<Reaction>> next_;
+  std::map<Endpoint, Reaction> always_;
+  std::map<std::string, Session> sessions_;
+  std::map<std::string, std::string> inputs_;  // what a file held, also after its deletion
+  std::size_t announced_bytes_ = 0;            // of the start at hand
+  int made_ = 0;
+};
+
+// --- answers
+core::HttpEvent reply(int status, std::string body, std::vector<core::HttpHeader> headers = {});
+std::string error_body(int code, const std::string& status, const std::string& message);
+
+// --- reactions: none of these does what was asked, unless it says so
+FakeGemini::Reaction says(int status, std::string body);
+FakeGemini::Reaction says_error(int code, std::string status, std::string message);
+FakeGemini::Reaction not_sent();
+FakeGemini::Reaction no_answer();
+FakeGemini::Reaction done_but_unanswered();
+FakeGemini::Reaction cut_after(std::size_t bytes);  // data: only so many arrive; download: only so many are received
+
+// --- lines of result files
+std::string good_line(const std::string& key, const std::string& response);
+std::string error_line(const std::string& key, int code, const std::string& message);
+std::string key_of(const std::string& line);      // of an input or result line
+std::string request_of(const std::string& line);  // of an input line
+std::vector<std::string> lines_of(const std::string& file_content);
+
+}  // namespace batchd::daemon::testing

@@ -1,0 +1,347 @@
+#include "tests/daemon/stages/world.h"
+
+#include <stdlib.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+
+#include "core/check.h"
+#include "daemon/log.h"
+#include "daemon/stages.h"
+#include "proto/gemini.h"
+#include "storage/sqlite_store.h"
+
+namespace batchd::daemon::testing {
+
+namespace {
+
+constexpr auto kStuckAfter = std::chrono::seconds(60);
+constexpr int kLooksAtOneTimeMax = 2000;
+
+class FakeLink final : public ProviderLink {
+ public:
+  explicit FakeLink(FakeGemini& gemini) : gemini_(gemini) {}
+
+  Task<HttpEvent> perform(const HttpCall& call, SliceOpener* slices, ByteSink* sink) override {
+    std::string body;
+    if (const auto* text = std::get_if<std::string>(&call.body)) body = *text;
+    if (const auto* slice = std::get_if<BatchSlice>(&call.body)) {
+      auto source = slices->open(*slice);
+      for (;;) {
+        auto piece = co_await source->next();
+        if (!piece) co_return broken("the store: " + piece.error().detail);
+        if (piece->empty()) break;
+        body += *piece;
+      }
+      CHECK(static_cast<std::int64_t>(body.size()) == slice->bytes);
+    }
+    auto event = gemini_.answer(call, std::move(body));
+    if (call.sink != HttpCall::Sink::lines || event.status < 200 || event.status > 299) co_return event;
+    const std::string content = std::exchange(event.body, {});
+    for (std::size_t at = 0; at < content.size(); at += gemini_.fragment) {
+      const auto piece = std::string_view(content).substr(at, gemini_.fragment);
+      const auto written = co_await sink->write(piece);
+      if (!written) co_return broken("the sink: " + written.error().detail);
+      event.streamed_bytes += static_cast<std::int64_t>(piece.size());
+    }
+    co_return event;
+  }
+
+ private:
+  static HttpEvent broken(std::string detail) {
+    HttpEvent event;
+    event.kind = HttpEvent::Kind::no_answer;
+    event.detail = std::move(detail);
+    return event;
+  }
+  FakeGemini& gemini_;
+};
+
+}  // namespace
+
+class FakeClock final : public core::Clock {
+ public:
+  WallTime wall() const override { return WallTime(Duration(1'800'000'000'000)) + passed_; }
+  SteadyTime steady() const override { return SteadyTime(std::chrono::hours(5)) + passed_; }
+  void advance(Duration by) { passed_ += by; }
+
+ private:
+  Duration passed_{};
+};
+
+class World::Folder {
+ public:
+  Folder() {
+    auto name = (std::filesystem::temp_directory_path() / "batchd-stages-XXXXXX").string();
+    CHECK(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string database() const { return (path_ / "batchd.db").string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// One life of the process.
+struct World::Machine {
+  Machine(const std::string& database, const config::Config& config, const core::Clock& clock, FakeGemini& gemini,
+          const std::string& credential)
+      : thread(
+            storage::open_sqlite({.path = database}).value(),
+            [this](std::function<void()> completions) { asio::post(io, std::move(completions)); },
+            [](const Error& error) { fatal("store_failed", error.detail); }),
+        engine(io.get_executor(), config, clock, thread) {
+    auto account = std::make_unique<Account>();
+    account->name = kFlash.account;
+    account->provider = proto::make_gemini({});
+    account->link = std::make_unique<FakeLink>(gemini);
+    account->credential = credential;
+    account->budget = config.accounts.at(kFlash.account).budget();
+    engine.accounts.add(std::move(account));
+    engine.token_prefix = "batchd-test-";
+  }
+
+  Stage& stage(Which which) {
+    switch (which) {
+      case Which::pack:
+        return pack;
+      case Which::submit:
+        return submit;
+      case Which::reconcile:
+        return reconcile;
+      case Which::poll:
+        return poll;
+      case Which::collect:
+        return collect;
+      case Which::settle:
+        return settle;
+      case Which::cleanup:
+        return cleanup;
+    }
+    CHECK(false);
+  }
+
+  template <class Over>
+  void run_until(Over over) {
+    const auto alarm = std::chrono::steady_clock::now() + kStuckAfter;
+    running = true;
+    while (!over()) {
+      io.run_one_for(std::chrono::seconds(5));
+      CHECK(std::chrono::steady_clock::now() < alarm);
+    }
+    running = false;
+  }
+
+  asio::io_context io{1};
+  asio::executor_work_guard<Executor> work{io.get_executor()};
+  bool running = false;  // inside a handler, where nothing may wait for another
+  storage::StoreThread thread;
+  Engine engine;
+  PackStage pack{engine};
+  SubmitStage submit{engine};
+  ReconcileStage reconcile{engine};
+  PollStage poll{engine};
+  CollectStage collect{engine};
+  SettleStage settle{engine};
+  CleanupStage cleanup{engine};
+};
+
+std::string test_name(std::string text) {
+  for (auto& c : text)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  return text;
+}
+
+World::World() : folder_(std::make_unique<Folder>()), clock_(std::make_unique<FakeClock>()) {
+  static const bool quiet =
+      (start_logging(std::getenv("BATCHD_TEST_LOG") != nullptr ? LogLevel::debug : LogLevel::error), true);
+  CHECK(quiet);
+  config.packing.limits = {.items = 10, .bytes = 64 << 20, .tokens = 1'000'000, .max_age = 60s};
+}
+World::~World() = default;
+
+World::Machine& World::machine() {
+  if (machine_) return *machine_;
+  machine_ = std::make_unique<Machine>(folder_->database(), config, *clock_, gemini, credential_);
+  while (ask([this](Store& store) { return store.recover(wall()); })) {
+  }
+  return *machine_;
+}
+
+void World::restart() {
+  if (machine_) machine_->thread.stop();
+  machine_.reset();
+  machine();
+}
+
+void World::use_key(const std::string& credential) {
+  credential_ = credential;
+  machine().engine.accounts.find(kFlash.account)->credential = credential;
+}
+bool World::account_paused() { return machine().engine.accounts.find(kFlash.account)->paused(clock_->steady()); }
+std::string World::account_trouble() { return machine().engine.accounts.find(kFlash.account)->trouble; }
+
+void World::advance_clock(Duration by) { clock_->advance(by); }
+WallTime World::wall() const { return clock_->wall(); }
+
+std::optional<Duration> World::look(Which which) {
+  auto& life = machine();
+  std::optional<std::optional<SteadyTime>> due;
+  bool started_any = false;
+  auto finished = [&](const std::exception_ptr& error, std::optional<SteadyTime> when) {
+    if (error) std::rethrow_exception(error);
+    started_any = !life.engine.tasks.empty();
+    due = when;
+  };
+  asio::co_spawn(life.io.get_executor(), life.stage(which).once(), finished);
+  life.run_until([&] { return due && life.engine.tasks.empty(); });
+  if (started_any) return Duration::zero();  // as the bell does after each step
+  if (!*due) return std::nullopt;
+  return std::max(**due - clock_->steady(), Duration::zero());
+}
+
+void World::pass(Duration span, const std::vector<Which>& stages) {
+  const auto end = clock_->steady() + span;
+  for (int looks = 0;; ++looks) {
+    if (looks >= kLooksAtOneTimeMax) {
+      ADD_FAILURE() << "the stages don't come to rest";
+      return;
+    }
+    std::optional<Duration> next;
+    for (const auto stage : stages)
+      if (const auto due = look(stage)) next = std::min(next.value_or(*due), *due);
+    if (next && *next == Duration::zero()) continue;
+    const auto left = end - clock_->steady();
+    clock_->advance(std::min(next.value_or(left), left));
+    if (!next || *next > left) return;
+    looks = 0;
+  }
+}
+
+void World::run_in_store(const std::function<bool(Store&)>& verb) {
+  auto& life = machine();
+  auto outcome = [verb](Store& store) -> Result<bool> {
+    if (!verb(store)) return Error{Errc::not_found, "see the verb's own error"};
+    return true;
+  };
+  if (!life.running) {
+    bool answered = false;
+    life.thread.run(storage::VerbClass::state, outcome, [&](const Result<bool>&) { answered = true; });
+    life.run_until([&] { return answered; });
+    return;
+  }
+  // Inside a handler completions can't come: the verb itself says that it has run. It only reads, so it may run again.
+  auto ran = std::make_shared<std::promise<void>>();
+  auto told = std::make_shared<bool>(false);
+  auto reading = [outcome, ran, told](Store& store) -> Result<bool> {
+    if (*told) return true;
+    auto result = outcome(store);
+    *told = true;
+    ran->set_value();
+    return result;
+  };
+  life.thread.run(storage::VerbClass::read, reading, [](const Result<bool>&) {});
+  ran->get_future().get();
+}
+
+RequestId World::accept(const std::string& body, OwnerId owner, std::int64_t tokens) {
+  NewRequest fresh;
+  fresh.owner = owner;
+  fresh.lane = kFlash;
+  fresh.body = body;
+  fresh.tokens = tokens;
+  return ask([&](Store& store) { return store.accept(fresh, wall()); }).id;
+}
+
+std::vector<RequestId> World::accept_many(int count, OwnerId owner) {
+  std::vector<RequestId> ids;
+  for (int i = 0; i < count; ++i) ids.push_back(accept("{\"n\":" + std::to_string(accepted_++) + "}", owner));
+  return ids;
+}
+
+std::vector<Batch> World::batches(std::optional<BatchState> state) {
+  std::vector<BatchState> wanted;
+  for (std::size_t i = 0; i < kBatchStates; ++i)
+    if (!state || *state == static_cast<BatchState>(i)) wanted.push_back(static_cast<BatchState>(i));
+  return ask([&](Store& store) { return store.list_batches(wanted, BatchId(), 500); });
+}
+
+Batch World::only_batch() {
+  auto all = batches();
+  CHECK(all.size() == 1);
+  return all.front();
+}
+
+Batch World::batch(BatchId id) {
+  return ask([&](Store& store) { return store.get_batch(id); });
+}
+
+RequestView World::request(RequestId id, OwnerId owner) {
+  return ask([&](Store& store) { return store.find_request(owner, id); });
+}
+
+std::vector<RequestState> World::states(const std::vector<RequestId>& ids, OwnerId owner) {
+  std::vector<RequestState> all;
+  for (const auto id : ids) all.push_back(request(id, owner).state);
+  return all;
+}
+
+std::string World::response_of(RequestId id, OwnerId owner) {
+  const auto view = request(id, owner);
+  std::string line;
+  for (std::int64_t index = 0; static_cast<std::int64_t>(line.size()) < view.result.bytes; ++index)
+    line += ask([&](Store& store) { return store.read_chunk(view.result.id, index); });
+  return line.substr(static_cast<std::size_t>(view.value_offset), static_cast<std::size_t>(view.value_bytes));
+}
+
+bool World::balanced() {
+  return ask([](Store& store) { return store.counts(); }).balanced();
+}
+
+std::string World::jsonl_of(const Batch& batch) {
+  const auto provider = proto::make_gemini({});
+  std::string text;
+  for (std::optional<LineCursor> cursor = LineCursor(); cursor;) {
+    const auto read = ask([&](Store& store) { return store.read_lines(batch.id, *cursor); });
+    for (const auto& piece : read.pieces) {
+      const auto frame = provider->encode_line(batch.id, piece.request);
+      text += (piece.first ? frame.prefix : "") + piece.bytes + (piece.last ? frame.suffix : "");
+    }
+    cursor = read.next;
+  }
+  return text;
+}
+
+Batch World::packed(int count) {
+  ids_ = accept_many(count);
+  if (count < config.packing.limits.items) advance_clock(config.packing.limits.max_age);
+  pass(0s, {Which::pack});
+  return only_batch();
+}
+
+Batch World::uploaded(int count) {
+  packed(count);
+  look(Which::submit);
+  look(Which::submit);
+  auto there = only_batch();
+  CHECK(there.state == BatchState::uploaded);
+  return there;
+}
+
+Batch World::submitted(int count) {
+  uploaded(count);
+  look(Which::submit);
+  auto running = only_batch();
+  CHECK(running.state == BatchState::submitted);
+  return running;
+}
+
+}  // namespace batchd::daemon::testing

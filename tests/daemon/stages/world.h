@@ -1,0 +1,99 @@
+// The daemon's stages with everything around them under the test's hand: a real SQLite store on its thread, the real
+// Gemini dialogues, a fake Gemini behind the link, and a clock that only tests move. No Asio in here, so that the test
+// files stay cheap to compile.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/check.h"
+#include "core/limits.h"
+#include "core/store.h"
+#include "tests/daemon/stages/fake_gemini.h"
+
+namespace batchd::daemon::testing {
+
+using namespace batchd::core;
+using namespace std::chrono_literals;
+
+inline constexpr OwnerId kAnna{1001}, kBob{1002};
+inline const Lane kFlash{"default", "generateContent", "gemini-2.5-flash"};
+
+enum class Which { pack, submit, reconcile, poll, collect, settle, cleanup };
+inline const std::vector<Which> kAll{Which::pack,    Which::submit, Which::reconcile, Which::poll,
+                                     Which::collect, Which::settle, Which::cleanup};
+
+// A row's name as GoogleTest wants it.
+std::string test_name(std::string text);
+
+class World : public ::testing::Test {
+ protected:
+  World();
+  ~World() override;
+
+  // --- the machine
+  config::Config config;  // of known values; change it before the first look, or call restart()
+  FakeGemini gemini;
+  void restart();  // the process ends and comes back: only the store is left
+  void use_key(const std::string& credential);
+  bool account_paused();
+  std::string account_trouble();
+
+  // --- time. Nothing moves unless a test says so.
+  void advance_clock(Duration by);
+  WallTime wall() const;
+
+  // One once() of a stage and everything it started. When it wants to look again by itself, seen from now.
+  std::optional<Duration> look(Which stage);
+  // The stages' loops for `span` of the clock: a look, and the next when one is due. With zero: until nothing is due.
+  void pass(Duration span, const std::vector<Which>& stages = kAll);
+
+  // --- the store
+  RequestId accept(const std::string& body, OwnerId owner = kAnna, std::int64_t tokens = 10);
+  std::vector<RequestId> accept_many(int count, OwnerId owner = kAnna);  // bodies {"n":0}, {"n":1}, ...
+  // A verb's value, run on the store's thread; also from inside a reaction.
+  template <class Verb>
+  auto ask(Verb verb) {
+    std::optional<std::invoke_result_t<Verb&, Store&>> result;
+    run_in_store([&](Store& store) {
+      result = verb(store);
+      return result->has_value();
+    });
+    return std::move(*result).value();
+  }
+  std::vector<Batch> batches(std::optional<BatchState> state = std::nullopt);  // in the order of their making
+  Batch only_batch();
+  Batch batch(BatchId id);
+  RequestView request(RequestId id, OwnerId owner = kAnna);
+  std::vector<RequestState> states(const std::vector<RequestId>& ids, OwnerId owner = kAnna);
+  std::string response_of(RequestId id, OwnerId owner = kAnna);  // the provider's value as it is delivered
+  bool balanced();
+  std::string jsonl_of(const Batch& batch);  // made from the store's lines and the real frame
+
+  // --- shortcuts to where a story begins
+  Batch packed(int count);      // a sealed batch of Anna's
+  Batch uploaded(int count);    // its file is there, and nothing has been created
+  Batch submitted(int count);   // has a job
+  std::vector<RequestId> ids_;  // of the requests of these
+
+ private:
+  struct Machine;
+  void run_in_store(const std::function<bool(Store&)>& verb);
+  Machine& machine();
+
+  class Folder;
+  std::unique_ptr<Folder> folder_;
+  std::unique_ptr<class FakeClock> clock_;
+  std::unique_ptr<Machine> machine_;
+  std::string credential_ = "key-1";
+  int accepted_ = 0;
+};
+
+}  // namespace batchd::daemon::testing
