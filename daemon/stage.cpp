@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "daemon/log.h"
@@ -41,6 +42,9 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
   for (auto& batch : waiting) {
     auto& timer = timers_[batch.id];
     if (timer.busy) continue;
+    // Steps in one state are no steps in the next: a fence must begin with the deletion, however often its batch was
+    // listed while it was unclear.
+    if (std::exchange(timer.state, batch.state) != batch.state) timer.progress = {};
     if (timer.due > now()) {
       next = std::min(next.value_or(timer.due), timer.due);
     } else if (busy_ < parallel_) {

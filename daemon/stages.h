@@ -33,7 +33,7 @@ class Stage {
 // Ten lines: once, then wait for the bell or the time, until the engine stops.
 Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& bell);
 
-// What a stage remembers of a batch between two steps. Lost with the process, and safe to lose.
+// What a stage remembers of a batch between two steps in the same state. Lost with the process, and safe to lose.
 struct Progress {
   int tries = 0;                          // failures in a row, or looks so far
   int phase = 0;                          // of a stage's own sequence
@@ -67,6 +67,7 @@ class BatchStage : public Stage {
 
  private:
   struct Timer {
+    core::BatchState state{};  // that `progress` is about
     core::SteadyTime due{};
     bool busy = false;
     Progress progress;
