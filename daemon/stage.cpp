@@ -49,8 +49,6 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
     if (timer.due > now()) {
       next = std::min(next.value_or(timer.due), timer.due);
     } else if (busy_ < parallel_) {
-      // A sequence begins at its beginning: the count of one state must not pass for a phase of the next.
-      if (std::exchange(timer.state, batch.state) != batch.state) timer.progress = {};
       timer.busy = true;
       ++busy_;
       engine_.tasks.spawn(drive(std::move(batch)));

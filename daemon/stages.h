@@ -70,7 +70,6 @@ class BatchStage : public Stage {
     core::BatchState state{};  // that `progress` is about
     core::SteadyTime due{};
     bool busy = false;
-    core::BatchState state{};  // that the progress is about
     Progress progress;
   };
   Task<void> drive(core::Batch batch);
