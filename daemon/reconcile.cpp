@@ -103,6 +103,17 @@ Task<void> ReconcileStage::hold(core::Batch batch, std::string why) {
 
 Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& account, Progress& progress) {
   core::Duration pause{};
+  switch (co_await trust_key(batch, account, progress, pause)) {
+    case Trust::unknown:
+      co_return pause;
+    case Trust::other_project: {  // whose listing is always clean
+      const core::BatchPatch patch{.throttled = false};
+      const auto moved = co_await engine_.mark(batch, BatchState::unclear, patch);
+      co_return pause_unless(moved.has_value());
+    }
+    case Trust::same_project:
+      break;
+  }
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing != Listing::clean) co_return pause;
   const core::Backoff backoff{engine_.config.submission.throttle_first, engine_.config.submission.throttle_max};
