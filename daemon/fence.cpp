@@ -23,6 +23,8 @@ constexpr core::Duration kFenceTimeMax = std::chrono::hours(24);  // for a file 
 // Progress is in memory: after a restart the fence begins anew, which is slower and as safe.
 Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, Progress& progress) {
   core::Duration pause{};
+  // What one key has seen and what another one lists prove nothing together.
+  if (batch.credential != account.credential) progress.phase = delete_files;
   switch (progress.phase) {
     case delete_files: {
       // To another project's key every file looks gone. (After our own deletion too: then a person decides.)

@@ -205,6 +205,19 @@ TEST_F(Create, AThrottledOneStaysUntilAListingIsWhole) {
   EXPECT_EQ(batch(id).state, BatchState::uploaded);
 }
 
+TEST_F(Create, AThrottledOneIsNotJudgedByAnotherProjectsListing) {
+  const auto id = uploaded(3).id;
+  gemini.next(Endpoint::create, done_but(429, error_body(429, "RESOURCE_EXHAUSTED", "quota")));
+  look(Which::submit);
+  use_key("key-2");
+  restart();
+  gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
+  gemini.always(Endpoint::list, says(200, "{}"));  // another project, which has no jobs
+  pass(24h, {Which::submit, Which::reconcile});
+  EXPECT_EQ(to_text(batch(id).state), to_text(BatchState::held));
+  EXPECT_EQ(gemini.count(Endpoint::create), 1U);
+}
+
 TEST_F(Create, ACrashInTheCallIsUnclearAndNothingIsSentAgain) {
   const auto before = uploaded(3);
   ask([&](Store& store) {

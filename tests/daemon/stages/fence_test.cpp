@@ -217,12 +217,23 @@ TEST_F(Fence, AKeyOfAnotherProjectProvesNothing) {
 
 TEST_F(Fence, AKeyThatChangesAfterTheDeletionProvesNothing) {
   const auto id = fencing();
-  wait(0s);
+  wait(0s);          // deleted, and looked once
   use_key("key-2");  // another project: sees no file of the first one, the canary least of all
   gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
   gemini.always(Endpoint::list, says(200, "{}"));
   wait(24h);
   EXPECT_EQ(batch(id).state, BatchState::held);
+}
+
+TEST_F(Fence, AKeyThatChangesBeforeTheRelistProvesNothing) {
+  const auto id = fencing();
+  wait(config.submission.fence_pause);  // looked twice
+  gemini.add_job(token_, input(id));
+  use_key("key-2");
+  gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
+  gemini.always(Endpoint::list, says(200, "{}"));
+  wait(24h);
+  EXPECT_EQ(to_text(batch(id).state), to_text(BatchState::held));
 }
 
 }  // namespace

@@ -65,8 +65,8 @@ TEST_F(Settle, ARestartBetweenAllSplitsChangesNothing) {
 
 TEST_F(Settle, TwoOwnersAreCutApartFirst) {
   gemini.poison = "poison";
-  const auto anna = accept_many(5, kAnna);
-  auto bob = accept_many(4, kBob);
+  const auto anna = accept_many(6, kAnna);
+  auto bob = accept_many(3, kBob);
   bob.push_back(accept("{\"n\":\"poison\"}", kBob));
   pass(0s, {Which::pack});
   const auto parent = only_batch().id;
@@ -79,13 +79,13 @@ TEST_F(Settle, TwoOwnersAreCutApartFirst) {
   for (const auto& child : children) {
     EXPECT_EQ(child.parent, parent);
     const bool of_anna = request(anna[0]).batch == child.id;
-    EXPECT_EQ(states(anna), std::vector(5, RequestState::packed));
+    EXPECT_EQ(states(anna), std::vector(6, RequestState::packed));
     for (const auto id : anna) EXPECT_EQ(request(id).batch == child.id, of_anna);
     for (const auto id : bob) EXPECT_EQ(request(id, kBob).batch == child.id, !of_anna);
   }
   let_it_run();
-  EXPECT_EQ(states(anna), std::vector(5, RequestState::succeeded));
-  EXPECT_EQ(request(bob[4], kBob).state, RequestState::failed);
+  EXPECT_EQ(states(anna), std::vector(6, RequestState::succeeded));
+  EXPECT_EQ(request(bob[3], kBob).state, RequestState::failed);
   EXPECT_EQ(request(bob[0], kBob).state, RequestState::succeeded);
 }
 
