@@ -162,8 +162,7 @@ Task<bool> Session::finish_exchange() {
     const auto dropped = co_await receive_body_piece();
     if (!dropped) co_return false;
   }
-  buffer_.release();
-  co_return true;
+  co_return true;  // the buffer stays: the next request needs it at once
 }
 
 // Whether the answer that is about to go out is the last one of this connection.

@@ -96,11 +96,12 @@ struct SubmissionReader::Impl : json::MemberHandler {
       fail("too_large", "a request has at most " + std::to_string(core::kRequestBytesMax) + " bytes", 413);
       return;
     }
-    const auto start = static_cast<std::ptrdiff_t>(out->size());
+    const auto start = out->size();
     *out += fragment;
     // Outside of strings, where alone they can stand, newlines mean nothing.
-    std::replace_if(
-        out->begin() + start, out->end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    for (const char newline : {'\n', '\r'})
+      for (auto at = out->find(newline, start); at != std::string::npos; at = out->find(newline, at + 1))
+        (*out)[at] = ' ';
   }
 
   // The text of a string member; `otherwise` if it wasn't there.

@@ -26,15 +26,18 @@ void StoreThread::stop() {
 }
 
 void StoreThread::put(std::unique_ptr<Job> job) {
+  bool first = false;
   {
     const std::lock_guard lock(mutex_);
     if (fatal_) return;
     if (!stopping_) {
+      first = waiting_.empty();
       waiting_.push_back(std::move(job));
-      if (waiting_.size() == 1) arrived_.notify_one();
-      return;
     }
   }
+  // Outside of the lock: the thread that wakes up would only wait for it again.
+  if (first) arrived_.notify_one();
+  if (!job) return;
   job->fail({core::Errc::stopping, "the store is closed"});
   Group refused;
   refused.push_back(std::move(job));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/json/scan.h"
 #include "proto/json/utf8.h"
 
 namespace batchd::json {
@@ -34,6 +35,7 @@ std::size_t Grammar::take(std::string_view bytes) {
   while (i < bytes.size()) {
     if (state_ == State::string && !is_key_) {
       const auto start = i;
+      i += plain_run(bytes.substr(i));
       while (i < bytes.size() && is_plain(bytes[i])) ++i;
       count(i - start);
       if (i == bytes.size()) break;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/json/escape.h"
+#include "proto/json/scan.h"
 
 namespace batchd::json {
 namespace {
@@ -99,8 +100,10 @@ std::size_t MemberScan::take_value(std::string_view fragment) {
   std::size_t taken = 0;
   bool over = false;
   while (taken < fragment.size() && !over && state_ != State::failed) {
-    if (in_string_ && !escaped_)
+    if (in_string_ && !escaped_) {
+      taken += unquoted_run(fragment.substr(taken));
       while (taken < fragment.size() && fragment[taken] != '"' && fragment[taken] != '\\') ++taken;
+    }
     if (taken == fragment.size()) break;
     const char c = fragment[taken++];
     if (escaped_) {

@@ -157,5 +157,18 @@ TEST(Unescape, Table) {
   }
 }
 
+// Strings are scanned eight bytes at a time: their end must be seen at every place of a word.
+TEST(Members, SeesTheEndOfAStringAnywhere) {
+  for (std::size_t length = 0; length <= 20; ++length)
+    for (std::size_t at = 0; at <= length; ++at) {
+      std::string text = std::string(length, 'a').insert(at, "\\\"\xE2\x82\xAC\\\\");
+      const auto value = '"' + text + '"';
+      const auto found = scan({"{\"a\":" + value + ",\"b\":1}"});
+      ASSERT_TRUE(found.has_value());
+      ASSERT_EQ(found->size(), 2U);
+      EXPECT_EQ(found->front().value, value);
+    }
+}
+
 }  // namespace
 }  // namespace batchd::json

@@ -127,5 +127,21 @@ TEST(Validator, WeighsTextAndMedia) {
   }
 }
 
+// Strings are scanned eight bytes at a time: every byte must be seen at every place of a word.
+TEST(Validator, SeesEveryByteOfAString) {
+  for (std::size_t length = 1; length <= 20; ++length)
+    for (std::size_t at = 0; at < length; ++at)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, 'a');
+        text[at] = static_cast<char>(byte);
+        JsonFault fault;
+        const bool good = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+        ASSERT_EQ(validate("[\"" + text + "\"]", {}, &fault), good) << "byte " << byte << " at " << at;
+        if (!good) {
+          ASSERT_GE(fault.offset, 2 + at);
+        }
+      }
+}
+
 }  // namespace
 }  // namespace batchd::json

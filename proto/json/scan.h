@@ -1,0 +1,46 @@
+// Runs of uninteresting bytes inside JSON strings, eight at a time: strings are nearly all of what passes through here.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace batchd::json {
+
+namespace scan {
+
+inline constexpr std::uint64_t kOnes = 0x0101010101010101;
+inline constexpr std::uint64_t kHighs = 0x8080808080808080;
+
+// Not 0 if some byte of `word` is `byte`.
+inline std::uint64_t any(std::uint64_t word, unsigned char byte) {
+  const auto zeros = word ^ (kOnes * byte);
+  return (zeros - kOnes) & ~zeros & kHighs;
+}
+
+template <class Ends>
+std::size_t run(std::string_view bytes, Ends ends) {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if (ends(word)) break;
+  }
+  return at;
+}
+
+}  // namespace scan
+
+// Length of a prefix, a multiple of 8, without quotes and backslashes. What follows it may be more of the same.
+inline std::size_t unquoted_run(std::string_view bytes) {
+  return scan::run(bytes, [](std::uint64_t word) { return (scan::any(word, '"') | scan::any(word, '\\')) != 0; });
+}
+
+// The same, and also without control characters and bytes outside of ASCII.
+inline std::size_t plain_run(std::string_view bytes) {
+  return scan::run(bytes, [](std::uint64_t word) {
+    const auto controls = (word - scan::kOnes * 0x20) & ~word;
+    return (((controls | word) & scan::kHighs) | scan::any(word, '"') | scan::any(word, '\\')) != 0;
+  });
+}
+
+}  // namespace batchd::json
