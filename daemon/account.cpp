@@ -15,6 +15,7 @@ Account* Accounts::find(const std::string& name) {
 }
 
 void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, core::SteadyTime now) {
+  if (account.paused(now)) return;  // several calls met the same trouble: it is one step of the backoff
   if (account.trouble.empty())
     log_event(LogLevel::error, "account_paused",
               {{"account", account.name}, {"status", fault.status}, {"message", fault.message}});

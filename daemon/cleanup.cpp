@@ -32,8 +32,9 @@ Task<std::optional<core::SteadyTime>> CleanupStage::once() {
         continue;
       }
     }
-    if (!co_await engine_.store.state(&core::Store::note, batch.id, core::BatchPatch{.file_deleted = true}))
-      trouble = true;
+    const core::BatchPatch patch{.file_deleted = true};
+    const auto noted = co_await engine_.store.state(&core::Store::note, batch.id, patch);
+    if (!noted) trouble = true;
   }
   tries_ = trouble ? tries_ + 1 : 0;
   if (trouble) co_return engine_.clock.steady() + core::backoff_pause(backoff, tries_);

@@ -53,15 +53,20 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
 }
 
 Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, Progress& progress) {
-  if (!progress.since) progress.since = now();
-  const bool patience_is_over = now() - *progress.since >= engine_.config.polling.download_grace;
+  // Patience is for what the provider says of the file; an outage doesn't use it up.
+  const auto begin_patience = [&] {
+    if (!progress.since) progress.since = now();
+  };
+  const bool patience_is_over = progress.since && now() - *progress.since >= engine_.config.polling.download_grace;
   ResultSink sink(engine_, batch, *account.provider);
   auto dialogue = account.provider->results(batch.result_file);
   const auto answer = co_await converse(*account.link, *dialogue, nullptr, &sink);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     co_await sink.abandon();
-    if (fault->kind != Fault::Kind::missing || !patience_is_over) {
-      if (fault->kind == Fault::Kind::missing && batch.released) co_return co_await conclude(std::move(batch), 0, {});
+    const bool unavailable = fault->kind == Fault::Kind::missing || fault->kind == Fault::Kind::refused;
+    if (unavailable) begin_patience();
+    if (!unavailable || !patience_is_over) {
+      if (unavailable && batch.released) co_return co_await conclude(std::move(batch), 0, {});
       co_return pause_after(*fault, account, progress);
     }
     const core::BatchPatch patch{.message = "its result file can't be downloaded: " + fault->message};
@@ -69,10 +74,12 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
     co_return pause_unless(held.has_value());
   }
 
+  account_works(account);
   const auto whole = co_await sink.finish(patience_is_over);
   // A success without a single line of ours is no result file but something else with status 200: an error page, say.
   const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over;
   if (!whole || !*whole || strange) {
+    if (whole) begin_patience();
     co_await sink.abandon();
     log_event(LogLevel::warn, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
     co_return core::backoff_pause(retry_backoff(), progress.tries++);

@@ -21,6 +21,9 @@
 namespace batchd::daemon {
 namespace {
 
+// Far beyond any uptime, and yet sums and nanoseconds of it don't overflow.
+constexpr core::SteadyTime kNever{std::chrono::hours(24 * 365 * 100)};
+
 int exit_code_of(const core::Error& error) {
   if (error.code == core::Errc::locked) return EX_TEMPFAIL;
   if (error.code == core::Errc::newer_schema) return EX_CONFIG;
@@ -40,7 +43,7 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   } else {
     log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
     account->trouble = key.error().detail;
-    account->paused_until = core::SteadyTime::max();
+    account->paused_until = kNever;
   }
   account->link = make_https_client(executor, {.base_url = settings.base_url,
                                                .credential_header = "x-goog-api-key",
@@ -98,7 +101,7 @@ class Daemon {
       log_event(LogLevel::error, "recovery_failed", {{"detail", recovered.error().detail}});
       co_return EX_IOERR;
     }
-    auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
+    auto handle = [this](Exchange& exchange) { return answer(exchange); };
     auto server = make_http_server(io_.get_executor(), server_config(engine_.config), handle, &Api::render_error);
     if (!server) {
       log_event(LogLevel::error, "socket_unavailable",
@@ -113,6 +116,17 @@ class Daemon {
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);
     co_return EX_OK;
+  }
+
+  // A handler throws when it is cancelled. Anything else is a bug: nobody knows what it leaves behind.
+  Task<void> answer(Exchange& exchange) {
+    try {
+      co_await api_.handle(exchange);
+    } catch (const boost::system::system_error& aborted) {
+      if (aborted.code() != asio::error::operation_aborted) fatal("handler_failed", aborted.what());
+    } catch (const std::exception& bug) {
+      fatal("handler_failed", bug.what());
+    }
   }
 
   Task<core::Result<void>> recover() {

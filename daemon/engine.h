@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <unordered_set>
 
 #include "config/config.h"
 #include "core/state.h"
@@ -46,7 +47,10 @@ struct Engine {
   Bells bells;
   TaskGroup tasks;
   std::string token_prefix;  // "batchd-<installation>-"
-  bool stopping = false;     // set once, before total cancellation
+  // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
+  // was left behind (by a full disk, say): it is unclear.
+  std::unordered_set<core::BatchId> creates_under_way;
+  bool stopping = false;  // set once, before total cancellation
 
   // The guarded change of a batch, with its bell. An error other than stale ends in the log here, once; callers look
   // again.

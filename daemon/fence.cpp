@@ -16,6 +16,8 @@ namespace {
 
 enum Phase { delete_files = 0, first_look, second_look, relist };
 
+constexpr core::Duration kFenceTimeMax = std::chrono::hours(24);  // for a file that is there after every deletion
+
 }  // namespace
 
 // Progress is in memory: after a restart the fence begins anew, which is slower and as safe.
@@ -30,8 +32,8 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         case Trust::unknown:
           co_return pause;
         case Trust::other_project:
-          co_await hold(std::move(batch), "the API key was changed during the fence, which therefore proves nothing");
-          co_return core::Duration::zero();
+          co_return co_await hold(std::move(batch),
+                                  "the API key was changed during the fence, which therefore proves nothing");
         case Trust::same_project:
           break;
       }
@@ -53,12 +55,13 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         case Look::fault:
           co_return pause;
         case Look::still_there:
+          if (engine_.clock.wall() - batch.state_since > kFenceTimeMax)
+            co_return co_await hold(std::move(batch), "its input file can't be deleted");
           progress.phase = delete_files;
           co_return core::backoff_pause(retry_backoff(), progress.tries++);
         case Look::blind:
-          co_await hold(std::move(batch),
-                        "the fence can't be proven: the key doesn't see a file that it has just uploaded");
-          co_return core::Duration::zero();
+          co_return co_await hold(std::move(batch),
+                                  "the fence can't be proven: the key doesn't see a file that it has just uploaded");
         case Look::gone:
           break;
       }
@@ -69,7 +72,7 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
     default:
       break;
   }
-  CHECK(progress.phase == relist);
+  CHECK(progress.phase == relist && !progress.scratch.empty());
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing == Listing::unknown) co_return pause;
   auto removal = account.provider->remove_file(progress.scratch);  // vanishes by itself if this fails

@@ -142,8 +142,8 @@ Task<bool> Session::serve_request() {
 Task<void> Session::handle() {
   try {
     co_await shared_->handler(*this);
-  } catch (const std::exception&) {
-    // Cancelled, or a bug of the handler, which ends this connection and no other: the client sees a 500 or a cut.
+  } catch (const boost::system::system_error&) {
+    // Cancelled: the client sees a 500 or a cut.
   }
 }
 

@@ -127,8 +127,9 @@ Task<void> Api::submit(Exchange& exchange, std::string_view) {
     return store.accept(request, wall);
   };
   const auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(accept));
+  if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
+    co_await engine_.store.intake(&core::Store::stage_discard, staged);
   if (!accepted) {
-    if (staged) co_await engine_.store.intake(&core::Store::stage_discard, staged);
     auto problem = problem_of(accepted.error());
     if (accepted.error().code == core::Errc::conflict)
       problem = {422, "idempotency_key_reused", "this Idempotency-Key was used with another body", false,

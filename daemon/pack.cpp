@@ -11,6 +11,10 @@ using core::ClaimLimit;
 
 Task<std::optional<core::SteadyTime>> PackStage::once() {
   const auto later = engine_.clock.steady() + engine_.config.retry.first;
+  if (unsealed_) {
+    const bool sealed = co_await finish(*unsealed_);
+    if (!sealed) co_return later;
+  }
   auto lanes = co_await engine_.store.read(&core::Store::summarise_queue);
   if (!lanes) co_return later;
   std::optional<core::SteadyTime> next;
@@ -73,8 +77,14 @@ Task<bool> PackStage::depart(const core::LaneQueue& queue, const core::Departure
     if (!claimed) break;
     take(*claimed);
   }
-  auto sealed = co_await engine_.store.state(&core::Store::seal, *batch, engine_.clock.wall());
-  if (!sealed) co_return false;  // stays sealing until the next start settles it
+  co_return co_await finish(*batch);
+}
+
+Task<bool> PackStage::finish(core::BatchId batch) {
+  unsealed_ = batch;  // a full disk may forbid it now: the next look begins here, the next start at the latest
+  auto sealed = co_await engine_.store.state(&core::Store::seal, batch, engine_.clock.wall());
+  if (!sealed) co_return false;
+  unsealed_.reset();
   log_event(LogLevel::info, "batch_sealed",
             {{"batch", sealed->id},
              {"model", sealed->lane.model},

@@ -1,5 +1,6 @@
 // reconcile: a job may or may not exist; listings decide, and until they have, nothing is sent again.
 //   creating + throttled  a 429: one complete clean listing proves "not created"
+//   creating              whose call is over, but its end couldn't be recorded: unclear
 //   unclear               listings at growing pauses; after the quarantine the batch is fenced (fence.cpp) or held
 //   lost                  the job's name answers 404: a grace, one listing, then a person decides
 #include <algorithm>
@@ -31,15 +32,19 @@ ReconcileStage::ReconcileStage(Engine& engine)
                  {BatchState::creating, BatchState::unclear, BatchState::fencing, BatchState::lost},
                  engine.config.submission.concurrency) {}
 
-// A creating batch that isn't throttled is in the middle of its one call (submit.cpp).
+// A creating batch is in the middle of its one call (submit.cpp), until that is over.
 bool ReconcileStage::mine(const core::Batch& batch) const {
-  return batch.state != BatchState::creating || batch.throttled;
+  return batch.state != BatchState::creating || !engine_.creates_under_way.contains(batch.id);
 }
 
 Task<core::Duration> ReconcileStage::advance(core::Batch batch, Progress& progress) {
   auto* account = account_of(batch);
   if (account == nullptr) co_return engine_.config.retry.max;
   if (account->paused(now())) co_return account->paused_until - now();
+  if (batch.state == BatchState::creating && !batch.throttled) {
+    const auto moved = co_await engine_.mark(batch, BatchState::unclear);
+    co_return pause_unless(moved.has_value());
+  }
   if (batch.state == BatchState::creating) co_return co_await throttled(std::move(batch), *account, progress);
   if (batch.state == BatchState::unclear) co_return co_await unclear(std::move(batch), *account, progress);
   if (batch.state == BatchState::fencing) co_return co_await fence(std::move(batch), *account, progress);
@@ -96,23 +101,21 @@ Task<ReconcileStage::Listing> ReconcileStage::list_and_adopt(core::Batch batch, 
   co_return Listing::adopted;
 }
 
-Task<void> ReconcileStage::hold(core::Batch batch, std::string why) {
+Task<core::Duration> ReconcileStage::hold(core::Batch batch, std::string why) {
   const core::BatchPatch patch{.message = std::move(why)};
-  co_await engine_.mark(batch, BatchState::held, patch);
+  const auto held = co_await engine_.mark(batch, BatchState::held, patch);
+  co_return pause_unless(held.has_value());
 }
 
 Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& account, Progress& progress) {
   core::Duration pause{};
-  switch (co_await trust_key(batch, account, progress, pause)) {
-    case Trust::unknown:
-      co_return pause;
-    case Trust::other_project: {  // whose listing is always clean
-      const core::BatchPatch patch{.throttled = false};
-      const auto moved = co_await engine_.mark(batch, BatchState::unclear, patch);
-      co_return pause_unless(moved.has_value());
-    }
-    case Trust::same_project:
-      break;
+  // Another project's listing is always clean: it proves nothing about this create.
+  const auto trust = co_await trust_key(batch, account, progress, pause);
+  if (trust == Trust::unknown) co_return pause;
+  if (trust == Trust::other_project) {
+    const core::BatchPatch doubt{.throttled = false};
+    const auto moved = co_await engine_.mark(batch, BatchState::unclear, doubt);
+    co_return pause_unless(moved.has_value());
   }
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing != Listing::clean) co_return pause;
@@ -129,10 +132,9 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
     case Trust::unknown:
       co_return pause;
     case Trust::other_project:
-      co_await hold(std::move(batch),
-                    "the API key was changed while it was unclear whether a job exists, and the new key can't see the "
-                    "batch's input file");
-      co_return core::Duration::zero();
+      co_return co_await hold(std::move(batch),
+                              "the API key was changed while it was unclear whether a job exists, and the new key "
+                              "can't see the batch's input file");
     case Trust::same_project:
       break;
   }
@@ -146,15 +148,16 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
     co_return std::min<core::Duration>(core::reconcile_pause(schedule, ++progress.phase), left);
   }
   if (!account.provider->caps().fence || engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {
-    co_await hold(std::move(batch), "no job was found, but a late one can't be excluded (on_ambiguous = \"hold\")");
-  } else if (batch.fences >= core::kFencesPerLineageMax) {
-    co_await hold(std::move(batch), "the create call stayed unanswered in " + std::to_string(batch.fences + 1) +
-                                        " batches of this lineage");
-  } else {
-    const core::BatchPatch patch{.fence_begun = true};
-    co_await engine_.mark(batch, BatchState::fencing, patch);
+    co_return co_await hold(std::move(batch),
+                            "no job was found, but a late one can't be excluded (on_ambiguous = \"hold\")");
   }
-  co_return core::Duration::zero();
+  if (batch.fences >= core::kFencesPerLineageMax) {
+    co_return co_await hold(std::move(batch), "the create call stayed unanswered in " +
+                                                  std::to_string(batch.fences + 1) + " batches of this lineage");
+  }
+  const core::BatchPatch patch{.fence_begun = true};
+  const auto moved = co_await engine_.mark(batch, BatchState::fencing, patch);
+  co_return pause_unless(moved.has_value());
 }
 
 Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, Progress& progress) {
@@ -173,8 +176,8 @@ Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, P
   core::Duration pause{};
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing != Listing::clean) co_return pause;
-  co_await hold(std::move(batch), "the provider no longer knows its job " + batch.job + "; whether it ran is unknown");
-  co_return core::Duration::zero();
+  auto why = "the provider no longer knows its job " + batch.job + "; whether it ran is unknown";
+  co_return co_await hold(std::move(batch), std::move(why));
 }
 
 }  // namespace batchd::daemon

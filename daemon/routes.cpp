@@ -72,8 +72,7 @@ Task<void> Api::handle(Exchange& exchange) {
 }
 
 std::pair<ReplyHead, std::string> Api::render_error(int status, std::string_view code, std::string_view detail) {
-  return {{status, "application/problem+json", {}},
-          proto::problem({.status = status, .code = std::string(code), .detail = std::string(detail)})};
+  return {{status, "application/problem+json", {}}, proto::problem(make_problem(status, code, detail, status == 503))};
 }
 
 Problem problem_of(const core::Error& error) {

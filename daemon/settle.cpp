@@ -49,9 +49,10 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
   if (!root || !owners) co_return pause_unless(false);
   const bool bound_reached =
       root->creates >= core::kCreatesPerRootMax || engine_.clock.wall() - root->created_at >= kBisectionTimeMax;
-  if (bound_reached) co_return co_await fail_all(batch, words_of(batch));
-  if (batch.refusal == core::Refusal::lines) co_return co_await split(std::move(batch), SplitRule::whole);
-  if (batch.items <= 1) co_return co_await fail_all(batch, words_of(batch));
+  // Lines that were named, none of which is ours, leave the batch as it was: sent whole, it would go round for ever.
+  const bool lines_failed = batch.refusal == core::Refusal::lines && batch.lines.failed > 0;
+  if (lines_failed && !bound_reached) co_return co_await split(std::move(batch), SplitRule::whole);
+  if (batch.items <= 1 || bound_reached) co_return co_await fail_all(batch, words_of(batch));
   co_return co_await split(std::move(batch), *owners > 1 ? SplitRule::by_owner : SplitRule::halve);
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "daemon/log.h"
@@ -32,6 +33,7 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
       if (mine(batch)) waiting.push_back(std::move(batch));
     if (last_page) break;
   }
+  if (engine_.stopping) co_return std::nullopt;  // what starts after the cancellation would never hear of it
   // A batch that left and came back starts afresh; one that is being worked on keeps its timer whatever the list said.
   std::erase_if(timers_, [&](const auto& entry) {
     const auto listed = [&](const core::Batch& batch) { return batch.id == entry.first; };
@@ -41,11 +43,12 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
   for (auto& batch : waiting) {
     auto& timer = timers_[batch.id];
     if (timer.busy) continue;
+    // Steps in one state are no steps in the next: a fence must begin with the deletion, however often its batch was
+    // listed while it was unclear.
+    if (std::exchange(timer.state, batch.state) != batch.state) timer.progress = {};
     if (timer.due > now()) {
       next = std::min(next.value_or(timer.due), timer.due);
     } else if (busy_ < parallel_) {
-      // A sequence begins at its beginning: the count of one state must not pass for a phase of the next.
-      if (std::exchange(timer.state, batch.state) != batch.state) timer.progress = {};
       timer.busy = true;
       ++busy_;
       engine_.tasks.spawn(drive(std::move(batch)));

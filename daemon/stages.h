@@ -67,9 +67,9 @@ class BatchStage : public Stage {
 
  private:
   struct Timer {
+    core::BatchState state{};  // that `progress` is about
     core::SteadyTime due{};
     bool busy = false;
-    core::BatchState state{};  // that the progress is about
     Progress progress;
   };
   Task<void> drive(core::Batch batch);
@@ -90,8 +90,10 @@ class PackStage final : public Stage {
   // Carries one departure out; false: nothing could be claimed, or the store refused.
   Task<bool> depart(const core::LaneQueue& queue, const core::Departure& departure, const core::PackLimits& limits);
   Task<core::Result<core::Claimed>> claim(core::BatchId batch, core::OwnerId owner, core::ClaimLimit limit);
+  Task<bool> finish(core::BatchId batch);
 
   Engine& engine_;
+  std::optional<core::BatchId> unsealed_;  // has claimed members and isn't sealed yet
 };
 
 class SubmitStage final : public BatchStage {
@@ -133,7 +135,7 @@ class ReconcileStage final : public BatchStage {
   // for.
   enum class Listing { adopted, clean, unknown };
   Task<Listing> list_and_adopt(core::Batch batch, Account& account, Progress& progress, core::Duration& pause);
-  Task<void> hold(core::Batch batch, std::string why);
+  Task<core::Duration> hold(core::Batch batch, std::string why);  // returns pause_unless() it happened
 };
 
 class PollStage final : public BatchStage {

@@ -17,6 +17,12 @@ using core::BatchPatch;
 using core::BatchState;
 using core::Fault;
 
+namespace {
+
+constexpr int kUploadsBeforeRefusal = 16;
+
+}  // namespace
+
 SubmitStage::SubmitStage(Engine& engine)
     : BatchStage(engine, engine.bells.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
                  engine.config.submission.concurrency) {}
@@ -31,7 +37,12 @@ Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress)
   }
   if (batch.state == BatchState::uploading) co_return co_await upload(std::move(batch), *account, progress);
   CHECK(batch.state == BatchState::uploaded);
-  co_return co_await create(std::move(batch), *account, progress);
+  const auto id = batch.id;
+  engine_.creates_under_way.insert(id);
+  const auto pause = co_await create(std::move(batch), *account, progress);
+  engine_.creates_under_way.erase(id);
+  engine_.bells.ring(BatchState::creating);  // reconcile looks after what couldn't be recorded
+  co_return pause;
 }
 
 Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Progress& progress) {
@@ -42,6 +53,8 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
     const auto moved = co_await engine_.mark(batch, BatchState::uploading);
     co_return pause_unless(moved.has_value());
   }
+
+  if (engine_.stopping) co_return pause_unless(false);  // nothing that costs money begins now
 
   // INTENT. From this commit on, a crash means: a job may exist, and only its token can tell.
   const auto token = batch.token.empty() ? engine_.token_prefix + random_text() : batch.token;
@@ -81,7 +94,6 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
       // Most likely not created; one complete clean listing proves it (reconcile).
       const core::BatchPatch patch{.throttles = batch.throttles + 1, .throttled = true};
       const auto moved = co_await engine_.mark(batch, BatchState::creating, patch);
-      engine_.bells.ring(BatchState::creating);
       co_return pause_unless(moved.has_value());
     }
     case Fault::Kind::lines_refused:
@@ -93,9 +105,11 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     case Fault::Kind::session_gone:
       co_return co_await refuse(std::move(batch), fault);
     case Fault::Kind::file_gone: {
+      // A file that is gone time after time is one that the provider won't read.
+      if (batch.upload_n >= kUploadsBeforeRefusal) co_return co_await refuse(std::move(batch), fault);
       const core::BatchPatch patch{.upload_session = ""};
       const auto moved = co_await engine_.mark(batch, BatchState::uploading, patch);
-      co_return pause_unless(moved.has_value());
+      co_return moved ? core::backoff_pause(retry_backoff(), batch.upload_n - 1) : pause_unless(false);
     }
     case Fault::Kind::unclear:
     case Fault::Kind::transient:

@@ -10,18 +10,28 @@ namespace batchd::daemon {
 using core::BatchState;
 using core::Fault;
 
+namespace {
+
+constexpr int kNameUnused = 1;  // Progress::phase: the provider has never heard the present name
+
+}  // namespace
+
 Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Progress& progress) {
   const auto bytes = batch.body_bytes + batch.items * account.provider->caps().line_frame_bytes;
   const bool resume = !batch.upload_session.empty();
   if (!resume) {
-    const core::BatchPatch fresh_name{.upload_n = batch.upload_n + 1};
+    const bool name_unused = progress.phase == kNameUnused;
+    progress.phase = 0;
+    const core::BatchPatch fresh_name{.upload_n = batch.upload_n + (name_unused ? 0 : 1)};
     auto named = co_await engine_.mark(batch, BatchState::uploading, fresh_name);
     if (!named) co_return pause_unless(false);
     auto start =
         account.provider->start_upload({core::upload_name(batch.id, named->upload_n), bytes, named->mime_index});
     auto started = co_await converse(*account.link, *start);
-    if (const auto* fault = std::get_if<Fault>(&started))
+    if (const auto* fault = std::get_if<Fault>(&started)) {
+      if (fault->kind == Fault::Kind::not_sent) progress.phase = kNameUnused;
       co_return co_await after_upload_fault(std::move(*named), *fault, account, progress);
+    }
     const core::BatchPatch resumable{.upload_session = std::get<core::UploadSession>(started).session};
     auto known = co_await engine_.mark(*named, BatchState::uploading, resumable);
     if (!known) co_return pause_unless(false);

@@ -84,8 +84,15 @@ std::optional<JobPage> parse_job_page(std::string_view body, std::string_view to
     page.next_page = text_member(&document->root(), "nextPageToken");
     if (!next->IsString() || page.next_page.size() > kPageTokenBytesMax) return std::nullopt;
   }
+  // What isn't shown can't be excluded: jobs out of reach, or a listing in a form that we don't know.
+  const auto* unreachable = member(&document->root(), "unreachable");
+  if (unreachable != nullptr && !(unreachable->IsArray() && unreachable->Empty())) return std::nullopt;
   const auto* operations = member(&document->root(), "operations");
-  if (operations == nullptr) return page;
+  if (operations == nullptr) {
+    for (const auto& other : document->root().GetObject())
+      if (other.value.IsArray() && !other.value.Empty()) return std::nullopt;
+    return page;
+  }
   if (!operations->IsArray()) return std::nullopt;
   for (const auto& operation : operations->GetArray()) {
     if (!operation.IsObject()) return std::nullopt;

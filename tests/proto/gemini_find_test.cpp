@@ -80,6 +80,18 @@ TEST(Find, AnEndlessListingEnds) {
   EXPECT_EQ(pages, 10'000);
 }
 
+TEST(Find, AListingThatLeavesSomethingOutProvesNothing) {
+  const std::pair<std::string, std::string> cases[] = {{R"({})", ""},
+                                                       {R"({"unreachable":[]})", ""},
+                                                       {R"({"operations":[],"unreachable":["x"]})", "transient"},
+                                                       {R"({"batches":[{"name":"batches/a"}]})", "transient"}};
+  for (const auto& [body, expected] : cases) {
+    auto talk = find();
+    talk.hears(answer(200, body));
+    EXPECT_EQ(names(talk), expected) << body;
+  }
+}
+
 TEST(Find, EmptyTokensMatchNothing) {
   Talk talk(kGemini->find("", ""));
   talk.hears(answer(200, page(R"({"name":"batches/a","metadata":{}})" + ("," + job("b", "")))));

@@ -1,0 +1,155 @@
+#include "tests/harness/local_http.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+namespace batchd::harness {
+namespace {
+
+SteadyTime after(Milliseconds patience) { return std::chrono::steady_clock::now() + patience; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+std::optional<std::size_t> number(std::string_view text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// "HTTP/1.1 200 OK\r\nName: value\r\n..." without the empty line.
+std::optional<HttpReply> parse_head(std::string_view head) {
+  HttpReply reply;
+  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12) return std::nullopt;
+  const auto status = number(head.substr(9, 3));
+  if (!status) return std::nullopt;
+  reply.status = static_cast<int>(*status);
+  for (auto at = head.find("\r\n"); at != std::string_view::npos;) {
+    const auto end = head.find("\r\n", at + 2);
+    const auto line = head.substr(at + 2, end == std::string_view::npos ? end : end - at - 2);
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    auto value = line.substr(colon + 1);
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    reply.headers.emplace_back(lower(line.substr(0, colon)), value);
+    at = end;
+  }
+  return reply;
+}
+
+}  // namespace
+
+std::string HttpReply::header(std::string_view name) const {
+  const auto found = std::ranges::find(headers, name, &std::pair<std::string, std::string>::first);
+  return found == headers.end() ? std::string() : found->second;
+}
+
+void LocalHttp::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  buffer_.clear();
+}
+
+bool LocalHttp::connect() {
+  if (fd_ >= 0) return true;
+  ::sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket_path_.size() >= sizeof(address.sun_path)) return false;
+  std::memcpy(address.sun_path, socket_path_.data(), socket_path_.size());
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const void* pointer = &address;
+  if (fd_ >= 0 && ::connect(fd_, static_cast<const ::sockaddr*>(pointer), sizeof(address)) == 0) return true;
+  close();
+  return false;
+}
+
+bool LocalHttp::wait_for(short events, SteadyTime deadline) const {
+  for (;;) {
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - std::chrono::steady_clock::now());
+    ::pollfd watched{fd_, events, 0};
+    const int ready = ::poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+bool LocalHttp::write(std::string_view bytes, SteadyTime deadline) {
+  while (!bytes.empty()) {
+    if (!wait_for(POLLOUT, deadline)) return false;
+    const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+bool LocalHttp::read_more(SteadyTime deadline) {
+  std::array<char, 64 << 10> piece;
+  for (;;) {
+    if (!wait_for(POLLIN, deadline)) return false;
+    const auto got = ::recv(fd_, piece.data(), piece.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (got <= 0) return false;
+    buffer_.append(piece.data(), static_cast<std::size_t>(got));
+    return true;
+  }
+}
+
+bool LocalHttp::send(std::string_view method, std::string_view target, std::string_view body, const Headers& headers,
+                     Milliseconds patience) {
+  const auto deadline = after(patience);
+  std::string head;
+  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: batchd\r\n");
+  for (const auto& [name, value] : headers) head += name + ": " + value + "\r\n";
+  if (method != "GET") head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  head += "\r\n";
+  if (connect() && write(head, deadline) && write(body, deadline)) return true;
+  // A server that refuses a body early may have answered before it closed: the connection is kept for receive().
+  return fd_ >= 0 && wait_for(POLLIN, deadline);
+}
+
+std::optional<HttpReply> LocalHttp::receive(Milliseconds patience) {
+  const auto deadline = after(patience);
+  const auto fail = [this] {
+    close();
+    return std::nullopt;
+  };
+  auto end = buffer_.find("\r\n\r\n");
+  for (; end == std::string::npos; end = buffer_.find("\r\n\r\n"))
+    if (fd_ < 0 || !read_more(deadline)) return fail();
+  auto reply = parse_head(std::string_view(buffer_).substr(0, end));
+  if (!reply) return fail();
+  const auto length = number(reply->header("content-length"));
+  if (!length) return fail();
+  buffer_.erase(0, end + 4);
+  while (buffer_.size() < *length)
+    if (!read_more(deadline)) return fail();
+  reply->body = buffer_.substr(0, *length);
+  buffer_.erase(0, *length);
+  if (lower(reply->header("connection")) == "close") close();
+  return reply;
+}
+
+std::optional<HttpReply> LocalHttp::call(std::string_view method, std::string_view target, std::string_view body,
+                                         const Headers& headers, Milliseconds patience) {
+  if (!send(method, target, body, headers, patience)) {
+    close();
+    return std::nullopt;
+  }
+  return receive(patience);
+}
+
+}  // namespace batchd::harness

@@ -1,0 +1,58 @@
+// A blocking HTTP/1.1 client on a Unix socket, for one thread: enough for batchd's local API, and strict about cuts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/harness/wait.h"
+
+namespace batchd::harness {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpReply {
+  int status = 0;
+  Headers headers;  // names in lower case
+  std::string body;
+  std::string header(std::string_view lower_case_name) const;  // first one, or empty
+};
+
+class LocalHttp {
+ public:
+  explicit LocalHttp(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  ~LocalHttp() { close(); }
+  LocalHttp(const LocalHttp&) = delete;
+  LocalHttp& operator=(const LocalHttp&) = delete;
+
+  // One call and its whole answer. None: no connection, cut before the answer was whole, or `patience` was over; the
+  // connection is closed then. Connects when needed; a kept connection that the server closed is not retried.
+  std::optional<HttpReply> call(std::string_view method, std::string_view target, std::string_view body = {},
+                                const Headers& headers = {}, Milliseconds patience = kPatience);
+  std::optional<HttpReply> get(std::string_view target, const Headers& headers = {}) {
+    return call("GET", target, {}, headers);
+  }
+  std::optional<HttpReply> post(std::string_view target, std::string_view body, const Headers& headers = {}) {
+    return call("POST", target, body, headers);
+  }
+
+  // The two halves of call(), for a caller that does something in between.
+  bool send(std::string_view method, std::string_view target, std::string_view body, const Headers& headers,
+            Milliseconds patience = kPatience);
+  std::optional<HttpReply> receive(Milliseconds patience = kPatience);
+  void close();
+
+ private:
+  bool connect();
+  bool wait_for(short events, SteadyTime deadline) const;
+  bool write(std::string_view bytes, SteadyTime deadline);
+  bool read_more(SteadyTime deadline);
+
+  std::string socket_path_;
+  int fd_ = -1;
+  std::string buffer_;
+};
+
+}  // namespace batchd::harness

@@ -1,0 +1,51 @@
+// A child process: a program, or a function in a fork of the test under another uid. It never outlives the test.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/harness/wait.h"
+
+namespace batchd::harness {
+
+struct Command {
+  std::string binary;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;  // added to ours, from which every BATCHD_* variable is taken
+  std::string output;                              // file for stdout and stderr, appended; empty: ours
+};
+
+class Process {
+ public:
+  // Both throw std::runtime_error if the process can't be made. A program that can't be executed ends with 127.
+  static Process start(const Command& command);
+  // Runs `work` in a fork, as `uid` and a group of the same number if we are root, and ends with what it returns.
+  // The caller must have one thread only.
+  static Process fork_as(uid_t uid, const std::function<int()>& work);
+
+  Process(Process&& other) noexcept : pid_(other.pid_) { other.pid_ = 0; }
+  Process& operator=(Process&& other) noexcept;
+  ~Process();  // kill -9
+
+  pid_t pid() const { return pid_; }
+  bool running();
+  void kill(int signal);
+  // The exit code, or 128 + the signal that ended it. None: still running when the patience was over.
+  std::optional<int> wait(Milliseconds patience = kPatience);
+
+ private:
+  explicit Process(pid_t pid) : pid_(pid) {}
+
+  pid_t pid_ = 0;
+  std::optional<int> ended_;
+};
+
+// Whether this process may become other users.
+bool is_root();
+
+}  // namespace batchd::harness
