@@ -1,6 +1,7 @@
 // POST /v1/requests: from the bytes of a body to a durable request. The answer is written after the commit, never
 // before.
 #include <charconv>
+#include <optional>
 
 #include "core/limits.h"
 #include "daemon/api.h"
@@ -67,14 +68,14 @@ class Staging {
 Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, core::NewRequest& request) {
   Staging staging(engine.store);
   proto::SubmissionReader reader;
-  json::Sha256 fingerprint;
-  const bool wants_fingerprint = !request.idempotency_key.empty();
+  std::optional<json::Sha256> fingerprint;  // setting one up is dear: only for those who need it
+  if (!request.idempotency_key.empty()) fingerprint.emplace();
   std::optional<Problem> problem;
   for (;;) {
     auto piece = co_await exchange.read_body();
     if (!piece) problem = problem_of(piece.error());
     if (!piece || piece->empty()) break;
-    if (wants_fingerprint) fingerprint.update(*piece);
+    if (fingerprint) fingerprint->update(*piece);
     if (!reader.feed(*piece, request.body)) break;  // finish() says why
     if (auto taken = co_await staging.take(request); !taken) problem = problem_of(taken.error());
     if (problem) break;
@@ -84,7 +85,7 @@ Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine,
       request.lane = {submission->account, submission->endpoint, submission->model};
       request.key = std::move(submission->key);
       request.tokens = submission->tokens;
-      if (wants_fingerprint) request.fingerprint = fingerprint.finish();
+      if (fingerprint) request.fingerprint = fingerprint->finish();
       if (engine.accounts.find(request.lane.account) == nullptr)
         problem = Problem{400, "unknown_account", "there is no account \"" + request.lane.account + '"', false, ""};
     } else {
