@@ -39,6 +39,8 @@ struct Fault {
   int status = 0;                   // HTTP status, 0 if there was none
   std::string message;              // the provider's words, at most kProviderMessageBytesMax; or ours, if it had none
   std::vector<std::int64_t> lines;  // lines_refused: 1-based, ascending
+  std::vector<std::string>
+      words;  // what was said of each of `lines`: it may quote the request, so only its owner sees it
 };
 std::string_view to_text(Fault::Kind kind);
 

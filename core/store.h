@@ -159,7 +159,7 @@ class Store {
   virtual Result<std::vector<Batch>> list_batches(std::span<const BatchState> states, BatchId after, int limit) = 0;
   virtual Result<Batch> get_batch(BatchId batch) = 0;  // Errc::not_found
   // The guarded change: from -> to must be an arrow, or the same state (then facts change, and state_since doesn't).
-  // To creating: counts one create on the root. Errc::stale: not in `from`.
+  // To creating: counts one create on the root; back to uploaded: takes it off again. Errc::stale: not in `from`.
   virtual Result<Batch> mark(BatchId batch, BatchState from, BatchState to, const BatchPatch& patch, WallTime now) = 0;
   // Facts that belong to no state (file_deleted), also of a batch that is done.
   virtual Result<void> note(BatchId batch, const BatchPatch& patch) = 0;

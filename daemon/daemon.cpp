@@ -101,7 +101,7 @@ class Daemon {
       log_event(LogLevel::error, "recovery_failed", {{"detail", recovered.error().detail}});
       co_return EX_IOERR;
     }
-    auto handle = [this](Exchange& exchange) { return answer(exchange); };
+    auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
     auto server = make_http_server(io_.get_executor(), server_config(engine_.config), handle, &Api::render_error);
     if (!server) {
       log_event(LogLevel::error, "socket_unavailable",
@@ -116,17 +116,6 @@ class Daemon {
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);
     co_return EX_OK;
-  }
-
-  // A handler throws when it is cancelled. Anything else is a bug: nobody knows what it leaves behind.
-  Task<void> answer(Exchange& exchange) {
-    try {
-      co_await api_.handle(exchange);
-    } catch (const boost::system::system_error& aborted) {
-      if (aborted.code() != asio::error::operation_aborted) fatal("handler_failed", aborted.what());
-    } catch (const std::exception& bug) {
-      fatal("handler_failed", bug.what());
-    }
   }
 
   Task<core::Result<void>> recover() {

@@ -41,11 +41,13 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         const auto name = core::to_text(batch.id) + "-c" + random_text().substr(0, 8);
         auto dialogue = account.provider->upload_text(name, "{\"canary\":\"" + core::to_text(batch.id) + "\"}\n");
         const auto canary = co_await converse(*account.link, *dialogue);
-        if (const auto* fault = std::get_if<Fault>(&canary)) co_return pause_after(*fault, account, progress);
+        if (const auto* fault = std::get_if<Fault>(&canary))
+          co_return co_await fence_fault(std::move(batch), *fault, account, progress);
         progress.scratch = "files/" + name;
       }
       // Every upload: a create names the last, but an earlier one may have been named by an earlier create.
-      if (const auto fault = co_await remove_inputs(batch, account)) co_return pause_after(*fault, account, progress);
+      if (const auto fault = co_await remove_inputs(batch, account))
+        co_return co_await fence_fault(std::move(batch), *fault, account, progress);
       progress.phase = first_look;
       co_return core::Duration::zero();
     }
@@ -81,6 +83,17 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
   const core::BatchPatch patch{.file_deleted = true};
   const auto moved = co_await engine_.mark(batch, BatchState::fenced, patch);
   co_return pause_unless(moved.has_value());
+}
+
+// What may pass is tried again; a clear no to one of the fence's own calls won't turn into a yes.
+Task<core::Duration> ReconcileStage::fence_fault(core::Batch batch, const Fault& fault, Account& account,
+                                                 Progress& progress) {
+  const bool may_pass = fault.kind == Fault::Kind::not_sent || fault.kind == Fault::Kind::unclear ||
+                        fault.kind == Fault::Kind::transient || fault.kind == Fault::Kind::throttled ||
+                        fault.kind == Fault::Kind::account || fault.kind == Fault::Kind::name_taken ||
+                        fault.kind == Fault::Kind::session_gone;
+  if (may_pass) co_return pause_after(fault, account, progress);
+  co_return co_await hold(std::move(batch), "the fence can't be made: " + fault.message);
 }
 
 Task<ReconcileStage::Look> ReconcileStage::look_at_inputs(const core::Batch& batch, Account& account,

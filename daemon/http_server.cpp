@@ -8,6 +8,7 @@
 #include "daemon/http_server_listen.h"
 #include "daemon/http_server_peer.h"
 #include "daemon/http_server_session.h"
+#include "daemon/task_group.h"
 
 namespace batchd::daemon {
 namespace {
@@ -95,7 +96,8 @@ void LocalHttpServer::admit(Session::Socket socket) {
   if (!peer || error) return;
   const auto session = std::make_shared<Session>(shared_, std::move(socket), *peer);
   shared_->sessions.insert(session);
-  auto ended = [shared = shared_, session](const std::exception_ptr&) {
+  auto ended = [shared = shared_, session](const std::exception_ptr& end) {
+    expect_clean_end(end);
     shared->sessions.erase(session);
     if (shared->sessions.empty()) shared->drained.cancel();
   };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "daemon/task_group.h"
+
 namespace batchd::daemon {
 namespace {
 
@@ -140,11 +142,13 @@ Task<bool> Session::serve_request() {
 }
 
 Task<void> Session::handle() {
+  std::exception_ptr end;
   try {
     co_await shared_->handler(*this);
-  } catch (const boost::system::system_error&) {
-    // Cancelled: the client sees a 500 or a cut.
+  } catch (...) {
+    end = std::current_exception();
   }
+  expect_clean_end(end);  // cancelled: the client sees a 500 or a cut
 }
 
 Task<bool> Session::finish_exchange() {

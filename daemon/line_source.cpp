@@ -6,8 +6,8 @@ namespace batchd::daemon {
 
 class LineSource::Slice final : public ByteSource {
  public:
-  Slice(StoreClient& store, const core::Provider& provider, core::BatchSlice slice)
-      : store_(store), provider_(provider), slice_(slice), left_(slice.bytes) {}
+  Slice(StoreClient& store, const core::Provider& provider, core::BatchSlice slice, bool& corrupt)
+      : store_(store), provider_(provider), slice_(slice), left_(slice.bytes), corrupt_(corrupt) {}
 
   Task<core::Result<std::string>> next() override {
     if (left_ == 0) co_return std::string();
@@ -17,7 +17,10 @@ class LineSource::Slice final : public ByteSource {
     std::string bytes;
     while (bytes.empty() && cursor_) {
       auto read = co_await store_.read(&core::Store::read_lines, slice_.batch, *cursor_);
-      if (!read) co_return read.error();
+      if (!read) {
+        corrupt_ = corrupt_ || read.error().code == core::Errc::corrupt;
+        co_return read.error();
+      }
       cursor_ = read->next;
       for (const auto& piece : read->pieces) append(bytes, piece);
       const auto skipped = std::min<std::int64_t>(skip_, static_cast<std::int64_t>(bytes.size()));
@@ -60,13 +63,14 @@ class LineSource::Slice final : public ByteSource {
   const core::Provider& provider_;
   core::BatchSlice slice_;
   std::int64_t left_;
+  bool& corrupt_;
   std::int64_t skip_ = 0;
   bool positioned_ = false;
   std::optional<core::LineCursor> cursor_;
 };
 
 std::unique_ptr<ByteSource> LineSource::open(const core::BatchSlice& slice) {
-  return std::make_unique<Slice>(store_, provider_, slice);
+  return std::make_unique<Slice>(store_, provider_, slice, corrupt_);
 }
 
 }  // namespace batchd::daemon

@@ -11,11 +11,14 @@ class LineSource final : public SliceOpener {
  public:
   LineSource(StoreClient& store, const core::Provider& provider) : store_(store), provider_(provider) {}
   std::unique_ptr<ByteSource> open(const core::BatchSlice& slice) override;
+  // A stored body didn't match its digest: to read it again won't help.
+  bool found_corruption() const { return corrupt_; }
 
  private:
   class Slice;
   StoreClient& store_;
   const core::Provider& provider_;
+  bool corrupt_ = false;
 };
 
 }  // namespace batchd::daemon

@@ -123,6 +123,7 @@ class ReconcileStage final : public BatchStage {
   Task<core::Duration> lost(core::Batch batch, Account& account, Progress& progress);
   // fence.cpp
   Task<core::Duration> fence(core::Batch batch, Account& account, Progress& progress);
+  Task<core::Duration> fence_fault(core::Batch batch, const core::Fault& fault, Account& account, Progress& progress);
   enum class Look { gone, still_there, blind, fault };
   Task<Look> look_at_inputs(const core::Batch& batch, Account& account, const std::string& canary, Progress& progress,
                             core::Duration& pause);

@@ -23,6 +23,38 @@ constexpr int kUploadsBeforeRefusal = 16;
 
 }  // namespace
 
+namespace {
+
+constexpr std::size_t kLinesWithWordsMax = 50;  // each is one pass over the members
+
+// Each request hears what was said of its own line, and nothing of another owner's.
+core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId batch, const Fault& fault,
+                                              core::WallTime wall) {
+  core::Recorded all;
+  const auto fail = [&](std::span<const std::int64_t> lines, const std::string& words) -> core::Result<void> {
+    for (bool more = true; more;) {
+      auto chunk = store.fail_members(batch, lines, {3, "INVALID_ARGUMENT", words, core::ErrorSource::provider}, wall);
+      if (!chunk) return chunk.error();
+      all.finished.insert(all.finished.end(), chunk->finished.begin(), chunk->finished.end());
+      more = chunk->more;
+    }
+    return {};
+  };
+  const std::span lines(fault.lines);
+  if (lines.size() > kLinesWithWordsMax) {
+    const auto failed = fail(lines, "the provider refused this request and others; send it alone to hear why");
+    if (!failed) return failed.error();
+    return all;
+  }
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto failed = fail(lines.subspan(i, 1), i < fault.words.size() ? fault.words[i] : "refused by the provider");
+    if (!failed) return failed.error();
+  }
+  return all;
+}
+
+}  // namespace
+
 SubmitStage::SubmitStage(Engine& engine)
     : BatchStage(engine, engine.bells.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
                  engine.config.submission.concurrency) {}
@@ -80,9 +112,13 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
 // The classification table of the design, section 2, seen from the state machine.
 Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
                                                      Progress& progress) {
-  log_event(
-      LogLevel::warn, "create_not_confirmed",
-      {{"batch", batch.id}, {"kind", core::to_text(fault.kind)}, {"status", fault.status}, {"message", fault.message}});
+  // The words of a refusal may quote a request: its owner gets them, the log doesn't.
+  const bool may_quote = fault.kind == Fault::Kind::refused || fault.kind == Fault::Kind::lines_refused;
+  log_event(LogLevel::warn, "create_not_confirmed",
+            {{"batch", batch.id},
+             {"kind", core::to_text(fault.kind)},
+             {"status", fault.status},
+             {"message", may_quote ? "" : fault.message}});
   switch (fault.kind) {
     case Fault::Kind::not_sent:
     case Fault::Kind::account: {
@@ -129,19 +165,14 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
   patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::Refusal::lines
                   : fault.kind == Fault::Kind::model_missing ? core::Refusal::model
                                                              : core::Refusal::poison;
-  const core::RequestError error{3, "INVALID_ARGUMENT", fault.message, core::ErrorSource::provider};
   const auto wall = engine_.clock.wall();
   auto refused = [&](core::Store& store) -> core::Result<core::Recorded> {
     auto moved = store.mark(batch.id, batch.state, BatchState::refused, patch, wall);
     if (!moved) return moved.error();
-    core::Recorded all;
-    if (fault.kind != Fault::Kind::lines_refused) return all;
-    do {
-      auto chunk = store.fail_members(batch.id, fault.lines, error, wall);
-      if (!chunk) return chunk.error();
-      all.finished.insert(all.finished.end(), chunk->finished.begin(), chunk->finished.end());
-      all.more = chunk->more;
-    } while (all.more);
+    if (fault.kind != Fault::Kind::lines_refused) return core::Recorded{};
+    auto failed = fail_named_lines(store, batch.id, fault, wall);
+    if (!failed) return failed.error();
+    core::Recorded all = std::move(*failed);
     if (!all.finished.empty()) return all;
     // Lines that aren't ours to fail: together again, the rest would be refused again, for ever.
     auto cut = store.mark(batch.id, BatchState::refused, BatchState::refused, {.refusal = core::Refusal::poison}, wall);
@@ -154,8 +185,7 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
               {{"batch", batch.id}, {"to", "refused"}, {"detail", recorded.error().detail}});
     co_return pause_unless(false);
   }
-  log_event(LogLevel::warn, "batch_refused",
-            {{"batch", batch.id}, {"status", fault.status}, {"message", fault.message}});
+  log_event(LogLevel::warn, "batch_refused", {{"batch", batch.id}, {"status", fault.status}});
   engine_.announce(*recorded);
   engine_.bells.ring(BatchState::refused);
   co_return core::Duration::zero();

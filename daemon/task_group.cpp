@@ -2,12 +2,26 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "core/check.h"
 #include "daemon/log.h"
 
 namespace batchd::daemon {
+
+void expect_clean_end(const std::exception_ptr& error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const boost::system::system_error& aborted) {
+    if (aborted.code() != asio::error::operation_aborted) fatal("task_failed", aborted.what());
+  } catch (const asio::multiple_exceptions&) {
+    // Both sides of an || that was cancelled before they had begun.
+  } catch (const std::exception& bug) {
+    fatal("task_failed", bug.what());
+  }
+}
 
 TaskGroup::~TaskGroup() { CHECK(running_.empty()); }
 
@@ -22,14 +36,7 @@ void TaskGroup::spawn(Task<void> task) {
   auto ended = [this, self](const std::exception_ptr& error) {
     running_.erase(self);
     if (running_.empty()) emptied_.cancel();
-    if (!error) return;
-    try {
-      std::rethrow_exception(error);
-    } catch (const boost::system::system_error& aborted) {
-      if (aborted.code() != asio::error::operation_aborted) fatal("task_failed", aborted.what());
-    } catch (const std::exception& bug) {
-      fatal("task_failed", bug.what());
-    }
+    expect_clean_end(error);
   };
   asio::co_spawn(executor_, run(std::move(task)), asio::bind_cancellation_slot(self->slot(), std::move(ended)));
 }

@@ -2,11 +2,16 @@
 // under way ends with operation_aborted, and loops look at their stop flag.
 #pragma once
 
+#include <exception>
 #include <list>
 
 #include "daemon/net.h"
 
 namespace batchd::daemon {
+
+// How a coroutine may end: by itself, or cancelled. Any other exception is a bug, nobody knows what it leaves behind,
+// and the process ends.
+void expect_clean_end(const std::exception_ptr& error);
 
 class TaskGroup {
  public:

@@ -42,6 +42,11 @@ Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Pr
   auto rest = account.provider->continue_upload(
       {batch.upload_session, batch.id, core::upload_name(batch.id, batch.upload_n), bytes, resume});
   auto sent = co_await converse(*account.link, *rest, &lines);
+  if (lines.found_corruption()) {  // cut until the damaged request is alone; the others go
+    log_event(LogLevel::error, "stored_request_damaged", {{"batch", batch.id}});
+    const Fault damaged{.kind = Fault::Kind::refused, .message = "the stored request is damaged (digest mismatch)"};
+    co_return co_await refuse(std::move(batch), damaged);
+  }
   if (const auto* fault = std::get_if<Fault>(&sent))
     co_return co_await after_upload_fault(std::move(batch), *fault, account, progress);
   account_works(account);

@@ -159,7 +159,10 @@ core::Fault classify(CallKind call, const HttpEvent& event, std::string_view thi
   }
   const bool upload_over = upload_status == "final";
   fault.kind = create ? create_kind(answer) : other_kind(call, answer, upload_over);
-  if (fault.kind == Kind::lines_refused) fault.lines = error_lines(error->message);
+  if (fault.kind == Kind::lines_refused) {
+    fault.lines = error_lines(error->message);
+    for (const auto line : fault.lines) fault.words.push_back(words_on_line(error->message, line));
+  }
   return fault;
 }
 

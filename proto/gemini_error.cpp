@@ -8,6 +8,8 @@
 namespace batchd::proto {
 namespace {
 
+constexpr std::size_t kLineWordsBytesMax = 500;
+
 std::string error_reason(const JsonValue& error) {
   const auto* details = member(&error, "details");
   if (details == nullptr || !details->IsArray()) return "";
@@ -47,6 +49,14 @@ std::vector<std::int64_t> error_lines(std::string_view message) {
   const auto repeated = std::ranges::unique(lines);
   lines.erase(repeated.begin(), repeated.end());
   return lines;
+}
+
+std::string words_on_line(std::string_view message, std::int64_t line) {
+  const auto begin = message.find("Error on line " + std::to_string(line) + ':');
+  if (begin == std::string_view::npos) return "refused by the provider";
+  const auto end = message.find("\nError on line ", begin);
+  return std::string(
+      message.substr(begin, end == std::string_view::npos ? end : end - begin).substr(0, kLineWordsBytesMax));
 }
 
 }  // namespace batchd::proto

@@ -22,5 +22,7 @@ std::optional<ProviderError> parse_error(std::string_view body);
 
 // The numbers in "Error on line N", ascending, each once.
 std::vector<std::int64_t> error_lines(std::string_view message);
+// What the message says of one of them, alone and bounded.
+std::string words_on_line(std::string_view message, std::int64_t line);
 
 }  // namespace batchd::proto

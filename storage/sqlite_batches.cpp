@@ -82,9 +82,13 @@ core::Result<core::Batch> SqliteStore::mark(core::BatchId id, core::BatchState f
       return batch;
     }
     move(batch, to, now);
-    if (to == core::BatchState::creating) {
-      CHECK(db_->run("UPDATE batch SET creates = creates + 1 WHERE id = ?", batch.root) == 1);
-      ++batch.creates;
+    // What was proven not to have been created doesn't count towards the bound of a bisection.
+    const int creates = to == core::BatchState::creating                                         ? 1
+                        : from == core::BatchState::creating && to == core::BatchState::uploaded ? -1
+                                                                                                 : 0;
+    if (creates != 0) {
+      CHECK(db_->run("UPDATE batch SET creates = creates + ? WHERE id = ?", creates, batch.root) == 1);
+      batch.creates += creates;
     }
     return batch;
   });

@@ -181,6 +181,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ClassifyFault, CarriesLinesWordsAndStatus) {
   const auto lines = classify(CallKind::create, answer(400, kLines), kThing);
   EXPECT_EQ(lines.lines, (std::vector<std::int64_t>{2, 5}));
+  ASSERT_EQ(lines.words.size(), 2U);
+  EXPECT_TRUE(lines.words[0].starts_with("Error on line 2:")) << lines.words[0];
+  EXPECT_EQ(lines.words[0].find("line 5"), std::string::npos);  // it may be another owner's
   EXPECT_EQ(lines.status, 400);
   EXPECT_TRUE(lines.message.starts_with("Error on line 5"));
   EXPECT_EQ(classify(CallKind::create, no_answer(), kThing).message, "reset");

@@ -141,7 +141,7 @@ inline Task<void> TestServer::handle(Exchange& exchange) {
       if (!co_await exchange.write(std::string_view(piece).substr(0, take))) co_return;
     }
   } else if (path == "/throw") {
-    throw std::runtime_error("a bug");
+    throw boost::system::system_error(asio::error::operation_aborted);
   } else if (path == "/big") {
     co_await exchange.reply(text_head(200), std::string(8 << 20, 'b'));
   } else {

@@ -206,7 +206,7 @@ TEST_F(HttpServerTest, StreamsAndShowsACut) {
   EXPECT_EQ(body_of(client.read_to_end()).size(), 300000u);
 }
 
-TEST_F(HttpServerTest, AHandlersBugEndsItsConnectionOnly) {
+TEST_F(HttpServerTest, ACancelledHandlerEndsItsConnectionOnly) {
   start();
   auto client = server_->connect();
   client.send("GET /throw HTTP/1.1\r\nHost: a\r\n\r\n");
