@@ -28,7 +28,7 @@ inline constexpr int kVerbRowsMax = 2000;
 inline constexpr std::size_t kVerbBytesMax = 1 << 20;
 
 // --- uploads
-inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // granularity seen at Gemini (protocol sheet 1.1)
+inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // X-Goog-Upload-Chunk-Granularity, as seen at Gemini
 
 // --- lineages of batches
 inline constexpr int kCreatesPerRootMax = 64;   // bisection bound

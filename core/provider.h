@@ -16,8 +16,8 @@
 
 namespace batchd::core {
 
-// Everything that can come back instead of an outcome. Classified in one place per provider, by the table of the design
-// ("what came back"); the stages decide by the kind alone.
+// Everything that can come back instead of an outcome. Classified in one place per provider, by the table
+// "What came back" (docs/architecture.md); the stages decide by the kind alone.
 struct Fault {
   enum class Kind : std::uint8_t {
     not_sent,       // not one byte of the request was written: safe to do again

@@ -1,4 +1,5 @@
-// When is a run known to have ended without a result, and what follows? The requeue table of the design, as functions:
+// When is a run known to have ended without a result, and what follows? The table "What goes again" of
+// docs/architecture.md, as functions:
 // money is spent once because nothing else in batchd sends a request again.
 #pragma once
 

@@ -16,7 +16,7 @@ struct Backoff {
 Duration backoff_pause(const Backoff& backoff, int tries);
 
 // Pause between two listings while it is unclear whether a job was made: 0, first, 3, 6, 12 ... x first, up to max.
-// With first = 5 s: 0, 5, 15, 30, 60 ... s (design 2, step 4).
+// With first = 5 s: 0, 5, 15, 30, 60 ... s.
 Duration reconcile_pause(const Backoff& schedule, int listings);
 
 struct PollSchedule {

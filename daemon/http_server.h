@@ -1,6 +1,6 @@
 // HTTP/1.1 on a Unix socket: who is calling, the edges of the protocol, and nothing of what the calls mean.
 //
-// Edges (design 5): exactly one Host; Content-Length only (a Transfer-Encoding is answered 501 and closed); any parse
+// Edges: exactly one Host; Content-Length only (a Transfer-Encoding is answered 501 and closed); any parse
 // error is answered once and the connection closed; header within header_timeout and kHeaderBytesMax; a body slower
 // than the floor is cut off; a client that half-closed still gets its answer.
 #pragma once

@@ -109,7 +109,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   co_return pause_unless(moved.has_value());
 }
 
-// The classification table of the design, section 2, seen from the state machine.
+// The table "What came back" of docs/architecture.md, seen from the state machine.
 Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
                                                      Progress& progress) {
   // The words of a refusal may quote a request: its owner gets them, the log doesn't.

@@ -1,4 +1,4 @@
-// The JSON of the local API (docs/architecture.md, 5): bytes to core types and back, pure.
+// The JSON of the local API (docs/api.md): bytes to core types and back, pure.
 #pragma once
 
 #include "proto/api_status.h"      // GET /v1/status, /admin/status

@@ -8,7 +8,7 @@
 namespace batchd::core {
 namespace {
 
-// The tables of the design, once more: a change of an arrow must be made in both places.
+// The tables of docs/architecture.md, once more: a change of an arrow must be made in both places.
 TEST(States, RequestArrowsAreTheDesigns) {
   const std::pair<RequestState, std::set<RequestState>> table[] = {
       {RequestState::queued, {RequestState::packed, RequestState::cancelled, RequestState::expired}},

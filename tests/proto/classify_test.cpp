@@ -1,5 +1,5 @@
-// Every row of "what came back" (docs/architecture.md, 2) and of the provider's known errors (docs/gemini-protocol.md,
-// 5.2), in the words that were seen.
+// Every row of "What came back" (docs/architecture.md) and of the known errors of the Gemini API,
+// in the words that were seen.
 #include "proto/gemini_classify.h"
 
 #include <gtest/gtest.h>

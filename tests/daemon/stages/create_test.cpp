@@ -1,4 +1,4 @@
-// create: the one call that costs money. Every row of the design's table "what came back", seen from the store, and
+// create: the one call that costs money. Every row of the table "What came back" (docs/architecture.md), seen from the store, and
 // never a second call for one intent.
 #include <set>
 
