@@ -100,7 +100,7 @@ Task<ReconcileStage::Look> ReconcileStage::look_at_inputs(const core::Batch& bat
                                                           const std::string& canary, Progress& progress,
                                                           core::Duration& pause) {
   for (int n = 1; n <= batch.upload_n; ++n) {
-    auto dialogue = account.provider->check_file("files/" + core::upload_name(batch.id, n));
+    auto dialogue = account.provider->check_file(input_file(batch, n));
     const auto answer = co_await converse(*account.link, *dialogue);
     if (const auto* fault = std::get_if<Fault>(&answer)) {
       pause = pause_after(*fault, account, progress);

@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/limits.h"
+#include "daemon/input_files.h"
 #include "daemon/log.h"
 #include "daemon/stages.h"
 
@@ -16,8 +17,6 @@ using core::BatchState;
 using core::Fault;
 
 namespace {
-
-std::string input_file(const core::Batch& batch) { return "files/" + core::upload_name(batch.id, batch.upload_n); }
 
 // Several jobs for one token mean that somebody between us and the provider sent the create twice.
 int advancement(const core::JobView& job) {

@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/limits.h"
+#include "daemon/input_files.h"
 #include "daemon/log.h"
 #include "daemon/random.h"
 #include "daemon/stages.h"
@@ -96,7 +97,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
 
   // A stop lets the one call that costs money finish (terminal cancellation alone ends it, after the grace).
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-  const auto file = "files/" + core::upload_name(batch.id, batch.upload_n);
+  const auto file = input_file(batch);
   auto dialogue = account.provider->create({batch.lane, file, token});
   auto answer = co_await converse(*account.link, *dialogue);
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
