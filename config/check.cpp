@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "config/units.h"
+
 namespace batchd::config {
 namespace {
 
@@ -33,13 +35,23 @@ std::string judge_url(std::string_view url) {
   return {};
 }
 
+// Empty: fine. Names aren't resolved: an address is what is listened on.
+std::string judge_listen(const Server& server) {
+  if (server.listen.empty()) return {};
+  const auto colon = server.listen.rfind(':');
+  const auto host = server.listen.substr(0, colon);
+  const auto port = colon == std::string::npos ? std::nullopt : parse_count(server.listen.substr(colon + 1));
+  if (!port || *port < 0 || *port > 65535 || host.empty()) return "must be an address and a port: 127.0.0.1:8090";
+  if (!server.allow_remote && !is_this_host(host)) return "is not loopback: that needs allow_remote = true";
+  return {};
+}
+
 void check_account(const std::string& name, const Account& account, std::vector<Fault>& faults) {
   const auto key = [&](const char* member) { return "accounts." + name + '.' + member; };
   if (!is_account_name(name))
     faults.push_back({0, "accounts." + name, "a name has 1 to 32 characters of a-z, 0-9, - and _", {}});
   if (account.kind != "gemini") faults.push_back({0, key("kind"), "must be \"gemini\"", {}});
-  if (const auto wrong = judge_url(account.base_url); !wrong.empty())
-    faults.push_back({0, key("base_url"), wrong, {}});
+  if (const auto wrong = judge_url(account.base_url); !wrong.empty()) faults.push_back({0, key("base_url"), wrong, {}});
 }
 
 }  // namespace
@@ -60,8 +72,9 @@ std::vector<Fault> check(const Config& c) {
           "must be less than 48h, after which the provider drops the file");
   require(c.polling.first <= c.polling.max, "polling.max", "must not be less than first");
   require(c.retry.first <= c.retry.max, "retry.max", "must not be less than first");
-  require(c.retention.idempotency <= c.retention.results, "retention.idempotency",
-          "must not be more than results: a key is forgotten with its request");
+  require(c.server.listen.empty() || !c.server.tokens_file.empty(), "server.tokens_file",
+          "is needed with listen: without a token nobody is served over TCP");
+  if (const auto wrong = judge_listen(c.server); !wrong.empty()) require(false, "server.listen", wrong.c_str());
   for (const auto& [name, account] : c.accounts) check_account(name, account, faults);
   return faults;
 }

@@ -17,11 +17,6 @@ std::string all_lines(const std::string& origin, const std::vector<Fault>& fault
 
 }  // namespace
 
-const core::PackLimits& Config::packing_for(std::string_view model) const {
-  const auto found = packing.models.find(model);
-  return found == packing.models.end() ? packing.limits : found->second;
-}
-
 std::string to_text(const Fault& fault) {
   std::string text = fault.key.empty() ? fault.what : fault.key + ": " + fault.what;
   if (!fault.nearest.empty()) text += " (did you mean " + fault.nearest + "?)";

@@ -31,8 +31,13 @@ struct Server {
   int socket_mode = 0660;
   std::string socket_group;  // empty: the group the daemon runs as
   std::string admin_group;   // empty: only root administers
+  std::string listen;        // "127.0.0.1:8090"; empty: no TCP
+  bool allow_remote = false;
+  std::string hosts;        // more names by which clients reach `listen`, separated by commas
+  std::string tokens_file;  // see docs/api.md; needed with `listen`
   bool allow_mapped_uids = false;
   std::int64_t max_body = std::int64_t{32} << 20;
+  std::int64_t max_bulk = std::int64_t{64} << 30;
   Duration header_timeout = seconds(10);
   Duration idle_timeout = seconds(75);
   Duration write_timeout = seconds(60);
@@ -41,6 +46,8 @@ struct Server {
 
 struct Store {
   std::string path = "/var/lib/batchd/batchd.db";
+  std::int64_t disk_floor = std::int64_t{256} << 20;
+  std::int64_t reserve = std::int64_t{256} << 20;
 };
 
 struct Account {
@@ -57,10 +64,23 @@ struct Account {
   core::BudgetLimits budget() const { return {max_jobs, max_stored}; }
 };
 
-struct Packing {
-  core::PackLimits limits;
-  std::map<std::string, core::PackLimits, std::less<>> models;  // complete values: what a section leaves out is above
+// A section whose keys may be overridden for single models: [packing."gemini-2.5-pro"].
+template <class Limits>
+struct PerModel {
+  Limits limits;
+  std::map<std::string, Limits, std::less<>> models;  // complete values: what a section leaves out is above
+
+  const Limits& of(std::string_view model) const {
+    const auto found = models.find(model);
+    return found == models.end() ? limits : found->second;
+  }
 };
+using Packing = PerModel<core::PackLimits>;
+
+struct EnqueuedTokens {
+  std::int64_t max_enqueued_tokens = 10'000'000;
+};
+using Budget = PerModel<EnqueuedTokens>;
 
 enum class OnAmbiguous : std::uint8_t {
   fence,  // delete the input file, prove that no job can run any more, and go on
@@ -77,6 +97,7 @@ struct Submission {
   Duration fence_pause = seconds(30);
   Duration relist_pause = seconds(60);
   Duration file_age_max = hours(12);
+  Duration sweep_every = hours(1);
   std::int64_t concurrency = 4;
 
   core::Backoff throttle() const { return {throttle_first, throttle_max}; }
@@ -103,12 +124,16 @@ struct Retry {
 
 struct Retention {
   Duration results = hours(168);
+  Duration acknowledged_grace = hours(1);
   Duration idempotency = hours(168);
   Duration purge_every = minutes(1);
 };
 
 struct Limits {
-  std::int64_t max_connections = 1024;
+  std::int64_t max_queued_requests = 2'000'000;
+  std::int64_t max_queued_bytes = std::int64_t{64} << 30;
+  std::int64_t owner_share = 50;  // per cent of each of these that one owner may have
+  std::int64_t max_connections = 10'000;
   Duration stop_grace = seconds(5);
 };
 
@@ -123,14 +148,13 @@ struct Config {
   Store store;
   std::map<std::string, Account, std::less<>> accounts{{std::string(kDefaultAccount), Account{}}};
   Packing packing;
+  Budget budget;
   Submission submission;
   Polling polling;
   Retry retry;
   Retention retention;
   Limits limits;
   Log log;
-
-  const core::PackLimits& packing_for(std::string_view model) const;
 };
 
 // One thing that is wrong with the configuration.

@@ -39,8 +39,14 @@ std::vector<Key> keys_of(Server& s) {
       mode("socket_mode", s.socket_mode, "its permissions, octal"),
       text("socket_group", s.socket_group, "its group; empty: the daemon's own"),
       text("admin_group", s.admin_group, "members may use /admin; empty: root only"),
+      text("listen", s.listen,
+           "a TCP address for programs that can't use the socket, such as 127.0.0.1:8090; empty: none"),
+      flag("allow_remote", s.allow_remote, "let listen be another address than loopback; tokens travel in clear text"),
+      text("hosts", s.hosts, "more names that clients may use for listen, separated by commas"),
+      text("tokens_file", s.tokens_file, "who may use listen: a line for each token, OWNER TOKEN [admin]"),
       flag("allow_mapped_uids", s.allow_mapped_uids, "serve the socket in a mapped user namespace, where uids may lie"),
       size("max_body", s.max_body, kKiB, 32 * kMiB, "largest request body"),
+      size("max_bulk", s.max_bulk, kKiB, 1024 * 1024 * kGiB, "largest bulk submission"),
       time("header_timeout", s.header_timeout, "a client's header must be complete after this"),
       time("idle_timeout", s.idle_timeout, "a connection without a request is closed after this"),
       time("write_timeout", s.write_timeout, "a client that takes nothing of an answer for this long is cut off"),
@@ -49,7 +55,11 @@ std::vector<Key> keys_of(Server& s) {
 }
 
 std::vector<Key> keys_of(Store& s) {
-  return {text("path", s.path, "the database; on a local disk, in a folder of its own")};
+  return {
+      text("path", s.path, "the database; on a local disk, in a folder of its own"),
+      size("disk_floor", s.disk_floor, 0, 1024 * 1024 * kGiB, "free space that intake leaves alone"),
+      size("reserve", s.reserve, 0, 1024 * 1024 * kGiB, "and as much more, for results that have been paid for"),
+  };
 }
 
 std::vector<Key> keys_of(Account& s) {
@@ -76,6 +86,11 @@ std::vector<Key> keys_of(core::PackLimits& s) {
   };
 }
 
+std::vector<Key> keys_of(EnqueuedTokens& s) {
+  return {count("max_enqueued_tokens", s.max_enqueued_tokens, 1, 1'000'000 * kMany,
+                "tokens of one model in jobs at the provider; what it refuses with 429 is learned below this")};
+}
+
 std::vector<Key> keys_of(Submission& s) {
   return {
       choice("on_ambiguous", s.on_ambiguous, {"fence", "hold"},
@@ -88,6 +103,7 @@ std::vector<Key> keys_of(Submission& s) {
       time("fence_pause", s.fence_pause, "between the two looks that must both find the input file gone"),
       time("relist_pause", s.relist_pause, "before the last listing of a fence"),
       time("file_age_max", s.file_age_max, "an older input file is uploaded anew before a job is made of it"),
+      time("sweep_every", s.sweep_every, "between two looks for jobs that shouldn't be there"),
       count("concurrency", s.concurrency, 1, 64, "batches that are uploaded at the same time"),
   };
 }
@@ -113,13 +129,19 @@ std::vector<Key> keys_of(Retry& s) {
 std::vector<Key> keys_of(Retention& s) {
   return {
       time("results", s.results, "a finished request and its result are kept for this long"),
-      time("idempotency", s.idempotency, "an Idempotency-Key is known for this long after acceptance; at most results"),
+      time("acknowledged_grace", s.acknowledged_grace, "or for this long after its result was acknowledged"),
+      time("idempotency", s.idempotency,
+           "an Idempotency-Key, or a group's line, is known for this long after acceptance"),
       time("purge_every", s.purge_every, "between two looks for what may go"),
   };
 }
 
 std::vector<Key> keys_of(Limits& s) {
   return {
+      count("max_queued_requests", s.max_queued_requests, 1, 1000 * kMany, "requests waiting for a batch; beyond: 429"),
+      size("max_queued_bytes", s.max_queued_bytes, kMiB, 1024 * 1024 * kGiB, "and their bytes"),
+      count("owner_share", s.owner_share, 1, 100,
+            "per cent of the queue and of the connections that one owner may have"),
       count("max_connections", s.max_connections, 1, 1'000'000, "clients connected at once"),
       time("stop_grace", s.stop_grace, "for what is under way when the daemon is told to stop"),
   };
@@ -135,6 +157,8 @@ std::vector<Section> sections_of(Config& c) {
       {"store", "Where accepted requests live.", keys_of(c.store)},
       {"packing", "When a batch leaves. [packing.\"MODEL\"] overrides any of these for one model.",
        keys_of(c.packing.limits)},
+      {"budget", "What may be at the provider at once. [budget.\"MODEL\"] overrides it for one model.",
+       keys_of(c.budget.limits)},
       {"submission", "Making jobs, so that nothing is ever paid twice.", keys_of(c.submission)},
       {"polling", "Watching jobs.", keys_of(c.polling)},
       {"retry", "Trying again.", keys_of(c.retry)},

@@ -53,6 +53,7 @@ std::vector<Key> keys_of(Server& section);
 std::vector<Key> keys_of(Store& section);
 std::vector<Key> keys_of(Account& section);
 std::vector<Key> keys_of(core::PackLimits& section);
+std::vector<Key> keys_of(EnqueuedTokens& section);
 std::vector<Key> keys_of(Submission& section);
 std::vector<Key> keys_of(Polling& section);
 std::vector<Key> keys_of(Retry& section);

@@ -80,7 +80,8 @@ class Loader {
       } else if (!node.is_table()) {
         blame(line_of(name), std::string(name.str()), "must be a section");
       } else {
-        read_keys(std::string(name.str()), *node.as_table(), section->keys, section->name == "packing");
+        read_keys(std::string(name.str()), *node.as_table(), section->keys,
+                  section->name == "packing" || section->name == "budget");
       }
     }
   }
@@ -149,12 +150,18 @@ class Loader {
   }
 
   void read_models(const toml::table& table) {
-    const auto* packing = table.get_as<toml::table>("packing");
-    if (packing == nullptr) return;
-    for (const auto& [name, node] : *packing) {
+    read_models(table, "packing", config_.packing);
+    read_models(table, "budget", config_.budget);
+  }
+
+  template <class Limits>
+  void read_models(const toml::table& table, const std::string& section, PerModel<Limits>& target) {
+    const auto* found = table.get_as<toml::table>(section);
+    if (found == nullptr) return;
+    for (const auto& [name, node] : *found) {
       if (!node.is_table()) continue;
-      auto& limits = config_.packing.models[std::string(name.str())] = config_.packing.limits;
-      read_keys("packing." + std::string(name.str()), *node.as_table(), keys_of(limits), false);
+      auto& limits = target.models[std::string(name.str())] = target.limits;
+      read_keys(section + '.' + std::string(name.str()), *node.as_table(), keys_of(limits), false);
     }
   }
 

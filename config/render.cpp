@@ -20,6 +20,14 @@ void print_keys(std::string& out, const std::vector<Key>& keys, bool comments) {
   }
 }
 
+template <class Limits>
+void print_models(std::string& out, const std::string& section, PerModel<Limits>& from) {
+  for (auto& [model, limits] : from.models) {
+    out += "\n[" + section + '.' + quoted(model) + "]\n";
+    print_keys(out, keys_of(limits), false);
+  }
+}
+
 }  // namespace
 
 std::string render(const Config& config) {
@@ -38,11 +46,8 @@ std::string render(const Config& config) {
     if (section.name == "packing") print_accounts();
     out += "\n# " + std::string(section.comment) + "\n[" + std::string(section.name) + "]\n";
     print_keys(out, section.keys, true);
-    if (section.name != "packing") continue;
-    for (auto& [model, limits] : copy.packing.models) {
-      out += "\n[packing." + quoted(model) + "]\n";
-      print_keys(out, keys_of(limits), false);
-    }
+    if (section.name == "packing") print_models(out, "packing", copy.packing);
+    if (section.name == "budget") print_models(out, "budget", copy.budget);
   }
   return out;
 }

@@ -22,10 +22,14 @@ inline constexpr std::size_t kJsonDepthMax = 64;                  // nesting of 
 inline constexpr std::size_t kModelBytesMax = 128;
 inline constexpr std::size_t kClientKeyBytesMax = 512;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+inline constexpr std::size_t kChannelBytesMax = 128;  // of groups, too
+inline constexpr std::size_t kLabelsMax = 16;
+inline constexpr std::size_t kLabelBytesMax = 256;  // name and value each
 
 // --- one verb of the store: what may run between two acknowledgements
 inline constexpr int kVerbRowsMax = 2000;
 inline constexpr std::size_t kVerbBytesMax = 1 << 20;
+inline constexpr int kGroupLinesMax = kVerbRowsMax / 4;  // of one accept_lines(): each is looked up, written, and noted
 
 // --- uploads
 inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // X-Goog-Upload-Chunk-Granularity, as seen at Gemini

@@ -40,7 +40,7 @@ std::vector<Share> share_out(std::vector<OwnerQueue> owners, const PackLimits& l
 
 }  // namespace
 
-PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, WallTime now) {
+PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const Circumstances&, WallTime now) {
   if (queue.owners.empty()) return {};
   std::int64_t items = 0, bytes = 0, tokens = 0;
   WallTime oldest = WallTime::max();
@@ -61,7 +61,7 @@ PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, WallTi
   else if (now >= oldest + limits.max_age)
     reason = SealReason::age;
   if (!reason) return {std::nullopt, oldest + limits.max_age};
-  return {Departure{*reason, share_out(queue.owners, limits)}, std::nullopt};
+  return {Departure{*reason, std::nullopt, share_out(queue.owners, limits)}, std::nullopt};
 }
 
 }  // namespace batchd::core

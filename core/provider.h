@@ -77,7 +77,7 @@ struct Uploaded {
   std::string file;  // "files/..."
 };
 struct CreateSpec {
-  Lane lane;
+  Lane lane;  // its endpoint must be one of Caps::endpoints
   std::string file;
   std::string token;  // becomes the job's displayName
 };
@@ -90,7 +90,8 @@ struct JobView {
   bool running = false;       // started: "more advanced" than pending
   int error_code = 0;
   std::string message;
-  std::string result_file;  // empty: none (yet)
+  std::string result_file;             // empty: none (yet)
+  std::optional<WallTime> created_at;  // none: not shown
 };
 struct JobMatches {
   std::vector<JobView> jobs;  // every job with the token, or reading the file, over a complete listing of all pages
@@ -115,7 +116,8 @@ struct ResultLine {
   std::optional<WireKey> key;     // none: no key, several, or not one that wire_key() makes
   std::int64_t value_offset = 0;  // success: where the "response" value stands in the line
   std::int64_t value_bytes = 0;
-  RequestError error;  // error: the provider's code and words
+  std::optional<std::int64_t> prompt_tokens;  // success: what the provider counted, if it says
+  RequestError error;                         // error: the provider's code and words
 };
 
 // Reads lines in fragments of any size with constant memory. Only the top-level members are looked at; the value of the
@@ -130,11 +132,12 @@ class ResultLineReader {
 // --- the provider ----------------------------------------------------------------------------------------------------
 
 struct Caps {
-  std::int64_t file_bytes_max = 0;    // one input file
-  std::int64_t line_frame_bytes = 0;  // bytes that encode_line adds to a request, the newline included; constant
-  int mime_types = 1;                 // how many an upload may try
-  bool fence = false;                 // deleting the input file stops a late create; without it: hold, never fence
-  Duration file_lifetime{};           // uploaded files vanish after this
+  std::int64_t file_bytes_max = 0;     // one input file
+  std::int64_t line_frame_bytes = 0;   // bytes that encode_line adds to a request, the newline included; constant
+  int mime_types = 1;                  // how many an upload may try
+  bool fence = false;                  // deleting the input file stops a late create; without it: hold, never fence
+  Duration file_lifetime{};            // uploaded files vanish after this
+  std::vector<std::string> endpoints;  // kinds of requests it takes batches of
 };
 
 struct LineFrame {
@@ -155,6 +158,8 @@ class Provider {
   virtual DialoguePtr<JobView> create(
       const CreateSpec& spec) const = 0;  // single shot: its faults follow the create table
   virtual DialoguePtr<JobMatches> find(const std::string& token, const std::string& file) const = 0;
+  // Every job whose token begins with `prefix`, over a complete listing of all pages.
+  virtual DialoguePtr<JobMatches> survey(const std::string& prefix) const = 0;
   virtual DialoguePtr<JobView> poll(const std::string& job) const = 0;
   virtual DialoguePtr<Streamed> results(const std::string& result_file) const = 0;  // lines to the call's sink
   virtual DialoguePtr<Done> cancel(const std::string& job) const = 0;

@@ -36,6 +36,15 @@ struct Installation {
   std::string id;  // 8 characters of [0-9a-z], made with the database; prefix of every token
 };
 
+// --- intake
+struct QueueLimits {
+  std::int64_t requests = INT64_MAX, bytes = INT64_MAX;              // queued, and staged for requests to come
+  std::int64_t owner_requests = INT64_MAX, owner_bytes = INT64_MAX;  // of one owner
+  std::int64_t free_bytes_min = 0;  // of the file system: below, intake answers disk_full; results ignore it
+};
+// What a staged body will become: intake is refused by the limits above, what was paid for never is.
+enum class Staging : std::uint8_t { request, result };
+
 // --- packing
 struct Claimed {
   std::int64_t items = 0, bytes = 0, tokens = 0;  // taken by this call
@@ -69,7 +78,7 @@ struct BatchPatch {
   std::optional<int> upload_n, mime_index, throttles, end_code;
   std::optional<std::string> upload_session, token, credential, job, message, result_file;
   std::optional<WallTime> uploaded_at, create_at, not_before, submitted_at, ended_at;
-  std::optional<bool> throttled, file_deleted, fence_begun, released;
+  std::optional<bool> throttled, file_deleted, fence_begun, released, cancel_asked;
   std::optional<Refusal> refusal;
   std::optional<JobEnd> end;
   std::optional<std::int64_t> result_bytes;
@@ -87,9 +96,28 @@ struct Outcome {
   RequestError error;                              // not success
 };
 struct Recorded {
-  std::vector<RequestId> finished;  // now terminal: wake their waiters
-  std::int64_t requeued = 0;        // back in the queue: poke the packer
+  std::vector<RequestId> finished;                  // now terminal: wake their waiters
+  std::vector<OwnerId> owners;                      // of `finished`, one for one: wake their streams
+  std::array<std::int64_t, kRequestStates> ends{};  // how many of `finished` ended in which state
+  std::int64_t requeued = 0;                        // back in the queue: poke the packer
   bool more = false;
+};
+
+// --- cancelling and expiring
+struct Cancelled {
+  RequestState was;   // queued or packed
+  Recorded recorded;  // the request, if it is one
+  BatchId deserted;   // none, or the batch that has no member left who waits: its job may be cancelled
+};
+struct GroupCancelled {
+  Recorded recorded;
+  std::int64_t over = 0;          // members that had already ended
+  std::vector<BatchId> deserted;  // as above
+  std::optional<RequestId> next;  // call again with this as `after`; none: that was all
+};
+struct Expired {
+  Recorded recorded;
+  std::optional<WallTime> next;  // the next such deadline; none: there is none. In the past: call again at once
 };
 
 // Where the members of an ended, refused, fenced or unsealed batch go.
@@ -104,15 +132,50 @@ struct SplitStep {
 
 // --- housekeeping
 struct PurgeRules {
-  WallTime results_before;      // terminal requests finished before this go
-  WallTime idempotency_before;  // idempotency keys accepted before this are forgotten
+  WallTime results_before;       // terminal requests finished before this go
+  WallTime acknowledged_before;  // and those acknowledged before this
+  WallTime idempotency_before;   // idempotency keys and lines of groups accepted before this are forgotten
 };
 struct Purged {
   std::int64_t requests = 0;
   bool more = false;
 };
 
+// --- delivery
+struct RequestPage {
+  std::vector<RequestView> requests;  // newest first
+  std::optional<RequestId> next;      // the rest is older than this; none: that was all. A page may be empty and go on
+};
+struct ResultPage {
+  std::vector<RequestView> results;  // in completion order
+  bool more = false;
+};
+struct Acknowledged {
+  std::int64_t requests = 0;  // that weren't acknowledged before
+  bool more = false;
+};
+struct AcknowledgedIds {
+  std::int64_t requests = 0;       // that weren't acknowledged before
+  std::vector<RequestId> unknown;  // not the owner's, not finished, or no longer kept
+};
+
+// --- an audit of what is stored
+struct AuditStep {
+  std::int64_t checked = 0;           // rows
+  std::vector<std::string> findings;  // for people; ids and numbers only
+  std::optional<std::int64_t> next;   // call again with this as `after`
+};
+struct BackupProgress {
+  bool finished = false;
+  std::int64_t pages_left = 0, pages = 0;
+};
+
 // --- numbers for people
+struct OwnerUse {
+  OwnerId owner;
+  std::string name;  // of a token's owner; empty: a uid's
+  std::array<std::int64_t, kRequestStates> requests{};
+};
 struct StateCount {
   std::int64_t items = 0;
   std::optional<WallTime> oldest;  // queued: oldest queued_at; packed: oldest sealing of a live batch; ends: oldest end
@@ -139,19 +202,36 @@ class Store {
   // --- intake
   // A body too large for one piece is staged: begin, append (<= kChunkBytesMax each, every one but the last exactly
   // that), then adopt it by accept() or record_outcomes(), or discard it.
-  virtual Result<BodyId> stage_begin() = 0;
+  virtual Result<void> limit_queue(const QueueLimits& limits) = 0;  // not durable: said again after each opening
+  // The owner that a token's name stands for, made if it is new.
+  virtual Result<OwnerId> owner_named(const std::string& name) = 0;
+  virtual Result<BodyId> stage_begin(Staging purpose) = 0;
   virtual Result<void> stage_append(BodyId stage, std::string_view chunk) = 0;
   virtual Result<void> stage_discard(BodyId stage) = 0;
   // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
-  // lanes.
+  // lanes, or over a queue limit.
   virtual Result<Accepted> accept(const NewRequest& request, WallTime now) = 0;
+  // The same for lines of a group (at most kGroupLinesMax), made if it is new: one answer per line, in their order.
+  // Stages of lines that aren't accepted stay the caller's. queue_full: none of them was accepted.
+  virtual Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
+                                                         std::span<const GroupLine> lines, WallTime now) = 0;
+
+  // --- cancelling and expiring. A packed request ends at once; the line that comes for it is counted and dropped.
+  // Errc::not_found: not the owner's. Errc::conflict: it has already ended.
+  virtual Result<Cancelled> cancel(OwnerId owner, RequestId request, WallTime now) = 0;
+  // A chunk per call, oldest first. Errc::not_found: the owner has no such group.
+  virtual Result<GroupCancelled> cancel_group(OwnerId owner, const std::string& group, RequestId after,
+                                              WallTime now) = 0;
+  virtual Result<Expired> expire_due(WallTime now) = 0;  // those with fail_at_deadline whose deadline is not after now
 
   // --- packing
   virtual Result<std::vector<LaneQueue>> summarise_queue() = 0;
   virtual Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration file_lifetime) = 0;
   virtual Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) = 0;  // state sealing, no members
   // Takes the owner's oldest queued requests while they fit the limit; the first member of an empty batch always fits.
-  virtual Result<Claimed> claim(BatchId batch, OwnerId owner, const ClaimLimit& limit, WallTime now) = 0;
+  // `urgent_before`: only those with a deadline before it, the nearest first.
+  virtual Result<Claimed> claim(BatchId batch, OwnerId owner, const ClaimLimit& limit,
+                                std::optional<WallTime> urgent_before, WallTime now) = 0;
   virtual Result<Batch> seal(BatchId batch, WallTime now) = 0;  // to sealed; to unsealed if it has no members
 
   // --- batches
@@ -168,6 +248,19 @@ class Store {
   virtual Result<std::vector<Batch>> list_stale_files(int limit) = 0;
   // Median of submitted -> ended over the lane's last 16 jobs; none until three are known.
   virtual Result<std::optional<Duration>> lane_turnaround(LaneId lane) = 0;
+  virtual Result<LaneLoad> lane_load(LaneId lane) = 0;
+  virtual Result<void> set_lane_budget(LaneId lane, const LaneBudget& budget) = 0;
+  // An operator's pause: lanes that match one of the selectors don't depart, also after a restart.
+  virtual Result<std::vector<LaneSelector>> list_pauses() = 0;
+  virtual Result<void> set_pause(const LaneSelector& lanes, bool paused) = 0;  // off: every pause within `lanes` ends
+
+  // --- what is at the provider that shouldn't be
+  // Batches of the account whose create was fenced off, in states fenced or done since `since`.
+  virtual Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) = 0;
+  virtual Result<bool> knows_token(const std::string& token) = 0;
+  virtual Result<void> note_strange_job(const StrangeJob& job) = 0;  // known already: nothing changes
+  virtual Result<std::vector<StrangeJob>> list_strange_jobs() = 0;   // at most kVerbRowsMax; accepted ones too
+  virtual Result<void> accept_strange_jobs(const std::string& account) = 0;
 
   // --- reading the lines of a sealed batch. Members, sizes and order never change after sealing (a member that was
   // cancelled meanwhile is still read). Errc::corrupt: a digest doesn't match.
@@ -199,12 +292,37 @@ class Store {
                                            RequestId request) = 0;  // Errc::not_found: or not the owner's
   // Chunk `index` (from 0) of a body. Errc::corrupt; Errc::not_found: purged meanwhile.
   virtual Result<std::string> read_chunk(BodyId body, std::int64_t index) = 0;
+  // The owner's requests, newest first, below `before` (none: from the newest); at most `limit` (<= 500).
+  virtual Result<RequestPage> list_requests(OwnerId owner, const RequestFilter& filter, RequestId before,
+                                            int limit) = 0;
+  // What of a channel (empty: of none) has ended and isn't acknowledged, by completion from `after` on; at most
+  // `limit` (<= 500).
+  virtual Result<ResultPage> list_results(OwnerId owner, const std::string& channel, std::int64_t after, int limit) = 0;
+  virtual Result<std::int64_t> last_completion() = 0;  // the last number given to an end
+  // Everything of the channel up to and including completion `up_to`, a chunk per call.
+  virtual Result<Acknowledged> acknowledge(OwnerId owner, const std::string& channel, std::int64_t up_to,
+                                           WallTime now) = 0;
+  virtual Result<AcknowledgedIds> acknowledge_ids(OwnerId owner, std::span<const RequestId> requests,
+                                                  WallTime now) = 0;  // at most kVerbRowsMax / 2
 
   // --- housekeeping
   virtual Result<Purged> purge(const PurgeRules& rules, WallTime now) = 0;
   virtual Result<Counts> counts() = 0;
   virtual Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) = 0;
-  virtual Result<void> probe() = 0;  // a tiny durable write: /readyz
+  virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;  // those with the most unfinished requests first
+  // Batches in one of `states`, newest first, below `before` (none: from the newest); at most `limit` (<= 500).
+  virtual Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) = 0;
+  // Two walks over everything that is stored, each from 0: the bodies' digests, and what rows say of each other.
+  virtual Result<AuditStep> audit_bodies(std::int64_t after) = 0;
+  virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
+  // A consistent copy of the database, made beside the work: begin, then ask for its progress until it is finished
+  // (each call lets it go on a little), then end. `path` must not exist; it is made with mode 0600 and is the caller's
+  // after finishing. Errc::conflict: another backup is under way.
+  virtual Result<void> backup_begin(const std::string& path) = 0;
+  virtual Result<BackupProgress> backup_progress() = 0;
+  virtual Result<void> backup_end() = 0;  // also to give it up; removes an unfinished copy
+  // A tiny durable write. Errc::disk_full: also when intake would be refused for want of free space.
+  virtual Result<void> probe() = 0;
 };
 
 }  // namespace batchd::core

@@ -48,4 +48,10 @@ std::string_view to_text(JobEnd end) {
   return "unknown";
 }
 
+bool matches(const LaneSelector& selector, const Lane& lane) {
+  const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
+  return fits(selector.account, lane.account) && fits(selector.endpoint, lane.endpoint) &&
+         fits(selector.model, lane.model);
+}
+
 }  // namespace batchd::core

@@ -16,7 +16,7 @@ namespace batchd::core {
 // What a batch is uniform in. Batches never mix lanes.
 struct Lane {
   std::string account;   // name of an [accounts.NAME] section
-  std::string endpoint;  // "generateContent"; later "embedContent"
+  std::string endpoint;  // "generateContent" or "embedContent"
   std::string model;     // without the "models/" prefix
   auto operator<=>(const Lane&) const = default;
 };
@@ -46,18 +46,38 @@ std::string_view grpc_status(int code);  // 13 -> "INTERNAL"; "UNKNOWN" for what
 struct NewRequest {
   OwnerId owner;
   Lane lane;
-  std::string key;              // the caller's own name for it; may be empty, needn't be unique
-  std::string idempotency_key;  // empty: none. Unique per owner
-  std::string fingerprint;      // SHA-256 of everything that the idempotency key stands for; empty without one
-  std::string body;             // the provider's request object, one line of JSON; used if `staged` is none
-  BodyId staged;                // or a finished stage (Store::stage_append), adopted by accept
-  std::int64_t tokens = 0;      // estimate
+  std::string key;                   // the caller's own name for it; may be empty, needn't be unique
+  std::string idempotency_key;       // empty: none. Unique per owner
+  std::string fingerprint;           // SHA-256 of everything that the idempotency key stands for; empty without one
+  std::string channel;               // the name under which its result is streamed and acknowledged; empty: none
+  std::string labels;                // JSON text of an object of strings, shown with the request; empty: none
+  std::optional<WallTime> deadline;  // it leaves early enough to be back by then, if that is known to be possible
+  bool fail_at_deadline = false;     // and ends `expired` if it isn't
+  std::string body;                  // the provider's request object, one line of JSON; used if `staged` is none
+  BodyId staged;                     // or a finished stage (Store::stage_append), adopted by accept
+  std::int64_t tokens = 0;           // estimate
 };
 
 struct Accepted {
   RequestId id;
   WallTime created_at;
   bool replayed = false;  // an earlier request with this idempotency key and fingerprint: nothing was added
+};
+
+// One line of a bulk submission. Its group's name and its number identify it for as long as idempotency keys are kept.
+struct GroupLine {
+  std::int64_t number = 0;  // in the submission, from 1, blank lines counted
+  std::string digest;       // SHA-256 of everything that the line stands for
+  NewRequest request;       // owner and idempotency_key are not used
+};
+struct LineAccepted {
+  enum class Kind : std::uint8_t {
+    accepted,  // now
+    known,     // earlier, with this digest: nothing was added
+    differs,   // earlier, with another digest: nothing was added
+  };
+  Kind kind = Kind::accepted;
+  RequestId id;  // none: known, and its request is no longer kept
 };
 
 // What its owner may see of a request.
@@ -69,12 +89,41 @@ struct RequestView {
   BatchId batch;  // the current or last one; none while it has never been packed
   WallTime created_at;
   std::optional<WallTime> finished_at;
-  int attempts = 0;  // accepted jobs that ended without this request's result
+  int attempts = 0;                    // accepted jobs that ended without this request's result
+  std::string channel, group, labels;  // as submitted; empty: none
+  std::optional<WallTime> deadline;
+  bool fail_at_deadline = false;
+  std::optional<WallTime> acknowledged_at;
+  std::int64_t completion = 0;  // finished: its place in the order of all ends, from 1
+  BodyRef body;                 // the request object as it goes to the provider
+  std::int64_t tokens = 0;      // estimate
   // succeeded: the result line as it came, and where its "response" value stands in it.
   BodyRef result;
   std::int64_t value_offset = 0;
   std::int64_t value_bytes = 0;
   std::optional<RequestError> error;  // every other end
+};
+
+// Which requests of its owner a listing shows; what is left out matches everything.
+struct RequestFilter {
+  std::optional<RequestState> state;
+  std::optional<std::string> channel;  // empty text: those without a channel
+  std::string model, key, group;
+};
+
+// Which lanes an operator means; what is empty matches everything.
+struct LaneSelector {
+  std::string account, endpoint, model;
+  auto operator<=>(const LaneSelector&) const = default;
+};
+bool matches(const LaneSelector& selector, const Lane& lane);
+
+// A job at the provider that carries our installation's prefix and that this database doesn't know: the database was
+// restored from a backup, or another host runs a copy of it.
+struct StrangeJob {
+  std::string job, token, account;
+  WallTime seen_at;
+  bool accepted = false;  // an operator has seen it: it stops nothing any more
 };
 
 // --- a batch ---------------------------------------------------------------------------------------------------------
@@ -122,6 +171,7 @@ struct Batch {
   BatchState state = BatchState::sealing;
   SealReason reason = SealReason::age;
   std::int64_t items = 0;       // members when it was sealed
+  std::int64_t packed = 0;      // of them, still without an end: at 0 nobody waits for its job any more
   std::int64_t body_bytes = 0;  // sum of their request bodies, without the provider's line frame
   std::int64_t tokens = 0;
   BatchId parent;   // none, or the batch whose members these were
@@ -148,6 +198,7 @@ struct Batch {
   Refusal refusal = Refusal::none;     // state refused, and after it
   bool released = false;               // an operator let it go from held: what has no result goes again
   bool fence_begun = false;            // our own DELETE of its input file may have made the job fail
+  bool cancel_asked = false;           // we have asked the provider to cancel its job
 
   // The job.
   std::string job;  // the provider's name, "batches/..."

@@ -28,6 +28,7 @@ class LocalHttpServer final : public HttpServer {
   Task<void> serve() override;
   void close_listener() override;
   int exchanges_under_way() const override { return shared_->under_way; }
+  std::uint16_t tcp_port() const override { return 0; }
   int connections() const override { return static_cast<int>(shared_->sessions.size()); }
 
  private:

@@ -1,6 +1,8 @@
-// HTTP/1.1 on a Unix socket: who is calling, the edges of the protocol, and nothing of what the calls mean.
+// HTTP/1.1 on a Unix socket, and on TCP if configured: who is calling, the edges of the protocol, and nothing of what
+// the calls mean.
 //
-// Edges: exactly one Host; Content-Length only (a Transfer-Encoding is answered 501 and closed); any parse
+// Edges: exactly one Host (on TCP one of ours); Content-Length, or plain chunked where allows_chunked() says so (any
+// other Transfer-Encoding is answered 501 and closed), counted with its extensions; any parse
 // error is answered once and the connection closed; header within header_timeout and kHeaderBytesMax; a body slower
 // than the floor is cut off; a client that half-closed still gets its answer.
 #pragma once
@@ -21,7 +23,8 @@ namespace batchd::daemon {
 
 struct Peer {
   core::OwnerId owner;
-  bool admin = false;  // root, the daemon's own uid, or a member of admin_group (SO_PEERGROUPS)
+  bool admin = false;  // root, the daemon's own uid, a member of admin_group (SO_PEERGROUPS), or a token that says so
+  bool known = true;   // false: a TCP client without a valid token, who may use calls that need no credentials
 };
 
 struct RequestHead {
@@ -30,6 +33,7 @@ struct RequestHead {
   std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::int64_t content_length = 0;
+  bool chunked = false;  // then the length isn't known, and content_length is 0
 
   std::string_view header(std::string_view lower_case_name) const;  // first one, or empty
   std::optional<std::string_view> query_value(std::string_view name) const;
@@ -52,6 +56,7 @@ class Exchange {
   // slow), Errc::too_large (over max_body). A handler that doesn't read the body needn't: the server drops it or
   // closes.
   virtual Task<core::Result<std::string>> read_body() = 0;
+  virtual void allow_body(std::int64_t bytes_max) = 0;  // this body may have so many bytes instead of max_body
 
   // Resolves when the client is gone for good (both directions), never for a half-close; cancelled with the awaiting
   // coroutine. While it waits, parser and buffers of this connection are released.
@@ -63,6 +68,10 @@ class Exchange {
   // the connection is closed, so that the client sees the cut.
   virtual Task<bool> begin_reply(ReplyHead head, std::int64_t body_bytes) = 0;
   virtual Task<bool> write(std::string_view bytes) = 0;
+  // A streamed answer whose length isn't known (chunked; to an HTTP/1.0 client: ended by closing). Any number of
+  // write() follow; without end_stream() the client sees that it was cut.
+  virtual Task<bool> begin_stream(ReplyHead head) = 0;
+  virtual Task<bool> end_stream() = 0;
 };
 
 struct HttpServerConfig {
@@ -71,8 +80,17 @@ struct HttpServerConfig {
   std::string socket_group;  // empty: unchanged
   std::string admin_group;   // empty: nobody but root and the daemon's uid
   bool allow_mapped_uids = false;
+  std::string listen;              // "127.0.0.1:8090", port 0: any free one; empty: no TCP
+  std::vector<std::string> hosts;  // that a TCP client may name in Host, beside loopback and `listen`; without port
+  // Who a TCP request is from, by what its head carries; none: nobody we know. Asked once per request.
+  std::function<std::optional<Peer>(const RequestHead&)> authenticate;
+  std::function<bool(const RequestHead&)> allows_chunked;  // empty: never
   std::int64_t body_bytes_max = 0;
+  // When all are in use, the connection that has been idle (or without a complete head) for longest makes room for a
+  // new one; only if every one has an exchange under way the new one is turned away. One owner's exchanges may fill
+  // `owner_connections_max` of them.
   int connections_max = 0;
+  int owner_connections_max = 0;
   core::Duration header_timeout{};
   core::Duration idle_timeout{};     // keep-alive between two requests
   core::Duration write_timeout{};    // for one piece of an answer
@@ -92,6 +110,7 @@ class HttpServer {
   virtual void close_listener() = 0;  // no new connections; idle ones are closed; exchanges under way go on
   virtual int exchanges_under_way() const = 0;
   virtual int connections() const = 0;
+  virtual std::uint16_t tcp_port() const = 0;  // 0: no TCP
 };
 
 // Binds and listens before it returns, with umask 0117 set before bind and the mode and group applied. A stale socket

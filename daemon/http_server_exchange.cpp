@@ -2,6 +2,8 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "core/check.h"
 #include "daemon/http_server_session.h"
@@ -20,7 +22,7 @@ constexpr std::chrono::seconds kRateGrace{10};
 
 Task<core::Result<std::string>> Session::read_body() {
   if (body_rest_ == 0) co_return std::string();
-  if (request_.head.content_length > shared_->config.body_bytes_max)
+  if (request_.head.content_length > body_bytes_max_)
     co_return core::Error{core::Errc::too_large, "the body is over the limit"};
   co_return co_await receive_body_piece();
 }
@@ -99,10 +101,37 @@ Task<bool> Session::begin_reply(ReplyHead head, std::int64_t body_bytes) {
 }
 
 Task<bool> Session::write(std::string_view bytes) {
-  CHECK(replied_ && std::ssize(bytes) <= reply_rest_);
-  reply_rest_ -= std::ssize(bytes);
+  CHECK(replied_ && (reply_streams_ || std::ssize(bytes) <= reply_rest_));
   if (reply_failed_) co_return false;
+  if (reply_streams_) {
+    if (bytes.empty() || !reply_has_body_) co_return true;  // an empty chunk would be the end
+    std::array<char, 20> size{};
+    const auto digits = std::snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
+    std::string chunk(size.data(), static_cast<std::size_t>(digits));
+    chunk.append(bytes).append("\r\n");
+    reply_failed_ = !co_await send(chunk);
+    co_return !reply_failed_;
+  }
+  reply_rest_ -= std::ssize(bytes);
   if (reply_has_body_) reply_failed_ = !co_await send(bytes);
+  co_return !reply_failed_;
+}
+
+Task<bool> Session::begin_stream(ReplyHead head) {
+  CHECK(!replied_);
+  replied_ = reply_streams_ = true;
+  reply_closes_ = must_close();
+  reply_has_body_ = has_body(head.status);
+  const auto text = render_head(head, std::nullopt, shared_->date.now(), reply_closes_);
+  reply_failed_ = !co_await send(text);
+  co_return !reply_failed_;
+}
+
+Task<bool> Session::end_stream() {
+  CHECK(reply_streams_);
+  if (reply_failed_) co_return false;
+  reply_streams_ = false;
+  if (reply_has_body_) reply_failed_ = !co_await send("0\r\n\r\n");
   co_return !reply_failed_;
 }
 

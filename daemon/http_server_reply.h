@@ -11,9 +11,10 @@ namespace batchd::daemon {
 
 std::string_view reason_phrase(int status);
 
-// Head of an answer, the empty line included; a 204 or 304 has no Content-Length. Control characters in values become
-// spaces, so that nothing a client chose can add a header.
-std::string render_head(const ReplyHead& head, std::int64_t body_bytes, std::string_view date, bool close);
+// Head of an answer, the empty line included; a 204 or 304 has no Content-Length, one of unknown length is chunked.
+// Control characters in values become spaces, so that nothing a client chose can add a header.
+std::string render_head(const ReplyHead& head, std::optional<std::int64_t> body_bytes, std::string_view date,
+                        bool close);
 
 // The value of a Date header, made once a second.
 class DateText {

@@ -133,7 +133,9 @@ Task<bool> Session::read_request() {
 Task<bool> Session::serve_request() {
   const UnderWay counted(shared_->under_way);
   body_rest_ = request_.head.content_length;
+  body_bytes_max_ = shared_->config.body_bytes_max;
   body_waited_ = {};
+  reply_streams_ = false;
   body_broken_ = continued_ = replied_ = reply_failed_ = reply_closes_ = false;
   reply_rest_ = 0;
   co_await handle();
@@ -157,7 +159,7 @@ Task<bool> Session::finish_exchange() {
     co_await refuse({500, "internal", "the request wasn't answered"});
     co_return false;
   }
-  if (reply_failed_ || reply_rest_ > 0) co_return false;
+  if (reply_failed_ || reply_rest_ > 0 || reply_streams_) co_return false;
   if (reply_closes_) {
     if (body_rest_ > 0 || !buffer_.empty()) co_await linger();
     co_return false;

@@ -66,10 +66,13 @@ class Session final : public Exchange {
   const Peer& peer() const override { return peer_; }
   const RequestHead& head() const override { return request_.head; }
   Task<core::Result<std::string>> read_body() override;
+  void allow_body(std::int64_t bytes_max) override { body_bytes_max_ = bytes_max; }
   Task<void> hung_up() override;
   Task<bool> reply(ReplyHead head, std::string body) override;
   Task<bool> begin_reply(ReplyHead head, std::int64_t body_bytes) override;
   Task<bool> write(std::string_view bytes) override;
+  Task<bool> begin_stream(ReplyHead head) override;
+  Task<bool> end_stream() override;
 
  private:
   enum class Read : std::uint8_t { some, ended, late };
@@ -98,6 +101,7 @@ class Session final : public Exchange {
 
   // The exchange under way.
   ParsedHead request_;
+  std::int64_t body_bytes_max_ = 0;
   std::int64_t body_rest_ = 0;  // not yet handed out
   std::chrono::steady_clock::duration body_waited_{};
   bool body_broken_ = false;
@@ -106,6 +110,7 @@ class Session final : public Exchange {
   bool reply_failed_ = false;
   bool reply_closes_ = false;
   bool reply_has_body_ = true;
+  bool reply_streams_ = false;  // of unknown length, and not ended
   std::int64_t reply_rest_ = 0;
 };
 

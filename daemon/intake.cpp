@@ -39,7 +39,7 @@ class Staging {
   Task<core::Result<void>> take(core::NewRequest& request) {
     while (request.body.size() > core::kChunkBytesMax) {
       if (!request.staged) {
-        auto stage = co_await store_.intake(&core::Store::stage_begin);
+        auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request);
         if (!stage) co_return stage.error();
         request.staged = *stage;
       }

@@ -27,11 +27,11 @@ Task<std::optional<core::SteadyTime>> PackStage::once() {
       look_again(account->paused_until);
       continue;
     }
-    auto limits = engine_.config.packing_for(queue.lane.model);
+    auto limits = engine_.config.packing.of(queue.lane.model);
     limits.bytes = std::min(limits.bytes, account->provider->caps().file_bytes_max -
                                               limits.items * account->provider->caps().line_frame_bytes);
     const auto now = engine_.clock.wall();
-    const auto plan = core::plan_departure(queue, limits, now);
+    const auto plan = core::plan_departure(queue, limits, {}, now);
     if (!plan.departure) {
       if (plan.look_again_at)
         look_again(engine_.clock.steady() + std::max(*plan.look_again_at - now, core::Duration(1)));
@@ -99,7 +99,8 @@ Task<bool> PackStage::finish(core::BatchId batch) {
 Task<core::Result<core::Claimed>> PackStage::claim(core::BatchId batch, core::OwnerId owner, ClaimLimit limit) {
   core::Claimed total;
   for (;;) {
-    auto chunk = co_await engine_.store.state(&core::Store::claim, batch, owner, limit, engine_.clock.wall());
+    auto chunk = co_await engine_.store.state(&core::Store::claim, batch, owner, limit, std::optional<core::WallTime>(),
+                                              engine_.clock.wall());
     if (!chunk) co_return chunk;
     total.items += chunk->items;
     total.bytes += chunk->bytes;

@@ -22,6 +22,10 @@ enum class CounterKind : std::uint8_t {
   completion = 7,    // the last completion number given
   batches = 8,       // state
   id_high_water = 9,
+  queued_items = 10,  //
+  queued_bytes = 11,  //
+  owner_bytes = 12,   // owner: queued
+  staged_bytes = 13,  // for requests to come, that nobody has adopted yet
 };
 
 class Counters {

@@ -13,7 +13,7 @@ BatchRow SqliteStore::load(core::BatchId id) {
       " token, credential, create_at, not_before, throttled, throttles, fence_begun, refusal, released,"
       " job, submitted_at, ended_at, end, end_code, message, result_file, result_bytes,"
       " succeeded, failed, requeued, missing, possibly_charged, dropped, \"foreign\", unreadable,"
-      " split_rule, split_first FROM batch b WHERE id = ?",
+      " split_rule, split_first, cancel_asked FROM batch b WHERE id = ?",
       id);
   if (!row.row()) refuse(core::Errc::not_found, "no batch " + to_text(id));
   BatchRow batch;
@@ -62,6 +62,7 @@ BatchRow SqliteStore::load(core::BatchId id) {
     *count = row.integer(at++);
   if (!row.is_null(at)) batch.split_rule = row.state<core::SplitRule>(at);
   batch.split_first = row.integer(at + 1);
+  batch.cancel_asked = row.flag(at + 2);
   return batch;
 }
 
@@ -94,13 +95,13 @@ void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
       "?, submitted_at = ?,"
       " ended_at = ?, end = ?, end_code = ?, message = ?, result_file = ?, result_bytes = ?, succeeded = ?,"
       " failed = ?, requeued = ?, missing = ?, possibly_charged = ?, dropped = ?, \"foreign\" = ?, unreadable = ?,"
-      " split_rule = ?, split_first = ? WHERE id = ? AND state = ?",
+      " split_rule = ?, split_first = ?, cancel_asked = ? WHERE id = ? AND state = ?",
       row.state, row.items, row.body_bytes, row.tokens, row.packed, row.state_since, row.upload_n, row.mime_index,
       row.upload_session, row.uploaded_at, row.file_deleted, row.token, row.credential, row.create_at, row.not_before,
       row.throttled, row.throttles, row.fence_begun, row.refusal, row.released, row.job, row.submitted_at, row.ended_at,
       row.end, row.end_code, row.message, row.result_file, row.result_bytes, row.lines.succeeded, row.lines.failed,
       row.lines.requeued, row.lines.missing, row.lines.possibly_charged, row.lines.dropped, row.lines.foreign,
-      row.lines.unreadable, row.split_rule, row.split_first, row.id, expected);
+      row.lines.unreadable, row.split_rule, row.split_first, row.cancel_asked, row.id, expected);
   CHECK(changed == 1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(expected)}, -1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(row.state)}, 1);

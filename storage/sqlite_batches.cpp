@@ -36,6 +36,7 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
   put(batch.fence_begun, patch.fence_begun);
   put(batch.refusal, patch.refusal);
   put(batch.released, patch.released);
+  put(batch.cancel_asked, patch.cancel_asked);
   put(batch.end, patch.end);
   put(batch.result_bytes, patch.result_bytes);
   if (patch.lines) {
@@ -119,19 +120,9 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_stale_files(int limit) 
   });
 }
 
-core::Result<std::optional<core::Duration>> SqliteStore::lane_turnaround(core::LaneId lane) {
-  return verb([&]() -> std::optional<core::Duration> {
-    std::vector<core::Duration> runs;
-    auto rows = db_->query(
-        "SELECT submitted_at, ended_at FROM batch WHERE lane = ? AND ended_at IS NOT NULL AND submitted_at IS NOT NULL"
-        " ORDER BY ended_at DESC LIMIT 16",
-        lane);
-    while (rows.row()) runs.push_back(rows.time(1) - rows.time(0));
-    if (runs.size() < 3) return std::nullopt;
-    const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
-    std::nth_element(runs.begin(), middle, runs.end());
-    return *middle;
-  });
+core::Result<std::vector<core::Batch>> SqliteStore::recent_batches(std::span<const core::BatchState>, core::BatchId,
+                                                                   int) {
+  return core::Error{core::Errc::invalid, "not here yet"};
 }
 
 }  // namespace batchd::storage

@@ -43,13 +43,4 @@ core::Result<core::Counts> SqliteStore::counts() {
   });
 }
 
-core::Result<std::array<std::int64_t, core::kRequestStates>> SqliteStore::owner_counts(core::OwnerId owner) {
-  return verb([&] {
-    std::array<std::int64_t, core::kRequestStates> counts{};
-    for (std::size_t i = 0; i < core::kRequestStates; ++i)
-      counts[i] = counters_.value({CounterKind::requests, owner.value(), static_cast<std::int64_t>(i)});
-    return counts;
-  });
-}
-
 }  // namespace batchd::storage

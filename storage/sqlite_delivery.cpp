@@ -32,4 +32,9 @@ core::Result<std::string> SqliteStore::read_chunk(core::BodyId body, std::int64_
   return verb([&] { return get_chunk(body, index); });
 }
 
+core::Result<core::RequestPage> SqliteStore::list_requests(core::OwnerId, const core::RequestFilter&, core::RequestId,
+                                                           int) {
+  return core::Error{core::Errc::invalid, "not here yet"};
+}
+
 }  // namespace batchd::storage

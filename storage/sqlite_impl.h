@@ -27,7 +27,6 @@ inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;  // rows that are rea
 
 // A batch as it is stored.
 struct BatchRow : core::Batch {
-  std::int64_t packed = 0;                    // members still in state packed; kept so that "is it over" is O(1)
   std::optional<core::SplitRule> split_rule;  // set by the first split(): a continuation keeps to it
   std::int64_t split_first = 0;               // halve: members of the first child
 };
@@ -59,10 +58,27 @@ class SqliteStore final : public GroupStore {
   core::Result<void> probe() override;
 
   // --- sqlite_intake.cpp
-  core::Result<core::BodyId> stage_begin() override;
+  core::Result<void> limit_queue(const core::QueueLimits& limits) override;
+  core::Result<core::BodyId> stage_begin(core::Staging purpose) override;
   core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
   core::Result<void> stage_discard(core::BodyId stage) override;
   core::Result<core::Accepted> accept(const core::NewRequest& request, core::WallTime now) override;
+
+  // --- sqlite_groups.cpp
+  core::Result<std::vector<core::LineAccepted>> accept_lines(core::OwnerId owner, const std::string& group,
+                                                             std::span<const core::GroupLine> lines,
+                                                             core::WallTime now) override;
+  core::Result<core::GroupCancelled> cancel_group(core::OwnerId owner, const std::string& group, core::RequestId after,
+                                                  core::WallTime now) override;
+
+  // --- sqlite_cancel.cpp
+  core::Result<core::Cancelled> cancel(core::OwnerId owner, core::RequestId request, core::WallTime now) override;
+  core::Result<core::Expired> expire_due(core::WallTime now) override;
+
+  // --- sqlite_owners.cpp
+  core::Result<core::OwnerId> owner_named(const std::string& name) override;
+  core::Result<std::array<std::int64_t, core::kRequestStates>> owner_counts(core::OwnerId owner) override;
+  core::Result<std::vector<core::OwnerUse>> list_owners(int limit) override;
 
   // --- sqlite_packing.cpp
   core::Result<std::vector<core::LaneQueue>> summarise_queue() override;
@@ -70,7 +86,7 @@ class SqliteStore final : public GroupStore {
                                            core::Duration file_lifetime) override;
   core::Result<core::BatchId> open_batch(core::LaneId lane, core::SealReason reason, core::WallTime now) override;
   core::Result<core::Claimed> claim(core::BatchId batch, core::OwnerId owner, const core::ClaimLimit& limit,
-                                    core::WallTime now) override;
+                                    std::optional<core::WallTime> urgent_before, core::WallTime now) override;
   core::Result<core::Batch> seal(core::BatchId batch, core::WallTime now) override;
 
   // --- sqlite_batches.cpp
@@ -81,7 +97,22 @@ class SqliteStore final : public GroupStore {
                                  const core::BatchPatch& patch, core::WallTime now) override;
   core::Result<void> note(core::BatchId batch, const core::BatchPatch& patch) override;
   core::Result<std::vector<core::Batch>> list_stale_files(int limit) override;
+  core::Result<std::vector<core::Batch>> recent_batches(std::span<const core::BatchState> states, core::BatchId before,
+                                                        int limit) override;
+
+  // --- sqlite_lanes.cpp
   core::Result<std::optional<core::Duration>> lane_turnaround(core::LaneId lane) override;
+  core::Result<core::LaneLoad> lane_load(core::LaneId lane) override;
+  core::Result<void> set_lane_budget(core::LaneId lane, const core::LaneBudget& budget) override;
+  core::Result<std::vector<core::LaneSelector>> list_pauses() override;
+  core::Result<void> set_pause(const core::LaneSelector& lanes, bool paused) override;
+
+  // --- sqlite_strange.cpp
+  core::Result<std::vector<core::Batch>> list_fenced(const std::string& account, core::WallTime since) override;
+  core::Result<bool> knows_token(const std::string& token) override;
+  core::Result<void> note_strange_job(const core::StrangeJob& job) override;
+  core::Result<std::vector<core::StrangeJob>> list_strange_jobs() override;
+  core::Result<void> accept_strange_jobs(const std::string& account) override;
 
   // --- sqlite_lines.cpp
   core::Result<core::LinePieces> read_lines(core::BatchId batch, const core::LineCursor& cursor) override;
@@ -106,13 +137,30 @@ class SqliteStore final : public GroupStore {
   // --- sqlite_delivery.cpp
   core::Result<core::RequestView> find_request(core::OwnerId owner, core::RequestId request) override;
   core::Result<std::string> read_chunk(core::BodyId body, std::int64_t index) override;
+  core::Result<core::RequestPage> list_requests(core::OwnerId owner, const core::RequestFilter& filter,
+                                                core::RequestId before, int limit) override;
+
+  // --- sqlite_results.cpp
+  core::Result<core::ResultPage> list_results(core::OwnerId owner, const std::string& channel, std::int64_t after,
+                                              int limit) override;
+  core::Result<std::int64_t> last_completion() override;
+  core::Result<core::Acknowledged> acknowledge(core::OwnerId owner, const std::string& channel, std::int64_t up_to,
+                                               core::WallTime now) override;
+  core::Result<core::AcknowledgedIds> acknowledge_ids(core::OwnerId owner, std::span<const core::RequestId> requests,
+                                                      core::WallTime now) override;
 
   // --- sqlite_purge.cpp
   core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
 
   // --- sqlite_counts.cpp
   core::Result<core::Counts> counts() override;
-  core::Result<std::array<std::int64_t, core::kRequestStates>> owner_counts(core::OwnerId owner) override;
+
+  // --- sqlite_audit.cpp, sqlite_backup.cpp
+  core::Result<core::AuditStep> audit_bodies(std::int64_t after) override;
+  core::Result<core::AuditStep> audit_requests(std::int64_t after) override;
+  core::Result<void> backup_begin(const std::string& path) override;
+  core::Result<core::BackupProgress> backup_progress() override;
+  core::Result<void> backup_end() override;
 
  private:
   // Runs the body of a verb; what it throws becomes its error.

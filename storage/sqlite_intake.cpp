@@ -2,7 +2,7 @@
 
 namespace batchd::storage {
 
-core::Result<core::BodyId> SqliteStore::stage_begin() {
+core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging) {
   return verb([&] {
     const auto body = next_body();
     db_->run("INSERT INTO stage(body, chunks, bytes) VALUES(?, 0, 0)", body);
@@ -96,6 +96,10 @@ void SqliteStore::count_queue(core::LaneId lane, core::OwnerId owner, std::int64
   counters_.add({CounterKind::queue_items, lane.value(), owner.value()}, sign);
   counters_.add({CounterKind::queue_bytes, lane.value(), owner.value()}, sign * bytes);
   counters_.add({CounterKind::queue_tokens, lane.value(), owner.value()}, sign * tokens);
+}
+
+core::Result<void> SqliteStore::limit_queue(const core::QueueLimits&) {
+  return core::Error{core::Errc::invalid, "not here yet"};
 }
 
 }  // namespace batchd::storage

@@ -65,7 +65,7 @@ core::Result<core::BatchId> SqliteStore::open_batch(core::LaneId lane_of, core::
 }
 
 core::Result<core::Claimed> SqliteStore::claim(core::BatchId id, core::OwnerId owner, const core::ClaimLimit& limit,
-                                               core::WallTime) {
+                                               std::optional<core::WallTime>, core::WallTime) {
   return verb([&] {
     auto batch = load_in(id, {core::BatchState::sealing});
     CHECK(!batch.parent);  // children are filled by split() only

@@ -68,7 +68,55 @@ CREATE INDEX batch_uploaded ON batch(lane, uploaded_at) WHERE uploaded_at IS NOT
 CREATE INDEX batch_stale ON batch(id) WHERE state = 15 AND file_deleted = 0 AND upload_n > 0;
 )sql";
 
-constexpr std::array kMigrations{kVersion1};
+// Channels, groups, deadlines, acknowledgement, listing, learned budgets, an operator's pauses, and jobs that aren't
+// ours.
+constexpr std::string_view kVersion2 = R"sql(
+CREATE TABLE owner(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE pause(
+  account TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
+  PRIMARY KEY(account, endpoint, model)) STRICT, WITHOUT ROWID;
+CREATE TABLE strange_job(
+  job TEXT PRIMARY KEY, token TEXT NOT NULL, account TEXT NOT NULL, seen_at INTEGER NOT NULL,
+  accepted INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+
+-- A group's lines outlive their requests, so that a file that is sent again adds nothing.
+CREATE TABLE request_group(
+  id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, name TEXT NOT NULL, last_at INTEGER NOT NULL,
+  UNIQUE(owner, name)) STRICT;
+CREATE TABLE group_line(
+  grp INTEGER NOT NULL, line INTEGER NOT NULL, request INTEGER NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY(grp, line)) STRICT, WITHOUT ROWID;
+
+ALTER TABLE request ADD COLUMN channel TEXT NOT NULL DEFAULT '';
+ALTER TABLE request ADD COLUMN labels TEXT NOT NULL DEFAULT '';
+ALTER TABLE request ADD COLUMN grp INTEGER;
+ALTER TABLE request ADD COLUMN deadline INTEGER;
+ALTER TABLE request ADD COLUMN fail_at_deadline INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE request ADD COLUMN acked_at INTEGER;
+CREATE INDEX request_owner ON request(owner, id);
+CREATE INDEX request_group_member ON request(grp, id) WHERE grp IS NOT NULL;
+CREATE INDEX request_results ON request(owner, channel, completion) WHERE completion IS NOT NULL AND acked_at IS NULL;
+CREATE INDEX request_acked ON request(acked_at) WHERE acked_at IS NOT NULL;
+CREATE INDEX request_urgent ON request(lane, owner, deadline) WHERE state = 0 AND deadline IS NOT NULL;
+CREATE INDEX request_due ON request(deadline) WHERE fail_at_deadline = 1 AND state < 2;
+
+ALTER TABLE batch ADD COLUMN cancel_asked INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX batch_token ON batch(token) WHERE token <> '';
+CREATE INDEX batch_fenced ON batch(lane, state_since) WHERE fence_begun = 1;
+
+-- The ratio in millionths; an allowance of 0: nothing was learned.
+ALTER TABLE lane ADD COLUMN ratio INTEGER NOT NULL DEFAULT 1000000;
+ALTER TABLE lane ADD COLUMN allowance INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lane ADD COLUMN allowance_since INTEGER NOT NULL DEFAULT 0;
+
+-- Totals of the queue (storage/counters.h): items, bytes, and bytes by owner.
+INSERT INTO counter(kind, a, b, value) SELECT 10, 0, 0, sum(value) FROM counter WHERE kind = 4 HAVING sum(value) > 0;
+INSERT INTO counter(kind, a, b, value) SELECT 11, 0, 0, sum(value) FROM counter WHERE kind = 5 HAVING sum(value) > 0;
+INSERT INTO counter(kind, a, b, value)
+  SELECT 12, b, 0, sum(value) FROM counter WHERE kind = 5 GROUP BY b HAVING sum(value) > 0;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2};
 
 [[noreturn]] void copy_failed(const std::string& what) {
   throw VerbFailed{{core::Errc::store_failed, what + ": " + std::strerror(errno)}};

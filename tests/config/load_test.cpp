@@ -61,9 +61,9 @@ level = "debug"
   EXPECT_EQ(c.submission.on_ambiguous, OnAmbiguous::hold);
   EXPECT_EQ(c.polling.schedule().max, seconds(2));
   EXPECT_EQ(c.log.level, LogLevel::debug);
-  EXPECT_EQ(c.packing_for("gemini-2.5-pro").tokens, 9);
-  EXPECT_EQ(c.packing_for("gemini-2.5-pro").items, 5) << "what a model's section leaves out comes from [packing]";
-  EXPECT_EQ(c.packing_for("other").tokens, 2'000'000);
+  EXPECT_EQ(c.packing.of("gemini-2.5-pro").tokens, 9);
+  EXPECT_EQ(c.packing.of("gemini-2.5-pro").items, 5) << "what a model's section leaves out comes from [packing]";
+  EXPECT_EQ(c.packing.of("other").tokens, 2'000'000);
 }
 
 struct FaultCase {
@@ -159,9 +159,9 @@ TEST(Load, TheEnvironmentOverridesTheFile) {
                         {"BATCHD_GEMINI_API_KEY", "k"},
                         {"OTHER__KEY", "x"}});
   EXPECT_EQ(c.packing.limits.max_age, seconds(30));
-  EXPECT_EQ(c.packing_for("m").items, 3);
-  EXPECT_EQ(c.packing_for("m").max_age, seconds(30)) << "a model's section starts from the overridden values";
-  EXPECT_EQ(c.packing_for("x").items, 44);
+  EXPECT_EQ(c.packing.of("m").items, 3);
+  EXPECT_EQ(c.packing.of("m").max_age, seconds(30)) << "a model's section starts from the overridden values";
+  EXPECT_EQ(c.packing.of("x").items, 44);
   EXPECT_EQ(c.accounts.at("work").base_url, "http://127.0.0.1:1");
   EXPECT_TRUE(c.server.allow_mapped_uids);
 }

@@ -37,7 +37,7 @@ TEST(Packer, LeavesForTheFirstReasonThatHolds) {
       {"a clock that was set back", owner(1, 1, 1, 1, seconds(-600)), {}},
   };
   for (const auto& c : cases) {
-    const auto plan = plan_departure(lane({c.queue}), kLimits, kNow);
+    const auto plan = plan_departure(lane({c.queue}), kLimits, {}, kNow);
     ASSERT_EQ(plan.departure.has_value(), c.reason.has_value()) << c.what;
     EXPECT_NE(plan.departure.has_value(), plan.look_again_at.has_value()) << c.what;
     if (c.reason) {
@@ -50,30 +50,31 @@ TEST(Packer, LeavesForTheFirstReasonThatHolds) {
 }
 
 TEST(Packer, AnEmptyLaneIsNeverLookedAt) {
-  const auto plan = plan_departure(lane({}), kLimits, kNow);
+  const auto plan = plan_departure(lane({}), kLimits, {}, kNow);
   EXPECT_FALSE(plan.departure);
   EXPECT_FALSE(plan.look_again_at);
 }
 
 TEST(Packer, OwnersCountTogetherAndTheOldestDecides) {
-  EXPECT_EQ(plan_departure(lane({owner(1, 60, 1, 1, seconds(1)), owner(2, 40, 1, 1, seconds(1))}), kLimits, kNow)
+  EXPECT_EQ(plan_departure(lane({owner(1, 60, 1, 1, seconds(1)), owner(2, 40, 1, 1, seconds(1))}), kLimits, {}, kNow)
                 .departure->reason,
             SealReason::items);
   const auto plan =
-      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(40))}), kLimits, kNow);
+      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(40))}), kLimits, {}, kNow);
   EXPECT_EQ(plan.look_again_at, kNow + seconds(20)) << "arrivals don't re-arm the window";
 }
 
 TEST(Packer, TheOldestOwnerIsServedFirst) {
   const auto plan =
-      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(70))}), kLimits, kNow);
+      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(70))}), kLimits, {}, kNow);
   ASSERT_EQ(plan.departure->shares.size(), 2u);
   EXPECT_EQ(plan.departure->shares[0].owner, OwnerId(2));
 }
 
 TEST(Packer, OneProgramsFloodDoesNotHoldUpAnothersTrickle) {
-  const auto plan = plan_departure(
-      lane({owner(1, 100'000, 1'000'000, 1'000'000, seconds(50)), owner(2, 10, 50, 20, seconds(1))}), kLimits, kNow);
+  const auto plan =
+      plan_departure(lane({owner(1, 100'000, 1'000'000, 1'000'000, seconds(50)), owner(2, 10, 50, 20, seconds(1))}),
+                     kLimits, {}, kNow);
   ASSERT_TRUE(plan.departure);
   for (const auto& share : plan.departure->shares) {
     if (share.owner != OwnerId(2)) continue;
@@ -143,7 +144,7 @@ TEST(Packer, SharesStayWithinTheBatch) {
     for (int i = 1; i <= count; ++i)
       owners.push_back(owner(i, *rc::gen::inRange(1, 200), *rc::gen::inRange(1, 2000), *rc::gen::inRange(1, 1000),
                              seconds(*rc::gen::inRange(60, 100))));
-    const auto plan = plan_departure(lane(owners), kLimits, kNow);
+    const auto plan = plan_departure(lane(owners), kLimits, {}, kNow);
     RC_ASSERT(plan.departure.has_value());
     ClaimLimit sum;
     for (const auto& share : plan.departure->shares) {

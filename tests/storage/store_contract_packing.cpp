@@ -79,7 +79,12 @@ TEST_F(Packing, AnEmptyBatchIsUnsealed) {
   const auto batch = open_batch();
   EXPECT_EQ(must([&](Store& s) { return s.seal(batch, now_); }).state, BatchState::unsealed);
   EXPECT_EQ(attempt([&](Store& s) { return s.seal(batch, now_); }).error().code, Errc::stale);
-  EXPECT_EQ(attempt([&](Store& s) { return s.claim(batch, kAnna, {1, 1, 1}, now_); }).error().code, Errc::stale);
+  EXPECT_EQ(attempt([&](Store& s) {
+              return s.claim(batch, kAnna, {1, 1, 1}, std::nullopt, now_);
+            })
+                .error()
+                .code,
+            Errc::stale);
 }
 
 TEST_F(Packing, BudgetCountsSlotsAndFiles) {

@@ -34,7 +34,8 @@ class Random : public StoreStories {
           must([&](Store& s) { return s.open_batch(queues[0].id, SealReason::age, now_); });
         break;
       case 2:
-        if (!batch.parent) try_it([&](Store& s) { return s.claim(batch.id, owner, {pick % 5, 500, 500}, now_); });
+        if (!batch.parent)
+          try_it([&](Store& s) { return s.claim(batch.id, owner, {pick % 5, 500, 500}, std::nullopt, now_); });
         break;
       case 3:
         if (!batch.parent) try_it([&](Store& s) { return s.seal(batch.id, now_); });

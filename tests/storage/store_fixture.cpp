@@ -68,7 +68,7 @@ BatchId StoreStories::open_batch() {
 }
 
 Claimed StoreStories::claim(BatchId batch, OwnerId owner, ClaimLimit limit) {
-  return must([&](Store& s) { return s.claim(batch, owner, limit, now_); });
+  return must([&](Store& s) { return s.claim(batch, owner, limit, std::nullopt, now_); });
 }
 
 BatchId StoreStories::sealed_batch(std::vector<OwnerId> owners) {

@@ -43,7 +43,6 @@ class ScriptedStore final : public GroupStore {
 
   Installation installation() override { return real_->installation(); }
   Result<bool> recover(WallTime now) override { return real_->recover(now); }
-  Result<BodyId> stage_begin() override { return real_->stage_begin(); }
   Result<void> stage_append(BodyId stage, std::string_view chunk) override { return real_->stage_append(stage, chunk); }
   Result<void> stage_discard(BodyId stage) override { return real_->stage_discard(stage); }
   Result<Accepted> accept(const NewRequest& request, WallTime now) override { return real_->accept(request, now); }
@@ -53,9 +52,6 @@ class ScriptedStore final : public GroupStore {
   }
   Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) override {
     return real_->open_batch(lane, reason, now);
-  }
-  Result<Claimed> claim(BatchId batch, OwnerId owner, const ClaimLimit& limit, WallTime now) override {
-    return real_->claim(batch, owner, limit, now);
   }
   Result<Batch> seal(BatchId batch, WallTime now) override { return real_->seal(batch, now); }
   Result<std::vector<Batch>> list_batches(std::span<const BatchState> states, BatchId after, int limit) override {
@@ -99,6 +95,60 @@ class ScriptedStore final : public GroupStore {
   Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) override {
     return real_->owner_counts(owner);
   }
+  Result<void> limit_queue(const QueueLimits& limits) override { return real_->limit_queue(limits); }
+  Result<OwnerId> owner_named(const std::string& name) override { return real_->owner_named(name); }
+  Result<BodyId> stage_begin(Staging purpose) override { return real_->stage_begin(purpose); }
+  Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
+                                                 std::span<const GroupLine> lines, WallTime now) override {
+    return real_->accept_lines(owner, group, lines, now);
+  }
+  Result<Cancelled> cancel(OwnerId owner, RequestId request, WallTime now) override {
+    return real_->cancel(owner, request, now);
+  }
+  Result<GroupCancelled> cancel_group(OwnerId owner, const std::string& group, RequestId after, WallTime now) override {
+    return real_->cancel_group(owner, group, after, now);
+  }
+  Result<Expired> expire_due(WallTime now) override { return real_->expire_due(now); }
+  Result<Claimed> claim(BatchId batch, OwnerId owner, const ClaimLimit& limit, std::optional<WallTime> urgent_before,
+                        WallTime now) override {
+    return real_->claim(batch, owner, limit, urgent_before, now);
+  }
+  Result<LaneLoad> lane_load(LaneId lane) override { return real_->lane_load(lane); }
+  Result<void> set_lane_budget(LaneId lane, const LaneBudget& budget) override {
+    return real_->set_lane_budget(lane, budget);
+  }
+  Result<std::vector<LaneSelector>> list_pauses() override { return real_->list_pauses(); }
+  Result<void> set_pause(const LaneSelector& lanes, bool paused) override { return real_->set_pause(lanes, paused); }
+  Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) override {
+    return real_->list_fenced(account, since);
+  }
+  Result<bool> knows_token(const std::string& token) override { return real_->knows_token(token); }
+  Result<void> note_strange_job(const StrangeJob& job) override { return real_->note_strange_job(job); }
+  Result<std::vector<StrangeJob>> list_strange_jobs() override { return real_->list_strange_jobs(); }
+  Result<void> accept_strange_jobs(const std::string& account) override { return real_->accept_strange_jobs(account); }
+  Result<RequestPage> list_requests(OwnerId owner, const RequestFilter& filter, RequestId before, int limit) override {
+    return real_->list_requests(owner, filter, before, limit);
+  }
+  Result<ResultPage> list_results(OwnerId owner, const std::string& channel, std::int64_t after, int limit) override {
+    return real_->list_results(owner, channel, after, limit);
+  }
+  Result<std::int64_t> last_completion() override { return real_->last_completion(); }
+  Result<Acknowledged> acknowledge(OwnerId owner, const std::string& channel, std::int64_t up_to,
+                                   WallTime now) override {
+    return real_->acknowledge(owner, channel, up_to, now);
+  }
+  Result<AcknowledgedIds> acknowledge_ids(OwnerId owner, std::span<const RequestId> requests, WallTime now) override {
+    return real_->acknowledge_ids(owner, requests, now);
+  }
+  Result<std::vector<OwnerUse>> list_owners(int limit) override { return real_->list_owners(limit); }
+  Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) override {
+    return real_->recent_batches(states, before, limit);
+  }
+  Result<AuditStep> audit_bodies(std::int64_t after) override { return real_->audit_bodies(after); }
+  Result<AuditStep> audit_requests(std::int64_t after) override { return real_->audit_requests(after); }
+  Result<void> backup_begin(const std::string& path) override { return real_->backup_begin(path); }
+  Result<BackupProgress> backup_progress() override { return real_->backup_progress(); }
+  Result<void> backup_end() override { return real_->backup_end(); }
   Result<void> probe() override { return real_->probe(); }
 
  private:
