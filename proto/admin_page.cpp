@@ -68,17 +68,22 @@ void append_head(std::string& out, const AdminPage& page) {
   out += "\">" + escape(verdict.sentence) + "</p>\n";
 }
 
+// One state: its name, how many are in it, and for how long the oldest.
+template <class State>
+void append_card(std::string& out, State state, const core::StateCount& count, core::WallTime now) {
+  out += "<li><span class=\"name\">" + std::string(core::to_text(state)) + "</span><b>" + html::count(count.items) +
+         "</b><span>";
+  if (count.items > 0 && count.oldest) out += "oldest " + age(now, *count.oldest);
+  out += "&nbsp;</span></li>\n";
+}
+
 void append_requests(std::string& out, const AdminStatus& status) {
   out += "<ul class=\"cards\">\n";
   std::int64_t kept = 0;
   for (std::size_t i = 0; i < core::kRequestStates; ++i) {
-    const auto state = static_cast<RequestState>(i);
     const auto& count = status.counts.requests[i];
     kept += count.items;
-    out += "<li><span class=\"name\">" + std::string(core::to_text(state)) + "</span><b>" + html::count(count.items) +
-           "</b><span>";
-    if (count.items > 0 && count.oldest) out += "oldest " + age(status.now, *count.oldest);
-    out += "&nbsp;</span></li>\n";
+    append_card(out, static_cast<RequestState>(i), count, status.now);
   }
   out += "</ul>\n<p class=\"note\">Balance: " + html::count(status.counts.accepted) +
          " accepted = " + html::count(kept) + " above + " + html::count(status.counts.purged) + " purged" +
@@ -125,43 +130,43 @@ void append_attention(std::string& out, const AdminPage& page) {
     append_todo(out, " quiet", "Paused by an operator: " + lanes_text(lanes), "", {"batchctl resume"});
 }
 
-// The latest batches: why each left, and what became of its lines.
+Row batch_row(const core::Batch& batch, core::WallTime now) {
+  const auto some = [](std::int64_t lines) { return Cell{lines > 0 ? html::count(lines) : "", "num"}; };
+  const bool bad = batch.state == BatchState::held, over = core::is_terminal(batch.state);
+  return {{core::to_text(batch.id), "mono"},
+          {std::string(core::to_text(batch.state)), bad    ? "bad"
+                                                    : over ? ""
+                                                           : "good"},
+          {age(now, batch.state_since), "num"},
+          {batch.lane.model},
+          {std::string(core::to_text(batch.reason))},
+          html::number(batch.items),
+          some(batch.lines.succeeded),
+          some(batch.lines.failed),
+          some(batch.lines.requeued),
+          {batch.message, "words"}};
+}
+
+// What is under way, and the latest batches: why each left, and what became of its lines.
 void append_batches(std::string& out, const AdminPage& page) {
-  out += "<h2>Batches</h2>\n";
-  std::vector<Row> states;
+  std::string cards;
   for (std::size_t i = 0; i < core::kBatchStates; ++i) {
-    const auto& count = page.status.counts.batches[i];
-    if (count.items == 0 || core::is_terminal(static_cast<BatchState>(i))) continue;
-    states.push_back({{std::string(core::to_text(static_cast<BatchState>(i)))},
-                      html::number(count.items),
-                      {count.oldest ? age(page.status.now, *count.oldest) : "", "num"}});
+    const auto state = static_cast<BatchState>(i);
+    if (page.status.counts.batches[i].items > 0 && !core::is_terminal(state))
+      append_card(cards, state, page.status.counts.batches[i], page.status.now);
   }
-  if (!states.empty()) html::append_table(out, {"under way", "batches", "oldest"}, states);
+  out += "<h2>Batches</h2>\n";
+  if (!cards.empty()) out += "<ul class=\"cards small\">\n" + cards + "</ul>\n";
+  if (page.batches.empty()) {
+    out += "<p class=\"note\">No batch yet.</p>\n";
+    return;
+  }
+  out += "<p class=\"note\">The latest " + plural(std::ssize(page.batches), "batch", "batches") + "; " +
+         html::count(items(page.status.counts, BatchState::done)) + " done in all are still kept.</p>\n";
   std::vector<Row> rows;
-  for (const auto& batch : page.batches) {
-    const auto& lines = batch.lines;
-    const bool bad = batch.state == BatchState::held, over = core::is_terminal(batch.state);
-    rows.push_back({{core::to_text(batch.id), "mono"},
-                    {std::string(core::to_text(batch.state)), bad    ? "bad"
-                                                              : over ? ""
-                                                                     : "good"},
-                    {age(page.status.now, batch.state_since), "num"},
-                    {batch.lane.model},
-                    {std::string(core::to_text(batch.reason))},
-                    html::number(batch.items),
-                    html::number(lines.succeeded),
-                    {html::count(lines.failed), "num"},
-                    {html::count(lines.requeued), "num"},
-                    {batch.message}});
-  }
-  out += "<p class=\"note\">" +
-         (rows.empty() ? std::string("No batch yet.")
-                       : "The latest " + plural(std::ssize(rows), "batch", "batches") + "; " +
-                             html::count(items(page.status.counts, BatchState::done)) + " are done and still shown.") +
-         "</p>\n";
-  if (!rows.empty())
-    html::append_table(
-        out, {"batch", "state", "for", "model", "left by", "items", "succeeded", "failed", "again", "message"}, rows);
+  for (const auto& batch : page.batches) rows.push_back(batch_row(batch, page.status.now));
+  html::append_table(
+      out, {"batch", "state", "for", "model", "left by", "items", "succeeded", "failed", "again", "message"}, rows);
 }
 
 void append_lanes(std::string& out, const AdminStatus& status) {
@@ -195,7 +200,7 @@ void append_accounts(std::string& out, const AdminStatus& status) {
                     {well ? "works" : "refused", well ? "good" : "bad"},
                     {html::count(account.use.jobs) + " of " + html::count(account.limits.jobs), "num"},
                     {html::bytes(account.use.stored_bytes) + " of " + html::bytes(account.limits.stored_bytes), "num"},
-                    {account.detail}});
+                    {account.detail, "words"}});
   }
   out += "<h2>Accounts</h2>\n";
   html::append_table(out, {"account", "state", "jobs", "files there", "the provider says"}, rows);

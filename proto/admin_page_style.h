@@ -20,7 +20,7 @@ header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1rem
 h1 { font-size: 1.35rem; margin: 0; letter-spacing: -.01em; }
 h2 { font-size: 1.02rem; margin: 2rem 0 .6rem; }
 header p, .note { color: var(--quiet); margin: 0; font-size: .88rem; }
-.note { margin: .5rem 0 0; }
+.note { margin: .5rem 0; }
 .verdict { margin: 1rem 0 0; padding: .8rem 1rem; border-radius: .6rem; border-left: .3rem solid var(--good);
   background: var(--good-soft); font-size: 1.05rem; }
 .verdict.warn { border-color: var(--warn); background: var(--warn-soft); }
@@ -29,17 +29,19 @@ header p, .note { color: var(--quiet); margin: 0; font-size: .88rem; }
   list-style: none; }
 .cards li { background: var(--sheet); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
 .cards b { display: block; font-size: 1.5rem; line-height: 1.3; font-weight: 600; font-variant-numeric: tabular-nums; }
+.cards.small { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); margin: 0; }
+.cards.small b { font-size: 1.15rem; }
 .cards span { color: var(--quiet); font-size: .85rem; }
 .cards span.name { text-transform: capitalize; }
 .wide { overflow-x: auto; background: var(--sheet); border: 1px solid var(--line); border-radius: .6rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th { text-align: left; font-weight: 600; color: var(--quiet); font-size: .8rem; white-space: nowrap; }
-th, td { padding: .45rem .8rem; vertical-align: top; }
-tbody tr { border-top: 1px solid var(--line); }
-td { unicode-bidi: isolate; overflow-wrap: anywhere; }
+th, td { padding: .45rem .8rem; vertical-align: baseline; }
+thead + tbody tr { border-top: 1px solid var(--line); }
+td { unicode-bidi: isolate; white-space: nowrap; }
+td.words { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 td.num, th.num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.mono, code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .86em; }
-td.mono, td.keep { white-space: nowrap; }
 td.good { color: var(--good); } td.bad { color: var(--bad); font-weight: 600; } td.warn { color: var(--warn); }
 .todo { background: var(--sheet); border: 1px solid var(--line); border-left: .3rem solid var(--bad); border-radius: .6rem;
   padding: .7rem 1rem; margin: 0 0 .75rem; unicode-bidi: isolate; overflow-wrap: anywhere; }
@@ -52,13 +54,13 @@ footer { max-width: 76rem; margin: 2.5rem auto 2rem; padding: 0 1.25rem; color: 
 a { color: var(--bar); }
 @media (max-width: 40rem) {
   main, header, footer { padding-left: .9rem; padding-right: .9rem; }
-  .cards { grid-template-columns: repeat(2, 1fr); }
+  .cards, .cards.small { grid-template-columns: repeat(2, 1fr); }
   thead { display: none; }
   table, tbody, tr, td { display: block; width: 100%; }
   tbody tr { padding: .5rem 0; }
   tbody tr:first-child { border-top: 0; }
-  td, td.num { display: flex; justify-content: space-between; gap: 1rem; padding: .16rem .9rem; text-align: right;
-    white-space: normal; }
+  td, td.num, td.words { display: flex; justify-content: space-between; gap: 1rem; padding: .16rem .9rem; text-align: right;
+    white-space: normal; overflow-wrap: anywhere; min-width: 0; }
   td::before { content: attr(data-label); color: var(--quiet); font: .85rem/1.6 system-ui, "DejaVu Sans", sans-serif;
     flex: none; text-align: left; }
   td:empty { display: none; }
