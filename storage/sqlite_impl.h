@@ -84,7 +84,7 @@ class SqliteStore final : public GroupStore {
   core::Result<core::Batch> mark(core::BatchId batch, core::BatchState from, core::BatchState to,
                                  const core::BatchPatch& patch, core::WallTime now) override;
   core::Result<void> note(core::BatchId batch, const core::BatchPatch& patch) override;
-  core::Result<std::vector<core::Batch>> list_stale_files(int limit) override;
+  core::Result<std::vector<core::Batch>> list_stale_files(core::BatchId after, int limit) override;
   core::Result<std::vector<core::Batch>> recent_batches(std::span<const core::BatchState> states, core::BatchId before,
                                                         int limit) override;
 
@@ -169,6 +169,8 @@ class SqliteStore final : public GroupStore {
   [[noreturn]] static void refuse(core::Errc code, std::string why) { throw VerbFailed{{code, std::move(why)}}; }
   void roll_back();
 
+  core::RequestView view(core::OwnerId owner, core::RequestId request);  // fails: not_found. sqlite_delivery.cpp
+
   // --- bodies: sqlite_bodies.cpp
   core::BodyId next_body() { return core::BodyId{++last_body_}; }
   void put_chunk(core::BodyId body, std::int64_t index, std::string_view bytes);
@@ -206,6 +208,7 @@ class SqliteStore final : public GroupStore {
 
   // --- batches: sqlite_batch_row.cpp
   BatchRow load(core::BatchId id);  // fails: not_found
+  std::vector<core::Batch> load_all(std::span<const core::BatchId> ids);
   // Loads it and refuses it as stale unless it is in one of `states`.
   BatchRow load_in(core::BatchId id, std::initializer_list<core::BatchState> states);
   core::BatchId insert_batch(core::LaneId lane, core::SealReason reason, const BatchRow* parent, core::WallTime now);
@@ -227,6 +230,16 @@ class SqliteStore final : public GroupStore {
   void end_early(const Unfinished& request, core::RequestState end, core::WallTime now, Touched& batches,
                  core::Recorded& recorded);
   std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those in which nobody waits any more
+  // --- housekeeping: sqlite_purge.cpp. A step looks at rows from where the walk stands, takes what it costs from the
+  // budget, and answers whether it came to their end.
+  // Of all ends in one state; of all acknowledged ones, if there is none.
+  bool purge_requests(std::optional<core::RequestState> state, core::WallTime before, PurgeBudget& budget);
+  void purge_request(const Doomed& request);
+  bool purge_keys(core::WallTime before, PurgeBudget& budget);
+  bool purge_groups(core::WallTime before, PurgeBudget& budget);
+  bool purge_group(std::int64_t group, PurgeBudget& budget);
+  bool purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget);
+  void shrink();
 
   // --- counters
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
@@ -252,6 +265,9 @@ class SqliteStore final : public GroupStore {
   core::QueueLimits limits_;
   std::optional<std::int64_t> free_bytes_;  // of this group
   std::int64_t changes_before_verb_ = 0;
+  PurgeWalk purge_walk_;
+  bool purge_removed_ = false;  // in this run
+  bool wipe_log_ = false;       // what was purged still stands in the WAL
   GroupState group_state_ = GroupState::intact;
 };
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "core/limits.h"
 #include "core/store.h"
 
 namespace batchd::storage {
@@ -34,6 +35,29 @@ struct Unfinished {
 };
 // Batches that a verb changes, each read once and written once.
 using Touched = std::map<core::BatchId, BatchRow>;
+
+// Where a run of purge() stands: a run is a sequence of calls that looks at everything once, kind after kind. What must
+// stay is not looked at again by the run's next call.
+struct PurgeWalk {
+  std::size_t kind = 0;
+  // The last row of this kind that was looked at; at first, none was.
+  bool begun = false;
+  core::WallTime time;
+  std::int64_t id = 0;
+};
+struct PurgeBudget {
+  std::int64_t rows = core::kVerbRowsMax;
+  std::int64_t bytes = static_cast<std::int64_t>(core::kVerbBytesMax);
+  std::int64_t requests = 0;  // that have gone by now
+  bool spent() const { return rows <= 0 || bytes <= 0; }
+};
+// What has to be known of a request that goes.
+struct Doomed {
+  core::RequestId id;
+  core::OwnerId owner;
+  core::RequestState state = core::RequestState::succeeded;
+  core::BodyRef body, result;
+};
 
 inline void add_end(core::Recorded& recorded, core::RequestId request, core::OwnerId owner, core::RequestState end) {
   recorded.finished.push_back(request);
