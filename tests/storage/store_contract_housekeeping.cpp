@@ -11,21 +11,14 @@ class Housekeeping : public StoreStories {
   std::int64_t purge(WallTime results_before, WallTime idempotency_before) {
     std::int64_t total = 0;
     for (int calls = 0; calls < 1000; ++calls) {
-      const auto purged = must([&](Store& s) { return s.purge({results_before, idempotency_before}, now_); });
+      const auto purged = must([&](Store& s) {
+        return s.purge({results_before, WallTime{}, idempotency_before}, now_);
+      });
       total += purged.requests;
       if (!purged.more) return total;
     }
     ADD_FAILURE() << "purge doesn't come to an end";
     return total;
-  }
-  // One finished batch of `ids`.
-  BatchId finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids) {
-    const auto batch = collecting_batch(std::move(owners));
-    std::vector<Outcome> outcomes;
-    for (const auto id : ids) outcomes.push_back(success(id));
-    must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
-    step(batch, BatchState::done);
-    return batch;
   }
 };
 
