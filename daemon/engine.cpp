@@ -43,7 +43,8 @@ void Bells::ring(BatchState state) {
 }
 
 void Bells::ring_all() {
-  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge, &sweep, &deadlines}) bell->poke();
+  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge, &sweep, &deadlines})
+    bell->poke();
 }
 
 Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchState to, core::BatchPatch patch) {
@@ -72,7 +73,7 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
 }
 
 void Engine::announce(const core::Recorded& recorded) {
-  waiters.notify(recorded.finished);
+  waiters.notify(recorded.finished, recorded.owners);
   if (recorded.requeued > 0) bells.pack.poke();
 }
 
