@@ -117,6 +117,7 @@ struct GroupCancelled {
 };
 struct Expired {
   Recorded recorded;
+  std::vector<BatchId> deserted;  // as above
   std::optional<WallTime> next;  // the next such deadline; none: there is none. In the past: call again at once
 };
 

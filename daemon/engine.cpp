@@ -43,7 +43,8 @@ void Bells::ring(BatchState state) {
 }
 
 void Bells::ring_all() {
-  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge}) bell->poke();
+  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge, &sweep, &deadlines})
+    bell->poke();
 }
 
 Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchState to, core::BatchPatch patch) {
@@ -74,6 +75,26 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
 void Engine::announce(const core::Recorded& recorded) {
   waiters.notify(recorded.finished);
   if (recorded.requeued > 0) bells.pack.poke();
+}
+
+// Each of them sees in the row itself that it is packed with nobody.
+void Engine::deserted(core::BatchId batch) {
+  log_event(LogLevel::info, "batch_deserted", {{"batch", batch}});
+  for (auto* bell : {&bells.submit, &bells.poll, &bells.settle}) bell->poke();
+}
+
+void Engine::try_at_once(Account& account) {
+  account.paused_until = clock.steady();
+  account.key_read = false;
+  bells.ring_all();
+}
+
+Task<core::Result<void>> Engine::resume(Account& account) {
+  auto accepted = co_await store.state(&core::Store::accept_strange_jobs, account.name);
+  if (!accepted) co_return accepted;
+  account.strange_jobs = 0;
+  try_at_once(account);
+  co_return core::Result<void>();
 }
 
 }  // namespace batchd::daemon

@@ -10,6 +10,7 @@
 #include "core/state.h"
 #include "core/time.h"
 #include "daemon/account.h"
+#include "daemon/flushes.h"
 #include "daemon/store_client.h"
 #include "daemon/task_group.h"
 #include "daemon/waiters.h"
@@ -27,8 +28,10 @@ struct Bells {
         collect(executor),
         settle(executor),
         cleanup(executor),
-        purge(executor) {}
-  Wakeup pack, submit, reconcile, poll, collect, settle, cleanup, purge;
+        purge(executor),
+        sweep(executor),
+        deadlines(executor) {}
+  Wakeup pack, submit, reconcile, poll, collect, settle, cleanup, purge, sweep, deadlines;
 
   void ring(core::BatchState state);  // the stage that owns the arrows out of `state`
   void ring_all();
@@ -45,6 +48,7 @@ struct Engine {
   Accounts accounts;
   Waiters waiters;
   Bells bells;
+  Flushes flushes;
   TaskGroup tasks;
   std::string token_prefix;  // "batchd-<installation>-"
   // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
@@ -61,6 +65,12 @@ struct Engine {
   int max_attempts() const { return static_cast<int>(config.retry.max_attempts); }
   // After results: wakes the waiters of what finished, and the packer if something came back to the queue.
   void announce(const core::Recorded& recorded);
+  // After Cancelled::deserted and its like: nobody waits for this batch any more, and whoever holds it looks at once.
+  void deserted(core::BatchId batch);
+  // An operator's word: what troubles the account is tried again now.
+  void try_at_once(Account& account);
+  // The same, and its strange jobs are accepted: they stop nothing any more.
+  Task<core::Result<void>> resume(Account& account);
 };
 
 }  // namespace batchd::daemon

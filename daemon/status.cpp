@@ -42,7 +42,7 @@ Task<void> Api::admin_status(Exchange& exchange, std::string_view) {
   status.live_batches = std::move(*batches);
   for (const auto& [name, account] : engine_.accounts.all()) {
     proto::AccountStatus shown{
-        .name = name, .healthy = account->trouble.empty(), .detail = account->trouble, .limits = account->budget};
+        .name = name, .healthy = account->healthy(), .detail = account->detail(), .limits = account->budget};
     const auto use =
         co_await engine_.store.read(&core::Store::budget_use, name, now, account->provider->caps().file_lifetime);
     if (use) shown.use = *use;
