@@ -13,7 +13,9 @@
 #include "daemon/http_server.h"
 #include "daemon/https_client.h"
 #include "daemon/log.h"
+#include "daemon/server_config.h"
 #include "daemon/stages.h"
+#include "daemon/tokens.h"
 #include "proto/gemini.h"
 #include "proto/json/digest.h"
 #include "storage/sqlite_store.h"
@@ -55,20 +57,6 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   return account;
 }
 
-HttpServerConfig server_config(const config::Config& config) {
-  return {.socket_path = config.server.socket,
-          .socket_mode = static_cast<unsigned>(config.server.socket_mode),
-          .socket_group = config.server.socket_group,
-          .admin_group = config.server.admin_group,
-          .allow_mapped_uids = config.server.allow_mapped_uids,
-          .body_bytes_max = config.server.max_body,
-          .connections_max = static_cast<int>(config.limits.max_connections),
-          .header_timeout = config.server.header_timeout,
-          .idle_timeout = config.server.idle_timeout,
-          .write_timeout = config.server.write_timeout,
-          .body_rate_floor = config.server.body_rate_floor};
-}
-
 class Daemon {
  public:
   Daemon(const config::Config& config, const config::Environment& environment,
@@ -101,21 +89,42 @@ class Daemon {
       log_event(LogLevel::error, "recovery_failed", {{"detail", recovered.error().detail}});
       co_return EX_IOERR;
     }
+    if (!co_await load_first_tokens()) co_return EX_CONFIG;
     auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
-    auto server = make_http_server(io_.get_executor(), server_config(engine_.config), handle, &Api::render_error);
+    const auto connections_max = connections_that_fit(engine_.config.limits.max_connections);
+    auto server = make_http_server(io_.get_executor(), server_config(engine_.config, tokens_, connections_max), handle,
+                                   &Api::render_error);
     if (!server) {
-      log_event(LogLevel::error, "socket_unavailable",
-                {{"socket", engine_.config.server.socket}, {"detail", server.error().detail}});
+      log_event(LogLevel::error, "socket_unavailable", {{"detail", server.error().detail}});
       store_thread_.stop();
       co_return server.error().code == core::Errc::locked ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
     start_stages();
     engine_.tasks.spawn((*server)->serve());
-    log_event(LogLevel::info, "ready", {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}});
-    ::sd_notify(0, "READY=1\nSTATUS=accepting requests");
+    announce_ready((*server)->tcp_port());
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);
     co_return EX_OK;
+  }
+
+  // False: said in the log, and the store has stopped.
+  Task<bool> load_first_tokens() {
+    if (engine_.config.server.listen.empty()) co_return true;
+    const auto loaded = co_await load_tokens(tokens_, engine_.store, engine_.config.server.tokens_file);
+    if (loaded) co_return true;
+    log_event(LogLevel::error, "tokens_unusable", {{"detail", loaded.error().detail}});
+    store_thread_.stop();
+    co_return false;
+  }
+
+  // With the port that is really listened on: the configuration may leave the choice to the kernel.
+  void announce_ready(std::uint16_t tcp_port) {
+    const auto& listen = engine_.config.server.listen;
+    const auto tcp = listen.empty() ? "none" : listen.substr(0, listen.rfind(':') + 1) + std::to_string(tcp_port);
+    log_event(LogLevel::info, "ready",
+              {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}, {"tcp", tcp}});
+    const auto where = listen.empty() ? std::string() : " on the socket and on " + tcp;
+    ::sd_notify(0, ("READY=1\nSTATUS=accepting requests" + where).c_str());
   }
 
   Task<core::Result<void>> recover() {
@@ -170,6 +179,7 @@ class Daemon {
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
   storage::StoreThread store_thread_;
   Engine engine_;
+  Tokens tokens_;
   Api api_;
   asio::basic_signal_set<Executor> signals_;
   PackStage pack_{engine_};

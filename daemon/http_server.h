@@ -82,8 +82,9 @@ struct HttpServerConfig {
   bool allow_mapped_uids = false;
   std::string listen;              // "127.0.0.1:8090", port 0: any free one; empty: no TCP
   std::vector<std::string> hosts;  // that a TCP client may name in Host, beside loopback and `listen`; without port
-  // Who a TCP request is from, by what its head carries; none: nobody we know. Asked once per request.
-  std::function<std::optional<Peer>(const RequestHead&)> authenticate;
+  // Who a TCP request is from, by what its head carries, and may take out of it; none: nobody we know. Asked once per
+  // request.
+  std::function<std::optional<Peer>(RequestHead&)> authenticate;
   std::function<bool(const RequestHead&)> allows_chunked;  // empty: never
   std::int64_t body_bytes_max = 0;
   // When all are in use, the connection that has been idle (or without a complete head) for longest makes room for a

@@ -12,6 +12,7 @@ struct Route {
   std::string_view pattern;  // segments; "{id}" matches any one segment, which the handler gets
   bool admin;
   Task<void> (Api::*handler)(Exchange&, std::string_view);
+  bool open = false;  // needs no credentials, on TCP neither
 
   static const std::array<Route, 8> kTable;
 
@@ -26,8 +27,8 @@ const std::array<Route, 8> Route::kTable{{
     {"GET", "/admin/status", true, &Api::admin_status},
     {"POST", "/admin/batches/{id}/adopt", true, &Api::adopt},
     {"POST", "/admin/batches/{id}/requeue", true, &Api::requeue},
-    {"GET", "/healthz", false, &Api::healthz},
-    {"GET", "/readyz", false, &Api::readyz},
+    {"GET", "/healthz", false, &Api::healthz, true},
+    {"GET", "/readyz", false, &Api::readyz, true},
 }};
 
 std::optional<std::string_view> Route::match(std::string_view path) const {
@@ -41,6 +42,18 @@ std::optional<std::string_view> Route::match(std::string_view path) const {
   return id.find('/') == std::string_view::npos ? std::optional(id) : std::nullopt;
 }
 
+namespace {
+
+// Browsers ask for a password where they are told Basic: /admin/ is for them.
+Task<void> reply_unauthorized(Exchange& exchange) {
+  auto [head, body] = Api::render_error(401, "unauthorized", "a valid token is needed here");
+  const bool for_people = exchange.head().path.starts_with("/admin/");
+  head.headers.emplace_back("WWW-Authenticate", for_people ? "Basic realm=\"batchd\"" : "Bearer");
+  co_await exchange.reply(std::move(head), std::move(body));
+}
+
+}  // namespace
+
 Task<void> Api::handle(Exchange& exchange) {
   const std::string path = exchange.head().path;
   std::string allowed;
@@ -52,13 +65,19 @@ Task<void> Api::handle(Exchange& exchange) {
       allowed += route.method;
       continue;
     }
+    if (!route.open && !exchange.peer().known) break;
     if (route.admin && !exchange.peer().admin) {
-      co_await reply_problem(exchange,
-                             make_problem(403, "not_admin", "this call is for administrators", false,
-                                          "use root, the daemon's own user, or a member of server.admin_group"));
+      co_await reply_problem(
+          exchange,
+          make_problem(403, "not_admin", "this call is for administrators", false,
+                       "use root, the daemon's own user, a member of server.admin_group, or an admin's token"));
       co_return;
     }
     co_await (this->*route.handler)(exchange, *id);
+    co_return;
+  }
+  if (!exchange.peer().known) {
+    co_await reply_unauthorized(exchange);
     co_return;
   }
   if (!allowed.empty()) {
@@ -72,7 +91,8 @@ Task<void> Api::handle(Exchange& exchange) {
 }
 
 std::pair<ReplyHead, std::string> Api::render_error(int status, std::string_view code, std::string_view detail) {
-  return {{status, "application/problem+json", {}}, proto::problem(make_problem(status, code, detail, status == 503))};
+  return {{status, "application/problem+json", {}},
+          proto::problem(make_problem(status, code, detail, status == 503 || status == 429))};
 }
 
 Problem problem_of(const core::Error& error) {

@@ -63,6 +63,7 @@ void SqliteStore::roll_back() {
   group_state_ = state_after(db_->health());
   if (group_state_ == GroupState::intact) group_state_ = GroupState::lost;
   counters_.roll_back();
+  purge_walk_ = {};  // what it went past may be there again
   if (group_state_ == GroupState::broken) return;
   try {
     if (db_->in_transaction()) db_->run("ROLLBACK");
@@ -76,9 +77,13 @@ void SqliteStore::roll_back() {
 
 GroupStore::GroupState SqliteStore::tend(bool idle) {
   const auto pages = db_->wal_pages();
-  if (pages < (idle ? config_.checkpoint_pages_idle : config_.checkpoint_pages_busy)) return GroupState::intact;
   try {
-    db_->checkpoint();
+    if (wipe_log_ && idle) {
+      db_->wipe_log();
+      wipe_log_ = false;
+    } else if (pages >= (idle ? config_.checkpoint_pages_idle : config_.checkpoint_pages_busy)) {
+      db_->checkpoint();
+    }
   } catch (const VerbFailed& failed) {
     // No room to copy the log into the database: nothing is lost, the log goes on.
     if (failed.error.code != core::Errc::disk_full) return GroupState::broken;

@@ -39,6 +39,29 @@ struct Member {
   std::int64_t body_bytes = 0, tokens = 0;
 };
 
+// Where a run of purge() stands: a run is a sequence of calls that looks at everything once, kind after kind. What must
+// stay is not looked at again by the run's next call.
+struct PurgeWalk {
+  std::size_t kind = 0;
+  // The last row of this kind that was looked at; at first, none was.
+  bool begun = false;
+  core::WallTime time;
+  std::int64_t id = 0;
+};
+struct PurgeBudget {
+  std::int64_t rows = core::kVerbRowsMax;
+  std::int64_t bytes = static_cast<std::int64_t>(core::kVerbBytesMax);
+  std::int64_t requests = 0;  // that have gone by now
+  bool spent() const { return rows <= 0 || bytes <= 0; }
+};
+// What has to be known of a request that goes.
+struct Doomed {
+  core::RequestId id;
+  core::OwnerId owner;
+  core::RequestState state = core::RequestState::succeeded;
+  core::BodyRef body, result;
+};
+
 class SqliteStore final : public GroupStore {
  public:
   SqliteStore(std::unique_ptr<Db> db, SqliteConfig config);  // throws VerbFailed
@@ -96,7 +119,7 @@ class SqliteStore final : public GroupStore {
   core::Result<core::Batch> mark(core::BatchId batch, core::BatchState from, core::BatchState to,
                                  const core::BatchPatch& patch, core::WallTime now) override;
   core::Result<void> note(core::BatchId batch, const core::BatchPatch& patch) override;
-  core::Result<std::vector<core::Batch>> list_stale_files(int limit) override;
+  core::Result<std::vector<core::Batch>> list_stale_files(core::BatchId after, int limit) override;
   core::Result<std::vector<core::Batch>> recent_batches(std::span<const core::BatchState> states, core::BatchId before,
                                                         int limit) override;
 
@@ -181,6 +204,8 @@ class SqliteStore final : public GroupStore {
   [[noreturn]] static void refuse(core::Errc code, std::string why) { throw VerbFailed{{code, std::move(why)}}; }
   void roll_back();
 
+  core::RequestView view(core::OwnerId owner, core::RequestId request);  // fails: not_found. sqlite_delivery.cpp
+
   // --- bodies: sqlite_bodies.cpp
   core::BodyId next_body() { return core::BodyId{++last_body_}; }
   void put_chunk(core::BodyId body, std::int64_t index, std::string_view bytes);
@@ -197,6 +222,7 @@ class SqliteStore final : public GroupStore {
 
   // --- batches: sqlite_batch_row.cpp
   BatchRow load(core::BatchId id);  // fails: not_found
+  std::vector<core::Batch> load_all(std::span<const core::BatchId> ids);
   // Loads it and refuses it as stale unless it is in one of `states`.
   BatchRow load_in(core::BatchId id, std::initializer_list<core::BatchState> states);
   core::BatchId insert_batch(core::LaneId lane, core::SealReason reason, const BatchRow* parent, core::WallTime now);
@@ -213,6 +239,17 @@ class SqliteStore final : public GroupStore {
   void leaves(BatchRow& batch, const Member& member, core::RequestState to);
   std::int64_t next_completion();
   std::vector<Member> packed_members(core::BatchId batch, int limit);  // oldest ids first
+
+  // --- housekeeping: sqlite_purge.cpp. A step looks at rows from where the walk stands, takes what it costs from the
+  // budget, and answers whether it came to their end.
+  // Of all ends in one state; of all acknowledged ones, if there is none.
+  bool purge_requests(std::optional<core::RequestState> state, core::WallTime before, PurgeBudget& budget);
+  void purge_request(const Doomed& request);
+  bool purge_keys(core::WallTime before, PurgeBudget& budget);
+  bool purge_groups(core::WallTime before, PurgeBudget& budget);
+  bool purge_group(std::int64_t group, PurgeBudget& budget);
+  bool purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget);
+  void shrink();
 
   // --- counters
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
@@ -231,6 +268,9 @@ class SqliteStore final : public GroupStore {
   std::unordered_map<core::LaneId, core::Lane> lane_names_;
   bool lanes_changed_ = false;  // in this group: to be read again if it is rolled back
   std::int64_t changes_before_verb_ = 0;
+  PurgeWalk purge_walk_;
+  bool purge_removed_ = false;  // in this run
+  bool wipe_log_ = false;       // what was purged still stands in the WAL
   GroupState group_state_ = GroupState::intact;
 };
 

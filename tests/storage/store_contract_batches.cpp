@@ -148,7 +148,7 @@ TEST_F(Batches, StaleFilesAreThoseOfDoneBatches) {
   patch.upload_n = 1;
   step(batch, uploading, patch);
   walk(batch, {uploaded, creating, submitted, ended, collecting});
-  const auto stale = [&] { return must([](Store& s) { return s.list_stale_files(10); }).size(); };
+  const auto stale = [&] { return must([](Store& s) { return s.list_stale_files(BatchId{}, 10); }).size(); };
   EXPECT_EQ(stale(), 0U);
   const std::vector outcomes{success(id)};
   must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });

@@ -11,7 +11,9 @@ class Housekeeping : public StoreStories {
   std::int64_t purge(WallTime results_before, WallTime idempotency_before) {
     std::int64_t total = 0;
     for (int calls = 0; calls < 1000; ++calls) {
-      const auto purged = must([&](Store& s) { return s.purge({results_before, idempotency_before}, now_); });
+      const auto purged = must([&](Store& s) {
+        return s.purge({results_before, WallTime{}, idempotency_before}, now_);
+      });
       total += purged.requests;
       if (!purged.more) return total;
     }
