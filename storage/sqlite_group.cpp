@@ -20,6 +20,7 @@ GroupStore::GroupState state_after(Db::Health health) {
 core::Result<void> SqliteStore::begin_group() {
   CHECK(!db_->in_transaction());
   group_state_ = GroupState::intact;
+  free_bytes_.reset();
   try {
     db_->run("BEGIN IMMEDIATE");
     return {};

@@ -9,13 +9,13 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <unordered_map>
 #include <vector>
 
 #include "core/check.h"
 #include "core/limits.h"
 #include "storage/counters.h"
 #include "storage/sqlite_db.h"
+#include "storage/sqlite_rows.h"
 #include "storage/sqlite_store.h"
 
 namespace batchd::storage {
@@ -24,43 +24,6 @@ inline constexpr std::int64_t kChunksPerBody = 512;  // room for a result line o
 static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunkBytesMax) <= kChunksPerBody);
 inline constexpr std::int64_t kLanesMax = 1000;  // lanes are named by clients; summarise_queue() walks them all
 inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;  // rows that are read and then changed: two touches each
-
-// A batch as it is stored.
-struct BatchRow : core::Batch {
-  std::optional<core::SplitRule> split_rule;  // set by the first split(): a continuation keeps to it
-  std::int64_t split_first = 0;               // halve: members of the first child
-};
-
-// What an end or a move needs to know of a member.
-struct Member {
-  core::RequestId id;
-  core::OwnerId owner;
-  int attempts = 0;
-  std::int64_t body_bytes = 0, tokens = 0;
-};
-
-// Where a run of purge() stands: a run is a sequence of calls that looks at everything once, kind after kind. What must
-// stay is not looked at again by the run's next call.
-struct PurgeWalk {
-  std::size_t kind = 0;
-  // The last row of this kind that was looked at; at first, none was.
-  bool begun = false;
-  core::WallTime time;
-  std::int64_t id = 0;
-};
-struct PurgeBudget {
-  std::int64_t rows = core::kVerbRowsMax;
-  std::int64_t bytes = static_cast<std::int64_t>(core::kVerbBytesMax);
-  std::int64_t requests = 0;  // that have gone by now
-  bool spent() const { return rows <= 0 || bytes <= 0; }
-};
-// What has to be known of a request that goes.
-struct Doomed {
-  core::RequestId id;
-  core::OwnerId owner;
-  core::RequestState state = core::RequestState::succeeded;
-  core::BodyRef body, result;
-};
 
 class SqliteStore final : public GroupStore {
  public:
@@ -80,8 +43,10 @@ class SqliteStore final : public GroupStore {
   core::Installation installation() override { return installation_; }
   core::Result<void> probe() override;
 
-  // --- sqlite_intake.cpp
+  // --- sqlite_limits.cpp
   core::Result<void> limit_queue(const core::QueueLimits& limits) override;
+
+  // --- sqlite_intake.cpp
   core::Result<core::BodyId> stage_begin(core::Staging purpose) override;
   core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
   core::Result<void> stage_discard(core::BodyId stage) override;
@@ -215,8 +180,29 @@ class SqliteStore final : public GroupStore {
   void drop_body(core::BodyRef body);  // at once if it is small, else in the steps of purge()
   bool drop_garbage();                 // one step; true: there is more
 
-  // --- lanes: sqlite_intake.cpp
-  core::LaneId lane_id(const core::Lane& lane);  // makes it if it is new
+  // --- intake: sqlite_intake.cpp
+  std::int64_t body_bytes(const core::NewRequest& request);  // fails: not_found (its stage)
+  core::RequestId insert_request(const core::NewRequest& request, core::OwnerId owner,
+                                 std::optional<std::int64_t> group, core::WallTime now);
+
+  // --- groups: sqlite_groups.cpp
+  std::optional<std::int64_t> find_group(core::OwnerId owner, const std::string& name);
+  std::int64_t note_group(core::OwnerId owner, const std::string& name, core::WallTime now);  // makes it if it is new
+  core::LineAccepted look_up_line(std::optional<std::int64_t> group, const core::GroupLine& line);
+  void require_room_for_lines(core::OwnerId owner, std::span<const core::GroupLine> lines,
+                              const std::vector<core::LineAccepted>& answers);
+
+  // --- limits of intake: sqlite_limits.cpp. They look, and refuse before anything is written.
+  std::int64_t free_bytes();  // of the file system; looked at once per group
+  void require_free_space();
+  // `bytes` of `items` requests, of which `staged` are counted in the queue already.
+  void require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t staged);
+  void require_room_to_stage(std::int64_t bytes);
+
+  // --- lanes: sqlite_lane_table.cpp
+  void require_lane(const core::Lane& lane);     // fails: queue_full
+  core::LaneId lane_id(const core::Lane& lane);  // makes it if it is new; fails: queue_full
+  core::LaneId unused_lane();                    // none: every lane is in use
   const core::Lane& lane(core::LaneId id) const;
   void load_lanes();
 
@@ -240,6 +226,10 @@ class SqliteStore final : public GroupStore {
   std::int64_t next_completion();
   std::vector<Member> packed_members(core::BatchId batch, int limit);  // oldest ids first
 
+  // --- ends before any result: sqlite_cancel.cpp. Queued or packed; a packed one stays a line of its batch.
+  void end_early(const Unfinished& request, core::RequestState end, core::WallTime now, Touched& batches,
+                 core::Recorded& recorded);
+  std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those in which nobody waits any more
   // --- housekeeping: sqlite_purge.cpp. A step looks at rows from where the walk stands, takes what it costs from the
   // budget, and answers whether it came to their end.
   // Of all ends in one state; of all acknowledged ones, if there is none.
@@ -255,8 +245,13 @@ class SqliteStore final : public GroupStore {
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
     counters_.add({CounterKind::requests, owner.value(), static_cast<std::int64_t>(state)}, delta);
   }
-  void count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t sign, std::int64_t bytes, std::int64_t tokens);
+  // What came into the queue; negative: what left it.
+  void count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t tokens);
+
+  // --- the queue: sqlite_packing.cpp
   std::optional<core::WallTime> oldest_queued(core::LaneId lane, core::OwnerId owner);
+  std::optional<core::WallTime> nearest_deadline(core::LaneId lane, core::OwnerId owner);
+  Query claimable(core::LaneId lane, core::OwnerId owner, std::optional<core::WallTime> urgent_before);
 
   SqliteConfig config_;
   std::unique_ptr<Db> db_;
@@ -265,8 +260,10 @@ class SqliteStore final : public GroupStore {
   core::IdSource ids_;
   std::int64_t last_body_ = 0;
   std::map<core::Lane, core::LaneId> lanes_;
-  std::unordered_map<core::LaneId, core::Lane> lane_names_;
+  std::map<core::LaneId, core::Lane> lane_names_;
   bool lanes_changed_ = false;  // in this group: to be read again if it is rolled back
+  core::QueueLimits limits_;
+  std::optional<std::int64_t> free_bytes_;  // of this group
   std::int64_t changes_before_verb_ = 0;
   PurgeWalk purge_walk_;
   bool purge_removed_ = false;  // in this run
