@@ -1,6 +1,7 @@
 // POST /v1/results/ack: the caller has what it needs of these results; they may go after a grace.
 #include "daemon/api.h"
 #include "daemon/calls.h"
+#include "daemon/small_body.h"
 
 namespace batchd::daemon {
 namespace {

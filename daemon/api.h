@@ -11,9 +11,16 @@
 //   POST /v1/results/ack                     acknowledge      acknowledge.cpp
 //   *    /gemini/{rest}                      gemini           gemini_front.cpp
 //   GET  /v1/status                          status           status.cpp
+//   GET  /admin/                             page             pages.cpp
 //   GET  /admin/status                       admin_status     status.cpp
+//   GET  /admin/attention                    attention        status.cpp
+//   GET  /admin/batches, .../{id}            batches, batch   admin.cpp
 //   POST /admin/batches/{id}/adopt           adopt            admin.cpp
 //   POST /admin/batches/{id}/requeue         requeue          admin.cpp
+//   POST /admin/lanes/flush, pause, resume   flush, ...       operate.cpp
+//   POST /admin/accounts/{name}/resume       resume_account   operate.cpp
+//   GET  /admin/backup, /admin/audit         backup, audit    backup.cpp
+//   GET  /openapi.json, /metrics             openapi, ...     pages.cpp
 //   GET  /healthz, /readyz                   healthz, readyz  status.cpp
 //
 // The table itself is in routes.cpp.
@@ -26,6 +33,7 @@
 #include "daemon/engine.h"
 #include "daemon/http_server.h"
 #include "proto/api.h"
+#include "proto/api_operate.h"
 
 namespace batchd::daemon {
 
@@ -36,6 +44,9 @@ class Api {
   explicit Api(Engine& engine) : engine_(engine), started_at_(engine.clock.wall()) {}
 
   Task<void> handle(Exchange& exchange);
+  void watch(const HttpServer& server) { server_ = &server; }  // for its numbers; outlives the calls
+  // Method and pattern of every call there is.
+  static std::vector<std::pair<std::string_view, std::string_view>> routes();
   // How the server words what it refuses before there is an exchange.
   static std::pair<ReplyHead, std::string> render_error(int status, std::string_view code, std::string_view detail);
 
@@ -53,6 +64,18 @@ class Api {
   Task<void> gemini(Exchange& exchange, std::string_view path);
   Task<void> status(Exchange& exchange, std::string_view);
   Task<void> admin_status(Exchange& exchange, std::string_view);
+  Task<void> attention(Exchange& exchange, std::string_view);
+  Task<void> page(Exchange& exchange, std::string_view);
+  Task<void> metrics(Exchange& exchange, std::string_view);
+  Task<void> openapi(Exchange& exchange, std::string_view);
+  Task<void> batches(Exchange& exchange, std::string_view);
+  Task<void> batch(Exchange& exchange, std::string_view id);
+  Task<void> flush(Exchange& exchange, std::string_view);
+  Task<void> pause(Exchange& exchange, std::string_view);
+  Task<void> resume(Exchange& exchange, std::string_view);
+  Task<void> resume_account(Exchange& exchange, std::string_view name);
+  Task<void> backup(Exchange& exchange, std::string_view);
+  Task<void> audit(Exchange& exchange, std::string_view);
   Task<void> adopt(Exchange& exchange, std::string_view id);
   Task<void> requeue(Exchange& exchange, std::string_view id);
   Task<void> healthz(Exchange& exchange, std::string_view);
@@ -85,6 +108,8 @@ class Api {
 
   Engine& engine_;
   core::WallTime started_at_;
+  const HttpServer* server_ = nullptr;
+  bool backing_up_ = false;
 };
 
 // --- answers

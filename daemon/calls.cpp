@@ -49,15 +49,4 @@ Problem bad_idempotency_key() {
                       "an Idempotency-Key has 1 to 255 printable ASCII characters without spaces");
 }
 
-Task<core::Result<std::string>> read_small_body(Exchange& exchange, std::size_t bytes_max) {
-  std::string body;
-  for (;;) {
-    auto piece = co_await exchange.read_body();
-    if (!piece) co_return piece.error();
-    if (piece->empty()) co_return body;
-    body += *piece;
-    if (body.size() > bytes_max) co_return core::Error{core::Errc::too_large, "the body is too large"};
-  }
-}
-
 }  // namespace batchd::daemon

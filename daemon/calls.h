@@ -1,4 +1,4 @@
-// What the handlers of calls ask of a request's head and of small bodies.
+// What the handlers of calls ask of a request's head.
 #pragma once
 
 #include <initializer_list>
@@ -25,8 +25,5 @@ inline constexpr core::Duration kWaitMax = std::chrono::hours(48);
 // The Idempotency-Key header; empty: none. None: not 1 to 255 printable ASCII characters.
 std::optional<std::string> idempotency_key(const RequestHead& head);
 proto::Problem bad_idempotency_key();
-
-// The whole body. Errc::too_large, or what ended it.
-Task<core::Result<std::string>> read_small_body(Exchange& exchange, std::size_t bytes_max);
 
 }  // namespace batchd::daemon

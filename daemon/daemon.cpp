@@ -99,6 +99,7 @@ class Daemon {
       store_thread_.stop();
       co_return server.error().code == core::Errc::locked ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
+    api_.watch(**server);
     start_stages();
     engine_.tasks.spawn((*server)->serve());
     announce_ready((*server)->tcp_port());

@@ -1,9 +1,10 @@
 // The route table, and what every call has in common: finding the handler, who may use it, wrong methods, a stopping
 // daemon.
-#include <array>
+#include <span>
 
 #include "daemon/api.h"
 #include "daemon/log.h"
+#include "daemon/measured_exchange.h"
 #include "proto/gemini_front.h"
 
 namespace batchd::daemon {
@@ -15,29 +16,52 @@ struct Route {
   Task<void> (Api::*handler)(Exchange&, std::string_view);
   bool open = false;  // needs no credentials, on TCP neither
 
-  static const std::array<Route, 16> kTable;
+  static std::span<const Route> table();
 
   // What stood for the hole (empty if there is none in the pattern), or nothing if the path doesn't match.
   std::optional<std::string_view> match(std::string_view path) const;
 };
 
-const std::array<Route, 16> Route::kTable{{
-    {"POST", "/v1/requests", false, &Api::submit},
-    {"GET", "/v1/requests", false, &Api::list},
-    {"GET", "/v1/requests/{id}", false, &Api::get},
-    {"DELETE", "/v1/requests/{id}", false, &Api::cancel},
-    {"POST", "/v1/requests/{id}/retry", false, &Api::retry},
-    {"DELETE", "/v1/groups/{name}", false, &Api::cancel_group},
-    {"GET", "/v1/results", false, &Api::results},
-    {"POST", "/v1/results/ack", false, &Api::acknowledge},
-    {"*", "/gemini/{rest}", false, &Api::gemini},
-    {"GET", "/v1/status", false, &Api::status},
-    {"GET", "/admin/status", true, &Api::admin_status},
-    {"POST", "/admin/batches/{id}/adopt", true, &Api::adopt},
-    {"POST", "/admin/batches/{id}/requeue", true, &Api::requeue},
-    {"GET", "/healthz", false, &Api::healthz, true},
-    {"GET", "/readyz", false, &Api::readyz, true},
-}};
+std::span<const Route> Route::table() {
+  static constexpr Route kTable[]{
+      {"POST", "/v1/requests", false, &Api::submit},
+      {"GET", "/v1/requests", false, &Api::list},
+      {"GET", "/v1/requests/{id}", false, &Api::get},
+      {"DELETE", "/v1/requests/{id}", false, &Api::cancel},
+      {"POST", "/v1/requests/{id}/retry", false, &Api::retry},
+      {"DELETE", "/v1/groups/{name}", false, &Api::cancel_group},
+      {"GET", "/v1/results", false, &Api::results},
+      {"POST", "/v1/results/ack", false, &Api::acknowledge},
+      {"*", "/gemini/{rest}", false, &Api::gemini},
+      {"GET", "/v1/status", false, &Api::status},
+
+      {"GET", "/admin/", true, &Api::page},
+      {"GET", "/admin/status", true, &Api::admin_status},
+      {"GET", "/admin/attention", true, &Api::attention},
+      {"GET", "/admin/batches", true, &Api::batches},
+      {"GET", "/admin/batches/{id}", true, &Api::batch},
+      {"POST", "/admin/batches/{id}/adopt", true, &Api::adopt},
+      {"POST", "/admin/batches/{id}/requeue", true, &Api::requeue},
+      {"POST", "/admin/lanes/flush", true, &Api::flush},
+      {"POST", "/admin/lanes/pause", true, &Api::pause},
+      {"POST", "/admin/lanes/resume", true, &Api::resume},
+      {"POST", "/admin/accounts/{name}/resume", true, &Api::resume_account},
+      {"GET", "/admin/backup", true, &Api::backup},
+      {"GET", "/admin/audit", true, &Api::audit},
+
+      {"GET", "/openapi.json", false, &Api::openapi},
+      {"GET", "/metrics", false, &Api::metrics, true},
+      {"GET", "/healthz", false, &Api::healthz, true},
+      {"GET", "/readyz", false, &Api::readyz, true},
+  };
+  return kTable;
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> Api::routes() {
+  std::vector<std::pair<std::string_view, std::string_view>> all;
+  for (const auto& route : Route::table()) all.emplace_back(route.method, route.pattern);
+  return all;
+}
 
 std::optional<std::string_view> Route::match(std::string_view path) const {
   const auto hole = pattern.find('{');
@@ -67,7 +91,7 @@ Task<void> reply_unauthorized(Exchange& exchange) {
 Task<void> Api::handle(Exchange& exchange) {
   const std::string path = exchange.head().path;
   std::string allowed;
-  for (const auto& route : Route::kTable) {
+  for (const auto& route : Route::table()) {
     const auto id = route.match(path);
     if (!id) continue;
     if (route.method != "*" && route.method != exchange.head().method) {
@@ -76,14 +100,15 @@ Task<void> Api::handle(Exchange& exchange) {
       continue;
     }
     if (!route.open && !exchange.peer().known) break;
+    MeasuredExchange measured(exchange, engine_.metrics, route.method, route.pattern);
     if (route.admin && !exchange.peer().admin) {
       co_await reply_problem(
-          exchange,
+          measured,
           make_problem(403, "not_admin", "this call is for administrators", false,
                        "use root, the daemon's own user, a member of server.admin_group, or an admin's token"));
       co_return;
     }
-    co_await (this->*route.handler)(exchange, *id);
+    co_await (this->*route.handler)(measured, *id);
     co_return;
   }
   if (!exchange.peer().known) {
