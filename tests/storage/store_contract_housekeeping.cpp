@@ -20,15 +20,6 @@ class Housekeeping : public StoreStories {
     ADD_FAILURE() << "purge doesn't come to an end";
     return total;
   }
-  // One finished batch of `ids`.
-  BatchId finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids) {
-    const auto batch = collecting_batch(std::move(owners));
-    std::vector<Outcome> outcomes;
-    for (const auto id : ids) outcomes.push_back(success(id));
-    must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
-    step(batch, BatchState::done);
-    return batch;
-  }
 };
 
 TEST_F(Housekeeping, OldResultsGoWithTheirBodies) {

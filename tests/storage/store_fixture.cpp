@@ -112,6 +112,15 @@ BatchId StoreStories::collecting_batch(std::vector<OwnerId> owners, JobEnd end) 
   return batch;
 }
 
+BatchId StoreStories::finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids) {
+  const auto batch = collecting_batch(std::move(owners));
+  std::vector<Outcome> outcomes;
+  for (const auto id : ids) outcomes.push_back(success(id));
+  must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
+  step(batch, BatchState::done);
+  return batch;
+}
+
 Outcome StoreStories::success(RequestId id, const std::string& line) const {
   Outcome outcome;
   outcome.request = id;

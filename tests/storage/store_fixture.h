@@ -85,6 +85,7 @@ class StoreStories : public ::testing::Test {
   Batch walk(BatchId batch, std::initializer_list<BatchState> states);
   BatchId submitted_batch(std::vector<OwnerId> owners);
   BatchId collecting_batch(std::vector<OwnerId> owners, JobEnd end = JobEnd::succeeded);
+  BatchId finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids);  // a done batch: `ids` succeeded
   Outcome success(RequestId id, const std::string& line = R"({"key":"k","response":{}})") const;
   Outcome line_error(RequestId id, int code, bool again) const;
   RequestView view(OwnerId owner, RequestId id);
