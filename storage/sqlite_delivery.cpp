@@ -62,7 +62,7 @@ core::Result<core::RequestPage> SqliteStore::list_requests(core::OwnerId owner, 
         if (!group) return page;
       }
       const auto below = before ? before.value() : INT64_MAX;
-      auto rows = filter.group.empty()
+      auto rows = !group
                       ? db_->query(
                             "SELECT id, state, lane, channel, client_key FROM request INDEXED BY request_owner"
                             " WHERE owner = ? AND id < ? ORDER BY id DESC LIMIT ?",

@@ -9,9 +9,10 @@ class SqliteFactory final : public StoreFactory {
  public:
   std::unique_ptr<GroupStore> open() override {
     SqliteConfig config;
-    config.path = folder_.file("batchd.db");
+    config.path = path();
     return open_sqlite(config).value();
   }
+  std::string path() const override { return folder_.file("batchd.db"); }
 
  private:
   TemporaryFolder folder_;

@@ -40,6 +40,7 @@ class StoreFactory {
  public:
   virtual ~StoreFactory() = default;
   virtual std::unique_ptr<GroupStore> open() = 0;  // the same data each time; the one before is closed
+  virtual std::string path() const = 0;            // of its file
 };
 std::unique_ptr<StoreFactory> sqlite_factory();
 
