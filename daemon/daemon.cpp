@@ -103,6 +103,7 @@ class Daemon {
       store_thread_.stop();
       co_return server.error().code == core::Errc::locked ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
+    api_.watch(**server);
     start_stages();
     engine_.tasks.spawn((*server)->serve());
     announce_ready((*server)->tcp_port());
@@ -140,6 +141,7 @@ class Daemon {
     auto installation = [](core::Store& store) { return core::Result<core::Installation>(store.installation()); };
     const auto known = co_await engine_.store.together(storage::VerbClass::read, installation);
     if (!known) co_return known.error();
+    engine_.installation = known->id;
     engine_.token_prefix = "batchd-" + known->id + '-';
     co_return co_await engine_.count_strange_jobs();
   }

@@ -66,6 +66,28 @@ std::string resumed_json(std::string_view account, bool healthy) {
   return body + '\n';
 }
 
+std::string finding_json(std::string_view finding) {
+  std::string body;
+  json::Writer w(body);
+  Members m(w);
+  w.begin_object();
+  m.text("finding", finding);
+  w.end_object();
+  return body + '\n';
+}
+
+std::string audited_json(std::int64_t bodies, std::int64_t requests, std::int64_t findings) {
+  std::string body;
+  json::Writer w(body);
+  Members m(w);
+  w.begin_object();
+  m.number("bodies", bodies);
+  m.number("requests", requests);
+  m.number("findings", findings);
+  w.end_object();
+  return body + '\n';
+}
+
 std::string attention_json(const Attention& attention) {
   std::string body;
   json::Writer w(body);

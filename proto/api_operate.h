@@ -1,4 +1,4 @@
-// The calls with which operators move lanes and accounts: bytes to core types and back.
+// The calls with which operators move lanes and accounts, and look after the store: bytes to core types and back.
 #pragma once
 
 #include <string>
@@ -16,5 +16,9 @@ core::Result<core::LaneSelector> parse_lanes(std::string_view body);
 std::string flushed_json(std::int64_t lanes);                            // {"lanes":N}
 std::string paused_json(const std::vector<core::LaneSelector>& pauses);  // {"paused":[{"account","endpoint","model"}]}
 std::string resumed_json(std::string_view account, bool healthy);        // {"account","healthy"}
+
+// The lines of GET /admin/audit: {"finding"} for each, and {"bodies","requests","findings"} at the end.
+std::string finding_json(std::string_view finding);
+std::string audited_json(std::int64_t bodies, std::int64_t requests, std::int64_t findings);
 
 }  // namespace batchd::proto
