@@ -23,9 +23,6 @@
 namespace batchd::daemon {
 namespace {
 
-// Far beyond any uptime, and yet sums and nanoseconds of it don't overflow.
-constexpr core::SteadyTime kNever{std::chrono::hours(24 * 365 * 100)};
-
 int exit_code_of(const core::Error& error) {
   if (error.code == core::Errc::locked) return EX_TEMPFAIL;
   if (error.code == core::Errc::newer_schema) return EX_CONFIG;
@@ -39,21 +36,28 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   account->name = name;
   account->provider = proto::make_gemini({});
   account->budget = settings.budget();
-  const auto key = config::read_api_key(settings, environment);
-  if (key) {
-    account->credential = json::hex(json::sha256(*key)).substr(0, 16);
-  } else {
+  auto link = make_https_client(executor, {.base_url = settings.base_url,
+                                           .credential_header = "x-goog-api-key",
+                                           .credential = "",
+                                           .ca_file = settings.ca_file,
+                                           .connect_timeout = settings.connect_timeout,
+                                           .answer_timeout = settings.answer_timeout,
+                                           .stall_timeout = settings.stall_timeout});
+  account->reload = [&settings, &environment, client = link.get()](Account& own) -> core::Result<void> {
+    const auto key = config::read_api_key(settings, environment);
+    if (!key) return key.error();
+    const auto fingerprint = json::hex(json::sha256(*key)).substr(0, 16);
+    if (fingerprint == own.credential) return {};
+    if (!client->set_credential(*key)) return core::Error{core::Errc::invalid, "the API key can't be sent in a header"};
+    own.credential = fingerprint;
+    log_event(LogLevel::info, "key_read", {{"account", own.name}});
+    return {};
+  };
+  account->link = std::move(link);
+  if (const auto key = account->reload(*account); !key) {
     log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
-    account->trouble = key.error().detail;
-    account->paused_until = kNever;
+    account->trouble = key.error().detail;  // and looks for one again and again
   }
-  account->link = make_https_client(executor, {.base_url = settings.base_url,
-                                               .credential_header = "x-goog-api-key",
-                                               .credential = key ? *key : std::string(),
-                                               .ca_file = settings.ca_file,
-                                               .connect_timeout = settings.connect_timeout,
-                                               .answer_timeout = settings.answer_timeout,
-                                               .stall_timeout = settings.stall_timeout});
   return account;
 }
 
@@ -138,15 +142,16 @@ class Daemon {
     const auto known = co_await engine_.store.together(storage::VerbClass::read, installation);
     if (!known) co_return known.error();
     engine_.token_prefix = "batchd-" + known->id + '-';
-    co_return core::Result<void>();
+    co_return co_await engine_.count_strange_jobs();
   }
 
   void start_stages() {
     auto& bells = engine_.bells;
     const std::initializer_list<std::pair<Stage*, Wakeup*>> stages{
-        {&pack_, &bells.pack},       {&submit_, &bells.submit},   {&reconcile_, &bells.reconcile},
-        {&poll_, &bells.poll},       {&collect_, &bells.collect}, {&settle_, &bells.settle},
-        {&cleanup_, &bells.cleanup}, {&purge_, &bells.purge}};
+        {&sweep_, &bells.sweep},         {&pack_, &bells.pack},       {&submit_, &bells.submit},
+        {&reconcile_, &bells.reconcile}, {&poll_, &bells.poll},       {&collect_, &bells.collect},
+        {&settle_, &bells.settle},       {&cleanup_, &bells.cleanup}, {&deadlines_, &bells.deadlines},
+        {&purge_, &bells.purge}};
     for (const auto& [stage, bell] : stages) engine_.tasks.spawn(run_stage(engine_, *stage, *bell));
   }
 
@@ -190,6 +195,8 @@ class Daemon {
   CollectStage collect_{engine_};
   SettleStage settle_{engine_};
   CleanupStage cleanup_{engine_};
+  SweepStage sweep_{engine_};
+  DeadlineStage deadlines_{engine_};
   PurgeStage purge_{engine_};
 };
 

@@ -1,5 +1,7 @@
 #include "daemon/engine.h"
 
+#include <algorithm>
+
 #include "daemon/log.h"
 
 namespace batchd::daemon {
@@ -94,8 +96,18 @@ void Engine::try_at_once(Account& account) {
 Task<core::Result<void>> Engine::resume(Account& account) {
   auto accepted = co_await store.state(&core::Store::accept_strange_jobs, account.name);
   if (!accepted) co_return accepted;
-  account.strange_jobs = 0;
+  auto counted = co_await count_strange_jobs();
   try_at_once(account);
+  co_return counted;
+}
+
+Task<core::Result<void>> Engine::count_strange_jobs() {
+  const auto jobs = co_await store.read(&core::Store::list_strange_jobs);
+  if (!jobs) co_return jobs.error();
+  for (const auto& [name, account] : accounts.all()) {
+    const auto counts = [&](const core::StrangeJob& job) { return job.account == name && !job.accepted; };
+    account->strange_jobs = std::ranges::count_if(*jobs, counts);
+  }
   co_return core::Result<void>();
 }
 

@@ -80,6 +80,8 @@ struct Engine {
   void try_at_once(Account& account);
   // The same, and its strange jobs are accepted: they stop nothing any more.
   Task<core::Result<void>> resume(Account& account);
+  // What the accounts have of these, from the store. At start before the stages, and whenever one was found.
+  Task<core::Result<void>> count_strange_jobs();
 };
 
 }  // namespace batchd::daemon
