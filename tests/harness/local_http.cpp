@@ -1,5 +1,7 @@
 #include "tests/harness/local_http.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -65,13 +67,26 @@ void LocalHttp::close() {
 
 bool LocalHttp::connect() {
   if (fd_ >= 0) return true;
-  ::sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket_path_.size() >= sizeof(address.sun_path)) return false;
-  std::memcpy(address.sun_path, socket_path_.data(), socket_path_.size());
-  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ::sockaddr_storage address{};
+  ::socklen_t bytes = 0;
+  if (tcp_port_ != 0) {
+    ::sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(tcp_port_);
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bytes = sizeof(in);
+    std::memcpy(&address, &in, bytes);
+  } else {
+    ::sockaddr_un un{};
+    un.sun_family = AF_UNIX;
+    if (socket_path_.size() >= sizeof(un.sun_path)) return false;
+    std::memcpy(un.sun_path, socket_path_.data(), socket_path_.size());
+    bytes = sizeof(un);
+    std::memcpy(&address, &un, bytes);
+  }
+  fd_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const void* pointer = &address;
-  if (fd_ >= 0 && ::connect(fd_, static_cast<const ::sockaddr*>(pointer), sizeof(address)) == 0) return true;
+  if (fd_ >= 0 && ::connect(fd_, static_cast<const ::sockaddr*>(pointer), bytes) == 0) return true;
   close();
   return false;
 }
@@ -112,7 +127,9 @@ bool LocalHttp::send(std::string_view method, std::string_view target, std::stri
                      Milliseconds patience) {
   const auto deadline = after(patience);
   std::string head;
-  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: batchd\r\n");
+  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  if (std::ranges::find(headers, "Host", &std::pair<std::string, std::string>::first) == headers.end())
+    head += tcp_port_ != 0 ? "Host: localhost\r\n" : "Host: batchd\r\n";
   for (const auto& [name, value] : headers) head += name + ": " + value + "\r\n";
   if (method != "GET") head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   head += "\r\n";
