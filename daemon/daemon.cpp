@@ -149,6 +149,7 @@ class Daemon {
     auto installation = [](core::Store& store) { return core::Result<core::Installation>(store.installation()); };
     const auto known = co_await engine_.store.together(storage::VerbClass::read, installation);
     if (!known) co_return known.error();
+    engine_.installation = known->id;
     engine_.token_prefix = "batchd-" + known->id + '-';
     co_return co_await engine_.count_strange_jobs();
   }

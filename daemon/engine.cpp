@@ -77,7 +77,7 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
 
 void Engine::announce(const core::Recorded& recorded) {
   metrics.ended(recorded, clock.wall());
-  waiters.notify(recorded.finished);
+  waiters.notify(recorded.finished, recorded.owners);
   if (recorded.requeued > 0) bells.pack.poke();
 }
 

@@ -59,6 +59,7 @@ struct Engine {
   Flushes flushes;
   TaskGroup tasks;
   Metrics metrics;
+  std::string installation;  // of the database (core::Installation)
   std::string token_prefix;  // "batchd-<installation>-"
   // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
   // was left behind (by a full disk, say): it is unclear.

@@ -5,27 +5,34 @@
 #include "daemon/api.h"
 #include "daemon/log.h"
 #include "daemon/measured_exchange.h"
+#include "proto/gemini_front.h"
 
 namespace batchd::daemon {
 
 struct Route {
-  std::string_view method;
-  std::string_view pattern;  // segments; one in braces matches any one segment, which the handler gets
+  std::string_view method;   // "*": every one
+  std::string_view pattern;  // segments; one like "{id}" matches any, "{rest}" all that are left: the handler gets it
   bool admin;
   Task<void> (Api::*handler)(Exchange&, std::string_view);
   bool open = false;  // needs no credentials, on TCP neither
 
   static std::span<const Route> table();
 
-  // The segment that stood for the braces (empty if there are none in the pattern), or nothing if the path doesn't
-  // match.
+  // What stood for the hole (empty if there is none in the pattern), or nothing if the path doesn't match.
   std::optional<std::string_view> match(std::string_view path) const;
 };
 
 std::span<const Route> Route::table() {
   static constexpr Route kTable[]{
       {"POST", "/v1/requests", false, &Api::submit},
+      {"GET", "/v1/requests", false, &Api::list},
       {"GET", "/v1/requests/{id}", false, &Api::get},
+      {"DELETE", "/v1/requests/{id}", false, &Api::cancel},
+      {"POST", "/v1/requests/{id}/retry", false, &Api::retry},
+      {"DELETE", "/v1/groups/{name}", false, &Api::cancel_group},
+      {"GET", "/v1/results", false, &Api::results},
+      {"POST", "/v1/results/ack", false, &Api::acknowledge},
+      {"*", "/gemini/{rest}", false, &Api::gemini},
       {"GET", "/v1/status", false, &Api::status},
 
       {"GET", "/admin/", true, &Api::page},
@@ -59,19 +66,22 @@ std::vector<std::pair<std::string_view, std::string_view>> Api::routes() {
 std::optional<std::string_view> Route::match(std::string_view path) const {
   const auto hole = pattern.find('{');
   if (hole == std::string_view::npos) return path == pattern ? std::optional(std::string_view()) : std::nullopt;
-  const auto tail = pattern.substr(pattern.find('}') + 1);
+  const auto hole_end = pattern.find('}') + 1;
+  const auto tail = pattern.substr(hole_end);
   if (path.size() <= hole + tail.size() || !path.starts_with(pattern.substr(0, hole)) || !path.ends_with(tail))
     return std::nullopt;
-  const auto id = path.substr(hole, path.size() - hole - tail.size());
-  return id.find('/') == std::string_view::npos ? std::optional(id) : std::nullopt;
+  const auto found = path.substr(hole, path.size() - hole - tail.size());
+  const bool rest = pattern.substr(hole, hole_end - hole) == "{rest}";
+  return rest || found.find('/') == std::string_view::npos ? std::optional(found) : std::nullopt;
 }
 
 namespace {
 
 // Browsers ask for a password where they are told Basic: /admin/ is for them.
 Task<void> reply_unauthorized(Exchange& exchange) {
-  auto [head, body] = Api::render_error(401, "unauthorized", "a valid token is needed here");
-  const bool for_people = exchange.head().path.starts_with("/admin/");
+  const auto& path = exchange.head().path;
+  auto [head, body] = render_problem(path, make_problem(401, "unauthorized", "a valid token is needed here"));
+  const bool for_people = path.starts_with("/admin/");
   head.headers.emplace_back("WWW-Authenticate", for_people ? "Basic realm=\"batchd\"" : "Bearer");
   co_await exchange.reply(std::move(head), std::move(body));
 }
@@ -84,7 +94,7 @@ Task<void> Api::handle(Exchange& exchange) {
   for (const auto& route : Route::table()) {
     const auto id = route.match(path);
     if (!id) continue;
-    if (route.method != exchange.head().method) {
+    if (route.method != "*" && route.method != exchange.head().method) {
       allowed += allowed.empty() ? "" : ", ";
       allowed += route.method;
       continue;
@@ -155,10 +165,19 @@ Problem make_problem(int status, std::string_view code, std::string_view detail,
   return {status, std::string(code), std::string(detail), retryable, std::string(hint)};
 }
 
-Task<void> reply_problem(Exchange& exchange, Problem problem) {
+std::pair<ReplyHead, std::string> render_problem(std::string_view path, const Problem& problem) {
   ReplyHead head{problem.status, "application/problem+json", {}};
   if (problem.retryable) head.headers.emplace_back("Retry-After", "1");
-  auto body = proto::problem(problem);
+  if (!path.starts_with("/gemini/")) return {std::move(head), proto::problem(problem)};
+  const auto words = problem.hint.empty() ? problem.detail : problem.detail + ": " + problem.hint;
+  auto error = proto::gemini_error(problem.status, words);
+  head.status = error.http_status;
+  head.content_type = "application/json";
+  return {std::move(head), std::move(error.body)};
+}
+
+Task<void> reply_problem(Exchange& exchange, Problem problem) {
+  auto [head, body] = render_problem(exchange.head().path, problem);
   co_await exchange.reply(std::move(head), std::move(body));
 }
 

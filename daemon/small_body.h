@@ -1,4 +1,4 @@
-// The body of an administrator's call.
+// The body of a call that is no submission.
 #pragma once
 
 #include <string>
@@ -10,14 +10,15 @@ namespace batchd::daemon {
 inline constexpr std::size_t kAdminBodyBytesMax = 4096;
 
 // The whole of it. Errc::too_large, or what ended it.
-inline Task<core::Result<std::string>> read_small_body(Exchange& exchange) {
+inline Task<core::Result<std::string>> read_small_body(Exchange& exchange,
+                                                       std::size_t bytes_max = kAdminBodyBytesMax) {
   std::string body;
   for (;;) {
     auto piece = co_await exchange.read_body();
     if (!piece) co_return piece.error();
     if (piece->empty()) co_return body;
     body += *piece;
-    if (body.size() > kAdminBodyBytesMax) co_return core::Error{core::Errc::too_large, "the body is too large"};
+    if (body.size() > bytes_max) co_return core::Error{core::Errc::too_large, "the body is too large"};
   }
 }
 

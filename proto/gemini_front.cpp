@@ -179,7 +179,9 @@ const SubmissionFault& GeminiBodyReader::fault() const { return impl_->fault; }
 
 GeminiError gemini_error(int http_status, std::string_view message) {
   const int code = code_of(http_status);
-  return error_of(http_status == 507 ? 503 : http_status, core::grpc_status(code), message);
+  const auto found = std::ranges::find(kStatuses, code, &Status::code);
+  const bool common = http_status == 507 || http_status == 410;  // Google has neither
+  return error_of(common ? found->http : http_status, core::grpc_status(code), message);
 }
 
 GeminiError gemini_error(const core::RequestError& error) {

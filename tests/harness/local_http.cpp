@@ -25,9 +25,9 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::optional<std::size_t> number(std::string_view text) {
+std::optional<std::size_t> number(std::string_view text, int base = 10) {
   std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
@@ -63,6 +63,7 @@ void LocalHttp::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
   buffer_.clear();
+  stream_.clear();
 }
 
 bool LocalHttp::connect() {
@@ -138,24 +139,79 @@ bool LocalHttp::send(std::string_view method, std::string_view target, std::stri
   return fd_ >= 0 && wait_for(POLLIN, deadline);
 }
 
+bool LocalHttp::send_bytes(std::string_view bytes, Milliseconds patience) {
+  return connect() && write(bytes, after(patience));
+}
+
+std::optional<HttpReply> LocalHttp::receive_head(Milliseconds patience) {
+  const auto deadline = after(patience);
+  auto end = buffer_.find("\r\n\r\n");
+  for (; end == std::string::npos && fd_ >= 0; end = buffer_.find("\r\n\r\n"))
+    if (!read_more(deadline)) break;
+  auto reply = end == std::string::npos ? std::nullopt : parse_head(std::string_view(buffer_).substr(0, end));
+  if (reply)
+    buffer_.erase(0, end + 4);
+  else
+    close();
+  return reply;
+}
+
+std::optional<std::string> LocalHttp::read_chunk(SteadyTime deadline) {
+  for (;;) {
+    const auto line = buffer_.find("\r\n");
+    if (line != std::string::npos) {
+      const auto bytes = number(std::string_view(buffer_).substr(0, line), 16);
+      if (!bytes) return std::nullopt;
+      if (buffer_.size() >= line + 2 + *bytes + 2) {
+        auto chunk = buffer_.substr(line + 2, *bytes);
+        buffer_.erase(0, line + 2 + *bytes + 2);
+        return chunk;
+      }
+    }
+    if (!read_more(deadline)) return std::nullopt;
+  }
+}
+
+std::optional<std::string> LocalHttp::read_until(std::string_view mark, Milliseconds patience) {
+  const auto deadline = after(patience);
+  for (;;) {
+    if (const auto at = stream_.find(mark); at != std::string::npos) {
+      auto text = stream_.substr(0, at + mark.size());
+      stream_.erase(0, at + mark.size());
+      return text;
+    }
+    const auto chunk = read_chunk(deadline);
+    if (!chunk || chunk->empty()) {
+      close();
+      return std::nullopt;
+    }
+    stream_ += *chunk;
+  }
+}
+
 std::optional<HttpReply> LocalHttp::receive(Milliseconds patience) {
   const auto deadline = after(patience);
+  auto reply = receive_head(patience);
+  if (!reply) return std::nullopt;
   const auto fail = [this] {
     close();
     return std::nullopt;
   };
-  auto end = buffer_.find("\r\n\r\n");
-  for (; end == std::string::npos; end = buffer_.find("\r\n\r\n"))
-    if (fd_ < 0 || !read_more(deadline)) return fail();
-  auto reply = parse_head(std::string_view(buffer_).substr(0, end));
-  if (!reply) return fail();
-  const auto length = number(reply->header("content-length"));
-  if (!length) return fail();
-  buffer_.erase(0, end + 4);
-  while (buffer_.size() < *length)
-    if (!read_more(deadline)) return fail();
-  reply->body = buffer_.substr(0, *length);
-  buffer_.erase(0, *length);
+  if (reply->header("transfer-encoding") == "chunked") {
+    for (bool more = true; more;) {
+      const auto chunk = read_chunk(deadline);
+      if (!chunk) return fail();
+      more = !chunk->empty();
+      reply->body += *chunk;
+    }
+  } else {
+    const auto length = number(reply->header("content-length"));
+    if (!length) return fail();
+    while (buffer_.size() < *length)
+      if (!read_more(deadline)) return fail();
+    reply->body = buffer_.substr(0, *length);
+    buffer_.erase(0, *length);
+  }
   if (lower(reply->header("connection")) == "close") close();
   return reply;
 }

@@ -46,6 +46,11 @@ class LocalHttp {
   bool send(std::string_view method, std::string_view target, std::string_view body, const Headers& headers,
             Milliseconds patience = kPatience);
   std::optional<HttpReply> receive(Milliseconds patience = kPatience);
+  // For what isn't one call and one answer: any bytes out, and an answer that goes on (chunked), read up to the end of
+  // `mark`. None: cut, over, or the patience was.
+  bool send_bytes(std::string_view bytes, Milliseconds patience = kPatience);
+  std::optional<HttpReply> receive_head(Milliseconds patience = kPatience);  // body is empty
+  std::optional<std::string> read_until(std::string_view mark, Milliseconds patience = kPatience);
   void close();
 
  private:
@@ -53,11 +58,13 @@ class LocalHttp {
   bool wait_for(short events, SteadyTime deadline) const;
   bool write(std::string_view bytes, SteadyTime deadline);
   bool read_more(SteadyTime deadline);
+  std::optional<std::string> read_chunk(SteadyTime deadline);  // empty: the last
 
   std::string socket_path_;
   std::uint16_t tcp_port_ = 0;
   int fd_ = -1;
   std::string buffer_;
+  std::string stream_;  // of a body that goes on, not yet handed out
 };
 
 }  // namespace batchd::harness
