@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <memory>
 
 #include "ctl/cli/menu.h"
@@ -15,7 +17,11 @@ struct Submission {
   std::vector<std::string> labels;
 };
 
-bool names_a_file(const std::string& text) { return text.ends_with(".jsonl") || text.ends_with(".ndjson"); }
+// A prompt may end in a file's name, too; then it has words before it.
+bool names_a_file(const std::string& text) {
+  if (!text.ends_with(".jsonl") && !text.ends_with(".ndjson")) return false;
+  return text.find_first_of(" \t\n") == std::string::npos || ::access(text.c_str(), F_OK) == 0;
+}
 
 std::vector<std::pair<std::string, std::string>> split_labels(const std::vector<std::string>& labels) {
   std::vector<std::pair<std::string, std::string>> pairs;
