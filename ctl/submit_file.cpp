@@ -125,7 +125,7 @@ class Upload {
     const auto refused = number(member(*document, "refused"));
     const std::string channel(text(member(*document, "channel")));
     show_errors(*document);
-    session_.console.talk(file_.path + ": " + std::to_string(fresh) + " lines accepted, " + std::to_string(known) +
+    session_.console.talk(file_.path + ": " + std::to_string(fresh) + " accepted, " + std::to_string(known) +
                           " known before, " + std::to_string(refused) + " refused; group " + group_);
     int code = kDone;
     if (options_.wait) {

@@ -35,7 +35,7 @@ TEST_F(SubmitFile, IsOneCallNamedByItsDigest) {
   ASSERT_EQ(first.out.size(), 33u);
   EXPECT_EQ(first.out, again.out);
   EXPECT_EQ(json.out, counts(2, 0, 0) + '\n');
-  EXPECT_TRUE(contains(first.err, "2 lines accepted, 0 known before, 0 refused"));
+  EXPECT_TRUE(contains(first.err, "2 accepted, 0 known before, 0 refused"));
   EXPECT_TRUE(contains(first.err, "batchctl results --wait --channel c"));
   const auto requests = server.requests();
   ASSERT_EQ(requests.size(), 3u);
