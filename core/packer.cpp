@@ -38,30 +38,68 @@ std::vector<Share> share_out(std::vector<OwnerQueue> owners, const PackLimits& l
   return shares;
 }
 
-}  // namespace
-
-PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const Circumstances&, WallTime now) {
-  if (queue.owners.empty()) return {};
+// What all owners of a lane have waiting.
+struct Waiting {
   std::int64_t items = 0, bytes = 0, tokens = 0;
   WallTime oldest = WallTime::max();
-  for (const auto& owner : queue.owners) {
-    items += owner.items;
-    bytes += owner.bytes;
-    tokens += owner.tokens;
-    oldest = std::min(oldest, owner.oldest);
-  }
+  std::optional<WallTime> nearest_deadline;
+};
 
-  std::optional<SealReason> reason;
-  if (items >= limits.items)
-    reason = SealReason::items;
-  else if (bytes >= limits.bytes)
-    reason = SealReason::bytes;
-  else if (tokens >= limits.tokens)
-    reason = SealReason::tokens;
-  else if (now >= oldest + limits.max_age)
-    reason = SealReason::age;
-  if (!reason) return {std::nullopt, oldest + limits.max_age};
-  return {Departure{*reason, std::nullopt, share_out(queue.owners, limits)}, std::nullopt};
+Waiting sum_up(const LaneQueue& queue) {
+  Waiting all;
+  for (const auto& owner : queue.owners) {
+    all.items += owner.items;
+    all.bytes += owner.bytes;
+    all.tokens += owner.tokens;
+    all.oldest = std::min(all.oldest, owner.oldest);
+    if (owner.nearest_deadline)
+      all.nearest_deadline = std::min(all.nearest_deadline.value_or(*owner.nearest_deadline), *owner.nearest_deadline);
+  }
+  return all;
+}
+
+bool crowded(const Circumstances& c) { return c.jobs * 2 > c.jobs_max; }
+bool last_fifth(const Circumstances& c) { return c.jobs * 5 >= c.jobs_max * 4; }
+
+// With this window, lanes that only trickle use four fifths of the slots together.
+Duration age_window(const PackLimits& limits, const Circumstances& c) {
+  if (!crowded(c)) return limits.max_age;
+  const auto turnaround = static_cast<double>(c.turnaround.value_or(kTurnaroundUnknown).count());
+  const auto paced = turnaround * static_cast<double>(c.lanes) / (0.8 * static_cast<double>(c.jobs_max));
+  return std::max(limits.max_age, Duration(static_cast<Duration::rep>(paced)));
+}
+
+std::optional<SealReason> full(const Waiting& all, const PackLimits& limits) {
+  if (all.items >= limits.items) return SealReason::items;
+  if (all.bytes >= limits.bytes) return SealReason::bytes;
+  if (all.tokens >= limits.tokens) return SealReason::tokens;
+  return std::nullopt;
+}
+
+}  // namespace
+
+PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const Circumstances& circumstances,
+                        WallTime now) {
+  if (queue.owners.empty()) return {};
+  const auto all = sum_up(queue);
+  const auto lead = circumstances.turnaround.value_or(kTurnaroundUnknown) * 3 / 2;
+  std::optional<WallTime> due;  // by the nearest deadline
+  if (all.nearest_deadline) due = *all.nearest_deadline - lead;
+  const auto old_enough = all.oldest + age_window(limits, circumstances);
+
+  auto reason = full(all, limits);
+  if (!reason && due && now >= *due) reason = SealReason::deadline;
+  if (!reason && circumstances.flush && all.oldest <= *circumstances.flush) reason = SealReason::flush;
+  const bool age_may = !last_fifth(circumstances);
+  if (!reason && age_may && now >= old_enough) reason = SealReason::age;
+  if (!reason) {
+    if (!age_may) return {std::nullopt, due};
+    return {std::nullopt, std::min(old_enough, due.value_or(old_enough))};
+  }
+  // Who would be urgent before the next batch of the lane grows old enough goes with this one.
+  std::optional<WallTime> urgent_before;
+  if (all.nearest_deadline) urgent_before = now + lead + limits.max_age;
+  return {Departure{*reason, urgent_before, share_out(queue.owners, limits)}, std::nullopt};
 }
 
 }  // namespace batchd::core

@@ -117,6 +117,7 @@ struct GroupCancelled {
 };
 struct Expired {
   Recorded recorded;
+  std::vector<BatchId> deserted;  // as above
   std::optional<WallTime> next;  // the next such deadline; none: there is none. In the past: call again at once
 };
 
@@ -134,11 +135,13 @@ struct SplitStep {
 struct PurgeRules {
   WallTime results_before;       // terminal requests finished before this go
   WallTime acknowledged_before;  // and those acknowledged before this
-  WallTime idempotency_before;   // idempotency keys and lines of groups accepted before this are forgotten
+  // Idempotency keys accepted before this are forgotten once their requests have ended, whether these are still kept or
+  // not; and groups that got no line since, once none of their requests is kept.
+  WallTime idempotency_before;
 };
 struct Purged {
   std::int64_t requests = 0;
-  bool more = false;
+  bool more = false;  // the run goes on with the next call; false: everything was looked at once
 };
 
 // --- delivery
@@ -244,8 +247,8 @@ class Store {
   // Facts that belong to no state (file_deleted), also of a batch that is done.
   virtual Result<void> note(BatchId batch, const BatchPatch& patch) = 0;
   // Batches whose input file may still be at the provider though nothing will read it any more (done, and not
-  // file_deleted).
-  virtual Result<std::vector<Batch>> list_stale_files(int limit) = 0;
+  // file_deleted), by ascending id from `after`; at most `limit` (<= 500).
+  virtual Result<std::vector<Batch>> list_stale_files(BatchId after, int limit) = 0;
   // Median of submitted -> ended over the lane's last 16 jobs; none until three are known.
   virtual Result<std::optional<Duration>> lane_turnaround(LaneId lane) = 0;
   virtual Result<LaneLoad> lane_load(LaneId lane) = 0;
@@ -317,7 +320,8 @@ class Store {
   virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
   // A consistent copy of the database, made beside the work: begin, then ask for its progress until it is finished
   // (each call lets it go on a little), then end. `path` must not exist; it is made with mode 0600 and is the caller's
-  // after finishing. Errc::conflict: another backup is under way.
+  // after finishing. Errc::conflict: another backup is under way. Trouble with the copy itself harms nothing else; its
+  // file is gone then. Errc::disk_full: no room for it; Errc::invalid: anything else, with the system's words.
   virtual Result<void> backup_begin(const std::string& path) = 0;
   virtual Result<BackupProgress> backup_progress() = 0;
   virtual Result<void> backup_end() = 0;  // also to give it up; removes an unfinished copy

@@ -1,5 +1,7 @@
 #include "daemon/account.h"
 
+#include <utility>
+
 #include "daemon/log.h"
 
 namespace batchd::daemon {
@@ -14,6 +16,33 @@ Account* Accounts::find(const std::string& name) {
   return found == by_name_.end() ? nullptr : found->second.get();
 }
 
+namespace {
+
+constexpr core::Duration kKeyLookPause = std::chrono::seconds(5);  // of an account that has no key
+
+}  // namespace
+
+bool Account::paused(core::SteadyTime now) {
+  if (trouble.empty()) return false;
+  if (now < paused_until) return true;
+  if (!reload || std::exchange(key_read, true)) return false;
+  const auto key = reload(*this);
+  if (key) return false;
+  trouble = key.error().detail;
+  paused_until = now + kKeyLookPause;
+  key_read = false;
+  return true;
+}
+
+std::string Account::detail() const {
+  if (strange_jobs == 0) return trouble;
+  std::string words = std::to_string(strange_jobs) +
+                      " unknown job(s) of this installation at the provider: nothing is submitted until an operator "
+                      "has looked (batchctl attention)";
+  if (!trouble.empty()) words += "; " + trouble;
+  return words;
+}
+
 void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, core::SteadyTime now) {
   if (account.paused(now)) return;  // several calls met the same trouble: it is one step of the backoff
   if (account.trouble.empty())
@@ -21,6 +50,7 @@ void pause_account(Account& account, const core::Fault& fault, const core::Backo
               {{"account", account.name}, {"status", fault.status}, {"message", fault.message}});
   account.trouble = fault.message.empty() ? "refused without a word" : fault.message;
   account.paused_until = now + core::backoff_pause(backoff, account.troubles);
+  account.key_read = false;
   ++account.troubles;
 }
 

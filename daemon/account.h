@@ -2,6 +2,7 @@
 // account is.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,12 +21,28 @@ struct Account {
   core::BudgetLimits budget;
 
   // Account trouble (key, billing, location) pauses the account: nothing fails, nothing is lost, and one cheap call is
-  // let through after each pause to see whether it is over.
-  std::string trouble;  // the provider's words; empty: healthy
+  // let through after each pause to see whether it is over. The key is read anew before that: it may have been
+  // replaced.
+  std::string trouble;  // the provider's words; empty: none
   int troubles = 0;     // in a row
   core::SteadyTime paused_until{};
+  bool key_read = false;  // since the last pause began
+  // Reads the key again, and gives a new one to `link` and `credential`. An error: there is none.
+  std::function<core::Result<void>(Account&)> reload;
 
-  bool paused(core::SteadyTime now) const { return !trouble.empty() && now < paused_until; }
+  // Nothing may be asked of it now.
+  bool paused(core::SteadyTime now);
+
+  // Jobs with our prefix that this database doesn't know, and that no operator has accepted: the database is a copy of
+  // another that lives, or an old one. While there are any, nothing is sealed and nothing created.
+  std::int64_t strange_jobs = 0;
+  // One complete listing has shown that there are none (or couldn't be had for long): nothing is created before.
+  bool surveyed = false;
+  std::int64_t fenced_jobs_found = 0;  // by this process, of batches that were fenced off
+
+  bool may_create() const { return surveyed && strange_jobs == 0; }
+  bool healthy() const { return trouble.empty() && strange_jobs == 0; }
+  std::string detail() const;  // for people; empty: healthy
 };
 
 class Accounts {
@@ -38,7 +55,7 @@ class Accounts {
   std::map<std::string, std::unique_ptr<Account>> by_name_;
 };
 
-// Records account trouble and logs its start; `healthy` logs its end.
+// Records account trouble and logs its start; account_works() logs its end.
 void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, core::SteadyTime now);
 void account_works(Account& account);
 

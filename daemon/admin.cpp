@@ -1,6 +1,9 @@
-// An operator's word on a batch that is held.
+// Batches, as operators see them, and their word on one that is held.
+#include <charconv>
+
 #include "daemon/api.h"
 #include "daemon/log.h"
+#include "daemon/small_body.h"
 
 namespace batchd::daemon {
 
@@ -8,17 +11,42 @@ using core::BatchState;
 
 namespace {
 
-constexpr std::size_t kAdminBodyBytesMax = 4096;
+constexpr int kPageDefault = 50, kPageMax = 500;
 
-Task<core::Result<std::string>> read_small_body(Exchange& exchange) {
-  std::string body;
-  for (;;) {
-    auto piece = co_await exchange.read_body();
-    if (!piece) co_return piece.error();
-    if (piece->empty()) co_return body;
-    body += *piece;
-    if (body.size() > kAdminBodyBytesMax) co_return core::Error{core::Errc::too_large, "the body is too large"};
+std::optional<BatchState> batch_state(std::string_view name) {
+  for (std::size_t i = 0; i < core::kBatchStates; ++i)
+    if (const auto state = static_cast<BatchState>(i); core::to_text(state) == name) return state;
+  return std::nullopt;
+}
+
+// Which page of GET /admin/batches is wanted.
+struct Listing {
+  std::vector<BatchState> states;  // all, unless one is named
+  core::BatchId before;
+  int limit = kPageDefault;
+};
+
+// None: done; else what is wrong with the parameter.
+std::optional<Problem> read_parameter(Listing& listing, std::string_view name, std::string_view value) {
+  const auto bad = [&](std::string_view rule) {
+    return make_problem(400, "bad_parameter", std::string(name) + ' ' + std::string(rule));
+  };
+  if (name == "state") {
+    const auto state = batch_state(value);
+    if (!state) return bad("is not a state of batches");
+    listing.states = {*state};
+  } else if (name == "cursor") {
+    const auto id = core::parse_id<core::BatchId>(value);
+    if (!id) return bad("is not from an earlier answer");
+    listing.before = *id;
+  } else if (name == "limit") {
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), listing.limit);
+    const bool number = error == std::errc{} && end == value.data() + value.size();
+    if (!number || listing.limit < 1 || listing.limit > kPageMax) return bad("is a number from 1 to 500");
+  } else {
+    return make_problem(400, "unknown_parameter", "the parameters are state, limit and cursor");
   }
+  return std::nullopt;
 }
 
 Task<core::Result<core::Batch>> find_held(Engine& engine, std::string_view text) {
@@ -42,6 +70,35 @@ Task<void> answer(Exchange& exchange, const core::Result<core::Batch>& batch) {
 }
 
 }  // namespace
+
+Task<void> Api::batches(Exchange& exchange, std::string_view) {
+  Listing listing;
+  for (std::size_t i = 0; i < core::kBatchStates; ++i) listing.states.push_back(static_cast<BatchState>(i));
+  for (const auto& [name, value] : exchange.head().query)
+    if (auto problem = read_parameter(listing, name, value)) {
+      co_await reply_problem(exchange, std::move(*problem));
+      co_return;
+    }
+  const auto page = co_await engine_.store.read(
+      &core::Store::recent_batches, std::span<const BatchState>(listing.states), listing.before, listing.limit);
+  if (!page) {
+    co_await reply_problem(exchange, problem_of(page.error()));
+    co_return;
+  }
+  std::optional<core::BatchId> next;
+  if (std::ssize(*page) == listing.limit) next = page->back().id;
+  co_await reply_json(exchange, 200, proto::batches_json(*page, next));
+}
+
+Task<void> Api::batch(Exchange& exchange, std::string_view text) {
+  const auto id = core::parse_id<core::BatchId>(text);
+  auto batch = core::Result<core::Batch>(core::Error{core::Errc::not_found, "no such batch"});
+  if (id) batch = co_await engine_.store.read(&core::Store::get_batch, *id);
+  if (batch)
+    co_await reply_json(exchange, 200, proto::batch_json(*batch));
+  else
+    co_await reply_problem(exchange, problem_of(batch.error()));
+}
 
 // "This is its job": the batch goes on as if the create had been answered.
 Task<void> Api::adopt(Exchange& exchange, std::string_view id) {

@@ -26,7 +26,7 @@ core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_rea
                              .code = batch.end_code,
                              .message = batch.message,
                              .had_lines = lines_read > 0,
-                             .we_cancelled = false,
+                             .we_cancelled = batch.cancel_asked,
                              .we_deleted_its_file = batch.fence_begun});
 }
 
@@ -44,12 +44,13 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
   if (account == nullptr) co_return engine_.config.retry.max;
   if (account->paused(now())) co_return account->paused_until - now();
   if (!batch.result_file.empty()) co_return co_await collect(std::move(batch), *account, progress);
-  if (batch.end == core::JobEnd::succeeded && !batch.released) {
+  const bool awaited = batch.packed > 0;  // by anybody
+  if (batch.end == core::JobEnd::succeeded && !batch.released && awaited) {
     const core::BatchPatch patch{.message = "its job succeeded, but the provider names no result file"};
     const auto held = co_await engine_.mark(batch, BatchState::held, patch);
     co_return pause_unless(held.has_value());
   }
-  co_return co_await conclude(std::move(batch), 0, {});
+  co_return co_await conclude(std::move(batch), {});
 }
 
 Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, Progress& progress) {
@@ -57,6 +58,7 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
   const auto begin_patience = [&] {
     if (!progress.since) progress.since = now();
   };
+  const bool awaited = batch.packed > 0;  // by anybody; if not, what comes is dropped and nothing is held for it
   const bool patience_is_over = progress.since && now() - *progress.since >= engine_.config.polling.download_grace;
   ResultSink sink(engine_, batch, *account.provider);
   auto dialogue = account.provider->results(batch.result_file);
@@ -66,7 +68,7 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
     const bool unavailable = fault->kind == Fault::Kind::missing || fault->kind == Fault::Kind::refused;
     if (unavailable) begin_patience();
     if (!unavailable || !patience_is_over) {
-      if (unavailable && batch.released) co_return co_await conclude(std::move(batch), 0, {});
+      if (unavailable && (batch.released || !awaited)) co_return co_await conclude(std::move(batch), {});
       co_return pause_after(*fault, account, progress);
     }
     const core::BatchPatch patch{.message = "its result file can't be downloaded: " + fault->message};
@@ -77,22 +79,22 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
   account_works(account);
   const auto whole = co_await sink.finish(patience_is_over);
   // A success without a single line of ours is no result file but something else with status 200: an error page, say.
-  const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over;
+  const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over && awaited;
   if (!whole || !*whole || strange) {
     if (whole) begin_patience();
     co_await sink.abandon();
     log_event(LogLevel::warn, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
     co_return core::backoff_pause(retry_backoff(), progress.tries++);
   }
-  if (sink.lines_read() < batch.items && ++progress.phase < kPassesBeforeMissing)
+  if (sink.lines_read() < batch.items && awaited && ++progress.phase < kPassesBeforeMissing)
     co_return core::backoff_pause(retry_backoff(), 0);
-  auto counts = sink.counts();
   batch.result_bytes = sink.bytes();
-  co_return co_await conclude(std::move(batch), sink.lines_read(), counts);
+  Seen seen{sink.lines_read(), sink.counts(), sink.prompts()};
+  co_return co_await conclude(std::move(batch), std::move(seen));
 }
 
-Task<core::Duration> CollectStage::conclude(core::Batch batch, std::int64_t lines_read, core::LineCounts counts) {
-  const auto verdict = verdict_for(batch, lines_read);
+Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
+  auto verdict = verdict_for(batch, seen.lines);
   switch (verdict.fate) {
     case core::AbsentFate::requeue:
     case core::AbsentFate::requeue_free:
@@ -117,10 +119,11 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, std::int64_t line
     more = settled->more;
     engine_.announce(*settled);
   }
-  counts.dropped = std::max<std::int64_t>(0, lines_read - (batch.items - absent));
-  const core::BatchPatch patch{.result_bytes = batch.result_bytes, .lines = counts};
+  seen.counts.dropped = std::max<std::int64_t>(0, seen.lines - (batch.items - absent));
+  const core::BatchPatch patch{.result_bytes = batch.result_bytes, .lines = seen.counts};
   const auto done = co_await engine_.mark(batch, BatchState::done, patch);
   if (!done) co_return pause_unless(false);
+  co_await learn_from_usage(engine_, *done, seen.prompts);  // if it can't be noted, the next batch tells as much
   const auto& lines = done->lines;
   const bool odd = lines.missing + lines.dropped + lines.foreign + lines.unreadable > 0;
   log_event(odd ? LogLevel::warn : LogLevel::info, "batch_collected",

@@ -13,16 +13,15 @@
 #include "daemon/http_server.h"
 #include "daemon/https_client.h"
 #include "daemon/log.h"
+#include "daemon/server_config.h"
 #include "daemon/stages.h"
+#include "daemon/tokens.h"
 #include "proto/gemini.h"
 #include "proto/json/digest.h"
 #include "storage/sqlite_store.h"
 
 namespace batchd::daemon {
 namespace {
-
-// Far beyond any uptime, and yet sums and nanoseconds of it don't overflow.
-constexpr core::SteadyTime kNever{std::chrono::hours(24 * 365 * 100)};
 
 int exit_code_of(const core::Error& error) {
   if (error.code == core::Errc::locked) return EX_TEMPFAIL;
@@ -37,36 +36,29 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   account->name = name;
   account->provider = proto::make_gemini({});
   account->budget = settings.budget();
-  const auto key = config::read_api_key(settings, environment);
-  if (key) {
-    account->credential = json::hex(json::sha256(*key)).substr(0, 16);
-  } else {
+  auto link = make_https_client(executor, {.base_url = settings.base_url,
+                                           .credential_header = "x-goog-api-key",
+                                           .credential = "",
+                                           .ca_file = settings.ca_file,
+                                           .connect_timeout = settings.connect_timeout,
+                                           .answer_timeout = settings.answer_timeout,
+                                           .stall_timeout = settings.stall_timeout});
+  account->reload = [&settings, &environment, client = link.get()](Account& own) -> core::Result<void> {
+    const auto key = config::read_api_key(settings, environment);
+    if (!key) return key.error();
+    const auto fingerprint = json::hex(json::sha256(*key)).substr(0, 16);
+    if (fingerprint == own.credential) return {};
+    if (!client->set_credential(*key)) return core::Error{core::Errc::invalid, "the API key can't be sent in a header"};
+    own.credential = fingerprint;
+    log_event(LogLevel::info, "key_read", {{"account", own.name}});
+    return {};
+  };
+  account->link = std::move(link);
+  if (const auto key = account->reload(*account); !key) {
     log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
-    account->trouble = key.error().detail;
-    account->paused_until = kNever;
+    account->trouble = key.error().detail;  // and looks for one again and again
   }
-  account->link = make_https_client(executor, {.base_url = settings.base_url,
-                                               .credential_header = "x-goog-api-key",
-                                               .credential = key ? *key : std::string(),
-                                               .ca_file = settings.ca_file,
-                                               .connect_timeout = settings.connect_timeout,
-                                               .answer_timeout = settings.answer_timeout,
-                                               .stall_timeout = settings.stall_timeout});
   return account;
-}
-
-HttpServerConfig server_config(const config::Config& config) {
-  return {.socket_path = config.server.socket,
-          .socket_mode = static_cast<unsigned>(config.server.socket_mode),
-          .socket_group = config.server.socket_group,
-          .admin_group = config.server.admin_group,
-          .allow_mapped_uids = config.server.allow_mapped_uids,
-          .body_bytes_max = config.server.max_body,
-          .connections_max = static_cast<int>(config.limits.max_connections),
-          .header_timeout = config.server.header_timeout,
-          .idle_timeout = config.server.idle_timeout,
-          .write_timeout = config.server.write_timeout,
-          .body_rate_floor = config.server.body_rate_floor};
 }
 
 class Daemon {
@@ -101,21 +93,43 @@ class Daemon {
       log_event(LogLevel::error, "recovery_failed", {{"detail", recovered.error().detail}});
       co_return EX_IOERR;
     }
+    if (!co_await load_first_tokens()) co_return EX_CONFIG;
     auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
-    auto server = make_http_server(io_.get_executor(), server_config(engine_.config), handle, &Api::render_error);
+    const auto connections_max = connections_that_fit(engine_.config.limits.max_connections);
+    auto server = make_http_server(io_.get_executor(), server_config(engine_.config, tokens_, connections_max), handle,
+                                   &Api::render_error);
     if (!server) {
-      log_event(LogLevel::error, "socket_unavailable",
-                {{"socket", engine_.config.server.socket}, {"detail", server.error().detail}});
+      log_event(LogLevel::error, "socket_unavailable", {{"detail", server.error().detail}});
       store_thread_.stop();
       co_return server.error().code == core::Errc::locked ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
+    api_.watch(**server);
     start_stages();
     engine_.tasks.spawn((*server)->serve());
-    log_event(LogLevel::info, "ready", {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}});
-    ::sd_notify(0, "READY=1\nSTATUS=accepting requests");
+    announce_ready((*server)->tcp_port());
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);
     co_return EX_OK;
+  }
+
+  // False: said in the log, and the store has stopped.
+  Task<bool> load_first_tokens() {
+    if (engine_.config.server.listen.empty()) co_return true;
+    const auto loaded = co_await load_tokens(tokens_, engine_.store, engine_.config.server.tokens_file);
+    if (loaded) co_return true;
+    log_event(LogLevel::error, "tokens_unusable", {{"detail", loaded.error().detail}});
+    store_thread_.stop();
+    co_return false;
+  }
+
+  // With the port that is really listened on: the configuration may leave the choice to the kernel.
+  void announce_ready(std::uint16_t tcp_port) {
+    const auto& listen = engine_.config.server.listen;
+    const auto tcp = listen.empty() ? "none" : listen.substr(0, listen.rfind(':') + 1) + std::to_string(tcp_port);
+    log_event(LogLevel::info, "ready",
+              {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}, {"tcp", tcp}});
+    const auto where = listen.empty() ? std::string() : " on the socket and on " + tcp;
+    ::sd_notify(0, ("READY=1\nSTATUS=accepting requests" + where).c_str());
   }
 
   Task<core::Result<void>> recover() {
@@ -127,16 +141,18 @@ class Daemon {
     auto installation = [](core::Store& store) { return core::Result<core::Installation>(store.installation()); };
     const auto known = co_await engine_.store.together(storage::VerbClass::read, installation);
     if (!known) co_return known.error();
+    engine_.installation = known->id;
     engine_.token_prefix = "batchd-" + known->id + '-';
-    co_return core::Result<void>();
+    co_return co_await engine_.count_strange_jobs();
   }
 
   void start_stages() {
     auto& bells = engine_.bells;
     const std::initializer_list<std::pair<Stage*, Wakeup*>> stages{
-        {&pack_, &bells.pack},       {&submit_, &bells.submit},   {&reconcile_, &bells.reconcile},
-        {&poll_, &bells.poll},       {&collect_, &bells.collect}, {&settle_, &bells.settle},
-        {&cleanup_, &bells.cleanup}, {&purge_, &bells.purge}};
+        {&sweep_, &bells.sweep},         {&pack_, &bells.pack},       {&submit_, &bells.submit},
+        {&reconcile_, &bells.reconcile}, {&poll_, &bells.poll},       {&collect_, &bells.collect},
+        {&settle_, &bells.settle},       {&cleanup_, &bells.cleanup}, {&deadlines_, &bells.deadlines},
+        {&purge_, &bells.purge}};
     for (const auto& [stage, bell] : stages) engine_.tasks.spawn(run_stage(engine_, *stage, *bell));
   }
 
@@ -170,6 +186,7 @@ class Daemon {
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
   storage::StoreThread store_thread_;
   Engine engine_;
+  Tokens tokens_;
   Api api_;
   asio::basic_signal_set<Executor> signals_;
   PackStage pack_{engine_};
@@ -179,6 +196,8 @@ class Daemon {
   CollectStage collect_{engine_};
   SettleStage settle_{engine_};
   CleanupStage cleanup_{engine_};
+  SweepStage sweep_{engine_};
+  DeadlineStage deadlines_{engine_};
   PurgeStage purge_{engine_};
 };
 

@@ -1,5 +1,7 @@
 #include "daemon/engine.h"
 
+#include <algorithm>
+
 #include "daemon/log.h"
 
 namespace batchd::daemon {
@@ -43,7 +45,8 @@ void Bells::ring(BatchState state) {
 }
 
 void Bells::ring_all() {
-  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge}) bell->poke();
+  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge, &sweep, &deadlines})
+    bell->poke();
 }
 
 Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchState to, core::BatchPatch patch) {
@@ -65,6 +68,7 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
                {"items", marked->items},
                {"job", marked->job},
                {"message", to == BatchState::held ? marked->message : ""}});
+    metrics.moved(*marked);
     bells.ring(to);
     if (to == BatchState::ended || to == BatchState::held) bells.pack.poke();
   }
@@ -72,8 +76,39 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
 }
 
 void Engine::announce(const core::Recorded& recorded) {
-  waiters.notify(recorded.finished);
+  metrics.ended(recorded, clock.wall());
+  waiters.notify(recorded.finished, recorded.owners);
   if (recorded.requeued > 0) bells.pack.poke();
+}
+
+// Each of them sees in the row itself that it is packed with nobody.
+void Engine::deserted(core::BatchId batch) {
+  log_event(LogLevel::info, "batch_deserted", {{"batch", batch}});
+  for (auto* bell : {&bells.submit, &bells.poll, &bells.settle}) bell->poke();
+}
+
+void Engine::try_at_once(Account& account) {
+  account.paused_until = clock.steady();
+  account.key_read = false;
+  bells.ring_all();
+}
+
+Task<core::Result<void>> Engine::resume(Account& account) {
+  auto accepted = co_await store.state(&core::Store::accept_strange_jobs, account.name);
+  if (!accepted) co_return accepted;
+  auto counted = co_await count_strange_jobs();
+  try_at_once(account);
+  co_return counted;
+}
+
+Task<core::Result<void>> Engine::count_strange_jobs() {
+  const auto jobs = co_await store.read(&core::Store::list_strange_jobs);
+  if (!jobs) co_return jobs.error();
+  for (const auto& [name, account] : accounts.all()) {
+    const auto counts = [&](const core::StrangeJob& job) { return job.account == name && !job.accepted; };
+    account->strange_jobs = std::ranges::count_if(*jobs, counts);
+  }
+  co_return core::Result<void>();
 }
 
 }  // namespace batchd::daemon

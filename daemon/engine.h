@@ -10,6 +10,8 @@
 #include "core/state.h"
 #include "core/time.h"
 #include "daemon/account.h"
+#include "daemon/flushes.h"
+#include "daemon/metrics.h"
 #include "daemon/store_client.h"
 #include "daemon/task_group.h"
 #include "daemon/waiters.h"
@@ -27,8 +29,10 @@ struct Bells {
         collect(executor),
         settle(executor),
         cleanup(executor),
-        purge(executor) {}
-  Wakeup pack, submit, reconcile, poll, collect, settle, cleanup, purge;
+        purge(executor),
+        sweep(executor),
+        deadlines(executor) {}
+  Wakeup pack, submit, reconcile, poll, collect, settle, cleanup, purge, sweep, deadlines;
 
   void ring(core::BatchState state);  // the stage that owns the arrows out of `state`
   void ring_all();
@@ -36,7 +40,14 @@ struct Bells {
 
 struct Engine {
   Engine(Executor io, const config::Config& settings, const core::Clock& time, storage::StoreThread& thread)
-      : executor(io), config(settings), clock(time), store(thread), waiters(io), bells(io), tasks(io) {}
+      : executor(io),
+        config(settings),
+        clock(time),
+        store(thread),
+        waiters(io),
+        bells(io),
+        tasks(io),
+        metrics(time.wall()) {}
 
   Executor executor;
   const config::Config& config;
@@ -45,7 +56,10 @@ struct Engine {
   Accounts accounts;
   Waiters waiters;
   Bells bells;
+  Flushes flushes;
   TaskGroup tasks;
+  Metrics metrics;
+  std::string installation;  // of the database (core::Installation)
   std::string token_prefix;  // "batchd-<installation>-"
   // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
   // was left behind (by a full disk, say): it is unclear.
@@ -61,6 +75,14 @@ struct Engine {
   int max_attempts() const { return static_cast<int>(config.retry.max_attempts); }
   // After results: wakes the waiters of what finished, and the packer if something came back to the queue.
   void announce(const core::Recorded& recorded);
+  // After Cancelled::deserted and its like: nobody waits for this batch any more, and whoever holds it looks at once.
+  void deserted(core::BatchId batch);
+  // An operator's word: what troubles the account is tried again now.
+  void try_at_once(Account& account);
+  // The same, and its strange jobs are accepted: they stop nothing any more.
+  Task<core::Result<void>> resume(Account& account);
+  // What the accounts have of these, from the store. At start before the stages, and whenever one was found.
+  Task<core::Result<void>> count_strange_jobs();
 };
 
 }  // namespace batchd::daemon

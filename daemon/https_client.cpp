@@ -46,14 +46,23 @@ core::HttpEvent failure(Kind kind, std::string detail) {
   return event;
 }
 
-class HttpsClient final : public ProviderLink {
+class HttpsClient final : public HttpsLink {
  public:
   HttpsClient(Executor executor, HttpsClientConfig config)
-      : executor_(executor), config_(std::move(config)), url_(parse_base_url(config_.base_url)) {
-    if (url_.tls) tls_ = make_tls(config_.ca_file);
-    const core::HttpCall credential{"GET", "/", {{config_.credential_header, config_.credential}}, {}};
-    if (!config_.credential.empty() && !malformed(credential).empty())
+      : executor_(executor),
+        config_(std::make_shared<const HttpsClientConfig>(std::move(config))),
+        url_(parse_base_url(config_->base_url)) {
+    if (url_.tls) tls_ = make_tls(config_->ca_file);
+    if (!fits_a_header(config_->credential))
       throw std::invalid_argument("the credential can't be the value of a header");
+  }
+
+  bool set_credential(std::string credential) override {
+    if (!fits_a_header(credential)) return false;
+    auto changed = *config_;
+    changed.credential = std::move(credential);
+    config_ = std::make_shared<const HttpsClientConfig>(std::move(changed));
+    return true;
   }
 
   Task<core::HttpEvent> perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) override;
@@ -65,13 +74,17 @@ class HttpsClient final : public ProviderLink {
   };
   using ConnectionPtr = std::unique_ptr<Connection>;
 
+  bool fits_a_header(const std::string& credential) const {
+    const core::HttpCall call{"GET", "/", {{config_->credential_header, credential}}, {}};
+    return credential.empty() || malformed(call).empty();
+  }
   Task<core::HttpEvent> attempt(const CallParts& parts, Progress& progress);
   Task<core::HttpEvent> fresh(const CallParts& parts, Progress& progress);
   ConnectionPtr take_idle();
   void keep(ConnectionPtr connection);
 
   const Executor executor_;
-  const HttpsClientConfig config_;
+  std::shared_ptr<const HttpsClientConfig> config_;  // each call keeps the one that it began with
   const BaseUrl url_;
   std::unique_ptr<asio::ssl::context> tls_;
   std::vector<ConnectionPtr> idle_;  // the one used last at the end
@@ -82,7 +95,8 @@ Task<core::HttpEvent> HttpsClient::perform(const core::HttpCall& call, SliceOpen
   // Cancellation has to come out as an event that says how far the call got, not as an exception.
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  const CallParts parts{config_, url_, call, slices, sink};
+  const auto config = config_;
+  const CallParts parts{*config, url_, call, slices, sink};
   Progress progress;
   core::HttpEvent event;
   try {
@@ -114,7 +128,7 @@ Task<core::HttpEvent> HttpsClient::attempt(const CallParts& parts, Progress& pro
 
 Task<core::HttpEvent> HttpsClient::fresh(const CallParts& parts, Progress& progress) {
   auto connection = std::make_unique<Connection>(executor_, url_, tls_.get());
-  auto why = co_await connection->connect(config_.connect_timeout);
+  auto why = co_await connection->connect(parts.config.connect_timeout);
   if (!why.empty()) co_return failure(Kind::not_sent, std::move(why));
   progress.started = true;  // from the outside it can't be seen any more when exactly the first write begins
   CallRun run(parts, *connection);
@@ -141,7 +155,7 @@ void HttpsClient::keep(ConnectionPtr connection) {
 
 }  // namespace
 
-std::unique_ptr<ProviderLink> make_https_client(Executor executor, HttpsClientConfig config) {
+std::unique_ptr<HttpsLink> make_https_client(Executor executor, HttpsClientConfig config) {
   return std::make_unique<HttpsClient>(executor, std::move(config));
 }
 

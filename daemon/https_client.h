@@ -20,7 +20,13 @@ struct HttpsClientConfig {
   core::Duration stall_timeout{};    // between two pieces of a streamed body, either way
 };
 
+class HttpsLink : public ProviderLink {
+ public:
+  // For calls that begin from now on. False, and nothing changed: it can't be the value of a header.
+  virtual bool set_credential(std::string credential) = 0;
+};
+
 // Throws std::invalid_argument for a base_url that breaks the rules above.
-std::unique_ptr<ProviderLink> make_https_client(Executor executor, HttpsClientConfig config);
+std::unique_ptr<HttpsLink> make_https_client(Executor executor, HttpsClientConfig config);
 
 }  // namespace batchd::daemon

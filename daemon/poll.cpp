@@ -1,5 +1,6 @@
 // poll: looks at jobs until they are over. A look that fails says nothing about the job: only the provider's own word
-// moves a batch, and a state that we don't know means "not ended".
+// moves a batch, and a state that we don't know means "not ended". A job that nobody waits for is asked to stop, and
+// polled on like any other: how it ends is the provider's to say.
 #include "daemon/log.h"
 #include "daemon/random.h"
 #include "daemon/stages.h"
@@ -21,6 +22,7 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
   auto* account = account_of(batch);
   if (account == nullptr) co_return engine_.config.retry.max;
   if (account->paused(now())) co_return account->paused_until - now();
+  if (batch.packed == 0 && !batch.cancel_asked) co_return co_await cancel(std::move(batch), *account, progress);
   auto dialogue = account->provider->poll(batch.job);
   auto answer = co_await converse(*account->link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
@@ -51,6 +53,26 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
                                .end = *job.end};
   const auto moved = co_await engine_.mark(batch, BatchState::ended, patch);
   co_return pause_unless(moved.has_value());
+}
+
+Task<core::Duration> PollStage::cancel(core::Batch batch, Account& account, Progress& progress) {
+  auto dialogue = account.provider->cancel(batch.job);
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    const bool may_pass = fault->kind == Fault::Kind::not_sent || fault->kind == Fault::Kind::unclear ||
+                          fault->kind == Fault::Kind::transient || fault->kind == Fault::Kind::throttled ||
+                          fault->kind == Fault::Kind::account;
+    if (may_pass) co_return pause_after(*fault, account, progress);
+    log_event(LogLevel::warn, "job_not_cancelled",
+              {{"batch", batch.id}, {"status", fault->status}, {"message", fault->message}});
+  } else {
+    account_works(account);
+    log_event(LogLevel::info, "job_cancelled", {{"batch", batch.id}, {"job", batch.job}});
+  }
+  progress = {};
+  const core::BatchPatch patch{.cancel_asked = true};
+  const auto noted = co_await engine_.mark(batch, BatchState::submitted, patch);
+  co_return noted ? engine_.config.polling.first : pause_unless(false);
 }
 
 }  // namespace batchd::daemon

@@ -1,5 +1,5 @@
 // reconcile: a job may or may not exist; listings decide, and until they have, nothing is sent again.
-//   creating + throttled  a 429: one complete clean listing proves "not created"
+//   creating + throttled  a 429: one complete clean listing proves "not created", and lowers the lane's budget
 //   creating              whose call is over, but its end couldn't be recorded: unclear
 //   unclear               listings at growing pauses; after the quarantine the batch is fenced (fence.cpp) or held
 //   lost                  the job's name answers 404: a grace, one listing, then a person decides
@@ -118,11 +118,17 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
   }
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing != Listing::clean) co_return pause;
-  const core::Backoff backoff{engine_.config.submission.throttle_first, engine_.config.submission.throttle_max};
-  const auto not_before = engine_.clock.wall() + core::backoff_pause(backoff, batch.throttles - 1);
-  const core::BatchPatch patch{.not_before = not_before, .throttled = false};
-  const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
-  co_return pause_unless(moved.has_value());
+  const auto others = co_await learn_from_throttle(engine_, batch);
+  if (!others) co_return pause_unless(false);
+  const auto pause_by = core::backoff_pause(engine_.config.submission.throttle(), batch.throttles - 1);
+  const core::BatchPatch patch{.not_before = engine_.clock.wall() + pause_by, .throttled = false};
+  const auto back = co_await engine_.mark(batch, BatchState::uploaded, patch);
+  // With nothing else enqueued it is this batch that is too much: its members go again in smaller ones.
+  if (back && others->batches == 0 && batch.items > 1) {
+    const auto unsealed = co_await engine_.mark(*back, BatchState::unsealed);
+    co_return pause_unless(unsealed.has_value());
+  }
+  co_return pause_unless(back.has_value());
 }
 
 Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account, Progress& progress) {
@@ -143,7 +149,7 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
   const auto unclear_for = engine_.clock.wall() - batch.state_since;
   const auto left = engine_.config.submission.quarantine - unclear_for;
   if (left > core::Duration::zero()) {
-    const core::Backoff schedule{engine_.config.submission.reconcile_first, engine_.config.submission.reconcile_max};
+    const auto schedule = engine_.config.submission.reconcile();
     co_return std::min<core::Duration>(core::reconcile_pause(schedule, ++progress.phase), left);
   }
   if (!account.provider->caps().fence || engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {

@@ -82,6 +82,10 @@ Task<core::Result<void>> ResultSink::end_line() {
     co_return co_await drop_line();
   }
   ++lines_;
+  if (line.prompt_tokens) {
+    ++prompts_.lines;
+    prompts_.tokens += *line.prompt_tokens;
+  }
   core::Outcome outcome;
   outcome.request = line.key->request;
   outcome.success = line.kind == core::ResultLine::Kind::success;

@@ -7,6 +7,7 @@
 
 #include "core/provider.h"
 #include "daemon/engine.h"
+#include "daemon/lane_use.h"
 #include "proto/json/lines.h"
 
 namespace batchd::daemon {
@@ -26,6 +27,7 @@ class ResultSink final : public ByteSink {
   std::int64_t lines_read() const { return lines_; }  // with a key of this batch and a readable value
   std::int64_t bytes() const { return bytes_; }
   core::LineCounts counts() const { return counts_; }  // foreign and unreadable
+  PromptTokens prompts() const { return prompts_; }
 
  private:
   Task<core::Result<void>> keep(std::string_view fragment);  // in memory up to a chunk, staged beyond
@@ -45,6 +47,7 @@ class ResultSink final : public ByteSink {
   std::int64_t lines_ = 0;
   std::int64_t bytes_ = 0;
   core::LineCounts counts_;
+  PromptTokens prompts_;
 };
 
 }  // namespace batchd::daemon

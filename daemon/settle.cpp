@@ -1,7 +1,9 @@
 // settle: batches that are over without a run. Nothing in them was executed, so no attempt is counted.
 //   unsealed  members go back to the queue
 //   fenced    all members move to one child batch, whose wire keys are new
-//   refused   cut by owner, then by half, until the poison is alone and fails with the provider's words
+//   refused   cut by owner (if they are few), then by half, until the poison is alone and fails with the provider's
+//             words
+// One whose members have all ended meanwhile is done without children.
 #include "core/check.h"
 #include "core/limits.h"
 #include "daemon/log.h"
@@ -15,6 +17,7 @@ using core::SplitRule;
 namespace {
 
 constexpr int kParallelSettles = 4;
+constexpr std::int64_t kOwnersCutMax = 8;  // each costs a create of the lineage's; halves cost two for any number
 constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // a lineage's bisection must end
 
 core::RequestError words_of(const core::Batch& batch) {
@@ -53,7 +56,8 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
   const bool lines_failed = batch.refusal == core::Refusal::lines && batch.lines.failed > 0;
   if (lines_failed && !bound_reached) co_return co_await split(std::move(batch), SplitRule::whole);
   if (batch.items <= 1 || bound_reached) co_return co_await fail_all(batch, words_of(batch));
-  co_return co_await split(std::move(batch), *owners > 1 ? SplitRule::by_owner : SplitRule::halve);
+  const bool by_owner = *owners > 1 && *owners <= kOwnersCutMax;
+  co_return co_await split(std::move(batch), by_owner ? SplitRule::by_owner : SplitRule::halve);
 }
 
 Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {

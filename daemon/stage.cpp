@@ -45,8 +45,12 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
     if (timer.busy) continue;
     // Steps in one state are no steps in the next: a fence must begin with the deletion, however often its batch was
     // listed while it was unclear.
-    if (std::exchange(timer.state, batch.state) != batch.state) timer.progress = {};
-    if (timer.due > now()) {
+    if (std::exchange(timer.state, batch.state) != batch.state) {
+      timer.progress = {};
+      timer.hurried = false;
+    }
+    const bool hurry = timer.due > now() && urgent(batch) && !std::exchange(timer.hurried, true);
+    if (timer.due > now() && !hurry) {
       next = std::min(next.value_or(timer.due), timer.due);
     } else if (busy_ < parallel_) {
       timer.busy = true;
@@ -68,6 +72,7 @@ Task<void> BatchStage::drive(core::Batch batch) {
 }
 
 core::Duration BatchStage::pause_after(const core::Fault& fault, Account& account, Progress& progress) {
+  engine_.metrics.faulted(account.name, core::to_text(fault.kind));
   if (fault.kind == core::Fault::Kind::account) {
     pause_account(account, fault, retry_backoff(), now());
     return account.paused_until - now();

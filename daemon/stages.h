@@ -3,23 +3,31 @@
 //
 //   stage       takes                           leaves in                               file
 //   pack        queued requests                 sealed                                  pack.cpp
-//   submit      sealed, uploading, uploaded     submitted | unclear | refused | ...     submit.cpp, upload.cpp
-//   reconcile   creating (throttled), unclear,  submitted | uploaded | fenced | held    reconcile.cpp, fence.cpp
-//               fencing, lost
+//   submit      sealed, uploading, uploaded     submitted | unclear | refused |         submit.cpp, upload.cpp
+//                                               unsealed (deserted) | ...
+//   reconcile   creating (throttled), unclear,  submitted | uploaded | unsealed |       reconcile.cpp, fence.cpp
+//               fencing, lost                   fenced | held
 //   poll        submitted                       ended | lost                            poll.cpp
 //   collect     ended, collecting               done | refused | held                   collect.cpp, result_sink.cpp
 //   settle      refused, fenced, unsealed       done (members in children or queued)    settle.cpp
 //   cleanup     done with a file left           done                                    cleanup.cpp
 //   purge       finished requests, old batches  -                                       purge.cpp
+//   deadlines   requests that fail at theirs    -                                       deadlines.cpp
+//   sweep       jobs that shouldn't be there    -                                       sweep.cpp
+//
+// What a lane may have enqueued is learned by submit, reconcile and collect (lane_use.cpp), and kept to by pack.
 //
 // Accepting and delivering are the callers' side: intake.cpp, deliver.cpp, admin.cpp behind routes.cpp.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "daemon/engine.h"
+#include "daemon/lane_use.h"
 
 namespace batchd::daemon {
 
@@ -53,6 +61,8 @@ class BatchStage : public Stage {
   // One step for one batch. Returns the pause before the next; zero if the batch moved on.
   virtual Task<core::Duration> advance(core::Batch batch, Progress& progress) = 0;
   virtual bool mine(const core::Batch&) const { return true; }  // of those in its states
+  // Whether its timer is cut short, once for each state that it is in.
+  virtual bool urgent(const core::Batch&) const { return false; }
 
   // The account of a batch, or null after noting that it isn't configured.
   Account* account_of(const core::Batch& batch) { return engine_.accounts.find(batch.lane.account); }
@@ -70,6 +80,7 @@ class BatchStage : public Stage {
     core::BatchState state{};  // that `progress` is about
     core::SteadyTime due{};
     bool busy = false;
+    bool hurried = false;
     Progress progress;
   };
   Task<void> drive(core::Batch batch);
@@ -87,13 +98,22 @@ class PackStage final : public Stage {
   Task<std::optional<core::SteadyTime>> once() override;
 
  private:
+  struct Lane;  // one that may leave, and all that decides
+  Task<core::Result<std::vector<Lane>>> lanes_that_may_leave();
+  Task<core::Result<void>> look_at_lanes(std::vector<Lane>& lanes);
+  Task<core::Result<void>> look_at_accounts(std::vector<Lane>& lanes);
+  // Plans, and lets at most one batch of the lane leave. When to look at it again.
+  Task<std::optional<core::SteadyTime>> serve(Lane& lane);
+  core::PackLimits limits_of(const Lane& lane) const;
   // Carries one departure out; false: nothing could be claimed, or the store refused.
   Task<bool> depart(const core::LaneQueue& queue, const core::Departure& departure, const core::PackLimits& limits);
-  Task<core::Result<core::Claimed>> claim(core::BatchId batch, core::OwnerId owner, core::ClaimLimit limit);
+  Task<core::Result<core::Claimed>> claim(core::BatchId batch, core::OwnerId owner, core::ClaimLimit limit,
+                                          std::optional<core::WallTime> urgent_before);
   Task<bool> finish(core::BatchId batch);
 
   Engine& engine_;
-  std::optional<core::BatchId> unsealed_;  // has claimed members and isn't sealed yet
+  std::map<std::string, core::BudgetUse> uses_;  // of accounts, as seen in this look
+  std::optional<core::BatchId> unsealed_;        // has claimed members and isn't sealed yet
 };
 
 class SubmitStage final : public BatchStage {
@@ -102,10 +122,12 @@ class SubmitStage final : public BatchStage {
 
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
+  bool urgent(const core::Batch& batch) const override { return batch.packed == 0; }
   Task<core::Duration> upload(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> after_upload_fault(core::Batch batch, const core::Fault& fault, Account& account,
                                           Progress& progress);
   Task<core::Duration> create(core::Batch batch, Account& account, Progress& progress);
+  Task<core::Result<core::Batch>> commit_intent(const core::Batch& batch, core::BatchPatch intent);
   Task<core::Duration> after_create_fault(core::Batch batch, const core::Fault& fault, Account& account,
                                           Progress& progress);
   Task<core::Duration> refuse(core::Batch batch, const core::Fault& fault);
@@ -145,6 +167,9 @@ class PollStage final : public BatchStage {
 
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
+  bool urgent(const core::Batch& batch) const override { return batch.packed == 0 && !batch.cancel_asked; }
+  // Nobody waits for its job any more.
+  Task<core::Duration> cancel(core::Batch batch, Account& account, Progress& progress);
 };
 
 class CollectStage final : public BatchStage {
@@ -154,8 +179,14 @@ class CollectStage final : public BatchStage {
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
   Task<core::Duration> collect(core::Batch batch, Account& account, Progress& progress);
+  // What one complete pass over a result file has shown.
+  struct Seen {
+    std::int64_t lines = 0;  // with a key of this batch and a readable value
+    core::LineCounts counts;
+    PromptTokens prompts;
+  };
   // What follows for members without a line, then done.
-  Task<core::Duration> conclude(core::Batch batch, std::int64_t lines_read, core::LineCounts counts);
+  Task<core::Duration> conclude(core::Batch batch, Seen seen);
 };
 
 class SettleStage final : public BatchStage {
@@ -177,6 +208,35 @@ class CleanupStage final : public Stage {
  private:
   Engine& engine_;
   int tries_ = 0;
+};
+
+class DeadlineStage final : public Stage {
+ public:
+  explicit DeadlineStage(Engine& engine) : engine_(engine) {}
+  Task<std::optional<core::SteadyTime>> once() override;
+
+ private:
+  Engine& engine_;
+};
+
+class SweepStage final : public Stage {
+ public:
+  explicit SweepStage(Engine& engine) : engine_(engine) {}
+  Task<std::optional<core::SteadyTime>> once() override;
+
+ private:
+  Task<bool> survey(Account& account);
+  Task<bool> stop_fenced(Account& account, const core::JobView& job, const core::Batch& batch);
+  Task<bool> note_if_strange(Account& account, const core::JobView& job);
+
+  struct Timer {
+    core::SteadyTime due{};
+    std::optional<core::SteadyTime> first;  // try of this process
+    int tries = 0;
+  };
+  Engine& engine_;
+  std::map<std::string, Timer> timers_;      // by account
+  std::set<std::string> alarmed_, stopped_;  // jobs
 };
 
 class PurgeStage final : public Stage {

@@ -61,6 +61,10 @@ SubmitStage::SubmitStage(Engine& engine)
                  engine.config.submission.concurrency) {}
 
 Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress) {
+  if (batch.packed == 0) {  // nobody waits for it any more
+    const auto moved = co_await engine_.mark(batch, BatchState::unsealed);
+    co_return pause_unless(moved.has_value());
+  }
   auto* account = account_of(batch);
   if (account == nullptr) co_return engine_.config.retry.max;
   if (account->paused(now())) co_return account->paused_until - now();
@@ -81,6 +85,10 @@ Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress)
 Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Progress& progress) {
   const auto wall = engine_.clock.wall();
   if (batch.not_before && wall < *batch.not_before) co_return *batch.not_before - wall;
+  if (!account.may_create()) co_return engine_.config.polling.max;  // the bell rings when it may
+  const auto fits = co_await may_enqueue(engine_, batch);
+  if (!fits) co_return pause_unless(false);
+  if (!*fits) co_return engine_.config.polling.first;
   const bool too_old = !batch.uploaded_at || wall - *batch.uploaded_at > engine_.config.submission.file_age_max;
   if (too_old) {  // the provider may drop the file before the job reads it
     const auto moved = co_await engine_.mark(batch, BatchState::uploading);
@@ -92,8 +100,16 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   // INTENT. From this commit on, a crash means: a job may exist, and only its token can tell.
   const auto token = batch.token.empty() ? engine_.token_prefix + random_text() : batch.token;
   BatchPatch intent{.token = token, .credential = account.credential, .create_at = wall};
-  auto creating = co_await engine_.mark(batch, BatchState::creating, std::move(intent));
-  if (!creating) co_return pause_unless(false);
+  auto creating = co_await commit_intent(batch, std::move(intent));
+  if (!creating) {
+    if (creating.error().code != core::Errc::too_large) co_return pause_unless(false);
+    const auto moved = co_await engine_.mark(batch, BatchState::uploading);  // there it is refused
+    co_return pause_unless(moved.has_value());
+  }
+  if (account.credential != creating->credential) {  // the key was changed meanwhile: the intent is of another one
+    const auto moved = co_await engine_.mark(*creating, BatchState::uploaded);
+    co_return pause_unless(moved.has_value());
+  }
 
   // A stop lets the one call that costs money finish (terminal cancellation alone ends it, after the grace).
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
@@ -105,14 +121,41 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   if (const auto* fault = std::get_if<Fault>(&answer))
     co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
   account_works(account);
+  engine_.metrics.created("created");
   BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
   const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
-  co_return pause_unless(moved.has_value());
+  if (!moved) co_return pause_unless(false);
+  co_await learn_from_create(engine_, *moved);  // if it can't be noted, the next create tells as much
+  co_return core::Duration::zero();
+}
+
+// The last look before money is spent, in the same transaction as the intent: a member may have been cancelled, and a
+// sibling may have used up the lineage's creates (Errc::too_large).
+Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& batch, BatchPatch patch) {
+  auto intent = [id = batch.id, patch = std::move(patch),
+                 wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Batch> {
+    const auto fresh = store.get_batch(id);
+    if (!fresh) return fresh.error();
+    if (fresh->packed == 0) return core::Error{core::Errc::stale, "nobody waits for it any more"};
+    const auto root = store.get_batch(fresh->root);
+    if (!root) return root.error();
+    if (fresh->parent && root->creates >= core::kCreatesPerRootMax)
+      return core::Error{core::Errc::too_large, "its lineage has had all its creates"};
+    return store.mark(id, BatchState::uploaded, BatchState::creating, patch, wall);
+  };
+  auto committed = co_await engine_.store.together(storage::VerbClass::state, std::move(intent));
+  if (committed)
+    log_event(LogLevel::info, "batch",
+              {{"batch", batch.id}, {"from", "uploaded"}, {"to", "creating"}, {"items", batch.items}});
+  else
+    log_event(LogLevel::info, "create_not_begun", {{"batch", batch.id}, {"detail", committed.error().detail}});
+  co_return committed;
 }
 
 // The table "What came back" of docs/architecture.md, seen from the state machine.
 Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
                                                      Progress& progress) {
+  engine_.metrics.created(core::to_text(fault.kind));
   // The words of a refusal may quote a request: its owner gets them, the log doesn't.
   const bool may_quote = fault.kind == Fault::Kind::refused || fault.kind == Fault::Kind::lines_refused;
   log_event(LogLevel::warn, "create_not_confirmed",
@@ -187,6 +230,7 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
     co_return pause_unless(false);
   }
   log_event(LogLevel::warn, "batch_refused", {{"batch", batch.id}, {"status", fault.status}});
+  engine_.metrics.entered(BatchState::refused);
   engine_.announce(*recorded);
   engine_.bells.ring(BatchState::refused);
   co_return core::Duration::zero();

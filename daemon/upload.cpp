@@ -1,6 +1,7 @@
 // The upload half of submit. The n-th upload has a name of its own, durable before its first byte, so that a file that
 // a crash left half-way is never mistaken for this one; a session that is known is resumed by asking how much has
 // arrived.
+#include "core/limits.h"
 #include "daemon/line_source.h"
 #include "daemon/log.h"
 #include "daemon/stages.h"
@@ -17,6 +18,15 @@ constexpr int kNameUnused = 1;  // Progress::phase: the provider has never heard
 }  // namespace
 
 Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Progress& progress) {
+  if (batch.parent) {  // what no create may follow needs no file
+    const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
+    const auto parent = co_await engine_.store.read(&core::Store::get_batch, batch.parent);
+    if (!root || !parent) co_return pause_unless(false);
+    if (root->creates >= core::kCreatesPerRootMax) {
+      const Fault bound{.kind = Fault::Kind::refused, .message = parent->message};
+      co_return co_await refuse(std::move(batch), bound);
+    }
+  }
   const auto bytes = batch.body_bytes + batch.items * account.provider->caps().line_frame_bytes;
   const bool resume = !batch.upload_session.empty();
   if (!resume) {

@@ -8,8 +8,10 @@
 
 namespace batchd::emulator {
 
-// A GenerateContentResponse: "echo: " + the prompt's text.
+// A GenerateContentResponse: "echo: " + the prompt's text; or an EmbedContentResponse, in the model's own form.
 std::string response_json(const Prompt& prompt, std::string_view model);
+// The JSON array of an embedding, such as [0.1234,-0.5]: made from the text's digest, as docs/emulator.md says.
+std::string embedding_values(std::string_view text, int dimensions);
 // A GenerateContentResponse without candidates: the prompt was blocked.
 std::string blocked_json(const Prompt& prompt, std::string_view model);
 // A google.rpc.Status.

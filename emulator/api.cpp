@@ -9,10 +9,14 @@
 namespace batchd::emulator {
 namespace {
 
+std::string_view key_of(const Request& request) {
+  const auto key = request.header("x-goog-api-key");
+  return key.empty() ? request.parameter("key") : key;
+}
+
 // The key decides the project: what stands before its ':', so that two keys can share one.
 std::optional<Response> project_of(const Request& request, std::string& project) {
-  auto key = request.header("x-goog-api-key");
-  if (key.empty()) key = request.parameter("key");
+  const auto key = key_of(request);
   if (key.empty()) return no_key();
   if (key.starts_with("bad")) return bad_key();
   const auto colon = key.find(':');
@@ -32,7 +36,23 @@ Task<std::optional<std::string>> read_all(BodySource& body, std::size_t bytes_ma
   }
 }
 
+// A body that has been read before its time.
+class ReadBody : public BodySource {
+ public:
+  explicit ReadBody(std::string text) : text_(std::move(text)) {}
+  Task<std::size_t> read(std::span<char> out) override {
+    const auto got = text_.copy(out.data(), out.size(), at_);
+    at_ += got;
+    co_return got;
+  }
+
+ private:
+  std::string text_;
+  std::size_t at_ = 0;
+};
+
 Response scripted(const Rule& rule) {
+  if (rule.action == Do::invalid_key) return bad_key();
   if (!rule.body) return google_error(rule.status, usual_message(rule.status));
   return rule.body_is_json ? json_text(rule.status, *rule.body) : plain_text(rule.status, *rule.body);
 }
@@ -43,7 +63,7 @@ Task<void> pause(std::int64_t milliseconds) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-Outcome after_effect(const Rule* fault, Response response) {
+Outcome after_effect(const std::optional<Rule>& fault, Response response) {
   Outcome outcome;
   outcome.response = std::move(response);
   if (!fault) return outcome;
@@ -63,14 +83,50 @@ std::string address(const Request& request) { return "http://" + std::string(req
 
 Task<Outcome> Api::handle(const Request& request, BodySource& body) {
   const auto target = route(request);
+  Outcome own;
+  if (target.call == Call::set_faults) {
+    own.response = co_await set_faults(body);
+    co_return own;
+  }
+  const auto sought = target.call == Call::create ? faults_.texts_sought(On::create) : Texts();
+  if (sought.empty()) co_return co_await handle_faulty(request, target, body, sought);
+  // What the rules want to know of the prompts is in the file that the body names.
+  const auto text = co_await read_all(body, kBodyBytesMax);
+  std::string project;
+  Texts found;
+  if (!text) {
+    own.response = payload_too_large();
+    co_return own;
+  }
+  if (!project_of(request, project)) found = co_await batches_.texts_in(project, target, *text, sought);
+  ReadBody again(*text);
+  co_return co_await handle_faulty(request, target, again, found);
+}
+
+Task<Response> Api::set_faults(BodySource& body) {
+  const auto text = co_await read_all(body, kBodyBytesMax);
+  if (!text) co_return payload_too_large();
+  try {
+    auto file = parse_fault_file(*text);
+    const auto rules = static_cast<std::int64_t>(file.rules.size());
+    faults_.replace(std::move(file));
+    ledger_.write("faults", {}, {{"rules", rules}});
+    co_return json_text(200, "{\"rules\":" + std::to_string(rules) + "}");
+  } catch (const std::runtime_error& e) {
+    co_return google_error(400, e.what());
+  }
+}
+
+Task<Outcome> Api::handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found) {
   const auto on = watched_as(target.call);
-  const Rule* fault = faults_.next(on);
+  const auto fault = faults_.next(on, {.key = key_of(request), .found = &found});
   if (fault) {
     ledger_.write("fault", {{"on", on_text(on)}, {"do", do_text(fault->action)}, {"path", request.path}});
     Outcome outcome;
     if (fault->action == Do::reset_before) outcome.ending = Outcome::Ending::reset;
-    if (fault->action == Do::status) outcome.response = scripted(*fault);
-    if (fault->action == Do::reset_before || fault->action == Do::status) co_return outcome;
+    const bool refuses = fault->action == Do::status || fault->action == Do::invalid_key;
+    if (refuses) outcome.response = scripted(*fault);
+    if (refuses || fault->action == Do::reset_before) co_return outcome;
     if (fault->action == Do::delay) co_await pause(fault->milliseconds);
   }
   auto response = co_await serve(request, target, body);
@@ -101,7 +157,7 @@ Task<Response> Api::serve_with_body(const Request& request, const Route& route, 
     case Call::upload_start:
       co_return uploads_.start(request, project, route.version, *text);
     case Call::create:
-      co_return co_await batches_.create(project, route.resource, route.version, *text);
+      co_return co_await batches_.create(project, route, *text);
     case Call::generate:
       co_return generate(route, *text);
     case Call::batch_cancel:
@@ -191,16 +247,16 @@ Response Api::download(const Request& request, const Route& route, const std::st
 }
 
 Response Api::generate(const Route& route, const std::string& body) {
-  if (!known_model(route.resource) || embeds(route.resource)) {
+  if (!known_model(route.resource) || work_of(route.resource) != Work::content) {
     return no_such_model(route.resource, route.version, "generateContent");
   }
   Document document;
   DomFault fault;
   if (!parse(body, document, fault)) return not_json(fault.what);
   Prompt prompt;
-  const auto why = read_request(document, body, prompt);
+  const auto why = read_request(document, body, Work::content, prompt);
   if (!why.empty()) return not_json(why);
-  if (!prompt.has_contents) return google_error(400, "* GenerateContentRequest.contents: contents is not specified\n");
+  if (!prompt.has_contents) return google_error(400, without_contents(Work::content));
   ledger_.write("generate", {{"model", route.resource}, {"prompt_sha256", prompt.sha256()}, {"billed", "billed"}});
   return json_text(200, response_json(prompt, route.resource));
 }

@@ -21,6 +21,8 @@ class Api : public Application {
   Task<Outcome> handle(const Request& request, BodySource& body) override;
 
  private:
+  Task<Response> set_faults(BodySource& body);
+  Task<Outcome> handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found);
   Task<Response> serve(const Request& request, const Route& route, BodySource& body);
   Task<Response> serve_with_body(const Request& request, const Route& route, std::string project, BodySource& body);
   Response serve_without_body(const Request& request, const Route& route, const std::string& project);

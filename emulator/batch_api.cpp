@@ -20,9 +20,15 @@ struct Checked {
   std::size_t characters = 0;  // of all prompts
   std::string any_key;
   std::string errors;  // "Error on line N: ...", joined by '\n'; empty: all fine
+  Texts found;         // of those sought
 };
 
-Task<Checked> check_lines(const Blob& input) {
+void look_for(const Texts& sought, std::string_view prompt, Texts& found) {
+  for (const auto& text : sought)
+    if (prompt.find(text) != std::string_view::npos) found.insert(text);
+}
+
+Task<Checked> check_lines(const Blob& input, Work work, Texts sought) {
   Checked checked;
   std::size_t errors = 0;
   Turns turns;
@@ -31,13 +37,14 @@ Task<Checked> check_lines(const Blob& input) {
     if (blank(line)) continue;
     ++checked.lines;
     InputLine parsed;
-    const auto why = read_line(line, parsed);
+    const auto why = read_line(line, work, parsed);
     if (!why.empty() && ++errors <= kErrorsMax) {
       if (!checked.errors.empty()) checked.errors += '\n';
       checked.errors += "Error on line " + std::to_string(reader.line_number()) + ": " + why;
     }
     checked.characters += parsed.prompt.characters;
     if (checked.any_key.empty()) checked.any_key = parsed.key;
+    look_for(sought, parsed.prompt.text, checked.found);
     co_await turns.spend(line.size());
   }
   co_return checked;
@@ -62,53 +69,72 @@ std::optional<Response> check_fields(const Value& batch) {
   return std::nullopt;
 }
 
+// The work that a method's batches do.
+Work work_asked(const Route& route) {
+  return route.method == "asyncBatchEmbedContent" ? Work::embedding : Work::content;
+}
+
+Response not_specified(Work work, const std::string& field) {
+  const std::string message = work == Work::embedding ? "AsyncBatchEmbedContentRequest" : "BatchGenerateContentRequest";
+  return google_error(400, "* " + message + "." + field + "\n");
+}
+
 // Reads the body of a create; a Response says what's wrong with it.
-std::optional<Response> read_order(std::string_view body, Order& order) {
+std::optional<Response> read_order(std::string_view body, Work work, Order& order) {
   Document document;
   DomFault fault;
   if (!parse(body, document, fault)) return not_json(fault.what);
   const auto* batch = member(document, "batch");
-  if (!batch || !batch->IsObject())
-    return google_error(400, "* BatchGenerateContentRequest.batch: batch is not specified\n");
+  if (!batch || !batch->IsObject()) return not_specified(work, "batch: batch is not specified");
   if (auto unknown = check_fields(*batch)) return unknown;
   order.display_name = text(*batch, "displayName", "display_name");
   if (const auto* priority = member(*batch, "priority")) {
     order.priority = priority->IsString() ? std::string(text(*priority)) : to_json(*priority);
   }
   const auto* input = member(*batch, "inputConfig", "input_config");
-  if (!input)
-    return google_error(400, "* BatchGenerateContentRequest.batch.input_config: input_config is not specified\n");
+  if (!input) return not_specified(work, "batch.input_config: input_config is not specified");
   if (member(*input, "requests"))
     return google_error(400, "This emulator takes the input of a batch from a file only.");
   const auto name = text(*input, "fileName", "file_name");
   const auto at = name.rfind("files/");
-  if (at == std::string_view::npos)
-    return google_error(400, "* BatchGenerateContentRequest.batch.input_config.file_name: invalid file name\n");
+  if (at == std::string_view::npos) return not_specified(work, "batch.input_config.file_name: invalid file name");
   order.file_id = name.substr(at + 6);
   return std::nullopt;
 }
 
 }  // namespace
 
-Task<Response> BatchApi::create(std::string project, std::string model, std::string version, std::string body) {
+Task<Texts> BatchApi::texts_in(std::string project, Route route, std::string body, Texts sought) {
   Order order;
-  auto fault = read_order(body, order);
+  if (read_order(body, work_asked(route), order)) co_return Texts();
+  const auto file = files_.find(project, order.file_id);
+  if (!file) co_return Texts();
+  const auto checked = co_await check_lines(*file->content, work_asked(route), sought);
+  co_return checked.found;
+}
+
+Task<Response> BatchApi::create(std::string project, Route route, std::string body) {
+  const auto& model = route.resource;
+  const auto work = work_asked(route);
+  Order order;
+  auto fault = read_order(body, work, order);
   const auto refused = [&](Response response) {
     ledger_.write("refused", {{"token", order.display_name}, {"file", "files/" + order.file_id}, {"model", model}},
                   {{"status", response.status}});
     return response;
   };
   if (fault) co_return refused(*fault);
-  if (!known_model(model) || embeds(model)) co_return refused(no_such_model(model, version, "batchGenerateContent"));
-  if (!jobs_.room_for(project, 0)) co_return refused(google_error(429, usual_message(429)));
+  if (!known_model(model) || work_of(model) != work)
+    co_return refused(no_such_model(model, route.version, route.method));
+  if (!jobs_.room_for(project, model, 0)) co_return refused(google_error(429, usual_message(429)));
   const auto file = files_.find(project, order.file_id);
   if (!file) co_return refused(no_such_file(order.file_id));
-  const auto checked = co_await check_lines(*file->content);
+  const auto checked = co_await check_lines(*file->content, work, faults_.texts_sought(On::job));
   if (!checked.errors.empty()) co_return refused(google_error(400, checked.errors));
   if (checked.lines == 0) co_return refused(google_error(400, "The input file has no requests."));
 
   const auto estimate = static_cast<std::int64_t>(tokens(checked.characters));
-  if (!jobs_.room_for(project, estimate)) co_return refused(google_error(429, usual_message(429)));
+  if (!jobs_.room_for(project, model, estimate)) co_return refused(google_error(429, usual_message(429)));
 
   auto fresh = std::make_unique<Job>();
   fresh->project = project;
@@ -119,6 +145,7 @@ Task<Response> BatchApi::create(std::string project, std::string model, std::str
   fresh->requests = checked.lines;
   fresh->tokens = estimate;
   fresh->any_key = checked.any_key;
+  fresh->found = checked.found;
   const auto job = jobs_.create(std::move(fresh));
   ledger_.write("job",
                 {{"job", job->id}, {"token", job->display_name}, {"file", "files/" + job->file_id}, {"model", model}},

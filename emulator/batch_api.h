@@ -6,15 +6,18 @@
 
 #include "emulator/http.h"
 #include "emulator/jobs.h"
+#include "emulator/router.h"
 
 namespace batchd::emulator {
 
 class BatchApi {
  public:
-  BatchApi(Files& files, Jobs& jobs, Ledger& ledger, double job_seconds)
-      : files_(files), jobs_(jobs), ledger_(ledger), job_seconds_(job_seconds) {}
+  BatchApi(Files& files, Jobs& jobs, Faults& faults, Ledger& ledger, double job_seconds)
+      : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), job_seconds_(job_seconds) {}
 
-  Task<Response> create(std::string project, std::string model, std::string version, std::string body);
+  Task<Response> create(std::string project, Route route, std::string body);
+  // Which of the texts are in a prompt of the file that this create names; none if it can't be read.
+  Task<Texts> texts_in(std::string project, Route route, std::string body, Texts sought);
   Response get(std::string_view project, std::string_view id);
   Response list(const Request& request, std::string_view project);
   Response cancel(std::string_view project, std::string_view id);
@@ -23,6 +26,7 @@ class BatchApi {
  private:
   Files& files_;
   Jobs& jobs_;
+  Faults& faults_;
   Ledger& ledger_;
   double job_seconds_;
 };

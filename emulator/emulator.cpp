@@ -17,7 +17,7 @@ struct Emulator::Parts {
         files(options.file_seconds),
         uploads(files, ledger, options.refused_mimes),
         jobs(tasks, files, faults, ledger, {options.job_seconds, options.max_jobs, options.max_enqueued_tokens}),
-        batches(files, jobs, ledger, options.job_seconds),
+        batches(files, jobs, faults, ledger, options.job_seconds),
         api(uploads, files, batches, faults, ledger),
         server(tasks, api, options.port) {}
 

@@ -23,16 +23,17 @@ LineOutcome Execution::run(std::string_view line, std::string_view job, std::str
   InputLine input;
   Billed billed = Billed::billed;
   LineOutcome outcome;
-  const auto refusal = read_line(line, input);
+  const auto work = work_of(model);
+  const auto refusal = read_line(line, work, input);
   if (!refusal.empty() || !input.prompt.has_contents) {
-    const auto message = refusal.empty() ? "* GenerateContentRequest.contents: contents is not specified\n" : refusal;
+    const auto message = refusal.empty() ? without_contents(work) : std::string_view(refusal);
     outcome.lines.push_back(error_line(input, 3, message, false));
     billed = Billed::not_billed;
   } else {
     const auto digest = input.prompt.sha256();
     const bool first_attempt = executed_.insert(digest).second;
-    const Rule* fault = faults_.next(On::line, first_attempt);
-    outcome = deliver(input, model, fault, foreign_key, billed);
+    const auto fault = faults_.next(On::line, {.first_attempt = first_attempt, .prompt = input.prompt.text});
+    outcome = deliver(input, model, fault ? &*fault : nullptr, foreign_key, billed);
     if (fault) {
       ledger_.write("fault", {{"on", "line"}, {"do", do_text(fault->action)}, {"job", job}, {"key", input.key}});
     }
@@ -41,9 +42,9 @@ LineOutcome Execution::run(std::string_view line, std::string_view job, std::str
   return outcome;
 }
 
-void Execution::book_unexecuted(std::string_view line, std::string_view job) {
+void Execution::book_unexecuted(std::string_view line, std::string_view job, std::string_view model) {
   InputLine input;
-  read_line(line, input);
+  read_line(line, work_of(model), input);
   ledger_.line(job, input.key, input.prompt.sha256(), Billed::not_billed);
 }
 
@@ -94,6 +95,7 @@ LineOutcome Execution::deliver(const InputLine& input, std::string_view model, c
     case Do::status_after:
     case Do::truncate:
     case Do::delay:
+    case Do::invalid_key:
     case Do::shuffle:
     case Do::expire:
     case Do::fail:

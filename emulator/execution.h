@@ -24,7 +24,7 @@ class Execution {
   // Executes one line and books it. `foreign_key`: a key of another job's line.
   LineOutcome run(std::string_view line, std::string_view job, std::string_view model, std::string_view foreign_key);
   // Books a line of a job that ends without executing it.
-  void book_unexecuted(std::string_view line, std::string_view job);
+  void book_unexecuted(std::string_view line, std::string_view job, std::string_view model);
 
  private:
   LineOutcome deliver(const InputLine& input, std::string_view model, const Rule* fault, std::string_view foreign_key,

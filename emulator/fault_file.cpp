@@ -15,7 +15,7 @@ constexpr On kAllOn[] = {On::any,          On::create,    On::generate,    On::u
                          On::line,         On::job};
 
 constexpr Do kCallActions[] = {Do::status,       Do::reset_before, Do::reset_after, Do::withhold,
-                               Do::status_after, Do::truncate,     Do::delay};
+                               Do::status_after, Do::truncate,     Do::delay,       Do::invalid_key};
 constexpr Do kLineActions[] = {Do::missing, Do::duplicate, Do::foreign, Do::swap_foreign_batch,
                                Do::no_key,  Do::garbage,   Do::error,   Do::block};
 constexpr Do kJobActions[] = {Do::shuffle, Do::expire,        Do::fail,         Do::succeed_without_output_polls,
@@ -122,6 +122,20 @@ class RuleReader {
       refuse("at most one of \"nth\", \"every\", \"first\" and \"probability\"");
     }
     if (rule.on == On::line) rule.first_attempt_only = boolean("first_attempt_only");
+    read_conditions(rule);
+  }
+
+  void read_conditions(Rule& rule) {
+    const bool has_prompts = rule.on == On::create || rule.on == On::line || rule.on == On::job;
+    if (has_prompts) rule.if_prompt_contains = text_sought();
+    const bool is_call = rule.on != On::line && rule.on != On::job;
+    if (is_call && find("if_key")) rule.if_key = string("if_key");
+  }
+
+  std::string text_sought() {
+    const char* name = "if_prompt_contains";
+    if (find(name) && string(name).empty()) refuse("\"if_prompt_contains\" must not be empty");
+    return string(name);
   }
 
   void read_details(Rule& rule) {
@@ -139,6 +153,7 @@ class RuleReader {
     if (rule.action == Do::error) rule.as_status = boolean("as_status");
     if (rule.action == Do::fail) rule.silent = boolean("silent");
     if (rule.action == Do::fail) rule.executed = number("executed", 0, 1, 0);
+    if (rule.action == Do::expire) rule.executed = number("executed", 0, 1, 0);
     if (rule.action == Do::cancel_partly) rule.executed = number("executed", 0, 1, 0.5);
     if (rule.action == Do::succeed_without_output_polls) rule.polls = static_cast<int>(integer("polls", 1, 1000000, 2));
   }

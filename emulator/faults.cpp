@@ -58,6 +58,8 @@ std::string_view do_text(Do action) {
       return "truncate";
     case Do::delay:
       return "delay";
+    case Do::invalid_key:
+      return "invalid_key";
     case Do::missing:
       return "missing";
     case Do::duplicate:
@@ -92,17 +94,32 @@ std::string_view do_text(Do action) {
   return "";
 }
 
-const Rule* Faults::next(On on, bool first_attempt) {
+std::optional<Rule> Faults::next(On on, const Subject& subject) {
   const bool is_call = on != On::line && on != On::job;
   const Rule* hit = nullptr;
   for (auto& rule : rules_) {
     if (rule.on != on && !(is_call && rule.on == On::any)) continue;
+    if (!meets(rule, subject)) continue;
     ++rule.seen;
     // The dice are thrown for every rule, so that one rule's hits don't shift another's.
-    const bool matched = matches(rule, first_attempt);
+    const bool matched = matches(rule, subject.first_attempt);
     if (matched && !hit) hit = &rule;
   }
-  return hit;
+  return hit ? std::optional(*hit) : std::nullopt;
+}
+
+Texts Faults::texts_sought(On on) const {
+  Texts texts;
+  for (const auto& rule : rules_)
+    if (rule.on == on && !rule.if_prompt_contains.empty()) texts.insert(rule.if_prompt_contains);
+  return texts;
+}
+
+bool Faults::meets(const Rule& rule, const Subject& subject) {
+  if (rule.if_key && *rule.if_key != subject.key) return false;
+  const auto& text = rule.if_prompt_contains;
+  return text.empty() || subject.prompt.find(text) != std::string_view::npos ||
+         (subject.found && subject.found->contains(text));
 }
 
 bool Faults::matches(const Rule& rule, bool first_attempt) {

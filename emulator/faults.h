@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,7 @@ enum class Do {
   status_after,
   truncate,
   delay,
+  invalid_key,
   // lines
   missing,
   duplicate,
@@ -71,6 +73,9 @@ struct Rule {
   std::uint64_t first = 0;
   double probability = -1;
   bool first_attempt_only = false;  // lines: only if this prompt was never executed before
+  // Conditions: what doesn't meet them isn't even counted.
+  std::optional<std::string> if_key;  // calls: the API key they come with
+  std::string if_prompt_contains;     // create, line, job: text of one of its prompts; empty: no condition
 
   int status = 0;                   // status, status_after
   std::optional<std::string> body;  // status, status_after: the answer's text
@@ -96,15 +101,30 @@ struct FaultFile {
 FaultFile load_fault_file(const std::string& path);
 FaultFile parse_fault_file(std::string_view text);
 
+using Texts = std::set<std::string, std::less<>>;
+
+// What conditions look at.
+struct Subject {
+  bool first_attempt = true;     // lines
+  std::string_view key = {};     // calls: the API key, empty if there is none
+  std::string_view prompt = {};  // lines: the prompt's text
+  const Texts* found = nullptr;  // create, job: which of texts_sought() are in a prompt
+};
+
 class Faults {
  public:
   explicit Faults(FaultFile file) : rules_(std::move(file.rules)), random_(file.seed) {}
 
-  // Counts this call, line or job in every rule that watches it; the first rule that matches, or null.
-  const Rule* next(On on, bool first_attempt = true);
+  // Other rules from now on; all counts begin anew.
+  void replace(FaultFile file) { *this = Faults(std::move(file)); }
+
+  // Counts this call, line or job in every rule that watches it; the first rule that matches, as it is now.
+  std::optional<Rule> next(On on, const Subject& subject = {});
+  Texts texts_sought(On on) const;  // by the conditions of the rules that watch it
   std::mt19937_64& random() { return random_; }
 
  private:
+  static bool meets(const Rule& rule, const Subject& subject);
   bool matches(const Rule& rule, bool first_attempt);
 
   std::vector<Rule> rules_;

@@ -61,13 +61,13 @@ std::string_view job_state_text(JobState state) {
   return "";
 }
 
-bool Jobs::room_for(std::string_view project, std::int64_t tokens) const {
+bool Jobs::room_for(std::string_view project, std::string_view model, std::int64_t tokens) const {
   std::size_t live = 0;
   std::int64_t enqueued = tokens;
   for (const auto& [id, job] : jobs_) {
     if (job->project != project || is_end(job->state)) continue;
     ++live;
-    enqueued += job->tokens;
+    if (job->model == model) enqueued += job->tokens;
   }
   return live < limits_.max_jobs && (limits_.max_enqueued_tokens == 0 || enqueued <= limits_.max_enqueued_tokens);
 }
@@ -78,10 +78,8 @@ std::shared_ptr<Job> Jobs::create(std::unique_ptr<Job> fresh) {
   job->sequence = ++last_sequence_;
   job->created = job->updated = std::chrono::system_clock::now();
   job->timer = std::make_unique<asio::steady_timer>(tasks_.context());
-  if (const auto* fault = faults_.next(On::job)) {
-    job->fault = *fault;
-    ledger_.write("fault", {{"on", "job"}, {"do", do_text(fault->action)}, {"job", job->id}});
-  }
+  job->fault = faults_.next(On::job, {.found = &job->found});
+  if (job->fault) ledger_.write("fault", {{"on", "job"}, {"do", do_text(job->fault->action)}, {"job", job->id}});
   jobs_.emplace(job->id, job);
   tasks_.spawn(run(job));
   return job;
@@ -142,7 +140,7 @@ Task<void> Jobs::conclude(Job& job, const Blob& input) {
     if (has_fault(job, Do::cancel_partly)) co_await execute(job, input, share(job), Rest::left);
     end(job, JobState::cancelled, 1, kCancelled);
   } else if (has_fault(job, Do::expire)) {
-    co_await execute(job, input, 0, Rest::booked);
+    co_await execute(job, input, share(job), Rest::booked);
     end(job, JobState::expired, 4, "The batch expired before it could be processed.");
   } else if (has_fault(job, Do::fail)) {
     co_await execute(job, input, share(job), Rest::booked);
@@ -175,7 +173,7 @@ Task<void> Jobs::execute(Job& job, const Blob& input, std::int64_t lines, Rest r
       (outcome.success ? job.succeeded : job.failed) += 1;
       for (const auto& result : outcome.lines) append_line(*output, result);
     } else if (rest == Rest::booked) {
-      execution_.book_unexecuted(line, job.id);
+      execution_.book_unexecuted(line, job.id, job.model);
     }
     co_await turns.spend(line.size());
   }

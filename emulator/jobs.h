@@ -42,6 +42,7 @@ struct Job {
   int error_code = 0;       // 0: none
   std::string error_message;
   std::string any_key;        // of one of its lines
+  Texts found;                // which texts that job rules look for are in its prompts
   std::optional<Rule> fault;  // of kind On::job
   bool cancel_asked = false;
   bool executing = false;  // too late to cancel
@@ -53,7 +54,7 @@ struct Job {
 struct JobLimits {
   double job_seconds = 2;
   std::size_t max_jobs = 100;            // live ones, per project
-  std::int64_t max_enqueued_tokens = 0;  // of live jobs, per project; 0: any number
+  std::int64_t max_enqueued_tokens = 0;  // of live jobs, per project and model; 0: any number
 };
 
 class Jobs {
@@ -61,7 +62,7 @@ class Jobs {
   Jobs(Tasks& tasks, Files& files, Faults& faults, Ledger& ledger, JobLimits limits)
       : tasks_(tasks), files_(files), faults_(faults), ledger_(ledger), execution_(faults, ledger), limits_(limits) {}
 
-  bool room_for(std::string_view project, std::int64_t tokens) const;  // false: 429
+  bool room_for(std::string_view project, std::string_view model, std::int64_t tokens) const;  // false: 429
   // Starts a job whose lines have been checked; completes id, times, sequence.
   std::shared_ptr<Job> create(std::unique_ptr<Job> job);
   std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null: there is none

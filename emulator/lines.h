@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "emulator/dom.h"
+#include "emulator/models.h"
 
 namespace batchd::emulator {
 
-// What a GenerateContentRequest asks, as far as this model understands it.
+// What a GenerateContentRequest or an EmbedContentRequest asks, as far as this model understands it.
 struct Prompt {
   bool has_contents = false;
+  int dimensions = 4;          // of the embedding
   std::string text;            // of the last part of the last content: what is answered, billed and hashed
   std::size_t characters = 0;  // of all texts
   std::string sha256() const;  // lower-case hex of the digest of `text`
@@ -26,10 +28,13 @@ struct InputLine {
 };
 
 // Empty: fine. Else why the provider refuses it, as it follows "Error on line N: ".
-std::string read_line(std::string_view line, InputLine& out);
+std::string read_line(std::string_view line, Work work, InputLine& out);
 
 // The same for a bare request (the body of generateContent). `text` is where `request` came from, for columns.
-std::string read_request(const Value& request, std::string_view text, Prompt& out);
+std::string read_request(const Value& request, std::string_view text, Work work, Prompt& out);
+
+// What is said of a request without contents.
+std::string_view without_contents(Work work);
 
 bool blank(std::string_view line);
 

@@ -16,7 +16,8 @@ using namespace batchd::emulator;
 constexpr const char* kDescription =
     "gemini-emulator: a stand-in for the Gemini API's Files and Batch Mode on this machine.\n"
     "Point a client's base URL at the address it prints; any API key will do, nothing is sent\n"
-    "anywhere and nothing costs money. Every prompt is answered with \"echo: \" and the prompt.\n"
+    "anywhere and nothing costs money. Every prompt is answered with \"echo: \" and the prompt,\n"
+    "every text to embed with numbers made from it.\n"
     "All state is in memory and ends with the process.";
 
 constexpr const char* kFooter =
@@ -77,7 +78,7 @@ int main(int argc, char** argv) {
   app.add_option("--max-jobs", options.max_jobs, "Live jobs per project; a create beyond is answered 429")
       ->capture_default_str();
   app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
-                 "Prompt tokens in live jobs per project; a create beyond is answered 429; 0: any number")
+                 "Prompt tokens in live jobs per project and model; a create beyond is answered 429; 0: any number")
       ->capture_default_str();
   app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
       ->type_name("FILE");

@@ -5,8 +5,8 @@
 namespace batchd::emulator {
 namespace {
 
-constexpr std::string_view kListed[] = {"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite",
-                                        "gemini-embedding-001", "emu-echo"};
+constexpr std::string_view kListed[] = {"gemini-2.5-pro",       "gemini-2.5-flash",   "gemini-2.5-flash-lite",
+                                        "gemini-embedding-001", "gemini-embedding-2", "emu-echo"};
 
 }  // namespace
 
@@ -14,7 +14,9 @@ bool known_model(std::string_view model) {
   return (model.starts_with("gemini") || model.starts_with("emu")) && model.find('/') == std::string_view::npos;
 }
 
-bool embeds(std::string_view model) { return model.find("embedding") != std::string_view::npos; }
+Work work_of(std::string_view model) {
+  return model.find("embedding") != std::string_view::npos ? Work::embedding : Work::content;
+}
 
 std::string model_json(std::string_view model) {
   std::string out;
@@ -32,7 +34,7 @@ std::string model_json(std::string_view model) {
   w.number(65536);
   w.key("supportedGenerationMethods");
   w.begin_array();
-  if (embeds(model)) {
+  if (work_of(model) == Work::embedding) {
     for (const auto* method : {"embedContent", "countTokens", "asyncBatchEmbedContent"}) w.string(method);
   } else {
     for (const auto* method : {"generateContent", "countTokens", "batchGenerateContent"}) w.string(method);

@@ -6,8 +6,11 @@
 
 namespace batchd::emulator {
 
+// What a model can be asked for: each does one of them only.
+enum class Work { content, embedding };
+
 bool known_model(std::string_view model);
-bool embeds(std::string_view model);  // embedding models make no content
+Work work_of(std::string_view model);  // those with "embedding" in their names embed
 std::string model_json(std::string_view model);
 std::string model_list_json();
 

@@ -1,12 +1,17 @@
 #include <algorithm>
 
 #include "emulator/jobs.h"
+#include "emulator/models.h"
 #include "proto/json/write.h"
 
 namespace batchd::emulator {
 namespace {
 
 constexpr std::string_view kTypes = "type.googleapis.com/google.ai.generativelanguage.v1main.";
+
+std::string type_of(const Job& job) {
+  return std::string(kTypes) + (work_of(job.model) == Work::embedding ? "EmbedContentBatch" : "GenerateContentBatch");
+}
 
 void append_text(json::Writer& w, std::string_view name, std::string_view value) {
   w.key(name);
@@ -41,7 +46,7 @@ void append_stats(json::Writer& w, const Job& job, double job_seconds) {
 
 void append_metadata(json::Writer& w, const Job& job, double job_seconds, bool has_output) {
   w.begin_object();
-  append_text(w, "@type", std::string(kTypes) + "GenerateContentBatch");
+  append_text(w, "@type", type_of(job));
   append_text(w, "model", "models/" + job.model);
   append_text(w, "displayName", job.display_name);
   w.key("inputConfig");
@@ -90,7 +95,7 @@ std::string operation_json(const Job& job, double job_seconds, bool output_visib
   if (has_output && job.state == JobState::succeeded) {
     w.key("response");
     w.begin_object();
-    append_text(w, "@type", std::string(kTypes) + "GenerateContentBatchOutput");
+    append_text(w, "@type", type_of(job) + "Output");
     append_text(w, "responsesFile", "files/" + job.output_id);
     w.end_object();
   }

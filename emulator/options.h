@@ -12,7 +12,7 @@ struct Options {
   double job_seconds = 2;                       // from create to the end of a job; the first quarter of it PENDING
   double file_seconds = 48 * 3600;              // life of uploaded files and results
   std::size_t max_jobs = 100;                   // live jobs per project; one more: 429
-  std::int64_t max_enqueued_tokens = 0;         // in live jobs per project, more: 429; 0: any number
+  std::int64_t max_enqueued_tokens = 0;         // in live jobs per project and model, more: 429; 0: any number
   std::string fault_file = {};                  // empty: no faults
   std::string ledger_file = {};                 // empty: no ledger
   std::vector<std::string> refused_mimes = {};  // answered "Unsupported MIME type", besides the built-in ones

@@ -54,7 +54,7 @@ Call model_call(const Request& request, const Route& route) {
     return route.resource.empty() ? Call::model_list : Call::model_get;
   }
   if (request.method != "POST") return Call::unknown;
-  if (route.method == "batchGenerateContent") return Call::create;
+  if (route.method == "batchGenerateContent" || route.method == "asyncBatchEmbedContent") return Call::create;
   return route.method == "generateContent" ? Call::generate : Call::unknown;
 }
 
@@ -63,6 +63,10 @@ Call model_call(const Request& request, const Route& route) {
 Route route(const Request& request) {
   Route out;
   std::string_view path = request.path;
+  if (path == "/emulator/faults" && request.method == "POST") {
+    out.call = Call::set_faults;
+    return out;
+  }
   if (path.starts_with('/')) path.remove_prefix(1);
   const bool upload = take(path, "upload");
   const bool download = !upload && take(path, "download");
@@ -125,6 +129,7 @@ On watched_as(Call call) {
     case Call::model_list:
       return On::models;
     case Call::upload_cancel:
+    case Call::set_faults:
     case Call::unknown:
       return On::any;
   }

@@ -25,7 +25,8 @@ enum class Call {
   batch_cancel,
   batch_delete,
   model_get,
-  model_list
+  model_list,
+  set_faults  // the emulator's own
 };
 
 struct Route {

@@ -26,7 +26,7 @@ class Gemini : public Provider {
         static_cast<std::int64_t>(kBeforeKey.size() + kWireKeyBytes + kAfterKey.size() + kSuffix.size());
     caps_.mime_types = static_cast<int>(config_.mime_types.size());
     caps_.fence = true;
-    caps_.endpoints = {"generateContent"};
+    caps_.endpoints = {"generateContent", "embedContent"};
     caps_.file_lifetime = std::chrono::hours(48);
   }
 
@@ -51,7 +51,7 @@ class Gemini : public Provider {
     return find_jobs(config_.api_version, token, file);
   }
   DialoguePtr<JobMatches> survey(const std::string& prefix) const override {
-    return find_jobs(config_.api_version, prefix, "");
+    return survey_jobs(config_.api_version, prefix);
   }
   DialoguePtr<JobView> poll(const std::string& job) const override { return poll_job(config_.api_version, job); }
   DialoguePtr<Streamed> results(const std::string& result_file) const override {

@@ -1,53 +1,53 @@
-// The search for a job: a complete listing of all pages, or a fault. Half a listing proves nothing, and must never look
-// like one that does.
+// The two searches in the listing of all jobs: for one job of ours, and for all that carry our prefix.
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "proto/gemini_dialogue.h"
-#include "proto/gemini_job.h"
+#include "core/check.h"
 #include "proto/gemini_jobs.h"
-#include "proto/gemini_names.h"
-#include "proto/json/digest.h"
+#include "proto/gemini_listing.h"
 
 namespace batchd::proto {
 namespace {
 
-using core::HttpEvent;
-
-constexpr int kPagesMax = 10'000;  // of 100 jobs: far beyond what a project can have
-
-class Find : public core::Dialogue<core::JobMatches> {
+// A job created while we page moves the others along: one may be shown on two pages.
+class Find : public JobListing {
  public:
   Find(std::string version, std::string token, std::string file)
-      : version_(std::move(version)), token_(std::move(token)), file_(std::move(file)) {}
-
-  Next step(const HttpEvent& event) override {
-    if (event.kind == HttpEvent::Kind::begin) return call("");
-    if (!is_success(event)) return classify(CallKind::find, event, "");
-    auto page = parse_job_page(event.body, token_, file_);
-    if (!page) return classify(CallKind::find, event, "");
-    for (auto& job : page->jobs)
-      // A job created while we page moves the others along: one may be shown on two pages.
-      if (names_.insert(job.name).second) matches_.jobs.push_back(std::move(job));
-    if (page->next_page.empty()) return std::move(matches_);
-    const bool fresh = seen_.insert(json::sha256(page->next_page)).second;
-    if (!fresh || ++pages_ >= kPagesMax) return unreadable(CallKind::find, event, "the listing doesn't end");
-    return call(page->next_page);
-  }
+      : JobListing(std::move(version), [token, file](std::string_view shown_token, std::string_view shown_file) {
+          return (!token.empty() && shown_token == token) || (!file.empty() && shown_file == file);
+        }) {}
 
  private:
-  core::HttpCall call(const std::string& page) const {
-    std::string target = "/" + version_ + "/batches?pageSize=100";
-    if (!page.empty()) target += "&pageToken=" + escape_segment(page);
-    return json_call("GET", target);
+  bool take(core::JobView job) override {
+    if (names_.insert(job.name).second) matches_.jobs.push_back(std::move(job));
+    return true;
   }
 
-  std::string version_, token_, file_;
-  core::JobMatches matches_;
   std::set<std::string> names_;
-  std::set<std::string> seen_;  // digests of page tokens
-  int pages_ = 0;
+};
+
+class Survey : public JobListing {
+ public:
+  Survey(std::string version, std::string prefix)
+      : JobListing(std::move(version),
+                   [prefix](std::string_view token, std::string_view) { return token.starts_with(prefix); }) {}
+
+ private:
+  bool take(core::JobView job) override {
+    const auto kept = matches_.jobs.size();
+    if (kept >= kSurveyJobsMax && job.end) return true;
+    if (!names_.insert(job.name).second) return true;
+    // Room for what a survey is about, in a listing that may be long.
+    job.message.clear();
+    job.input_file.clear();
+    job.result_file.clear();
+    matches_.jobs.push_back(std::move(job));
+    return kept < 2 * kSurveyJobsMax;
+  }
+
+  std::set<std::string> names_;
 };
 
 }  // namespace
@@ -55,6 +55,11 @@ class Find : public core::Dialogue<core::JobMatches> {
 core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& token,
                                               const std::string& file) {
   return std::make_unique<Find>(version, token, file);
+}
+
+core::DialoguePtr<core::JobMatches> survey_jobs(const std::string& version, const std::string& prefix) {
+  CHECK(!prefix.empty());
+  return std::make_unique<Survey>(version, prefix);
 }
 
 }  // namespace batchd::proto

@@ -4,6 +4,7 @@
 
 #include "core/limits.h"
 #include "proto/gemini_names.h"
+#include "proto/rfc3339.h"
 
 namespace batchd::proto {
 namespace {
@@ -32,7 +33,9 @@ std::optional<core::JobEnd> end_of_done(const JsonValue& operation) {
 }
 
 std::string result_file_of(const JsonValue& operation, const JsonValue* batch) {
-  for (const auto* output : {object_member(batch, "output"), object_member(&operation, "response")})
+  // The response of an embedding job has been seen as the output, and as the batch around it.
+  const auto* response = object_member(&operation, "response");
+  for (const auto* output : {object_member(batch, "output"), response, object_member(response, "output")})
     if (auto file = text_member(output, "responsesFile"); is_file_name(file)) return file;
   return "";
 }
@@ -49,10 +52,8 @@ const JsonValue* batch_of(const JsonValue& operation) {
   return metadata != nullptr ? metadata : &operation;
 }
 
-bool wanted(const JsonValue& operation, std::string_view token, std::string_view file) {
-  const auto* batch = batch_of(operation);
-  const auto reads = text_member(object_member(batch, "inputConfig"), "fileName");
-  return (!token.empty() && text_member(batch, "displayName") == token) || (!file.empty() && reads == file);
+std::string input_file_of(const JsonValue* batch) {
+  return text_member(object_member(batch, "inputConfig"), "fileName");
 }
 
 }  // namespace
@@ -63,8 +64,9 @@ std::optional<core::JobView> parse_job(const JsonValue& operation) {
   if (!is_job_name(job.name)) return std::nullopt;
   const auto* batch = batch_of(operation);
   job.token = text_member(batch, "displayName");
-  job.input_file = text_member(object_member(batch, "inputConfig"), "fileName");
+  job.input_file = input_file_of(batch);
   job.result_file = result_file_of(operation, batch);
+  job.created_at = parse_rfc3339(text_member(batch, "createTime"));
   read_error(object_member(batch, "error"), job);
   read_error(object_member(&operation, "error"), job);
 
@@ -76,7 +78,7 @@ std::optional<core::JobView> parse_job(const JsonValue& operation) {
   return job;
 }
 
-std::optional<JobPage> parse_job_page(std::string_view body, std::string_view token, std::string_view file) {
+std::optional<JobPage> parse_job_page(std::string_view body, const JobFilter& wanted) {
   const auto document = ControlDocument::parse(body);
   if (!document || member(&document->root(), "error") != nullptr) return std::nullopt;
   JobPage page;
@@ -96,7 +98,8 @@ std::optional<JobPage> parse_job_page(std::string_view body, std::string_view to
   if (!operations->IsArray()) return std::nullopt;
   for (const auto& operation : operations->GetArray()) {
     if (!operation.IsObject()) return std::nullopt;
-    if (!wanted(operation, token, file)) continue;
+    const auto* batch = batch_of(operation);
+    if (!wanted(text_member(batch, "displayName"), input_file_of(batch))) continue;
     auto job = parse_job(operation);
     if (!job) return std::nullopt;
     page.jobs.push_back(std::move(*job));

@@ -38,6 +38,12 @@ std::string create_body(const core::CreateSpec& spec) {
   return body;
 }
 
+std::string_view create_verb(std::string_view endpoint) {
+  if (endpoint == "generateContent") return ":batchGenerateContent";
+  CHECK(endpoint == "embedContent");
+  return ":asyncBatchEmbedContent";
+}
+
 // Only a job that is surely ours counts: a name, and our token wherever one is shown.
 JobNext read_created(const HttpEvent& event, const core::CreateSpec& spec) {
   if (is_success(event)) {
@@ -101,9 +107,10 @@ class Download : public core::Dialogue<core::Streamed> {
 }  // namespace
 
 core::DialoguePtr<core::JobView> create_job(const std::string& version, const core::CreateSpec& spec) {
-  CHECK(spec.lane.endpoint == "generateContent" && is_file_name(spec.file) && !spec.token.empty());
-  auto call = json_call("POST", "/" + version + "/models/" + escape_segment(spec.lane.model) + ":batchGenerateContent",
-                        create_body(spec));
+  CHECK(is_file_name(spec.file) && !spec.token.empty());
+  auto target = "/" + version + "/models/" + escape_segment(spec.lane.model);
+  target += create_verb(spec.lane.endpoint);
+  auto call = json_call("POST", std::move(target), create_body(spec));
   call.single_shot = true;
   return std::make_unique<SingleCall<core::JobView>>(
       std::move(call), [spec](const HttpEvent& event) { return read_created(event, spec); });

@@ -1,6 +1,7 @@
 // Dialogues about jobs: create, find, poll, cancel, results; and the free call that shows whether the key works.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "core/provider.h"
@@ -10,6 +11,10 @@ namespace batchd::proto {
 core::DialoguePtr<core::JobView> create_job(const std::string& version, const core::CreateSpec& spec);
 core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& token,
                                               const std::string& file);
+// The jobs whose displayName begins with `prefix` (not empty), reduced to name, token, end and created_at. Beyond
+// kSurveyJobsMax only jobs that haven't ended are kept, and at most as many again.
+inline constexpr std::size_t kSurveyJobsMax = 10'000;
+core::DialoguePtr<core::JobMatches> survey_jobs(const std::string& version, const std::string& prefix);
 core::DialoguePtr<core::JobView> poll_job(const std::string& version, const std::string& job);
 core::DialoguePtr<core::Done> cancel_job(const std::string& version, const std::string& job);
 core::DialoguePtr<core::Streamed> download_results(const std::string& version, const std::string& file);

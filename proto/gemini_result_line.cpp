@@ -8,6 +8,7 @@
 
 #include "core/limits.h"
 #include "proto/control_document.h"
+#include "proto/gemini_usage.h"
 #include "proto/json/members.h"
 
 namespace batchd::proto {
@@ -68,12 +69,14 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     slot.offset = static_cast<std::int64_t>(value_offset);
     slot.bytes = 0;
     slot.kept.clear();
+    if (which_ == kResponse) tokens_.begin();
   }
   void value(std::string_view fragment) override {
     if (which_ == kNone) return;
     auto& slot = slots_[which_];
     slot.bytes += static_cast<std::int64_t>(fragment.size());
     slot.kept += fragment.substr(0, slot.kept_max - slot.kept.size());
+    if (which_ == kResponse) tokens_.feed(fragment);
   }
   void end_value(std::uint64_t) override { key_ended_ = key_ended_ || which_ == kKey; }
 
@@ -85,7 +88,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
   }
 
   // Exactly one of response and error, each at most once; everything else stays unreadable.
-  void read_value(ResultLine& line) const {
+  void read_value(ResultLine& line) {
     for (const auto& slot : slots_)
       if (slot.times > 1) return;
     const auto& response = slots_[kResponse];
@@ -103,6 +106,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
       line.kind = ResultLine::Kind::success;
       line.value_offset = response.offset;
       line.value_bytes = response.bytes;
+      line.prompt_tokens = tokens_.end();
     }
   }
 
@@ -142,6 +146,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
   std::array<Slot, kNone> slots_{Slot{.kept_max = kKeyBytesMax, .kept = {}}, Slot{.kept_max = 4, .kept = {}},
                                  Slot{.kept_max = kErrorBytesMax, .kept = {}},
                                  Slot{.kept_max = kErrorBytesMax, .kept = {}}};
+  PromptTokenScan tokens_;
   Which which_ = kNone;
   bool key_ended_ = false;  // the key's value has been seen to its end
   bool intact_ = true;

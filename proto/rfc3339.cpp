@@ -4,6 +4,61 @@
 #include <cstdio>
 
 namespace batchd::proto {
+namespace {
+
+// Takes fixed-width fields off the front of a text. Once something is missing, nothing is found any more.
+class Fields {
+ public:
+  explicit Fields(std::string_view text) : rest_(text) {}
+
+  int number(std::size_t digits) {
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      if (!good_ || rest_.empty() || rest_[0] < '0' || rest_[0] > '9') return fail();
+      value = value * 10 + (rest_[0] - '0');
+      rest_.remove_prefix(1);
+    }
+    return value;
+  }
+  char one_of(std::string_view wanted) {
+    if (!good_ || rest_.empty() || wanted.find(rest_[0]) == std::string_view::npos) return static_cast<char>(fail());
+    const char found = rest_[0];
+    rest_.remove_prefix(1);
+    return found;
+  }
+  bool next_is(char c) const { return good_ && rest_.starts_with(c); }
+  bool next_is_digit() const { return good_ && !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9'; }
+  bool finished() const { return good_ && rest_.empty(); }
+
+ private:
+  int fail() {
+    good_ = false;
+    return 0;
+  }
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+int milliseconds(Fields& fields) {
+  if (!fields.next_is('.')) return 0;
+  fields.one_of(".");
+  int value = fields.number(1) * 100;
+  for (int place = 10; fields.next_is_digit(); place /= 10) value += fields.number(1) * place;
+  return value;
+}
+
+// Minutes east of Greenwich; none: no such zone.
+std::optional<int> zone(Fields& fields) {
+  const char sign = fields.one_of("Zz+-");
+  if (sign == 'Z' || sign == 'z') return 0;
+  const int hours = fields.number(2);
+  fields.one_of(":");
+  const int minutes = fields.number(2);
+  if (hours > 23 || minutes > 59) return std::nullopt;
+  return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
+}
+
+}  // namespace
 
 std::string rfc3339(core::WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
@@ -16,6 +71,28 @@ std::string rfc3339(core::WallTime time) {
                     static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                     static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return std::string(text, static_cast<std::size_t>(length));
+}
+
+std::optional<core::WallTime> parse_rfc3339(std::string_view text) {
+  Fields fields(text);
+  const int year = fields.number(4);
+  fields.one_of("-");
+  const int month = fields.number(2);
+  fields.one_of("-");
+  const int day = fields.number(2);
+  fields.one_of("Tt ");
+  const int hour = fields.number(2);
+  fields.one_of(":");
+  const int minute = fields.number(2);
+  fields.one_of(":");
+  const int second = fields.number(2);  // 60: a leap second, which is the next minute's first here
+  const int millisecond = milliseconds(fields);
+  const auto east = zone(fields);
+  const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  if (!fields.finished() || !east || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  return core::WallTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute - *east) +
+         std::chrono::seconds(second) + std::chrono::milliseconds(millisecond);
 }
 
 }  // namespace batchd::proto

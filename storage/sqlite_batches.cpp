@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "storage/sqlite_impl.h"
 
@@ -46,7 +47,22 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
   }
 }
 
+// Those that come first in this order, each once.
+template <class Order>
+void keep_first(std::vector<core::BatchId>& ids, int limit, Order order) {
+  std::sort(ids.begin(), ids.end(), order);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (ids.size() > static_cast<std::size_t>(limit)) ids.resize(static_cast<std::size_t>(limit));
+}
+
 }  // namespace
+
+std::vector<core::Batch> SqliteStore::load_all(std::span<const core::BatchId> ids) {
+  std::vector<core::Batch> batches;
+  batches.reserve(ids.size());
+  for (const auto id : ids) batches.push_back(load(id));
+  return batches;
+}
 
 core::Result<std::vector<core::Batch>> SqliteStore::list_batches(std::span<const core::BatchState> states,
                                                                  core::BatchId after, int limit) {
@@ -58,13 +74,8 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_batches(std::span<const
                              after.value(), limit);
       while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
     }
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    if (ids.size() > static_cast<std::size_t>(limit)) ids.resize(static_cast<std::size_t>(limit));
-    std::vector<core::Batch> batches;
-    batches.reserve(ids.size());
-    for (const auto id : ids) batches.push_back(load(id));
-    return batches;
+    keep_first(ids, limit, std::less<>{});
+    return load_all(ids);
   });
 }
 
@@ -103,26 +114,34 @@ core::Result<void> SqliteStore::note(core::BatchId id, const core::BatchPatch& p
   });
 }
 
-core::Result<std::vector<core::Batch>> SqliteStore::list_stale_files(int limit) {
+core::Result<std::vector<core::Batch>> SqliteStore::list_stale_files(core::BatchId after, int limit) {
   return verb([&] {
+    CHECK(limit > 0 && limit <= 500);
     std::vector<core::BatchId> ids;
     {
       auto rows = db_->query(
           "SELECT id FROM batch INDEXED BY batch_stale WHERE state = 15 AND file_deleted = 0 AND upload_n > 0"
-          " ORDER BY id LIMIT ?",
-          limit);
+          " AND id > ? ORDER BY id LIMIT ?",
+          after.value(), limit);
       while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
     }
-    std::vector<core::Batch> batches;
-    batches.reserve(ids.size());
-    for (const auto id : ids) batches.push_back(load(id));
-    return batches;
+    return load_all(ids);
   });
 }
 
-core::Result<std::vector<core::Batch>> SqliteStore::recent_batches(std::span<const core::BatchState>, core::BatchId,
-                                                                   int) {
-  return core::Error{core::Errc::invalid, "not here yet"};
+core::Result<std::vector<core::Batch>> SqliteStore::recent_batches(std::span<const core::BatchState> states,
+                                                                   core::BatchId before, int limit) {
+  return verb([&] {
+    CHECK(limit > 0 && limit <= 500);
+    std::vector<core::BatchId> ids;
+    for (const auto state : states) {
+      auto rows = db_->query("SELECT id FROM batch WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?", state,
+                             before ? before.value() : INT64_MAX, limit);
+      while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
+    }
+    keep_first(ids, limit, std::greater<>{});
+    return load_all(ids);
+  });
 }
 
 }  // namespace batchd::storage

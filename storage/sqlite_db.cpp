@@ -35,10 +35,13 @@ void Db::script(const std::string& sql) {
   if (code != SQLITE_OK) fail(code);
 }
 
-void Db::checkpoint() {
+void Db::checkpoint() { checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+void Db::wipe_log() { checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
+
+void Db::checkpoint(int mode) {
   int log = 0;
   int done = 0;
-  const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+  const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, mode, &log, &done);
   if (code != SQLITE_OK) fail(code);
   if (log == done) wal_pages_ = 0;
 }

@@ -99,10 +99,13 @@ class Db {
   }
   void script(const std::string& sql);  // any number of statements, not cached
 
+  sqlite3* handle() const { return handle_.get(); }  // for sqlite3_backup_*() only
+
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
   std::int64_t changes_so_far() const { return sqlite3_total_changes64(handle_.get()); }
   std::int64_t wal_pages() const { return wal_pages_; }  // after the last commit
   void checkpoint();                                     // passive; the WAL file is kept, to be overwritten
+  void wipe_log();                                       // the same, and the WAL file is emptied
 
   Health health() const { return health_; }
   const core::Error& last_error() const { return last_error_; }
@@ -116,6 +119,7 @@ class Db {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
+  void checkpoint(int mode);
   sqlite3_stmt* statement(const char* sql);
   template <class... Args>
   Query prepared(const char* sql, sqlite3_destructor_type text_lifetime, const Args&... args) {

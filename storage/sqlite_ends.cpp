@@ -84,7 +84,7 @@ core::Result<core::Recorded> SqliteStore::settle_absent(core::BatchId id, const 
         ++recorded.requeued;
       } else {
         fail(batch, member, next, attempts, verdict.cause, now);
-        recorded.finished.push_back(member.id);
+        add_end(recorded, member.id, member.owner, next);
       }
       ++batch.lines.missing;
       if (verdict.possibly_charged) ++batch.lines.possibly_charged;
@@ -124,7 +124,7 @@ core::Result<core::Recorded> SqliteStore::fail_members(core::BatchId id, std::sp
     }
     for (const auto& member : members) {
       fail(batch, member, core::RequestState::failed, member.attempts, error, now);
-      recorded.finished.push_back(member.id);
+      add_end(recorded, member.id, member.owner, core::RequestState::failed);
     }
     save(batch, batch.state);
     return recorded;

@@ -20,6 +20,7 @@ GroupStore::GroupState state_after(Db::Health health) {
 core::Result<void> SqliteStore::begin_group() {
   CHECK(!db_->in_transaction());
   group_state_ = GroupState::intact;
+  free_bytes_.reset();
   try {
     db_->run("BEGIN IMMEDIATE");
     return {};
@@ -53,6 +54,7 @@ core::Result<void> SqliteStore::commit_group() {
   }
   counters_.commit();
   lanes_changed_ = false;
+  backup_is_new_ = false;
   return {};
 }
 
@@ -63,6 +65,8 @@ void SqliteStore::roll_back() {
   group_state_ = state_after(db_->health());
   if (group_state_ == GroupState::intact) group_state_ = GroupState::lost;
   counters_.roll_back();
+  purge_walk_ = {};  // what it went past may be there again
+  if (std::exchange(backup_is_new_, false)) backup_.reset();
   if (group_state_ == GroupState::broken) return;
   try {
     if (db_->in_transaction()) db_->run("ROLLBACK");
@@ -75,10 +79,15 @@ void SqliteStore::roll_back() {
 }
 
 GroupStore::GroupState SqliteStore::tend(bool idle) {
+  if (backup_) backup_->step();
   const auto pages = db_->wal_pages();
-  if (pages < (idle ? config_.checkpoint_pages_idle : config_.checkpoint_pages_busy)) return GroupState::intact;
   try {
-    db_->checkpoint();
+    if (wipe_log_ && idle) {
+      db_->wipe_log();
+      wipe_log_ = false;
+    } else if (pages >= (idle ? config_.checkpoint_pages_idle : config_.checkpoint_pages_busy)) {
+      db_->checkpoint();
+    }
   } catch (const VerbFailed& failed) {
     // No room to copy the log into the database: nothing is lost, the log goes on.
     if (failed.error.code != core::Errc::disk_full) return GroupState::broken;

@@ -9,13 +9,14 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <unordered_map>
 #include <vector>
 
 #include "core/check.h"
 #include "core/limits.h"
+#include "storage/backup.h"
 #include "storage/counters.h"
 #include "storage/sqlite_db.h"
+#include "storage/sqlite_rows.h"
 #include "storage/sqlite_store.h"
 
 namespace batchd::storage {
@@ -25,19 +26,10 @@ static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunk
 inline constexpr std::int64_t kLanesMax = 1000;  // lanes are named by clients; summarise_queue() walks them all
 inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;  // rows that are read and then changed: two touches each
 
-// A batch as it is stored.
-struct BatchRow : core::Batch {
-  std::optional<core::SplitRule> split_rule;  // set by the first split(): a continuation keeps to it
-  std::int64_t split_first = 0;               // halve: members of the first child
-};
-
-// What an end or a move needs to know of a member.
-struct Member {
-  core::RequestId id;
-  core::OwnerId owner;
-  int attempts = 0;
-  std::int64_t body_bytes = 0, tokens = 0;
-};
+// The row of a body's chunk, and the digest that is stored with its bytes. sqlite_bodies.cpp
+std::int64_t chunk_row(core::BodyId body, std::int64_t index);
+std::int64_t chunk_digest(std::int64_t row, std::string_view bytes);
+std::int64_t chunks_of(std::int64_t body_bytes);
 
 class SqliteStore final : public GroupStore {
  public:
@@ -57,8 +49,10 @@ class SqliteStore final : public GroupStore {
   core::Installation installation() override { return installation_; }
   core::Result<void> probe() override;
 
-  // --- sqlite_intake.cpp
+  // --- sqlite_limits.cpp
   core::Result<void> limit_queue(const core::QueueLimits& limits) override;
+
+  // --- sqlite_intake.cpp
   core::Result<core::BodyId> stage_begin(core::Staging purpose) override;
   core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
   core::Result<void> stage_discard(core::BodyId stage) override;
@@ -96,7 +90,7 @@ class SqliteStore final : public GroupStore {
   core::Result<core::Batch> mark(core::BatchId batch, core::BatchState from, core::BatchState to,
                                  const core::BatchPatch& patch, core::WallTime now) override;
   core::Result<void> note(core::BatchId batch, const core::BatchPatch& patch) override;
-  core::Result<std::vector<core::Batch>> list_stale_files(int limit) override;
+  core::Result<std::vector<core::Batch>> list_stale_files(core::BatchId after, int limit) override;
   core::Result<std::vector<core::Batch>> recent_batches(std::span<const core::BatchState> states, core::BatchId before,
                                                         int limit) override;
 
@@ -181,6 +175,8 @@ class SqliteStore final : public GroupStore {
   [[noreturn]] static void refuse(core::Errc code, std::string why) { throw VerbFailed{{code, std::move(why)}}; }
   void roll_back();
 
+  core::RequestView view(core::OwnerId owner, core::RequestId request);  // fails: not_found. sqlite_delivery.cpp
+
   // --- bodies: sqlite_bodies.cpp
   core::BodyId next_body() { return core::BodyId{++last_body_}; }
   void put_chunk(core::BodyId body, std::int64_t index, std::string_view bytes);
@@ -190,13 +186,35 @@ class SqliteStore final : public GroupStore {
   void drop_body(core::BodyRef body);  // at once if it is small, else in the steps of purge()
   bool drop_garbage();                 // one step; true: there is more
 
-  // --- lanes: sqlite_intake.cpp
-  core::LaneId lane_id(const core::Lane& lane);  // makes it if it is new
+  // --- intake: sqlite_intake.cpp
+  std::int64_t body_bytes(const core::NewRequest& request);  // fails: not_found (its stage)
+  core::RequestId insert_request(const core::NewRequest& request, core::OwnerId owner,
+                                 std::optional<std::int64_t> group, core::WallTime now);
+
+  // --- groups: sqlite_groups.cpp
+  std::optional<std::int64_t> find_group(core::OwnerId owner, const std::string& name);
+  std::int64_t note_group(core::OwnerId owner, const std::string& name, core::WallTime now);  // makes it if it is new
+  core::LineAccepted look_up_line(std::optional<std::int64_t> group, const core::GroupLine& line);
+  void require_room_for_lines(core::OwnerId owner, std::span<const core::GroupLine> lines,
+                              const std::vector<core::LineAccepted>& answers);
+
+  // --- limits of intake: sqlite_limits.cpp. They look, and refuse before anything is written.
+  std::int64_t free_bytes();  // of the file system; looked at once per group
+  void require_free_space();
+  // `bytes` of `items` requests, of which `staged` are counted in the queue already.
+  void require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t staged);
+  void require_room_to_stage(std::int64_t bytes);
+
+  // --- lanes: sqlite_lane_table.cpp
+  void require_lane(const core::Lane& lane);     // fails: queue_full
+  core::LaneId lane_id(const core::Lane& lane);  // makes it if it is new; fails: queue_full
+  core::LaneId unused_lane();                    // none: every lane is in use
   const core::Lane& lane(core::LaneId id) const;
   void load_lanes();
 
   // --- batches: sqlite_batch_row.cpp
   BatchRow load(core::BatchId id);  // fails: not_found
+  std::vector<core::Batch> load_all(std::span<const core::BatchId> ids);
   // Loads it and refuses it as stale unless it is in one of `states`.
   BatchRow load_in(core::BatchId id, std::initializer_list<core::BatchState> states);
   core::BatchId insert_batch(core::LaneId lane, core::SealReason reason, const BatchRow* parent, core::WallTime now);
@@ -214,12 +232,41 @@ class SqliteStore final : public GroupStore {
   std::int64_t next_completion();
   std::vector<Member> packed_members(core::BatchId batch, int limit);  // oldest ids first
 
+  // --- ends before any result: sqlite_cancel.cpp. Queued or packed; a packed one stays a line of its batch.
+  void end_early(const Unfinished& request, core::RequestState end, core::WallTime now, Touched& batches,
+                 core::Recorded& recorded);
+  std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those in which nobody waits any more
+
+  // --- housekeeping: sqlite_purge.cpp. A step looks at rows from where the walk stands, takes what it costs from the
+  // budget, and answers whether it came to their end.
+  // Of all ends in one state; of all acknowledged ones, if there is none.
+  bool purge_requests(std::optional<core::RequestState> state, core::WallTime before, PurgeBudget& budget);
+  void purge_request(const Doomed& request);
+  bool purge_keys(core::WallTime before, PurgeBudget& budget);
+  bool purge_groups(core::WallTime before, PurgeBudget& budget);
+  bool purge_group(std::int64_t group, PurgeBudget& budget);
+  bool purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget);
+  void shrink();
+
+  // --- audit: sqlite_audit.cpp
+  struct AuditedBody {
+    std::int64_t chunks = 0;
+    bool whole = false;
+  };
+  std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // how many chunks it has
+  AuditedBody audit_body(core::BodyRef body);
+
   // --- counters
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
     counters_.add({CounterKind::requests, owner.value(), static_cast<std::int64_t>(state)}, delta);
   }
-  void count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t sign, std::int64_t bytes, std::int64_t tokens);
+  // What came into the queue; negative: what left it.
+  void count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t tokens);
+
+  // --- the queue: sqlite_packing.cpp
   std::optional<core::WallTime> oldest_queued(core::LaneId lane, core::OwnerId owner);
+  std::optional<core::WallTime> nearest_deadline(core::LaneId lane, core::OwnerId owner);
+  Query claimable(core::LaneId lane, core::OwnerId owner, std::optional<core::WallTime> urgent_before);
 
   SqliteConfig config_;
   std::unique_ptr<Db> db_;
@@ -228,9 +275,16 @@ class SqliteStore final : public GroupStore {
   core::IdSource ids_;
   std::int64_t last_body_ = 0;
   std::map<core::Lane, core::LaneId> lanes_;
-  std::unordered_map<core::LaneId, core::Lane> lane_names_;
+  std::map<core::LaneId, core::Lane> lane_names_;
   bool lanes_changed_ = false;  // in this group: to be read again if it is rolled back
+  core::QueueLimits limits_;
+  std::optional<std::int64_t> free_bytes_;  // of this group
   std::int64_t changes_before_verb_ = 0;
+  PurgeWalk purge_walk_;
+  bool purge_removed_ = false;  // in this run
+  bool wipe_log_ = false;       // what was purged still stands in the WAL
+  std::unique_ptr<Backup> backup_;
+  bool backup_is_new_ = false;  // of this group: it goes if the group is rolled back
   GroupState group_state_ = GroupState::intact;
 };
 

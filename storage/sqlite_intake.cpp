@@ -2,10 +2,14 @@
 
 namespace batchd::storage {
 
-core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging) {
+core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging purpose) {
   return verb([&] {
+    if (purpose == core::Staging::request) {
+      require_free_space();
+      require_room_to_stage(0);
+    }
     const auto body = next_body();
-    db_->run("INSERT INTO stage(body, chunks, bytes) VALUES(?, 0, 0)", body);
+    db_->run("INSERT INTO stage(body, chunks, bytes, purpose) VALUES(?, 0, 0, ?)", body, purpose);
     return body;
   });
 }
@@ -14,17 +18,25 @@ core::Result<void> SqliteStore::stage_append(core::BodyId stage, std::string_vie
   return verb([&] {
     std::int64_t chunks = 0;
     std::int64_t bytes = 0;
+    auto purpose = core::Staging::result;
     {
-      auto row = db_->query("SELECT chunks, bytes FROM stage WHERE body = ?", stage);
+      auto row = db_->query("SELECT chunks, bytes, purpose FROM stage WHERE body = ?", stage);
       if (!row.row()) refuse(core::Errc::not_found, "no such stage");
       chunks = row.integer(0);
       bytes = row.integer(1);
+      purpose = row.state<core::Staging>(2);
     }
+    const auto more = static_cast<std::int64_t>(chunk.size());
     CHECK(bytes == chunks * static_cast<std::int64_t>(core::kChunkBytesMax));  // only the last one may be shorter
-    if (bytes + static_cast<std::int64_t>(chunk.size()) > core::kResultLineBytesMax)
+    if (bytes + more > core::kResultLineBytesMax)
       refuse(core::Errc::too_large, "a body of more than " + std::to_string(core::kResultLineBytesMax) + " bytes");
+    if (purpose == core::Staging::request) {
+      require_free_space();
+      require_room_to_stage(more);
+    }
     put_chunk(stage, chunks, chunk);
-    db_->run("UPDATE stage SET chunks = chunks + 1, bytes = bytes + ? WHERE body = ?", chunk.size(), stage);
+    db_->run("UPDATE stage SET chunks = chunks + 1, bytes = bytes + ? WHERE body = ?", more, stage);
+    if (purpose == core::Staging::request) counters_.add({CounterKind::staged_bytes}, more);
   });
 }
 
@@ -34,6 +46,7 @@ core::Result<void> SqliteStore::stage_discard(core::BodyId stage) {
 
 core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request, core::WallTime now) {
   return verb([&]() -> core::Accepted {
+    // What is known already is answered whatever the queue and the disk are like.
     if (!request.idempotency_key.empty()) {
       auto known = db_->query("SELECT request, fingerprint, accepted_at FROM idempotency WHERE owner = ? AND key = ?",
                               request.owner, request.idempotency_key);
@@ -43,63 +56,40 @@ core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request
         return {known.id<core::RequestId>(0), known.time(2), true};
       }
     }
-    const auto lane = lane_id(request.lane);
-    const auto body = request.staged ? adopt_stage(request.staged) : put_body(request.body);
-    const core::RequestId id{ids_.next(now)};
-    db_->run(
-        "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at)"
-        " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8)",
-        id, request.owner, lane, body.id, body.bytes, request.tokens, request.key, now);
+    const auto bytes = body_bytes(request);
+    require_free_space();
+    require_room(request.owner, 1, bytes, request.staged ? bytes : 0);
+    require_lane(request.lane);
+    const auto id = insert_request(request, request.owner, std::nullopt, now);
     if (!request.idempotency_key.empty())
       db_->run("INSERT INTO idempotency(request, owner, key, fingerprint, accepted_at) VALUES(?, ?, ?, ?, ?)", id,
                request.owner, request.idempotency_key, Blob{request.fingerprint}, now);
-    counters_.add({CounterKind::accepted}, 1);
-    count_state(request.owner, core::RequestState::queued, 1);
-    count_queue(lane, request.owner, 1, body.bytes, request.tokens);
     return {id, now, false};
   });
 }
 
-core::LaneId SqliteStore::lane_id(const core::Lane& lane) {
-  if (const auto known = lanes_.find(lane); known != lanes_.end()) return known->second;
-  if (static_cast<std::int64_t>(lanes_.size()) >= kLanesMax)
-    refuse(core::Errc::queue_full, "more than " + std::to_string(kLanesMax) + " different models and accounts");
-  const core::LaneId id{static_cast<std::int64_t>(lanes_.size()) + 1};  // lanes are never deleted
-  db_->run("INSERT INTO lane(id, account, endpoint, model) VALUES(?, ?, ?, ?)", id, lane.account, lane.endpoint,
-           lane.model);
-  lanes_changed_ = true;
-  lanes_.emplace(lane, id);
-  lane_names_.emplace(id, lane);
+std::int64_t SqliteStore::body_bytes(const core::NewRequest& request) {
+  if (!request.staged) return static_cast<std::int64_t>(request.body.size());
+  auto stage = db_->query("SELECT bytes FROM stage WHERE body = ?", request.staged);
+  if (!stage.row()) refuse(core::Errc::not_found, "no such stage");
+  return stage.integer(0);
+}
+
+core::RequestId SqliteStore::insert_request(const core::NewRequest& request, core::OwnerId owner,
+                                            std::optional<std::int64_t> group, core::WallTime now) {
+  const auto lane = lane_id(request.lane);
+  const auto body = request.staged ? adopt_stage(request.staged) : put_body(request.body);
+  const core::RequestId id{ids_.next(now)};
+  db_->run(
+      "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at,"
+      " channel, labels, grp, deadline, fail_at_deadline)"
+      " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13)",
+      id, owner, lane, body.id, body.bytes, request.tokens, request.key, now, request.channel, request.labels, group,
+      request.deadline, request.fail_at_deadline && request.deadline.has_value());
+  counters_.add({CounterKind::accepted}, 1);
+  count_state(owner, core::RequestState::queued, 1);
+  count_queue(lane, owner, 1, body.bytes, request.tokens);
   return id;
-}
-
-const core::Lane& SqliteStore::lane(core::LaneId id) const {
-  const auto known = lane_names_.find(id);
-  CHECK(known != lane_names_.end());
-  return known->second;
-}
-
-void SqliteStore::load_lanes() {
-  lanes_.clear();
-  lane_names_.clear();
-  auto rows = db_->query("SELECT id, account, endpoint, model FROM lane");
-  while (rows.row()) {
-    const auto id = rows.id<core::LaneId>(0);
-    const core::Lane lane{rows.text(1), rows.text(2), rows.text(3)};
-    lanes_.emplace(lane, id);
-    lane_names_.emplace(id, lane);
-  }
-}
-
-void SqliteStore::count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t sign, std::int64_t bytes,
-                              std::int64_t tokens) {
-  counters_.add({CounterKind::queue_items, lane.value(), owner.value()}, sign);
-  counters_.add({CounterKind::queue_bytes, lane.value(), owner.value()}, sign * bytes);
-  counters_.add({CounterKind::queue_tokens, lane.value(), owner.value()}, sign * tokens);
-}
-
-core::Result<void> SqliteStore::limit_queue(const core::QueueLimits&) {
-  return core::Error{core::Errc::invalid, "not here yet"};
 }
 
 }  // namespace batchd::storage

@@ -1,6 +1,14 @@
+#include <algorithm>
+#include <cmath>
+
 #include "storage/sqlite_impl.h"
 
 namespace batchd::storage {
+namespace {
+
+constexpr double kMillion = 1e6;  // ratios are stored in millionths
+
+}  // namespace
 
 core::Result<std::optional<core::Duration>> SqliteStore::lane_turnaround(core::LaneId lane) {
   return verb([&]() -> std::optional<core::Duration> {
@@ -17,20 +25,52 @@ core::Result<std::optional<core::Duration>> SqliteStore::lane_turnaround(core::L
   });
 }
 
-core::Result<core::LaneLoad> SqliteStore::lane_load(core::LaneId) {
-  return core::Error{core::Errc::invalid, "not here yet"};
+core::Result<core::LaneLoad> SqliteStore::lane_load(core::LaneId lane) {
+  return verb([&] {
+    core::LaneLoad load;
+    {
+      auto row = db_->query("SELECT ratio, allowance, allowance_since FROM lane WHERE id = ?", lane);
+      if (!row.row()) refuse(core::Errc::not_found, "no such lane");
+      load.learned = {static_cast<double>(row.integer(0)) / kMillion, row.integer(1), row.time(2)};
+    }
+    // The states of budget_use(); one that is held after its job ended loads the provider no more.
+    auto row = db_->query(
+        "SELECT count(*), sum(tokens), sum(job <> '') FROM batch"
+        " WHERE lane = ? AND state IN (0, 1, 2, 3, 4, 5, 6, 7, 11, 12) AND ended_at IS NULL",
+        lane);
+    CHECK(row.row());
+    load.batches = row.integer(0);
+    load.tokens = row.integer(1);
+    load.jobs = row.integer(2);
+    return load;
+  });
 }
 
-core::Result<void> SqliteStore::set_lane_budget(core::LaneId, const core::LaneBudget&) {
-  return core::Error{core::Errc::invalid, "not here yet"};
+core::Result<void> SqliteStore::set_lane_budget(core::LaneId lane, const core::LaneBudget& budget) {
+  return verb([&] {
+    db_->run("UPDATE lane SET ratio = ?, allowance = ?, allowance_since = ? WHERE id = ?",
+             std::llround(budget.ratio * kMillion), budget.allowance, budget.since, lane);
+  });
 }
 
 core::Result<std::vector<core::LaneSelector>> SqliteStore::list_pauses() {
-  return core::Error{core::Errc::invalid, "not here yet"};
+  return verb([&] {
+    std::vector<core::LaneSelector> pauses;
+    auto rows = db_->query("SELECT account, endpoint, model FROM pause ORDER BY account, endpoint, model");
+    while (rows.row()) pauses.push_back({rows.text(0), rows.text(1), rows.text(2)});
+    return pauses;
+  });
 }
 
-core::Result<void> SqliteStore::set_pause(const core::LaneSelector&, bool) {
-  return core::Error{core::Errc::invalid, "not here yet"};
+core::Result<void> SqliteStore::set_pause(const core::LaneSelector& lanes, bool paused) {
+  return verb([&] {
+    if (paused)
+      db_->run("INSERT INTO pause(account, endpoint, model) VALUES(?, ?, ?) ON CONFLICT DO NOTHING", lanes.account,
+               lanes.endpoint, lanes.model);
+    else
+      db_->run("DELETE FROM pause WHERE ?1 IN ('', account) AND ?2 IN ('', endpoint) AND ?3 IN ('', model)",
+               lanes.account, lanes.endpoint, lanes.model);
+  });
 }
 
 }  // namespace batchd::storage

@@ -59,7 +59,7 @@ core::Result<core::Recorded> SqliteStore::record_outcomes(core::BatchId id, std:
         succeed(batch, member, line, *outcome, now);
       else
         fail(batch, member, next, attempts, outcome->error, now);
-      recorded.finished.push_back(member.id);
+      add_end(recorded, member.id, member.owner, next);
     }
     save(batch, batch.state);
     return recorded;

@@ -16,6 +16,15 @@ std::optional<core::WallTime> SqliteStore::oldest_queued(core::LaneId lane, core
   return oldest.maybe_time(0);
 }
 
+std::optional<core::WallTime> SqliteStore::nearest_deadline(core::LaneId lane, core::OwnerId owner) {
+  auto nearest = db_->query(
+      "SELECT deadline FROM request INDEXED BY request_urgent"
+      " WHERE state = 0 AND deadline IS NOT NULL AND lane = ? AND owner = ? ORDER BY deadline LIMIT 1",
+      lane, owner);
+  if (!nearest.row()) return std::nullopt;
+  return nearest.time(0);
+}
+
 core::Result<std::vector<core::LaneQueue>> SqliteStore::summarise_queue() {
   return verb([&] {
     std::vector<core::LaneQueue> queues;
@@ -26,7 +35,8 @@ core::Result<std::vector<core::LaneQueue>> SqliteStore::summarise_queue() {
       const auto oldest = oldest_queued(lane_of, owner);
       CHECK(oldest.has_value());  // or the counter is wrong
       queues.back().owners.push_back({owner, items, counters_.value({CounterKind::queue_bytes, key.a, key.b}),
-                                      counters_.value({CounterKind::queue_tokens, key.a, key.b}), *oldest});
+                                      counters_.value({CounterKind::queue_tokens, key.a, key.b}), *oldest,
+                                      nearest_deadline(lane_of, owner)});
     });
     return queues;
   });
@@ -59,23 +69,34 @@ core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account
 
 core::Result<core::BatchId> SqliteStore::open_batch(core::LaneId lane_of, core::SealReason reason, core::WallTime now) {
   return verb([&] {
-    lane(lane_of);  // exists, or it is a bug
+    if (!lane_names_.contains(lane_of)) refuse(core::Errc::not_found, "no such lane");  // given away meanwhile
     return insert_batch(lane_of, reason, nullptr, now);
   });
 }
 
+Query SqliteStore::claimable(core::LaneId lane, core::OwnerId owner, std::optional<core::WallTime> urgent_before) {
+  constexpr int kLimit = kVerbWrites + 1;
+  if (urgent_before)
+    return db_->query(
+        "SELECT id, body_bytes, tokens FROM request INDEXED BY request_urgent"
+        " WHERE state = 0 AND deadline IS NOT NULL AND lane = ? AND owner = ? AND deadline < ?"
+        " ORDER BY deadline, id LIMIT ?",
+        lane, owner, *urgent_before, kLimit);
+  return db_->query(
+      "SELECT id, body_bytes, tokens FROM request WHERE state = 0 AND lane = ? AND owner = ?"
+      " ORDER BY queued_at, id LIMIT ?",
+      lane, owner, kLimit);
+}
+
 core::Result<core::Claimed> SqliteStore::claim(core::BatchId id, core::OwnerId owner, const core::ClaimLimit& limit,
-                                               std::optional<core::WallTime>, core::WallTime) {
+                                               std::optional<core::WallTime> urgent_before, core::WallTime) {
   return verb([&] {
     auto batch = load_in(id, {core::BatchState::sealing});
     CHECK(!batch.parent);  // children are filled by split() only
     core::Claimed taken;
     std::vector<core::RequestId> members;
     {
-      auto rows = db_->query(
-          "SELECT id, body_bytes, tokens FROM request WHERE state = 0 AND lane = ? AND owner = ?"
-          " ORDER BY queued_at, id LIMIT ?",
-          batch.lane_id, owner, kVerbWrites + 1);
+      auto rows = claimable(batch.lane_id, owner, urgent_before);
       while (rows.row()) {
         const auto bytes = rows.integer(1);
         const auto tokens = rows.integer(2);
@@ -98,9 +119,7 @@ core::Result<core::Claimed> SqliteStore::claim(core::BatchId id, core::OwnerId o
     for (const auto member : members)
       CHECK(db_->run("UPDATE request SET state = 1, batch = ?2, last_batch = ?2 WHERE id = ?1 AND state = 0", member,
                      id) == 1);
-    counters_.add({CounterKind::queue_items, batch.lane_id.value(), owner.value()}, -taken.items);
-    counters_.add({CounterKind::queue_bytes, batch.lane_id.value(), owner.value()}, -taken.bytes);
-    counters_.add({CounterKind::queue_tokens, batch.lane_id.value(), owner.value()}, -taken.tokens);
+    count_queue(batch.lane_id, owner, -taken.items, -taken.bytes, -taken.tokens);
     count_state(owner, core::RequestState::queued, -taken.items);
     count_state(owner, core::RequestState::packed, taken.items);
     batch.items += taken.items;
@@ -116,7 +135,7 @@ core::Result<core::Batch> SqliteStore::seal(core::BatchId id, core::WallTime now
   return verb([&]() -> core::Batch {
     auto batch = load_in(id, {core::BatchState::sealing});
     CHECK(!batch.parent);
-    move(batch, batch.items > 0 ? core::BatchState::sealed : core::BatchState::unsealed, now);
+    move(batch, batch.packed > 0 ? core::BatchState::sealed : core::BatchState::unsealed, now);
     return batch;
   });
 }

@@ -41,6 +41,7 @@ core::Result<bool> SqliteStore::recover(core::WallTime now) {
     // Stages belong to connections and downloads of the process before: nobody can adopt them any more.
     db_->run("INSERT INTO garbage(body) SELECT body FROM stage");
     db_->run("DELETE FROM stage");
+    counters_.set({CounterKind::staged_bytes}, 0);
 
     std::vector<core::BatchId> half_way;
     {
@@ -55,7 +56,7 @@ core::Result<bool> SqliteStore::recover(core::WallTime now) {
       if (batch.state == core::BatchState::creating)
         move(batch, core::BatchState::unclear, now);
       else
-        move(batch, batch.items > 0 ? core::BatchState::sealed : core::BatchState::unsealed, now);
+        move(batch, batch.packed > 0 ? core::BatchState::sealed : core::BatchState::unsealed, now);
     }
     return half_way.size() == kBatchesPerStep;
   });
@@ -63,6 +64,7 @@ core::Result<bool> SqliteStore::recover(core::WallTime now) {
 
 core::Result<void> SqliteStore::probe() {
   return verb([&] {
+    require_free_space();
     db_->run(
         "INSERT INTO meta(name, value) VALUES('probe', '1')"
         " ON CONFLICT DO UPDATE SET value = CAST(value + 1 AS TEXT)");

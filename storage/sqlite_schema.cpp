@@ -100,7 +100,14 @@ CREATE INDEX request_acked ON request(acked_at) WHERE acked_at IS NOT NULL;
 CREATE INDEX request_urgent ON request(lane, owner, deadline) WHERE state = 0 AND deadline IS NOT NULL;
 CREATE INDEX request_due ON request(deadline) WHERE fail_at_deadline = 1 AND state < 2;
 
+-- Ended without ever having been in a batch, or after its last one: what keeps their lane from being given away.
+CREATE INDEX request_unbatched ON request(lane) WHERE batch IS NULL AND state > 1;
+
+-- What the stage will become: a value of core::Staging.
+ALTER TABLE stage ADD COLUMN purpose INTEGER NOT NULL DEFAULT 1;
+
 ALTER TABLE batch ADD COLUMN cancel_asked INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX batch_lane ON batch(lane);
 CREATE INDEX batch_token ON batch(token) WHERE token <> '';
 CREATE INDEX batch_fenced ON batch(lane, state_since) WHERE fence_begun = 1;
 

@@ -71,7 +71,12 @@ core::Result<core::SplitStep> SqliteStore::split(core::BatchId id, core::SplitRu
       parent.packed -= 1;
     }
     const bool finished = parent.packed == 0;
-    for (auto& child : children) finished ? move(child, core::BatchState::sealed, now) : save(child, child.state);
+    for (auto& child : children) {
+      if (!finished)
+        save(child, child.state);
+      else  // its members may all have been cancelled between two steps
+        move(child, child.packed > 0 ? core::BatchState::sealed : core::BatchState::unsealed, now);
+    }
     if (finished)
       move(parent, core::BatchState::done, now);
     else

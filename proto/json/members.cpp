@@ -1,5 +1,7 @@
 #include "proto/json/members.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "proto/json/escape.h"
@@ -10,6 +12,24 @@ namespace {
 
 // Escaped, a character takes at most six bytes per byte of text: so much raw name always decodes to kNameBytesMax.
 constexpr std::size_t kRawNameBytesMax = 6 * MemberScan::kNameBytesMax + 12;
+
+// The bytes outside of strings that decide about nesting.
+constexpr auto kMarks = [] {
+  std::array<bool, 256> marks{};
+  for (const char c : {'"', '{', '}', '[', ']'}) marks[static_cast<unsigned char>(c)] = true;
+  return marks;
+}();
+
+// Length of the beginning that doesn't matter, inside of a string or outside.
+std::size_t run_in_string(std::string_view bytes) {
+  auto at = unquoted_run(bytes);
+  while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') ++at;
+  return at;
+}
+std::size_t run_outside(std::string_view bytes) {
+  const auto mark = std::ranges::find_if(bytes, [](char c) { return kMarks[static_cast<unsigned char>(c)]; });
+  return static_cast<std::size_t>(mark - bytes.begin());
+}
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -100,9 +120,9 @@ std::size_t MemberScan::take_value(std::string_view fragment) {
   std::size_t taken = 0;
   bool over = false;
   while (taken < fragment.size() && !over && state_ != State::failed) {
-    if (in_string_ && !escaped_) {
-      taken += unquoted_run(fragment.substr(taken));
-      while (taken < fragment.size() && fragment[taken] != '"' && fragment[taken] != '\\') ++taken;
+    if (!escaped_) {
+      const auto rest = fragment.substr(taken);
+      taken += in_string_ ? run_in_string(rest) : run_outside(rest);
     }
     if (taken == fragment.size()) break;
     const char c = fragment[taken++];

@@ -115,7 +115,6 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"[submission]\nfile_age_max = \"48h\"", 2, "submission.file_age_max", "less than 48h", ""},
         FaultCase{"[polling]\nfirst = \"10m\"", 0, "polling.max", "less than first", ""},
         FaultCase{"[retry]\nmax = \"10ms\"", 2, "retry.max", "less than first", ""},
-        FaultCase{"[retention]\nresults = \"1h\"", 0, "retention.idempotency", "more than results", ""},
         FaultCase{"[accounts.a]\nkind = \"openai\"", 2, "accounts.a.kind", "gemini", ""},
         FaultCase{"[accounts.A]\n", 1, "accounts.A", "a-z", ""},
         FaultCase{"[accounts]\n", 1, "accounts", "at least one", ""},

@@ -9,6 +9,8 @@
 namespace batchd::core {
 namespace {
 
+using std::chrono::hours;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr WallTime kNow{Duration(1'800'000'000'000)};
@@ -82,6 +84,103 @@ TEST(Packer, OneProgramsFloodDoesNotHoldUpAnothersTrickle) {
     EXPECT_GE(share.limit.bytes, 50);
     EXPECT_GE(share.limit.tokens, 20);
   }
+}
+
+TEST(Packer, EverybodysLittleIsInTheFirstBatchAndTokensAreSharedEqually) {
+  const PackLimits limits;  // as they are shipped
+  const auto flood = owner(1, 100'000, 100'000'000, 20'000'000, seconds(50));
+  const auto trickle = owner(2, 10, 10'000, 2'000, seconds(1));
+  const auto other_flood = owner(3, 100'000, 100'000'000, 40'000'000, seconds(1));
+  auto plan = plan_departure(lane({flood, trickle}), limits, {}, kNow);
+  ASSERT_TRUE(plan.departure);
+  EXPECT_EQ(plan.departure->shares[1].owner, trickle.owner);
+  EXPECT_EQ(plan.departure->shares[1].limit.items, trickle.items);
+  EXPECT_EQ(plan.departure->shares[1].limit.bytes, trickle.bytes);
+  EXPECT_EQ(plan.departure->shares[1].limit.tokens, trickle.tokens);
+
+  plan = plan_departure(lane({flood, trickle, other_flood}), limits, {}, kNow);
+  ASSERT_EQ(plan.departure->shares.size(), 3U);
+  EXPECT_EQ(plan.departure->shares[0].limit.tokens, plan.departure->shares[2].limit.tokens);
+  EXPECT_EQ(plan.departure->shares[0].limit.tokens, (limits.tokens - trickle.tokens) / 2);
+}
+
+// --- deadlines, flushes, pace
+
+OwnerQueue with_deadline(OwnerQueue queue, Duration from_now) {
+  queue.nearest_deadline = kNow + from_now;
+  return queue;
+}
+
+TEST(Packer, WhatElseDecides) {
+  constexpr auto quiet = seconds(5);
+  const auto few = owner(1, 1, 1, 1, quiet);
+  const auto old = owner(1, 1, 1, 1, seconds(60));
+  const auto many = owner(1, 100, 1, 1, quiet);
+  const Circumstances known{.turnaround = hours(2)};
+  const Circumstances flush_now{.flush = kNow}, flush_before{.flush = kNow - quiet - Duration(1)};
+  // With 100 slots, 4 lanes of 20 minutes make a window of one minute, 8 of two.
+  const Circumstances half{.turnaround = minutes(20), .jobs = 50, .lanes = 8};
+  const Circumstances pace_of_one{.turnaround = minutes(20), .jobs = 51, .lanes = 4};
+  const Circumstances pace_of_two{.turnaround = minutes(20), .jobs = 51, .lanes = 8};
+  const Circumstances unknown_pace{.jobs = 51, .lanes = 8};  // an hour x 8 / 80
+  const Circumstances last{.turnaround = minutes(20), .jobs = 80};
+  const Circumstances last_flush{.turnaround = minutes(20), .jobs = 99, .flush = kNow};
+  const Circumstances small{.turnaround = minutes(20), .jobs = 0, .jobs_max = 1};
+  const struct {
+    const char* what;
+    OwnerQueue queue;
+    Circumstances circumstances;
+    std::optional<SealReason> reason;
+    std::optional<Duration> look_in;
+  } cases[] = {
+      {"a deadline far away", with_deadline(few, hours(9)), {}, {}, seconds(55)},
+      {"one that comes before the age", with_deadline(few, minutes(90) + seconds(7)), {}, {}, seconds(7)},
+      {"an hour and a half away", with_deadline(few, minutes(90)), {}, SealReason::deadline, {}},
+      {"a moment later", with_deadline(few, minutes(90) + Duration(1)), {}, {}, Duration(1)},
+      {"it has passed", with_deadline(few, minutes(-90)), {}, SealReason::deadline, {}},
+      {"the lane is slower", with_deadline(few, hours(3)), known, SealReason::deadline, {}},
+      {"the lane is slower, not yet", with_deadline(few, hours(3) + seconds(1)), known, {}, seconds(1)},
+      {"full wins over urgent", with_deadline(many, minutes(1)), {}, SealReason::items, {}},
+      {"urgent wins over old", with_deadline(old, minutes(1)), {}, SealReason::deadline, {}},
+      {"asked", few, flush_now, SealReason::flush, {}},
+      {"asked before it came", few, flush_before, {}, seconds(55)},
+      {"half of the slots: no pace yet", old, half, SealReason::age, {}},
+      {"more than half, few lanes", old, pace_of_one, SealReason::age, {}},
+      {"more than half, many lanes", old, pace_of_two, {}, seconds(60)},
+      {"more than half, and nobody knows how long jobs take", old, unknown_pace, {}, seconds(300)},
+      {"full needs no pace", many, pace_of_two, SealReason::items, {}},
+      {"the last fifth isn't for the old", old, last, {}, {}},
+      {"the last fifth is for the full", many, last, SealReason::items, {}},
+      {"the last fifth is for the urgent", with_deadline(few, minutes(5)), last, SealReason::deadline, {}},
+      {"who will be urgent is looked at again", with_deadline(few, minutes(31)), last, {}, minutes(1)},
+      {"the last fifth is for the flushed", few, last_flush, SealReason::flush, {}},
+      {"a single slot is for everybody", old, small, SealReason::age, {}},
+  };
+  for (const auto& c : cases) {
+    const auto plan = plan_departure(lane({c.queue}), kLimits, c.circumstances, kNow);
+    ASSERT_EQ(plan.departure.has_value(), c.reason.has_value()) << c.what;
+    if (c.reason) {
+      EXPECT_EQ(to_text(plan.departure->reason), to_text(*c.reason)) << c.what;
+    }
+    ASSERT_EQ(plan.look_again_at.has_value(), c.look_in.has_value()) << c.what;
+    if (c.look_in) {
+      EXPECT_EQ(*plan.look_again_at - kNow, *c.look_in) << c.what;
+    }
+  }
+}
+
+TEST(Packer, TheUrgentOfAnyOwnerGoFirst) {
+  const auto calm = plan_departure(lane({owner(1, 100, 1, 1, seconds(1))}), kLimits, {}, kNow);
+  EXPECT_FALSE(calm.departure->urgent_before);
+  const Circumstances known{.turnaround = minutes(10)};
+  const auto plan =
+      plan_departure(lane({owner(1, 1, 1, 1, seconds(9)), with_deadline(owner(2, 1, 1, 1, seconds(1)), minutes(15))}),
+                     kLimits, known, kNow);
+  ASSERT_TRUE(plan.departure);
+  ASSERT_TRUE(plan.departure->urgent_before);
+  EXPECT_GE(*plan.departure->urgent_before, kNow + minutes(15) + Duration(1));
+  EXPECT_LE(*plan.departure->urgent_before, kNow + minutes(15) + kLimits.max_age);
+  EXPECT_EQ(plan.departure->shares.size(), 2U);
 }
 
 TEST(FairShares, FollowTheTextbook) {

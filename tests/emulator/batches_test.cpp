@@ -102,6 +102,19 @@ TEST(Batches, HundredLiveJobs) {
   EXPECT_FALSE(refused.headers.contains("retry-after"));
 }
 
+TEST(Batches, EnqueuedTokensArePerProjectAndModelAndOfLiveJobs) {
+  Provider provider({}, {.job_seconds = 1000, .max_enqueued_tokens = 15});
+  const auto text = line("a", std::string(40, 'x'));
+  const auto file = provider.upload(text);
+  const auto first = provider.create_job(file);
+  EXPECT_EQ(provider.create(file).status, 429);
+  EXPECT_EQ(provider.create(file, "t", "gemini-2.5-pro").status, 200);
+  EXPECT_EQ(provider.create(provider.upload(text, "beta:1"), "t", "gemini-2.5-flash", "beta:1").status, 200);
+  provider.call("POST", "/v1beta/" + first + ":cancel");
+  provider.end_of(first);
+  EXPECT_EQ(provider.create(file).status, 200);
+}
+
 TEST(Batches, EnqueuedTokens) {
   Provider provider({}, {.job_seconds = 1000, .max_enqueued_tokens = 25});
   const auto file = provider.upload(line("a", std::string(40, 'x')));

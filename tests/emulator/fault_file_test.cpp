@@ -55,6 +55,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{R"({"rules":[{"on":"create","do":"delay","seconds":2}]})", "\"seconds\" is unknown or has no meaning"},
         Refusal{R"({"rules":[{"on":"create","do":"delay","first_attempt_only":true}]})", "\"first_attempt_only\""},
         Refusal{R"({"rules":[{"on":"create","do":"status","status":500,"body":"a","error":{}}]})", "either"},
+        Refusal{R"({"rules":[{"on":"get","do":"delay","if_prompt_contains":"x"}]})", "\"if_prompt_contains\""},
+        Refusal{R"({"rules":[{"on":"create","do":"delay","if_prompt_contains":""}]})", "must not be empty"},
+        Refusal{R"({"rules":[{"on":"create","do":"delay","if_prompt_contains":5}]})", "must be a string"},
+        Refusal{R"({"rules":[{"on":"line","do":"error","if_key":"k"}]})", "\"if_key\""},
+        Refusal{R"({"rules":[{"on":"job","do":"shuffle","executed":0.5}]})", "\"executed\""},
         Refusal{R"({"rules":[{"on":"create","do":"delay","probability":2}]})", "\"probability\" must be a number"}));
 
 }  // namespace

@@ -127,6 +127,21 @@ TEST(JobFaults, FailedWithSomeLinesDone) {
   EXPECT_EQ(at(provider.ledger("line").at(1), "billed"), "not billed");
 }
 
+TEST(JobFaults, ExpiredWithSomeLinesDone) {
+  Provider provider(R"({"rules":[{"on":"job","do":"expire","executed":0.5}]})");
+  const auto job = provider.create_job(provider.upload(line("a", "1") + line("b", "2")));
+  const auto operation = provider.end_of(job);
+  EXPECT_EQ(at(operation, "metadata.state"), "BATCH_STATE_EXPIRED");
+  EXPECT_NE(at(operation, "metadata.output.responsesFile"), "");
+  EXPECT_EQ(at(operation, "response"), "");
+  EXPECT_EQ(at(operation, "metadata.batchStats"),
+            R"({"requestCount":"2","successfulRequestCount":"1","pendingRequestCount":"1"})");
+  EXPECT_EQ(at(provider.download(job).body, "key"), "a");
+  ASSERT_EQ(provider.ledger("line").size(), 2U);
+  EXPECT_EQ(at(provider.ledger("line").at(0), "billed"), "billed");
+  EXPECT_EQ(at(provider.ledger("line").at(1), "billed"), "not billed");
+}
+
 // Cancels a job of two lines once it runs, and waits for its end.
 std::string cancel_running(Provider& provider, std::string& job) {
   job = provider.create_job(provider.upload(line("a", "1") + line("b", "2")));
@@ -143,7 +158,8 @@ TEST(JobFaults, CancelledWithSomeLinesDone) {
   EXPECT_EQ(at(operation, "metadata.batchStats"),
             R"({"requestCount":"2","successfulRequestCount":"1","pendingRequestCount":"1"})");
   EXPECT_EQ(at(provider.download(job).body, "key"), "a");
-  EXPECT_EQ(provider.ledger("line").size(), 1U);
+  ASSERT_EQ(provider.ledger("line").size(), 1U);
+  EXPECT_EQ(at(provider.ledger("line").at(0), "billed"), "billed");
 }
 
 TEST(JobFaults, CancelComesTooLate) {

@@ -34,6 +34,36 @@ TEST(Create, OneShotWithTokenAndFile) {
   EXPECT_FALSE(talk.outcome()->end.has_value());
 }
 
+TEST(Create, Embeddings) {
+  auto spec = kSpec;
+  spec.lane = {"default", "embedContent", "gemini-embedding-001"};
+  Talk talk(kGemini->create(spec));
+  EXPECT_EQ(talk.call().target, "/v1beta/models/gemini-embedding-001:asyncBatchEmbedContent");
+  EXPECT_TRUE(talk.call().single_shot);
+  EXPECT_EQ(std::get<std::string>(talk.call().body),
+            R"({"batch":{"displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"}}})");
+  talk.hears(answer(
+      200, R"({"name":")" + kName +
+               R"(","metadata":{"@type":"type.googleapis.com/google.ai.generativelanguage.v1main.EmbedContentBatch",)"
+               R"("model":"models/gemini-embedding-001","displayName":"batchd-x-1","state":"BATCH_STATE_PENDING"}})"));
+  ASSERT_NE(talk.outcome(), nullptr);
+  EXPECT_EQ(talk.outcome()->name, kName);
+}
+
+TEST(Create, AModelThatDoesntEmbedIsMissing) {
+  auto spec = kSpec;
+  spec.lane = {"default", "embedContent", "gemini-2.5-flash"};
+  const auto words =
+      "models/gemini-2.5-flash is not found for API version v1beta, or is not supported for asyncBatchEmbedContent. "
+      "Call ListModels to see the list of available models and their supported methods.";
+  EXPECT_EQ(Talk(kGemini->create(spec)).hears(answer(404, error_body(404, "NOT_FOUND", words))).fault(),
+            "model_missing");
+}
+
+TEST(Provider, WhatItTakesBatchesOf) {
+  EXPECT_EQ(kGemini->caps().endpoints, (std::vector<std::string>{"generateContent", "embedContent"}));
+}
+
 TEST(Create, TheModelIsEscaped) {
   auto spec = kSpec;
   spec.lane.model = "a/../b?c";
@@ -88,6 +118,13 @@ TEST(Poll, States) {
        JobEnd::cancelled, false, 1, "files/batch-o08h"},
       {operation(R"("state":"BATCH_STATE_EXPIRED")", R"(,"done":true,"error":{"code":4,"message":"m"})"),
        JobEnd::expired, false, 4},
+      // embeddings: their output was seen under two types, one of them the batch itself
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")",
+                 R"(,"done":true,"response":{"@type":"x.EmbedContentBatchOutput","responsesFile":"files/batch-o08h"})"),
+       JobEnd::succeeded, false, 0, "files/batch-o08h"},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")",
+                 R"(,"done":true,"response":{"@type":"x.EmbedContentBatch",)" + out + "}"),
+       JobEnd::succeeded, false, 0, "files/batch-o08h"},
       // unknown states have not ended
       {operation(R"("state":"BATCH_STATE_PAUSED")"), {}},
       {operation(R"("state":"BATCH_STATE_PAUSED")", R"(,"done":true,"response":{})"), {}},
@@ -120,6 +157,20 @@ TEST(Poll, States) {
     EXPECT_EQ(talk.outcome()->error_code, row.error_code) << row.body;
     EXPECT_EQ(talk.outcome()->result_file, row.result_file) << row.body;
   }
+}
+
+TEST(Poll, WhenItWasCreated) {
+  const auto created = [](const std::string& metadata) {
+    Talk talk(kGemini->poll(kName));
+    talk.hears(answer(200, operation(metadata)));
+    return talk.outcome()->created_at;
+  };
+  const auto known = std::chrono::sys_days(std::chrono::year(2026) / 1 / 6) + std::chrono::hours(11) +
+                     std::chrono::minutes(9) + std::chrono::milliseconds(11'943);
+  EXPECT_EQ(created(R"("createTime":"2026-01-06T11:09:11.943530657Z")"), known);
+  EXPECT_EQ(created(R"("createTime":"yesterday")"), std::nullopt);
+  EXPECT_EQ(created(R"("createTime":5)"), std::nullopt);
+  EXPECT_EQ(created(""), std::nullopt);
 }
 
 TEST(Poll, AnotherJobOrNoJobChangesNothing) {

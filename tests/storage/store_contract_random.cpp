@@ -72,7 +72,7 @@ class Random : public StoreStories {
         try_it([&](Store& s) { return s.split(batch.id, pick % 2 ? SplitRule::halve : SplitRule::by_owner, now_); });
         break;
       case 11:
-        purged_ += must([&](Store& s) { return s.purge({now_, now_}, now_); }).requests;
+        purged_ += must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).requests;
         break;
       case 12:
         reopen();

@@ -62,7 +62,9 @@ class ScriptedStore final : public GroupStore {
     return real_->mark(batch, from, to, patch, now);
   }
   Result<void> note(BatchId batch, const BatchPatch& patch) override { return real_->note(batch, patch); }
-  Result<std::vector<Batch>> list_stale_files(int limit) override { return real_->list_stale_files(limit); }
+  Result<std::vector<Batch>> list_stale_files(BatchId after, int limit) override {
+    return real_->list_stale_files(after, limit);
+  }
   Result<std::optional<Duration>> lane_turnaround(LaneId lane) override { return real_->lane_turnaround(lane); }
   Result<LinePieces> read_lines(BatchId batch, const LineCursor& cursor) override {
     return real_->read_lines(batch, cursor);
