@@ -216,6 +216,13 @@ class Store {
   virtual Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
                                                          std::span<const GroupLine> lines, WallTime now) = 0;
 
+  // --- callers that wait for an answer and know no id (vendor fronts). A request accepted with `call` is held until
+  // its answer was written; when its client goes away before, or the process does, it is an orphan. The owner's oldest
+  // orphan of this call, which is held again from now on; none: there is none.
+  virtual Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call) = 0;
+  virtual Result<void> leave_orphan(RequestId request) = 0;  // its client is gone
+  virtual Result<void> answer_held(RequestId request) = 0;   // its answer was written: nobody will come back for it
+
   // --- cancelling and expiring. A packed request ends at once; the line that comes for it is counted and dropped.
   // Errc::not_found: not the owner's. Errc::conflict: it has already ended.
   virtual Result<Cancelled> cancel(OwnerId owner, RequestId request, WallTime now) = 0;
