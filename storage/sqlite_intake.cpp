@@ -53,6 +53,8 @@ core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request
     if (!request.idempotency_key.empty())
       db_->run("INSERT INTO idempotency(request, owner, key, fingerprint, accepted_at) VALUES(?, ?, ?, ?, ?)", id,
                request.owner, request.idempotency_key, Blob{request.fingerprint}, now);
+    if (!request.call.empty())
+      db_->run("INSERT INTO held_call(request, owner, digest) VALUES(?, ?, ?)", id, request.owner, Blob{request.call});
     counters_.add({CounterKind::accepted}, 1);
     count_state(request.owner, core::RequestState::queued, 1);
     count_queue(lane, request.owner, 1, body.bytes, request.tokens);
