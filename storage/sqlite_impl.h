@@ -236,6 +236,7 @@ class SqliteStore final : public GroupStore {
   void end_early(const Unfinished& request, core::RequestState end, core::WallTime now, Touched& batches,
                  core::Recorded& recorded);
   std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those in which nobody waits any more
+
   // --- housekeeping: sqlite_purge.cpp. A step looks at rows from where the walk stands, takes what it costs from the
   // budget, and answers whether it came to their end.
   // Of all ends in one state; of all acknowledged ones, if there is none.
