@@ -320,7 +320,8 @@ class Store {
   virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
   // A consistent copy of the database, made beside the work: begin, then ask for its progress until it is finished
   // (each call lets it go on a little), then end. `path` must not exist; it is made with mode 0600 and is the caller's
-  // after finishing. Errc::conflict: another backup is under way.
+  // after finishing. Errc::conflict: another backup is under way. Trouble with the copy itself harms nothing else; its
+  // file is gone then. Errc::disk_full: no room for it; Errc::invalid: anything else, with the system's words.
   virtual Result<void> backup_begin(const std::string& path) = 0;
   virtual Result<BackupProgress> backup_progress() = 0;
   virtual Result<void> backup_end() = 0;  // also to give it up; removes an unfinished copy

@@ -6,31 +6,36 @@
 namespace batchd::storage {
 namespace {
 
+constexpr std::int64_t kGarbageChunksPerStep = 8;
+
+}  // namespace
+
 std::int64_t chunk_row(core::BodyId body, std::int64_t index) {
   CHECK(index >= 0 && index < kChunksPerBody);
   return body.value() * kChunksPerBody + index;
 }
 
 // Seeded with the row, so that a chunk which turns up in another's place is noticed too.
-std::int64_t digest(std::int64_t row, std::string_view bytes) {
+std::int64_t chunk_digest(std::int64_t row, std::string_view bytes) {
   return static_cast<std::int64_t>(XXH3_64bits_withSeed(bytes.data(), bytes.size(), static_cast<XXH64_hash_t>(row)));
 }
 
-constexpr std::int64_t kGarbageChunksPerStep = 8;
-
-}  // namespace
+std::int64_t chunks_of(std::int64_t body_bytes) {
+  constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
+  return body_bytes == 0 ? 1 : (body_bytes + kChunk - 1) / kChunk;
+}
 
 void SqliteStore::put_chunk(core::BodyId body, std::int64_t index, std::string_view bytes) {
   CHECK(bytes.size() <= core::kChunkBytesMax);
   const auto row = chunk_row(body, index);
-  db_->run("INSERT INTO chunk(id, digest, data) VALUES(?, ?, ?)", row, digest(row, bytes), Blob{bytes});
+  db_->run("INSERT INTO chunk(id, digest, data) VALUES(?, ?, ?)", row, chunk_digest(row, bytes), Blob{bytes});
 }
 
 std::string SqliteStore::get_chunk(core::BodyId body, std::int64_t index) {
   const auto row = chunk_row(body, index);
   auto chunk = db_->query("SELECT digest, data FROM chunk WHERE id = ?", row);
   if (!chunk.row()) refuse(core::Errc::not_found, "no such chunk of a body");
-  if (digest(row, chunk.bytes(1)) != chunk.integer(0))
+  if (chunk_digest(row, chunk.bytes(1)) != chunk.integer(0))
     refuse(core::Errc::corrupt, "chunk " + std::to_string(row) + " doesn't match its digest");
   return chunk.text(1);
 }

@@ -99,6 +99,8 @@ class Db {
   }
   void script(const std::string& sql);  // any number of statements, not cached
 
+  sqlite3* handle() const { return handle_.get(); }  // for sqlite3_backup_*() only
+
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
   std::int64_t changes_so_far() const { return sqlite3_total_changes64(handle_.get()); }
   std::int64_t wal_pages() const { return wal_pages_; }  // after the last commit

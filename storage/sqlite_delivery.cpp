@@ -56,14 +56,13 @@ core::Result<core::RequestPage> SqliteStore::list_requests(core::OwnerId owner, 
     core::RequestPage page;
     std::vector<core::RequestId> ids;
     {
-      std::int64_t group = 0;
+      std::optional<std::int64_t> group;
       if (!filter.group.empty()) {
-        auto row = db_->query("SELECT id FROM request_group WHERE owner = ? AND name = ?", owner, filter.group);
-        if (!row.row()) return page;
-        group = row.integer(0);
+        group = find_group(owner, filter.group);
+        if (!group) return page;
       }
       const auto below = before ? before.value() : INT64_MAX;
-      auto rows = filter.group.empty()
+      auto rows = !group
                       ? db_->query(
                             "SELECT id, state, lane, channel, client_key FROM request INDEXED BY request_owner"
                             " WHERE owner = ? AND id < ? ORDER BY id DESC LIMIT ?",
@@ -71,7 +70,7 @@ core::Result<core::RequestPage> SqliteStore::list_requests(core::OwnerId owner, 
                       : db_->query(
                             "SELECT id, state, lane, channel, client_key FROM request INDEXED BY request_group_member"
                             " WHERE grp = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                            group, below, core::kVerbRowsMax + 1);
+                            *group, below, core::kVerbRowsMax + 1);
       core::RequestId last;
       for (int looked_at = 0; rows.row(); ++looked_at) {
         if (looked_at == core::kVerbRowsMax || ids.size() == static_cast<std::size_t>(limit)) {

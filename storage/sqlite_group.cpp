@@ -54,6 +54,7 @@ core::Result<void> SqliteStore::commit_group() {
   }
   counters_.commit();
   lanes_changed_ = false;
+  backup_is_new_ = false;
   return {};
 }
 
@@ -65,6 +66,7 @@ void SqliteStore::roll_back() {
   if (group_state_ == GroupState::intact) group_state_ = GroupState::lost;
   counters_.roll_back();
   purge_walk_ = {};  // what it went past may be there again
+  if (std::exchange(backup_is_new_, false)) backup_.reset();
   if (group_state_ == GroupState::broken) return;
   try {
     if (db_->in_transaction()) db_->run("ROLLBACK");
@@ -77,6 +79,7 @@ void SqliteStore::roll_back() {
 }
 
 GroupStore::GroupState SqliteStore::tend(bool idle) {
+  if (backup_) backup_->step();
   const auto pages = db_->wal_pages();
   try {
     if (wipe_log_ && idle) {

@@ -13,6 +13,7 @@
 
 #include "core/check.h"
 #include "core/limits.h"
+#include "storage/backup.h"
 #include "storage/counters.h"
 #include "storage/sqlite_db.h"
 #include "storage/sqlite_rows.h"
@@ -24,6 +25,11 @@ inline constexpr std::int64_t kChunksPerBody = 512;  // room for a result line o
 static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunkBytesMax) <= kChunksPerBody);
 inline constexpr std::int64_t kLanesMax = 1000;  // lanes are named by clients; summarise_queue() walks them all
 inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;  // rows that are read and then changed: two touches each
+
+// The row of a body's chunk, and the digest that is stored with its bytes. sqlite_bodies.cpp
+std::int64_t chunk_row(core::BodyId body, std::int64_t index);
+std::int64_t chunk_digest(std::int64_t row, std::string_view bytes);
+std::int64_t chunks_of(std::int64_t body_bytes);
 
 class SqliteStore final : public GroupStore {
  public:
@@ -230,6 +236,7 @@ class SqliteStore final : public GroupStore {
   void end_early(const Unfinished& request, core::RequestState end, core::WallTime now, Touched& batches,
                  core::Recorded& recorded);
   std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those in which nobody waits any more
+
   // --- housekeeping: sqlite_purge.cpp. A step looks at rows from where the walk stands, takes what it costs from the
   // budget, and answers whether it came to their end.
   // Of all ends in one state; of all acknowledged ones, if there is none.
@@ -240,6 +247,14 @@ class SqliteStore final : public GroupStore {
   bool purge_group(std::int64_t group, PurgeBudget& budget);
   bool purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget);
   void shrink();
+
+  // --- audit: sqlite_audit.cpp
+  struct AuditedBody {
+    std::int64_t chunks = 0;
+    bool whole = false;
+  };
+  std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // how many chunks it has
+  AuditedBody audit_body(core::BodyRef body);
 
   // --- counters
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
@@ -268,6 +283,8 @@ class SqliteStore final : public GroupStore {
   PurgeWalk purge_walk_;
   bool purge_removed_ = false;  // in this run
   bool wipe_log_ = false;       // what was purged still stands in the WAL
+  std::unique_ptr<Backup> backup_;
+  bool backup_is_new_ = false;  // of this group: it goes if the group is rolled back
   GroupState group_state_ = GroupState::intact;
 };
 

@@ -1,14 +1,6 @@
 #include "storage/sqlite_impl.h"
 
 namespace batchd::storage {
-namespace {
-
-std::int64_t chunks_of(std::int64_t bytes) {
-  constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
-  return bytes == 0 ? 1 : (bytes + kChunk - 1) / kChunk;
-}
-
-}  // namespace
 
 core::Result<core::LinePieces> SqliteStore::read_lines(core::BatchId batch, const core::LineCursor& cursor) {
   return verb([&] {

@@ -6,24 +6,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <filesystem>
 
+#include "storage/files.h"
 #include "storage/sqlite_impl.h"
 #include "storage/sqlite_schema.h"
 
 namespace batchd::storage {
 namespace {
-
-[[noreturn]] void give_up(core::Errc code, std::string why) { throw VerbFailed{{code, std::move(why)}}; }
-[[noreturn]] void give_up_errno(const std::string& what) {
-  give_up(core::Errc::store_failed, what + ": " + std::strerror(errno));
-}
-
-std::string folder_of(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
 
 // Locks and flushes of these file systems don't mean what SQLite needs them to mean.
 void refuse_network_file_system(const std::string& folder) {
@@ -35,14 +24,6 @@ void refuse_network_file_system(const std::string& folder) {
   for (const auto magic : kRefused)
     if (static_cast<std::uint32_t>(info.f_type) == magic)
       give_up(core::Errc::invalid, folder + " is on a network or user-space file system: the store needs a local disk");
-}
-
-void flush_folder(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) give_up_errno("can't open " + folder);
-  const bool flushed = ::fsync(fd) == 0;
-  ::close(fd);
-  if (!flushed) give_up_errno("can't flush " + folder);
 }
 
 // Only ever opens a file that isn't there yet: closing any descriptor of a database drops this process's locks on it.

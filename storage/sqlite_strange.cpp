@@ -16,10 +16,7 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_fenced(const std::strin
           id, since, core::kVerbRowsMax - static_cast<int>(ids.size()));
       while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
     }
-    std::vector<core::Batch> batches;
-    batches.reserve(ids.size());
-    for (const auto id : ids) batches.push_back(load(id));
-    return batches;
+    return load_all(ids);
   });
 }
 

@@ -160,6 +160,58 @@ TEST_F(Batches, StaleFilesAreThoseOfDoneBatches) {
   EXPECT_EQ(stale(), 0U);
 }
 
+TEST_F(Batches, StaleFilesComeInPages) {
+  std::vector<BatchId> made;
+  for (int i = 0; i < 5; ++i) {
+    const auto id = accept(kAnna);
+    const auto batch = sealed_batch({kAnna});
+    BatchPatch patch;
+    patch.upload_n = 1;
+    step(batch, uploading, patch);
+    walk(batch, {uploaded, creating, submitted, ended, collecting});
+    const std::vector outcomes{success(id)};
+    must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
+    step(batch, done);
+    made.push_back(batch);
+  }
+  reopen();
+  std::vector<BatchId> seen;
+  for (BatchId after;;) {
+    const auto page = must([&](Store& s) { return s.list_stale_files(after, 2); });
+    EXPECT_LE(page.size(), 2U);
+    if (page.empty()) break;
+    for (const auto& batch : page) seen.push_back(batch.id);
+    after = page.back().id;
+  }
+  EXPECT_EQ(seen, made);
+}
+
+TEST_F(Batches, RecentOnesComeNewestFirst) {
+  std::vector<BatchId> made;
+  for (int i = 0; i < 5; ++i) {
+    accept(kAnna);
+    tick();
+    made.push_back(sealed_batch({kAnna}));
+  }
+  step(made[1], uploading);
+  step(made[3], uploading);
+  accept(kAnna);
+  open_batch();
+  reopen();
+  const auto recent = [&](std::vector<BatchState> states, BatchId before, int limit) {
+    std::vector<BatchId> ids;
+    for (const auto& batch : must([&](Store& s) { return s.recent_batches(states, before, limit); }))
+      ids.push_back(batch.id);
+    return ids;
+  };
+  using Ids = std::vector<BatchId>;
+  EXPECT_EQ(recent({sealed, uploading}, {}, 3), (Ids{made[4], made[3], made[2]}));
+  EXPECT_EQ(recent({sealed, uploading}, made[2], 3), (Ids{made[1], made[0]}));
+  EXPECT_EQ(recent({uploading}, {}, 500), (Ids{made[3], made[1]}));
+  EXPECT_EQ(recent({uploading}, made[1], 500), Ids{});
+  EXPECT_EQ(recent({done}, {}, 500), Ids{});
+}
+
 TEST_F(Batches, TurnaroundIsTheMedianOfTheLastSixteen) {
   LaneId lane;
   for (int i = 1; i <= 20; ++i) {

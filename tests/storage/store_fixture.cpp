@@ -9,9 +9,10 @@ class SqliteFactory final : public StoreFactory {
  public:
   std::unique_ptr<GroupStore> open() override {
     SqliteConfig config;
-    config.path = folder_.file("batchd.db");
+    config.path = path();
     return open_sqlite(config).value();
   }
+  std::string path() const override { return folder_.file("batchd.db"); }
 
  private:
   TemporaryFolder folder_;
@@ -109,6 +110,15 @@ BatchId StoreStories::collecting_batch(std::vector<OwnerId> owners, JobEnd end) 
   over.ended_at = now_;
   step(batch, BatchState::ended, over);
   step(batch, BatchState::collecting);
+  return batch;
+}
+
+BatchId StoreStories::finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids) {
+  const auto batch = collecting_batch(std::move(owners));
+  std::vector<Outcome> outcomes;
+  for (const auto id : ids) outcomes.push_back(success(id));
+  must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
+  step(batch, BatchState::done);
   return batch;
 }
 

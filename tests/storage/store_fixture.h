@@ -40,6 +40,7 @@ class StoreFactory {
  public:
   virtual ~StoreFactory() = default;
   virtual std::unique_ptr<GroupStore> open() = 0;  // the same data each time; the one before is closed
+  virtual std::string path() const = 0;            // of its file
 };
 std::unique_ptr<StoreFactory> sqlite_factory();
 
@@ -85,6 +86,7 @@ class StoreStories : public ::testing::Test {
   Batch walk(BatchId batch, std::initializer_list<BatchState> states);
   BatchId submitted_batch(std::vector<OwnerId> owners);
   BatchId collecting_batch(std::vector<OwnerId> owners, JobEnd end = JobEnd::succeeded);
+  BatchId finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids);  // a done batch: `ids` succeeded
   Outcome success(RequestId id, const std::string& line = R"({"key":"k","response":{}})") const;
   Outcome line_error(RequestId id, int code, bool again) const;
   RequestView view(OwnerId owner, RequestId id);

@@ -1,0 +1,214 @@
+// Lanes: deadlines in the queue, what is at the provider, what was learned, pauses, and room for new ones.
+#include "tests/storage/store_fixture.h"
+
+namespace batchd::storage::testing {
+namespace {
+
+using enum BatchState;
+
+class Lanes : public StoreStories {
+ protected:
+  RequestId urgent(Duration in, OwnerId owner = kAnna, Lane lane = kFlash) {
+    auto fresh = request(owner, "{}", 10, std::move(lane));
+    fresh.deadline = now_ + in;
+    return must([&](Store& s) { return s.accept(fresh, now_); }).id;
+  }
+  LaneLoad load(LaneId lane) {
+    return must([&](Store& s) { return s.lane_load(lane); });
+  }
+  static Lane numbered(int i) { return {"default", "generateContent", "m" + std::to_string(i)}; }
+  Result<Accepted> offer(const Lane& lane) {
+    return attempt([&](Store& s) { return s.accept(request(kAnna, "{}", 1, lane), now_); });
+  }
+  void cancel_in(const Lane& lane) {
+    const auto page = must([&](Store& s) { return s.list_requests(kAnna, {.model = lane.model}, {}, 1); });
+    must([&](Store& s) { return s.cancel(kAnna, page.requests.at(0).id, now_); });
+  }
+  void purge() {
+    while (must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).more) {
+    }
+  }
+  void fill_table() {
+    CHECK(store_->begin_group().has_value());
+    for (int i = 0; i < 1000; ++i) {
+      store_->begin_verb();
+      CHECK(store_->accept(request(kAnna, "{}", 1, numbered(i)), now_).has_value());
+      store_->end_verb(true);
+    }
+    CHECK(store_->commit_group().has_value());
+  }
+};
+
+TEST_F(Lanes, TheSummaryKnowsTheNearestDeadline) {
+  accept(kBob);
+  urgent(9s);
+  urgent(5s);
+  urgent(7s);
+  reopen();
+  const auto owners = must([](Store& s) { return s.summarise_queue(); }).front().owners;
+  ASSERT_EQ(owners.size(), 2U);
+  EXPECT_EQ(owners[0].nearest_deadline, now_ + 5s);
+  EXPECT_FALSE(owners[1].nearest_deadline);
+}
+
+TEST_F(Lanes, TheUrgentGoNearestFirst) {
+  const auto plain = accept(kAnna);
+  const auto far = urgent(9s);
+  const auto middle = urgent(6s);
+  const auto near = urgent(3s);
+  urgent(1s, kBob);
+  const auto batch = open_batch();
+  const auto claim_urgent = [&](std::int64_t items) {
+    return must([&](Store& s) { return s.claim(batch, kAnna, {items, 1000, 1000}, now_ + 9s, now_); }).items;
+  };
+  EXPECT_EQ(claim_urgent(1), 1);
+  EXPECT_EQ(view(kAnna, near).state, RequestState::packed);
+  EXPECT_EQ(view(kAnna, middle).state, RequestState::queued);
+  reopen();
+  EXPECT_EQ(claim_urgent(10), 1);  // before that time, not at it
+  EXPECT_EQ(view(kAnna, middle).state, RequestState::packed);
+  EXPECT_EQ(claim_urgent(10), 0);
+  EXPECT_EQ(view(kAnna, far).state, RequestState::queued);
+  EXPECT_EQ(claim(batch, kAnna).items, 2);  // the others, oldest first
+  EXPECT_EQ(view(kAnna, plain).state, RequestState::packed);
+  EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).front().owners.front().owner, kBob);
+  expect_balance();
+}
+
+TEST_F(Lanes, LoadIsWhatHasNotEndedYet) {
+  struct Case {
+    std::vector<BatchState> walk;
+    std::int64_t batches, jobs;
+    bool job = false, over = false;
+  };
+  const std::vector<Case> cases{
+      {{}, 1, 0},
+      {{uploading, uploaded}, 1, 0},
+      {{uploading, uploaded, creating}, 1, 0},
+      {{uploading, uploaded, creating, unclear, fencing}, 1, 0},
+      {{uploading, uploaded, creating, submitted}, 1, 1, true},
+      {{uploading, uploaded, creating, submitted, lost, held}, 1, 1, true},
+      {{uploading, uploaded, creating, submitted, ended, collecting}, 0, 0, true, true},
+      {{uploading, uploaded, creating, submitted, ended, collecting, held}, 0, 0, true, true},
+      {{uploading, uploaded, creating, refused}, 0, 0},
+      {{unsealed}, 0, 0},
+  };
+  accept(kBob, "{}", 7, {"default", "embedContent", "e"});
+  LaneLoad before;
+  for (const auto& [way, batches, jobs, job, over] : cases) {
+    accept(kAnna, "{}", 12);
+    const auto lane = must([](Store& s) { return s.summarise_queue(); }).back().lane == kFlash
+                          ? must([](Store& s) { return s.summarise_queue(); }).back().id
+                          : LaneId{};
+    ASSERT_TRUE(lane);
+    const auto batch = must([&](Store& s) { return s.open_batch(lane, SealReason::age, now_); });
+    claim(batch, kAnna);
+    must([&](Store& s) { return s.seal(batch, now_); });
+    for (const auto state : way) {
+      BatchPatch patch;
+      if (state == submitted) patch.job = "batches/1";
+      if (state == ended) patch.ended_at = now_;
+      step(batch, state, patch);
+    }
+    reopen();
+    const auto after = load(lane);
+    EXPECT_EQ(after.batches - before.batches, batches) << way.size();
+    EXPECT_EQ(after.tokens - before.tokens, batches * 12) << way.size();
+    EXPECT_EQ(after.jobs - before.jobs, jobs) << way.size();
+    before = after;
+  }
+}
+
+TEST_F(Lanes, WhatWasLearnedIsKept) {
+  accept(kAnna);
+  const auto lane = only_lane();
+  EXPECT_EQ(load(lane).learned.ratio, 1);
+  EXPECT_EQ(load(lane).learned.allowance, 0);
+  must([&](Store& s) { return s.set_lane_budget(lane, {1.25, 5'000'000'000, now_ + 1ms}); });
+  reopen();
+  const auto learned = load(lane).learned;
+  EXPECT_DOUBLE_EQ(learned.ratio, 1.25);
+  EXPECT_EQ(learned.allowance, 5'000'000'000);
+  EXPECT_EQ(learned.since, now_ + 1ms);
+  EXPECT_EQ(attempt([](Store& s) { return s.lane_load(LaneId{99}); }).error().code, Errc::not_found);
+}
+
+TEST_F(Lanes, APauseIsEndedByWhatItLiesWithin) {
+  const LaneSelector all;
+  const LaneSelector account{"a", "", ""};
+  const LaneSelector model{"", "", "m"};
+  const LaneSelector both{"a", "", "m"};
+  const LaneSelector other{"b", "generateContent", "m"};
+  struct Case {
+    LaneSelector ended;
+    std::vector<LaneSelector> left;  // in order
+  };
+  const std::vector<Case> cases{
+      {all, {}},
+      {account, {all, model, other}},
+      {model, {all, account}},
+      {both, {all, model, account, other}},
+      {{"c", "", ""}, {all, model, account, both, other}},
+      {{"", "generateContent", ""}, {all, model, account, both}},
+  };
+  for (const auto& [ended, left] : cases) {
+    for (const auto& pause : {all, account, model, both, other, other})
+      must([&](Store& s) { return s.set_pause(pause, true); });
+    reopen();
+    EXPECT_EQ(must([](Store& s) { return s.list_pauses(); }).size(), 5U);
+    must([&](Store& s) { return s.set_pause(ended, false); });
+    reopen();
+    EXPECT_EQ(must([](Store& s) { return s.list_pauses(); }), left);
+  }
+}
+
+TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
+  fill_table();
+  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  const auto in_use = [&] { return must([](Store& s) { return s.summarise_queue(); }); };
+  const auto lanes = in_use();
+  // A batch refers to its lane, and an end outside of any batch.
+  const auto batch = must([&](Store& s) { return s.open_batch(lanes[3].id, SealReason::age, now_); });
+  claim(batch, kAnna);
+  must([&](Store& s) { return s.seal(batch, now_); });
+  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  cancel_in(lanes[999].lane);
+  tick();
+  purge();
+  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);  // the newest stays: its number must not come again
+  cancel_in(lanes[4].lane);
+  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  tick();
+  purge();
+  reopen();
+  EXPECT_TRUE(offer(numbered(3)).has_value());  // known all the while
+  EXPECT_TRUE(offer(kFlash).has_value());
+  EXPECT_EQ(in_use().back().lane, kFlash);
+  EXPECT_GT(in_use().back().id, lanes.back().id);
+  EXPECT_TRUE(offer({"a", "b", "c"}).has_value());  // in the place of the one that was the newest before
+  EXPECT_EQ(offer({"a", "b", "d"}).error().code, Errc::queue_full);
+  // Who still knows the lane by its number is told.
+  EXPECT_EQ(attempt([&](Store& s) { return s.open_batch(lanes[4].id, SealReason::age, now_); }).error().code,
+            Errc::not_found);
+  reopen();
+  EXPECT_EQ(in_use().size(), 1000U);
+  expect_balance();
+}
+
+TEST_F(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
+  fill_table();
+  const auto lane = must([](Store& s) { return s.summarise_queue(); })[7];
+  cancel_in(lane.lane);
+  tick();
+  purge();
+  ASSERT_TRUE(store_->begin_group().has_value());
+  store_->begin_verb();
+  ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, kFlash), now_).has_value());
+  EXPECT_EQ(store_->end_verb(false), GroupStore::GroupState::lost);
+  EXPECT_TRUE(offer(lane.lane).has_value());
+  EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); })[7].id, lane.id);
+  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+}
+
+}  // namespace
+}  // namespace batchd::storage::testing
