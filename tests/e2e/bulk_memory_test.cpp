@@ -81,7 +81,9 @@ TEST_F(BulkMemory, StaysWhatItWas) {
   std::printf("%lld lines, %lld MiB: VmRSS before %lld KiB, VmHWM %lld KiB\n", static_cast<long long>(lines),
               static_cast<long long>(lines * kLineBytes >> 20), static_cast<long long>(before),
               static_cast<long long>(peak));
-  if (kMeasured) EXPECT_LT(peak - before, kGrowthKiBMax);
+  if (kMeasured) {
+    EXPECT_LT(peak - before, kGrowthKiBMax);
+  }
 }
 
 }  // namespace
