@@ -1,7 +1,6 @@
 // Batches, as operators see them, and their word on one that is held.
-#include <charconv>
-
 #include "daemon/api.h"
+#include "daemon/calls.h"
 #include "daemon/log.h"
 #include "daemon/small_body.h"
 
@@ -26,26 +25,23 @@ struct Listing {
   int limit = kPageDefault;
 };
 
-// None: done; else what is wrong with the parameter.
-std::optional<Problem> read_parameter(Listing& listing, std::string_view name, std::string_view value) {
-  const auto bad = [&](std::string_view rule) {
-    return make_problem(400, "bad_parameter", std::string(name) + ' ' + std::string(rule));
-  };
-  if (name == "state") {
-    const auto state = batch_state(value);
-    if (!state) return bad("is not a state of batches");
+std::optional<Problem> read_listing(const RequestHead& head, Listing& listing) {
+  if (auto problem = check_parameters(head, {"state", "limit", "cursor"})) return problem;
+  const auto bad = [](std::string_view rule) { return make_problem(400, "bad_parameter", rule); };
+  for (std::size_t i = 0; i < core::kBatchStates; ++i) listing.states.push_back(static_cast<BatchState>(i));
+  if (const auto name = head.query_value("state")) {
+    const auto state = batch_state(*name);
+    if (!state) return bad("state is not a state of batches");
     listing.states = {*state};
-  } else if (name == "cursor") {
-    const auto id = core::parse_id<core::BatchId>(value);
-    if (!id) return bad("is not from an earlier answer");
-    listing.before = *id;
-  } else if (name == "limit") {
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), listing.limit);
-    const bool number = error == std::errc{} && end == value.data() + value.size();
-    if (!number || listing.limit < 1 || listing.limit > kPageMax) return bad("is a number from 1 to 500");
-  } else {
-    return make_problem(400, "unknown_parameter", "the parameters are state, limit and cursor");
   }
+  if (const auto cursor = head.query_value("cursor")) {
+    const auto id = core::parse_id<core::BatchId>(*cursor);
+    if (!id) return bad("cursor is not from an earlier answer");
+    listing.before = *id;
+  }
+  const auto limit = number_parameter(head, "limit", kPageDefault, 1, kPageMax);
+  if (!limit) return bad("limit is a number from 1 to 500");
+  listing.limit = static_cast<int>(*limit);
   return std::nullopt;
 }
 
@@ -73,12 +69,10 @@ Task<void> answer(Exchange& exchange, const core::Result<core::Batch>& batch) {
 
 Task<void> Api::batches(Exchange& exchange, std::string_view) {
   Listing listing;
-  for (std::size_t i = 0; i < core::kBatchStates; ++i) listing.states.push_back(static_cast<BatchState>(i));
-  for (const auto& [name, value] : exchange.head().query)
-    if (auto problem = read_parameter(listing, name, value)) {
-      co_await reply_problem(exchange, std::move(*problem));
-      co_return;
-    }
+  if (auto problem = read_listing(exchange.head(), listing)) {
+    co_await reply_problem(exchange, std::move(*problem));
+    co_return;
+  }
   const auto page = co_await engine_.store.read(
       &core::Store::recent_batches, std::span<const BatchState>(listing.states), listing.before, listing.limit);
   if (!page) {

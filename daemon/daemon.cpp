@@ -13,6 +13,7 @@
 #include "daemon/http_server.h"
 #include "daemon/https_client.h"
 #include "daemon/log.h"
+#include "daemon/reload.h"
 #include "daemon/server_config.h"
 #include "daemon/stages.h"
 #include "daemon/tokens.h"
@@ -63,15 +64,17 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
 
 class Daemon {
  public:
-  Daemon(const config::Config& config, const config::Environment& environment,
+  Daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file,
          std::unique_ptr<storage::GroupStore> store)
-      : store_thread_(
+      : config_(config),
+        store_thread_(
             std::move(store), [this](std::function<void()> completions) { asio::post(io_, std::move(completions)); },
             [](const core::Error& error) { fatal("store_failed", error.detail, EX_IOERR); }),
-        engine_(io_.get_executor(), config, clock_, store_thread_),
+        engine_(io_.get_executor(), config_, clock_, store_thread_),
         api_(engine_),
-        signals_(io_, SIGTERM, SIGINT) {
-    for (const auto& [name, settings] : config.accounts)
+        signals_(io_, SIGTERM, SIGINT),
+        reloader_(engine_, config_, environment, std::move(file), tokens_) {
+    for (const auto& [name, settings] : config_.accounts)
       engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment));
   }
 
@@ -93,6 +96,10 @@ class Daemon {
       log_event(LogLevel::error, "recovery_failed", {{"detail", recovered.error().detail}});
       co_return EX_IOERR;
     }
+    if (const auto limited = co_await limit_intake(engine_); !limited) {
+      log_event(LogLevel::error, "limits_not_set", {{"detail", limited.error().detail}});
+      co_return EX_IOERR;
+    }
     if (!co_await load_first_tokens()) co_return EX_CONFIG;
     auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
     const auto connections_max = connections_that_fit(engine_.config.limits.max_connections);
@@ -106,6 +113,7 @@ class Daemon {
     api_.watch(**server);
     start_stages();
     engine_.tasks.spawn((*server)->serve());
+    engine_.tasks.spawn(reloader_.run());
     announce_ready((*server)->tcp_port());
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);
@@ -181,6 +189,7 @@ class Daemon {
     log_event(LogLevel::info, "stopped");
   }
 
+  config::Config config_;  // the reloader changes it
   SystemClock clock_;
   asio::io_context io_{1};
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
@@ -189,6 +198,7 @@ class Daemon {
   Tokens tokens_;
   Api api_;
   asio::basic_signal_set<Executor> signals_;
+  Reloader reloader_;
   PackStage pack_{engine_};
   SubmitStage submit_{engine_};
   ReconcileStage reconcile_{engine_};
@@ -203,13 +213,13 @@ class Daemon {
 
 }  // namespace
 
-int run_daemon(const config::Config& config, const config::Environment& environment) {
+int run_daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file) {
   auto store = storage::open_sqlite({.path = config.store.path});
   if (!store) {
     log_event(LogLevel::error, "store_unavailable", {{"path", config.store.path}, {"detail", store.error().detail}});
     return exit_code_of(store.error());
   }
-  Daemon daemon(config, environment, std::move(*store));
+  Daemon daemon(config, environment, std::move(file), std::move(*store));
   return daemon.run();
 }
 

@@ -96,7 +96,8 @@ struct HttpServerConfig {
   core::Duration header_timeout{};
   core::Duration idle_timeout{};     // keep-alive between two requests
   core::Duration write_timeout{};    // for one piece of an answer
-  std::int64_t body_rate_floor = 0;  // bytes/s, averaged from the head on, after a grace of 10 s
+  std::int64_t body_rate_floor = 0;  // bytes/s of a body (decoded), averaged from the head on, after the grace
+  core::Duration body_rate_grace = std::chrono::seconds(10);
 };
 
 class HttpServer {

@@ -10,7 +10,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kBodyPieceBytes = 64 << 10;
 constexpr std::int64_t kDirectBytesMin = 8 << 10;  // of a chunk's data: read into the piece, past the buffer
-constexpr std::chrono::seconds kRateGrace{10};
 
 core::Error over_the_limit() { return {core::Errc::too_large, "the body is over the limit"}; }
 core::Error cut_off() { return {core::Errc::invalid, "the body was cut off"}; }
@@ -82,7 +81,7 @@ Task<core::Result<std::size_t>> Session::receive_body_bytes(char* data, std::siz
   const auto floor = shared_->config.body_rate_floor;
   const auto earned = std::chrono::seconds(floor > 0 ? body_taken_ / floor : 0);
   const auto start = Clock::now();
-  deadline_.arm(start + kRateGrace + earned - body_waited_);
+  deadline_.arm(start + shared_->config.body_rate_grace + earned - body_waited_);
   std::size_t received = 0;
   const auto read = co_await receive(data, capacity, received);
   deadline_.disarm();

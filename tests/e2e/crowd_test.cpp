@@ -32,6 +32,13 @@ class CrowdTest : public E2eTest {
                                             {"log.level", "\"info\""}}});
   }
 
+  // Bytes of memory that the daemon really uses; 0: we may not look.
+  std::int64_t resident_bytes() {
+    const auto status = read_file("/proc/" + std::to_string(daemon_->process().pid()) + "/status");
+    const auto at = status.find("VmRSS:");
+    return at == std::string::npos ? 0 : std::atoll(status.c_str() + at + 6) * 1024;
+  }
+
   // One request and its answer, on connections of its own. How many calls went unanswered.
   static int be_served(LocalHttp& http, const Headers& credentials, int number) {
     int unanswered = 0;
@@ -73,8 +80,12 @@ TEST_F(CrowdTest, ThereIsAConnectionForEverybody) {
   start_with(size.all() + 100);
   if (const auto reason = raise_descriptors(size.all() + kDescriptorsForOthers); !reason.empty())
     GTEST_SKIP() << reason;
+  const auto before = resident_bytes();
   IdleCrowd crowd(daemon_->socket(), daemon_->tcp_port(), size);
   EXPECT_EQ(be_served_among(crowd), 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT((resident_bytes() - before) / size.all(), 8 << 10) << "bytes for each of them: they should hold no buffers";
+#endif
   EXPECT_EQ(crowd.came_back(), 0) << "a connection was closed though there were enough";
   EXPECT_EQ(crowd.refused(), 0);
   EXPECT_TRUE(daemon_->process().running());

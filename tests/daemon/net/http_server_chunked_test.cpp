@@ -1,4 +1,6 @@
 // Bodies and answers whose length isn't known, on real sockets.
+#include <atomic>
+
 #include "tests/daemon/net/http_server_fixture.h"
 
 namespace batchd::daemon::test {
@@ -108,6 +110,25 @@ TEST_F(HttpServerChunkedTest, TheLimitCountsEveryByte) {
   auto length = server_->connect();
   length.send("POST /bulk HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n" + std::string(100'001, 'l'));
   EXPECT_TRUE(has_status(length.read_answer(), 200));
+}
+
+// Bytes that mean nothing don't count as speed.
+TEST_F(HttpServerChunkedTest, ABodyThatComesTooSlowlyIsCutOff) {
+  config_.body_rate_floor = 1 << 20;
+  config_.body_rate_grace = core::Duration(100);
+  start();
+  auto length = server_->connect();
+  length.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nslow");
+  EXPECT_EQ(body_of(length.read_to_end()), "invalid");
+  auto client = server_->connect();
+  client.send("POST /echo" + std::string(kHead) + "5;");
+  std::atomic<bool> stop{false};
+  std::thread talker([&] {
+    while (!stop && client.send("e")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  });
+  EXPECT_TRUE(has_status(client.read_some(), 400));
+  stop = true;
+  talker.join();
 }
 
 TEST_F(HttpServerChunkedTest, AnEarlyAnswerEndsTheConnection) {

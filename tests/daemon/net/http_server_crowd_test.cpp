@@ -41,6 +41,21 @@ TEST_F(HttpServerCrowdTest, TheLongestIdleMakesRoom) {
   EXPECT_TRUE(served(fourth));
 }
 
+TEST_F(HttpServerCrowdTest, ARequestThatHasJustArrivedKeepsItsConnection) {
+  config_.connections_max = 2;
+  start();
+  auto first = idle_client();
+  auto second = idle_client();
+  std::optional<RawSocket> third;
+  server_->stall([&] {
+    third.emplace(server_->connect());
+    first.send("GET /path?q=in-time HTTP/1.1\r\nHost: a\r\n\r\n");
+  });
+  EXPECT_EQ(body_of(first.read_answer()), "in-time");
+  EXPECT_EQ(second.read_to_end(), "");
+  EXPECT_TRUE(served(*third));
+}
+
 TEST_F(HttpServerCrowdTest, AHeadThatDoesNotEndMakesRoom) {
   config_.connections_max = 2;
   start();

@@ -82,6 +82,19 @@ class TestServer {
     }
     return false;
   }
+  // Runs `meanwhile` here while the server does nothing; what happens to it then comes to it all at once.
+  template <class Meanwhile>
+  void stall(Meanwhile meanwhile) {
+    std::promise<void> stalled, over;
+    asio::post(context_, [&] {
+      stalled.set_value();
+      over.get_future().wait();
+    });
+    stalled.get_future().wait();
+    meanwhile();
+    over.set_value();
+    ask(&HttpServer::connections);  // the promises live here
+  }
   std::future<std::string> next_event() {
     events_ = {};
     return events_.get_future();
