@@ -1,22 +1,12 @@
-// Values with units, as the configuration writes them: "500ms", "60s", "15m", "48h", "7d"; "1GiB", "20 GB".
+// Values with units, as the configuration writes them: core/units.h has the grammar.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
-#include "core/time.h"
+#include "core/units.h"
 
 namespace batchd::config {
-
-// A whole number and a unit, a space between them at will. None: not that, or beyond 63 bits.
-std::optional<core::Duration> parse_duration(std::string_view text);
-std::optional<std::int64_t> parse_size(std::string_view text);  // bytes
-std::optional<std::int64_t> parse_count(std::string_view text);
-
-// In the largest unit that is exact; the parsers read it back.
-std::string duration_text(core::Duration duration);
-std::string size_text(std::int64_t bytes);
-
+using core::duration_text;
+using core::parse_count;
+using core::parse_duration;
+using core::parse_size;
+using core::size_text;
 }  // namespace batchd::config

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/check.h"
+#include "core/id_time.h"
 #include "core/limits.h"
 
 namespace batchd::core {
@@ -21,11 +22,7 @@ constexpr std::array<std::int8_t, 256> reverse_alphabet() {
 }
 constexpr auto kReverse = reverse_alphabet();
 
-constexpr std::int64_t kEpochMs = 1'735'689'600'000;  // 2025-01-01T00:00:00Z
-constexpr int kSequenceBits = 12;
-constexpr int kNodeBits = 10;
-constexpr std::int64_t kSequenceMask = (std::int64_t{1} << kSequenceBits) - 1;
-constexpr int kTimeShift = kSequenceBits + kNodeBits;
+constexpr std::int64_t kSequenceMask = (std::int64_t{1} << kIdSequenceBits) - 1;
 
 }  // namespace
 
@@ -52,19 +49,19 @@ std::optional<std::int64_t> parse_id_text(std::string_view text) {
 }
 
 IdSource::IdSource(std::int64_t high_water, int node) : last_(high_water), node_(node) {
-  CHECK(node >= 0 && node < (1 << kNodeBits));
+  CHECK(node >= 0 && node < (1 << kIdNodeBits));
 }
 
 std::int64_t IdSource::next(WallTime now) {
-  const std::int64_t ms = std::max<std::int64_t>(now.time_since_epoch().count() - kEpochMs, 0);
-  const std::int64_t fresh = (ms << kTimeShift) | (node_ << kSequenceBits);
+  const std::int64_t ms = std::max<std::int64_t>(now.time_since_epoch().count() - kIdEpochMs, 0);
+  const std::int64_t fresh = (ms << kIdTimeShift) | (node_ << kIdSequenceBits);
   if (fresh > last_) {
     last_ = fresh;
   } else if ((last_ & kSequenceMask) != kSequenceMask) {
     ++last_;  // same millisecond, or the clock stands behind the high-water mark
   } else {
-    const std::int64_t following_ms = (last_ >> kTimeShift) + 1;  // 4096 ids in one millisecond: borrow the next one
-    last_ = (following_ms << kTimeShift) | (node_ << kSequenceBits);
+    const std::int64_t following_ms = (last_ >> kIdTimeShift) + 1;  // 4096 ids in one millisecond: borrow the next one
+    last_ = (following_ms << kIdTimeShift) | (node_ << kIdSequenceBits);
   }
   CHECK(last_ > 0);
   return last_;

@@ -2,6 +2,7 @@
 // Bounds that an operator may move are keys of the configuration instead.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,6 +31,10 @@ inline constexpr std::size_t kLabelBytesMax = 256;  // name and value each
 inline constexpr int kVerbRowsMax = 2000;
 inline constexpr std::size_t kVerbBytesMax = 1 << 20;
 inline constexpr int kGroupLinesMax = kVerbRowsMax / 4;  // of one accept_lines(): each is looked up, written, and noted
+
+// --- answers
+inline constexpr std::size_t kLineFaultsShown = 100;         // of a bulk submission
+inline constexpr std::chrono::seconds kHeartbeatPeriod{15};  // of event streams: proxies cut off what is silent
 
 // --- uploads
 inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // X-Goog-Upload-Chunk-Granularity, as seen at Gemini

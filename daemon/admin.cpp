@@ -1,6 +1,8 @@
-// An operator's word on a batch that is held.
+// Batches, as operators see them, and their word on one that is held.
 #include "daemon/api.h"
+#include "daemon/calls.h"
 #include "daemon/log.h"
+#include "daemon/small_body.h"
 
 namespace batchd::daemon {
 
@@ -8,17 +10,39 @@ using core::BatchState;
 
 namespace {
 
-constexpr std::size_t kAdminBodyBytesMax = 4096;
+constexpr int kPageDefault = 50, kPageMax = 500;
 
-Task<core::Result<std::string>> read_small_body(Exchange& exchange) {
-  std::string body;
-  for (;;) {
-    auto piece = co_await exchange.read_body();
-    if (!piece) co_return piece.error();
-    if (piece->empty()) co_return body;
-    body += *piece;
-    if (body.size() > kAdminBodyBytesMax) co_return core::Error{core::Errc::too_large, "the body is too large"};
+std::optional<BatchState> batch_state(std::string_view name) {
+  for (std::size_t i = 0; i < core::kBatchStates; ++i)
+    if (const auto state = static_cast<BatchState>(i); core::to_text(state) == name) return state;
+  return std::nullopt;
+}
+
+// Which page of GET /admin/batches is wanted.
+struct Listing {
+  std::vector<BatchState> states;  // all, unless one is named
+  core::BatchId before;
+  int limit = kPageDefault;
+};
+
+std::optional<Problem> read_listing(const RequestHead& head, Listing& listing) {
+  if (auto problem = check_parameters(head, {"state", "limit", "cursor"})) return problem;
+  const auto bad = [](std::string_view rule) { return make_problem(400, "bad_parameter", rule); };
+  for (std::size_t i = 0; i < core::kBatchStates; ++i) listing.states.push_back(static_cast<BatchState>(i));
+  if (const auto name = head.query_value("state")) {
+    const auto state = batch_state(*name);
+    if (!state) return bad("state is not a state of batches");
+    listing.states = {*state};
   }
+  if (const auto cursor = head.query_value("cursor")) {
+    const auto id = core::parse_id<core::BatchId>(*cursor);
+    if (!id) return bad("cursor is not from an earlier answer");
+    listing.before = *id;
+  }
+  const auto limit = number_parameter(head, "limit", kPageDefault, 1, kPageMax);
+  if (!limit) return bad("limit is a number from 1 to 500");
+  listing.limit = static_cast<int>(*limit);
+  return std::nullopt;
 }
 
 Task<core::Result<core::Batch>> find_held(Engine& engine, std::string_view text) {
@@ -42,6 +66,33 @@ Task<void> answer(Exchange& exchange, const core::Result<core::Batch>& batch) {
 }
 
 }  // namespace
+
+Task<void> Api::batches(Exchange& exchange, std::string_view) {
+  Listing listing;
+  if (auto problem = read_listing(exchange.head(), listing)) {
+    co_await reply_problem(exchange, std::move(*problem));
+    co_return;
+  }
+  const auto page = co_await engine_.store.read(
+      &core::Store::recent_batches, std::span<const BatchState>(listing.states), listing.before, listing.limit);
+  if (!page) {
+    co_await reply_problem(exchange, problem_of(page.error()));
+    co_return;
+  }
+  std::optional<core::BatchId> next;
+  if (std::ssize(*page) == listing.limit) next = page->back().id;
+  co_await reply_json(exchange, 200, proto::batches_json(*page, next));
+}
+
+Task<void> Api::batch(Exchange& exchange, std::string_view text) {
+  const auto id = core::parse_id<core::BatchId>(text);
+  auto batch = core::Result<core::Batch>(core::Error{core::Errc::not_found, "no such batch"});
+  if (id) batch = co_await engine_.store.read(&core::Store::get_batch, *id);
+  if (batch)
+    co_await reply_json(exchange, 200, proto::batch_json(*batch));
+  else
+    co_await reply_problem(exchange, problem_of(batch.error()));
+}
 
 // "This is its job": the batch goes on as if the create had been answered.
 Task<void> Api::adopt(Exchange& exchange, std::string_view id) {

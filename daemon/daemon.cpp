@@ -13,7 +13,10 @@
 #include "daemon/http_server.h"
 #include "daemon/https_client.h"
 #include "daemon/log.h"
+#include "daemon/reload.h"
+#include "daemon/server_config.h"
 #include "daemon/stages.h"
+#include "daemon/tokens.h"
 #include "proto/gemini.h"
 #include "proto/json/digest.h"
 #include "storage/sqlite_store.h"
@@ -59,31 +62,19 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   return account;
 }
 
-HttpServerConfig server_config(const config::Config& config) {
-  return {.socket_path = config.server.socket,
-          .socket_mode = static_cast<unsigned>(config.server.socket_mode),
-          .socket_group = config.server.socket_group,
-          .admin_group = config.server.admin_group,
-          .allow_mapped_uids = config.server.allow_mapped_uids,
-          .body_bytes_max = config.server.max_body,
-          .connections_max = static_cast<int>(config.limits.max_connections),
-          .header_timeout = config.server.header_timeout,
-          .idle_timeout = config.server.idle_timeout,
-          .write_timeout = config.server.write_timeout,
-          .body_rate_floor = config.server.body_rate_floor};
-}
-
 class Daemon {
  public:
-  Daemon(const config::Config& config, const config::Environment& environment,
+  Daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file,
          std::unique_ptr<storage::GroupStore> store)
-      : store_thread_(
+      : config_(config),
+        store_thread_(
             std::move(store), [this](std::function<void()> completions) { asio::post(io_, std::move(completions)); },
             [](const core::Error& error) { fatal("store_failed", error.detail, EX_IOERR); }),
-        engine_(io_.get_executor(), config, clock_, store_thread_),
+        engine_(io_.get_executor(), config_, clock_, store_thread_),
         api_(engine_),
-        signals_(io_, SIGTERM, SIGINT) {
-    for (const auto& [name, settings] : config.accounts)
+        signals_(io_, SIGTERM, SIGINT),
+        reloader_(engine_, config_, environment, std::move(file), tokens_) {
+    for (const auto& [name, settings] : config_.accounts)
       engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment));
   }
 
@@ -105,21 +96,48 @@ class Daemon {
       log_event(LogLevel::error, "recovery_failed", {{"detail", recovered.error().detail}});
       co_return EX_IOERR;
     }
+    if (const auto limited = co_await limit_intake(engine_); !limited) {
+      log_event(LogLevel::error, "limits_not_set", {{"detail", limited.error().detail}});
+      co_return EX_IOERR;
+    }
+    if (!co_await load_first_tokens()) co_return EX_CONFIG;
     auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
-    auto server = make_http_server(io_.get_executor(), server_config(engine_.config), handle, &Api::render_error);
+    const auto connections_max = connections_that_fit(engine_.config.limits.max_connections);
+    auto server = make_http_server(io_.get_executor(), server_config(engine_.config, tokens_, connections_max), handle,
+                                   &Api::render_error);
     if (!server) {
-      log_event(LogLevel::error, "socket_unavailable",
-                {{"socket", engine_.config.server.socket}, {"detail", server.error().detail}});
+      log_event(LogLevel::error, "socket_unavailable", {{"detail", server.error().detail}});
       store_thread_.stop();
       co_return server.error().code == core::Errc::locked ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
+    api_.watch(**server);
     start_stages();
     engine_.tasks.spawn((*server)->serve());
-    log_event(LogLevel::info, "ready", {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}});
-    ::sd_notify(0, "READY=1\nSTATUS=accepting requests");
+    engine_.tasks.spawn(reloader_.run());
+    announce_ready((*server)->tcp_port());
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);
     co_return EX_OK;
+  }
+
+  // False: said in the log, and the store has stopped.
+  Task<bool> load_first_tokens() {
+    if (engine_.config.server.listen.empty()) co_return true;
+    const auto loaded = co_await load_tokens(tokens_, engine_.store, engine_.config.server.tokens_file);
+    if (loaded) co_return true;
+    log_event(LogLevel::error, "tokens_unusable", {{"detail", loaded.error().detail}});
+    store_thread_.stop();
+    co_return false;
+  }
+
+  // With the port that is really listened on: the configuration may leave the choice to the kernel.
+  void announce_ready(std::uint16_t tcp_port) {
+    const auto& listen = engine_.config.server.listen;
+    const auto tcp = listen.empty() ? "none" : listen.substr(0, listen.rfind(':') + 1) + std::to_string(tcp_port);
+    log_event(LogLevel::info, "ready",
+              {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}, {"tcp", tcp}});
+    const auto where = listen.empty() ? std::string() : " on the socket and on " + tcp;
+    ::sd_notify(0, ("READY=1\nSTATUS=accepting requests" + where).c_str());
   }
 
   Task<core::Result<void>> recover() {
@@ -131,6 +149,7 @@ class Daemon {
     auto installation = [](core::Store& store) { return core::Result<core::Installation>(store.installation()); };
     const auto known = co_await engine_.store.together(storage::VerbClass::read, installation);
     if (!known) co_return known.error();
+    engine_.installation = known->id;
     engine_.token_prefix = "batchd-" + known->id + '-';
     co_return co_await engine_.count_strange_jobs();
   }
@@ -170,13 +189,16 @@ class Daemon {
     log_event(LogLevel::info, "stopped");
   }
 
+  config::Config config_;  // the reloader changes it
   SystemClock clock_;
   asio::io_context io_{1};
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
   storage::StoreThread store_thread_;
   Engine engine_;
+  Tokens tokens_;
   Api api_;
   asio::basic_signal_set<Executor> signals_;
+  Reloader reloader_;
   PackStage pack_{engine_};
   SubmitStage submit_{engine_};
   ReconcileStage reconcile_{engine_};
@@ -191,13 +213,13 @@ class Daemon {
 
 }  // namespace
 
-int run_daemon(const config::Config& config, const config::Environment& environment) {
+int run_daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file) {
   auto store = storage::open_sqlite({.path = config.store.path});
   if (!store) {
     log_event(LogLevel::error, "store_unavailable", {{"path", config.store.path}, {"detail", store.error().detail}});
     return exit_code_of(store.error());
   }
-  Daemon daemon(config, environment, std::move(*store));
+  Daemon daemon(config, environment, std::move(file), std::move(*store));
   return daemon.run();
 }
 

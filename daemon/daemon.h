@@ -1,6 +1,9 @@
 // The composition root: builds everything once, starts the stages and the server, and takes it all down in order.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "config/config.h"
 
 namespace batchd::daemon {
@@ -8,6 +11,7 @@ namespace batchd::daemon {
 // Runs until SIGTERM or SIGINT (a second one cuts the grace short). Returns the process's exit code (sysexits):
 // 0 stopped as told, 69 socket unavailable, 73 database can't be opened, 75 another batchd has the database or the
 // socket, 78 database written by a newer batchd. Bugs and a broken store end the process from within (70, 74).
-int run_daemon(const config::Config& config, const config::Environment& environment);
+// SIGHUP reads `file` anew (daemon/reload.h); none: there is nothing to read.
+int run_daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file);
 
 }  // namespace batchd::daemon

@@ -68,6 +68,7 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
                {"items", marked->items},
                {"job", marked->job},
                {"message", to == BatchState::held ? marked->message : ""}});
+    metrics.moved(*marked);
     bells.ring(to);
     if (to == BatchState::ended || to == BatchState::held) bells.pack.poke();
   }
@@ -75,7 +76,8 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
 }
 
 void Engine::announce(const core::Recorded& recorded) {
-  waiters.notify(recorded.finished);
+  metrics.ended(recorded, clock.wall());
+  waiters.notify(recorded.finished, recorded.owners);
   if (recorded.requeued > 0) bells.pack.poke();
 }
 

@@ -11,6 +11,7 @@
 #include "core/time.h"
 #include "daemon/account.h"
 #include "daemon/flushes.h"
+#include "daemon/metrics.h"
 #include "daemon/store_client.h"
 #include "daemon/task_group.h"
 #include "daemon/waiters.h"
@@ -39,7 +40,14 @@ struct Bells {
 
 struct Engine {
   Engine(Executor io, const config::Config& settings, const core::Clock& time, storage::StoreThread& thread)
-      : executor(io), config(settings), clock(time), store(thread), waiters(io), bells(io), tasks(io) {}
+      : executor(io),
+        config(settings),
+        clock(time),
+        store(thread),
+        waiters(io),
+        bells(io),
+        tasks(io),
+        metrics(time.wall()) {}
 
   Executor executor;
   const config::Config& config;
@@ -50,6 +58,8 @@ struct Engine {
   Bells bells;
   Flushes flushes;
   TaskGroup tasks;
+  Metrics metrics;
+  std::string installation;  // of the database (core::Installation)
   std::string token_prefix;  // "batchd-<installation>-"
   // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
   // was left behind (by a full disk, say): it is unclear.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -17,9 +18,13 @@ constexpr std::chrono::milliseconds kAcceptPause{100};  // when descriptors or m
 
 class LocalHttpServer final : public HttpServer {
  public:
-  LocalHttpServer(Executor executor, std::shared_ptr<ServerShared> shared, Listener listener,
+  LocalHttpServer(Executor executor, std::shared_ptr<ServerShared> shared, Listener local, std::optional<Listener> tcp,
                   std::optional<gid_t> admin_group)
-      : executor_(executor), shared_(std::move(shared)), listener_(std::move(listener)), admin_group_(admin_group) {}
+      : executor_(executor),
+        shared_(std::move(shared)),
+        local_(std::move(local)),
+        tcp_(std::move(tcp)),
+        admin_group_(admin_group) {}
   ~LocalHttpServer() override {
     close_listener();
     cut_sessions();
@@ -28,19 +33,22 @@ class LocalHttpServer final : public HttpServer {
   Task<void> serve() override;
   void close_listener() override;
   int exchanges_under_way() const override { return shared_->under_way; }
-  std::uint16_t tcp_port() const override { return 0; }
-  int connections() const override { return static_cast<int>(shared_->sessions.size()); }
+  std::uint16_t tcp_port() const override { return tcp_ ? tcp_->tcp_port() : 0; }
+  int connections() const override { return shared_->connections(); }
 
  private:
-  Task<void> accept_until_closed();
+  Task<void> accept_until_closed(Listener& listener);
+  void accept_tcp();
   Task<void> sessions_ended();
-  void admit(Session::Socket socket);
+  void admit(Session::Socket socket, bool tcp);
   void turn_away(Session::Socket socket);
   void cut_sessions();
 
   const Executor executor_;
   const std::shared_ptr<ServerShared> shared_;
-  Listener listener_;
+  Listener local_;
+  std::optional<Listener> tcp_;
+  bool accepting_tcp_ = false;  // by a task of its own
   const std::optional<gid_t> admin_group_;
 };
 
@@ -49,17 +57,18 @@ Task<void> LocalHttpServer::serve() {
   if (state.cancelled() == asio::cancellation_type::none)  // a reset would forget it
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
   co_await asio::this_coro::throw_if_cancelled(false);
-  co_await accept_until_closed();
+  if (tcp_) accept_tcp();
+  co_await accept_until_closed(local_);
   close_listener();
   co_await sessions_ended();
 }
 
-Task<void> LocalHttpServer::accept_until_closed() {
-  while (listener_.is_open()) {
+Task<void> LocalHttpServer::accept_until_closed(Listener& listener) {
+  while (listener.is_open()) {
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
-    auto [error, socket] = co_await listener_.acceptor().async_accept(as_tuple_task);
+    auto [error, socket] = co_await listener.acceptor().async_accept(as_tuple_task);
     if (!error) {
-      admit(std::move(socket));
+      admit(std::move(socket), listener.tcp_port() != 0);
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
       // Out of descriptors or memory: the connection stays in the backlog, and asking at once would only spin.
       Timer pause(executor_, kAcceptPause);
@@ -68,9 +77,20 @@ Task<void> LocalHttpServer::accept_until_closed() {
   }
 }
 
+// Beside the Unix socket; ends when close_listener() has closed both. serve() waits for that.
+void LocalHttpServer::accept_tcp() {
+  accepting_tcp_ = true;
+  auto ended = [this](const std::exception_ptr& end) {
+    expect_clean_end(end);
+    accepting_tcp_ = false;
+    shared_->drained.cancel();
+  };
+  asio::co_spawn(executor_, accept_until_closed(*tcp_), std::move(ended));
+}
+
 // Exchanges under way go on, unless the cancellation is (or becomes) a terminal one.
 Task<void> LocalHttpServer::sessions_ended() {
-  while (!shared_->sessions.empty()) {
+  while (accepting_tcp_ || !shared_->sessions.empty()) {
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
     if ((cancelled & asio::cancellation_type::terminal) != asio::cancellation_type::none) cut_sessions();
     shared_->drained.expires_at(Timer::time_point::max());
@@ -79,7 +99,8 @@ Task<void> LocalHttpServer::sessions_ended() {
 }
 
 void LocalHttpServer::close_listener() {
-  listener_.close();
+  local_.close();
+  if (tcp_) tcp_->close();
   shared_->closing = true;
   for (const auto& session : shared_->sessions) session->close_if_idle();
 }
@@ -89,17 +110,25 @@ void LocalHttpServer::cut_sessions() {
   for (const auto& session : sessions) session->cut();
 }
 
-void LocalHttpServer::admit(Session::Socket socket) {
-  if (connections() >= shared_->config.connections_max) return turn_away(std::move(socket));
-  const auto peer = peer_of(socket.native_handle(), admin_group_);
+void LocalHttpServer::admit(Session::Socket socket, bool tcp) {
+  if (connections() >= shared_->config.connections_max && !shared_->make_room()) return turn_away(std::move(socket));
+  std::optional<Peer> peer;
   boost::system::error_code error;
+  if (tcp) {
+    socket.set_option(asio::ip::tcp::no_delay(true), error);
+    socket.set_option(asio::socket_base::keep_alive(true), error);  // a client that waits for long may lose its power
+  } else {
+    peer = peer_of(socket.native_handle(), admin_group_);
+    if (!peer) return;
+  }
   socket.non_blocking(true, error);
-  if (!peer || error) return;
-  const auto session = std::make_shared<Session>(shared_, std::move(socket), *peer);
+  if (error) return;
+  const auto session = std::make_shared<Session>(shared_, std::move(socket), peer);
   shared_->sessions.insert(session);
   auto ended = [shared = shared_, session](const std::exception_ptr& end) {
     expect_clean_end(end);
     shared->sessions.erase(session);
+    if (session->evicted()) --shared->evicted;
     if (shared->sessions.empty()) shared->drained.cancel();
   };
   asio::co_spawn(executor_, Session::run(session),
@@ -128,11 +157,17 @@ core::Result<std::unique_ptr<HttpServer>> make_http_server(Executor executor, Ht
   if (!socket_group) return socket_group.error();
   const auto admin_group = find_group(config.admin_group);
   if (!admin_group) return admin_group.error();
-  auto listener = Listener::open(executor, config.socket_path, config.socket_mode, *socket_group);
-  if (!listener) return listener.error();
+  auto local = Listener::open_unix(executor, config.socket_path, config.socket_mode, *socket_group);
+  if (!local) return local.error();
+  std::optional<Listener> tcp;
+  if (!config.listen.empty()) {
+    auto opened = Listener::open_tcp(executor, config.listen);
+    if (!opened) return opened.error();
+    tcp.emplace(std::move(*opened));
+  }
   auto shared = std::make_shared<ServerShared>(executor, std::move(config), std::move(handler), std::move(render));
   return std::unique_ptr<HttpServer>(
-      std::make_unique<LocalHttpServer>(executor, std::move(shared), std::move(*listener), *admin_group));
+      std::make_unique<LocalHttpServer>(executor, std::move(shared), std::move(*local), std::move(tcp), *admin_group));
 }
 
 }  // namespace batchd::daemon

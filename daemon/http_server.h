@@ -1,10 +1,10 @@
 // HTTP/1.1 on a Unix socket, and on TCP if configured: who is calling, the edges of the protocol, and nothing of what
 // the calls mean.
 //
-// Edges: exactly one Host (on TCP one of ours); Content-Length, or plain chunked where allows_chunked() says so (any
-// other Transfer-Encoding is answered 501 and closed), counted with its extensions; any parse
-// error is answered once and the connection closed; header within header_timeout and kHeaderBytesMax; a body slower
-// than the floor is cut off; a client that half-closed still gets its answer.
+// Edges: exactly one Host (on TCP one of ours, else 421); Content-Length, or plain chunked where allows_chunked() says
+// so (any other Transfer-Encoding is answered 501 and closed), counted with its extensions; any parse error is answered
+// once and the connection closed; header within header_timeout and kHeaderBytesMax; a body slower than the floor is cut
+// off; a client that half-closed still gets its answer. HTTP/1.0 is understood, without keep-alive and chunks.
 #pragma once
 
 #include <functional>
@@ -58,8 +58,9 @@ class Exchange {
   virtual Task<core::Result<std::string>> read_body() = 0;
   virtual void allow_body(std::int64_t bytes_max) = 0;  // this body may have so many bytes instead of max_body
 
-  // Resolves when the client is gone for good (both directions), never for a half-close; cancelled with the awaiting
-  // coroutine. While it waits, parser and buffers of this connection are released.
+  // Resolves when the client is gone for good (both directions), never for a half-close; over TCP, where nobody can
+  // tell one from the other, for both. Cancelled with the awaiting coroutine. While it waits, the buffers of this
+  // connection are released.
   virtual Task<void> hung_up() = 0;
 
   // One whole answer. Exactly one of reply() and begin_reply() per exchange. False: the client didn't take all of it.
@@ -82,19 +83,21 @@ struct HttpServerConfig {
   bool allow_mapped_uids = false;
   std::string listen;              // "127.0.0.1:8090", port 0: any free one; empty: no TCP
   std::vector<std::string> hosts;  // that a TCP client may name in Host, beside loopback and `listen`; without port
-  // Who a TCP request is from, by what its head carries; none: nobody we know. Asked once per request.
-  std::function<std::optional<Peer>(const RequestHead&)> authenticate;
+  // Who a TCP request is from, by what its head carries, and may take out of it; none: nobody we know. Asked once per
+  // request.
+  std::function<std::optional<Peer>(RequestHead&)> authenticate;
   std::function<bool(const RequestHead&)> allows_chunked;  // empty: never
   std::int64_t body_bytes_max = 0;
   // When all are in use, the connection that has been idle (or without a complete head) for longest makes room for a
   // new one; only if every one has an exchange under way the new one is turned away. One owner's exchanges may fill
-  // `owner_connections_max` of them.
+  // `owner_connections_max` of them (0: all), further ones are answered 429; administrators' aren't counted.
   int connections_max = 0;
   int owner_connections_max = 0;
   core::Duration header_timeout{};
   core::Duration idle_timeout{};     // keep-alive between two requests
   core::Duration write_timeout{};    // for one piece of an answer
-  std::int64_t body_rate_floor = 0;  // bytes/s, averaged from the head on, after a grace of 10 s
+  std::int64_t body_rate_floor = 0;  // bytes/s of a body (decoded), averaged from the head on, after the grace
+  core::Duration body_rate_grace = std::chrono::seconds(10);
 };
 
 class HttpServer {
@@ -115,7 +118,8 @@ class HttpServer {
 
 // Binds and listens before it returns, with umask 0117 set before bind and the mode and group applied. A stale socket
 // file is replaced only when nobody answers on it (a live one: Errc::locked). Errc::invalid: path too long, not a
-// socket, a mapped user namespace without allow_mapped_uids, unknown group.
+// socket, a mapped user namespace without allow_mapped_uids, unknown group, no address. Errc::locked: also an address
+// that is in use.
 core::Result<std::unique_ptr<HttpServer>> make_http_server(Executor executor, HttpServerConfig config,
                                                            HttpServer::Handler handler, HttpServer::RenderError render);
 

@@ -40,7 +40,7 @@ bool lists_close(std::string_view value) {
 
 constexpr Refusal bad(std::string_view detail) { return {400, "bad_request", detail}; }
 
-std::optional<Refusal> parse_request_line(std::string_view line, RequestHead& head) {
+std::optional<Refusal> parse_request_line(std::string_view line, ParsedHead& parsed) {
   constexpr std::array<std::string_view, 5> kMethods{"GET", "POST", "DELETE", "PUT", "HEAD"};
   const auto first = line.find(' ');
   const auto last = line.rfind(' ');
@@ -50,13 +50,15 @@ std::optional<Refusal> parse_request_line(std::string_view line, RequestHead& he
   const auto version = line.substr(last + 1);
   if (!token(method) || target.empty()) return bad("the request line isn't method, target and version");
   if (!version.starts_with("HTTP/")) return bad("the request line has no HTTP version");
-  if (version != "HTTP/1.1") return Refusal{505, "http_version", "HTTP/1.1 is spoken here"};
+  parsed.old_client = version == "HTTP/1.0";
+  parsed.keep_alive = !parsed.old_client;
+  if (!parsed.old_client && version != "HTTP/1.1") return Refusal{505, "http_version", "HTTP/1.1 is spoken here"};
   if (std::ranges::find(kMethods, method) == kMethods.end())
     return Refusal{501, "method_unknown", "no such method here"};
   if (target.size() > kTargetBytesMax) return Refusal{414, "target_too_long", "the request target is over 8 KiB"};
-  if (!parse_target(target, head))
+  if (!parse_target(target, parsed.head))
     return bad("the request target must be a path with proper escapes and without dot segments");
-  head.method = method;
+  parsed.head.method = method;
   return std::nullopt;
 }
 
@@ -94,17 +96,20 @@ std::optional<Refusal> apply_fields(ParsedHead& parsed) {
       if (auto refusal = apply_length(value, parsed.head)) return refusal;
     } else if (name == "transfer-encoding") {
       ++encodings;
+      parsed.head.chunked = equals_caseless(value, "chunked");
     } else if (name == "connection") {
       parsed.keep_alive = parsed.keep_alive && !lists_close(value);
     } else if (name == "expect") {
       if (!equals_caseless(value, "100-continue"))
         return Refusal{417, "expectation", "only 100-continue is understood"};
-      parsed.expects_continue = true;
+      parsed.expects_continue = !parsed.old_client;
     }
   }
   if (lengths > 1) return bad("more than one Content-Length");
   if (lengths > 0 && encodings > 0) return bad("Content-Length and Transfer-Encoding together");
-  if (encodings > 0) return Refusal{501, "transfer_encoding", "send a Content-Length instead of a Transfer-Encoding"};
+  if (encodings > 0 && parsed.old_client) return bad("Transfer-Encoding in HTTP/1.0");
+  if (encodings > 1 || (encodings == 1 && !parsed.head.chunked))
+    return Refusal{501, "transfer_encoding", "no Transfer-Encoding but chunked is understood"};
   if (hosts != 1) return bad("exactly one Host is needed");
   return std::nullopt;
 }
@@ -140,7 +145,7 @@ std::variant<ParsedHead, Refusal> parse_head(std::string_view text) {
     const auto end = text.find("\r\n");
     const auto line = text.substr(0, end);
     text.remove_prefix(end + 2);
-    auto refusal = first ? parse_request_line(line, parsed.head) : parse_field(line, parsed.head);
+    auto refusal = first ? parse_request_line(line, parsed) : parse_field(line, parsed.head);
     if (refusal) return *refusal;
     first = false;
   }

@@ -22,6 +22,7 @@ struct Refusal {
 
 struct ParsedHead {
   RequestHead head;
+  bool old_client = false;  // speaks HTTP/1.0: no chunks, no keep-alive
   bool keep_alive = true;
   bool expects_continue = false;
 };

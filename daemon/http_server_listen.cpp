@@ -5,7 +5,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <system_error>
 
@@ -45,10 +48,27 @@ core::Result<void> remove_stale(const std::string& path) {
   return {};
 }
 
+std::optional<asio::ip::tcp::endpoint> parse_endpoint(std::string_view address) {
+  const auto colon = address.rfind(':');
+  if (colon == address.npos) return std::nullopt;
+  auto host = address.substr(0, colon);
+  const auto digits = address.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  if (host == "localhost") host = "127.0.0.1";
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  boost::system::error_code not_an_address;
+  const auto ip = asio::ip::make_address(std::string(host), not_an_address);
+  if (not_an_address || ip.is_v6() != bracketed) return std::nullopt;
+  return asio::ip::tcp::endpoint(ip, port);
+}
+
 }  // namespace
 
-core::Result<Listener> Listener::open(Executor executor, const std::string& path, unsigned mode,
-                                      std::optional<gid_t> group) {
+core::Result<Listener> Listener::open_unix(Executor executor, const std::string& path, unsigned mode,
+                                           std::optional<gid_t> group) {
   if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path) || path.find('\0') != path.npos)
     return core::Error{core::Errc::invalid, path + ": a socket's path has 1 to 107 bytes"};
   if (auto gone = remove_stale(path); !gone) return gone.error();
@@ -72,6 +92,29 @@ core::Result<Listener> Listener::open(Executor executor, const std::string& path
   if (::chmod(path.c_str(), mode) != 0) return failed(path, "chmod", errno);
   listener.acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) return failed(path, "listen", error.value());
+  return listener;
+}
+
+core::Result<Listener> Listener::open_tcp(Executor executor, const std::string& address) {
+  const auto endpoint = parse_endpoint(address);
+  if (!endpoint) return core::Error{core::Errc::invalid, address + ": isn't an address and a port"};
+  Listener listener(executor);
+  boost::system::error_code error;
+  listener.acceptor_.open(endpoint->protocol(), error);
+  if (error) return failed(address, "socket", error.value());
+  listener.acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (error) return failed(address, "reuse", error.value());
+  listener.acceptor_.bind(*endpoint, error);
+  if (!error) listener.acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error == asio::error::address_in_use)
+    return core::Error{core::Errc::locked, address + ": another process listens here"};
+  if (error) return failed(address, "bind", error.value());
+  const auto bound = listener.acceptor_.local_endpoint(error);
+  if (error) return failed(address, "address", error.value());
+  asio::ip::tcp::endpoint typed;
+  typed.resize(bound.size());
+  std::memcpy(typed.data(), bound.data(), bound.size());
+  listener.tcp_port_ = typed.port();
   return listener;
 }
 

@@ -1,10 +1,10 @@
-// The server's socket in the file system.
+// The sockets that the server listens on: one in the file system, perhaps one of TCP.
 #pragma once
 
 #include <sys/types.h>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <optional>
 
 #include "core/error.h"
@@ -12,24 +12,28 @@
 
 namespace batchd::daemon {
 
-using LocalAcceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, Executor>;
+using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Executor>;
 
-// Owns the listening socket and its file, which it removes when it closes, if it is still its own.
+// Owns the listening socket and, of a Unix socket, its file, which it removes when it closes, if it is still its own.
 class Listener {
  public:
   // See make_http_server() for the rules and errors.
-  static core::Result<Listener> open(Executor executor, const std::string& path, unsigned mode,
-                                     std::optional<gid_t> group);
+  static core::Result<Listener> open_unix(Executor executor, const std::string& path, unsigned mode,
+                                          std::optional<gid_t> group);
+  // `address` is "HOST:PORT", the host a literal address (IPv6 in brackets) or "localhost". Errc::locked: in use.
+  static core::Result<Listener> open_tcp(Executor executor, const std::string& address);
   Listener(Listener&&) noexcept = default;
   ~Listener() { close(); }
 
-  LocalAcceptor& acceptor() { return acceptor_; }
+  Acceptor& acceptor() { return acceptor_; }
   bool is_open() const { return acceptor_.is_open(); }
+  std::uint16_t tcp_port() const { return tcp_port_; }  // 0: a Unix socket
   void close();
 
  private:
   explicit Listener(Executor executor) : acceptor_(executor) {}
-  LocalAcceptor acceptor_;
+  Acceptor acceptor_;
+  std::uint16_t tcp_port_ = 0;
   std::string path_;
   dev_t device_ = 0;
   ino_t inode_ = 0;

@@ -28,6 +28,7 @@ constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
     {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
     {422, "Unprocessable Content"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
@@ -56,18 +57,17 @@ std::string_view reason_phrase(int status) {
   return found == kReasons.end() ? "Unknown" : found->second;
 }
 
-std::string render_head(const ReplyHead& head, std::optional<std::int64_t> body_bytes, std::string_view date,
-                        bool close) {
+std::string render_head(const ReplyHead& head, std::int64_t body_bytes, std::string_view date, bool close) {
   std::string text;
   text.reserve(256);
   text.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(reason_phrase(head.status));
   text.append("\r\n");
   if (!head.content_type.empty()) append_field(text, "Content-Type", head.content_type);
   for (const auto& [name, value] : head.headers) append_field(text, name, value);
-  if (!body_bytes)
+  if (body_bytes == kInChunks)
     append_field(text, "Transfer-Encoding", "chunked");
-  else if (head.status != 204 && head.status != 304)
-    append_field(text, "Content-Length", std::to_string(*body_bytes));
+  else if (body_bytes >= 0 && head.status != 204 && head.status != 304)
+    append_field(text, "Content-Length", std::to_string(body_bytes));
   append_field(text, "Date", date);
   if (close) append_field(text, "Connection", "close");
   text.append("\r\n");

@@ -2,66 +2,38 @@
 // is never more than one under way.
 #pragma once
 
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "daemon/http_server.h"
+#include "daemon/http_server_buffer.h"
+#include "daemon/http_server_chunks.h"
 #include "daemon/http_server_head.h"
-#include "daemon/http_server_reply.h"
+#include "daemon/http_server_shared.h"
 #include "daemon/net_deadline.h"
 
 namespace batchd::daemon {
 
-class Session;
-
-// What all sessions of a server share. Outlives them.
-struct ServerShared {
-  ServerShared(Executor executor, HttpServerConfig config_, HttpServer::Handler handler_,
-               HttpServer::RenderError render_)
-      : config(std::move(config_)), handler(std::move(handler_)), render(std::move(render_)), drained(executor) {}
-  const HttpServerConfig config;
-  const HttpServer::Handler handler;
-  const HttpServer::RenderError render;
-  DateText date;
-  bool closing = false;  // no further request on any connection
-  int under_way = 0;     // exchanges
-  std::unordered_set<std::shared_ptr<Session>> sessions;
-  Timer drained;  // cancelled when the last session has ended
-};
-
-// Received and not yet used bytes. Holds no memory after release().
-class ReceiveBuffer {
- public:
-  std::string_view view() const { return {bytes_.get() + begin_, end_ - begin_}; }
-  bool empty() const { return begin_ == end_; }
-  void consume(std::size_t bytes) { begin_ += bytes; }
-  // Room behind the unused bytes, at least one byte as long as they are fewer than kHeaderBytesMax.
-  std::pair<char*, std::size_t> room();
-  void commit(std::size_t bytes) { end_ += bytes; }
-  void release();  // if empty
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-};
-
 class Session final : public Exchange {
  public:
-  using Socket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
+  using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 
-  Session(std::shared_ptr<ServerShared> shared, Socket socket, const Peer& peer);
+  // `peer` is who is at the other end of a Unix socket; none: TCP, where every request says by itself who it is from.
+  Session(std::shared_ptr<ServerShared> shared, Socket socket, const std::optional<Peer>& peer);
 
   // Serves the connection to its end.
   static Task<void> run(std::shared_ptr<Session> self);
   asio::cancellation_slot cancellation_slot() { return stop_.slot(); }
   void close_if_idle();  // between two requests
   void cut();            // at once, whatever is under way
+  void evict();          // to make room; only while it is in ServerShared::idle
+  bool evicted() const { return evicted_; }
+  bool has_unread_input() const;
 
   const Peer& peer() const override { return peer_; }
   const RequestHead& head() const override { return request_.head; }
@@ -77,32 +49,45 @@ class Session final : public Exchange {
  private:
   enum class Read : std::uint8_t { some, ended, late };
   Task<bool> read_request();
+  Task<bool> read_head(std::size_t& bytes);
   Task<bool> read_first_bytes();
   Task<bool> serve_request();
   Task<void> handle();
   Task<bool> finish_exchange();
   Task<Read> receive(char* data, std::size_t capacity, std::size_t& received);
   Task<core::Result<std::string>> receive_body_piece();
+  Task<core::Result<std::string>> receive_chunked_piece();
+  Task<core::Result<std::size_t>> receive_body_bytes(char* data, std::size_t capacity);
   Task<bool> send(std::string_view first, std::string_view second = {});
   Task<bool> send_piece(std::string_view piece);
   Task<void> refuse(const Refusal& refusal);
   Task<void> linger();
+  std::optional<Refusal> identify();
+  void enter_idle();
+  void leave_idle();
   bool must_close() const;
   bool has_body(int status) const { return request_.head.method != "HEAD" && status != 204 && status != 304; }
+  bool body_pending() const { return request_.head.chunked ? !chunks_.finished() : body_rest_ > 0; }
 
   const std::shared_ptr<ServerShared> shared_;
   Socket socket_;
-  const Peer peer_;
+  const bool remote_;  // TCP
+  Peer peer_;
   Deadline deadline_;
   asio::cancellation_signal stop_;
   ReceiveBuffer buffer_;
-  bool idle_ = false;
+  std::list<Session*> place_{this};  // our node, while it isn't in ServerShared::idle
+  const std::list<Session*>::iterator own_place_ = place_.begin();
+  bool evicted_ = false;
+  bool between_requests_ = false;
   bool first_ = true;
 
   // The exchange under way.
   ParsedHead request_;
+  ChunkDecoder chunks_;
   std::int64_t body_bytes_max_ = 0;
-  std::int64_t body_rest_ = 0;  // not yet handed out
+  std::int64_t body_rest_ = 0;   // of the Content-Length, not yet handed out
+  std::int64_t body_taken_ = 0;  // handed out
   std::chrono::steady_clock::duration body_waited_{};
   bool body_broken_ = false;
   bool continued_ = false;  // the interim answer has been sent

@@ -3,14 +3,15 @@
 #include <charconv>
 #include <optional>
 
-#include "core/limits.h"
 #include "daemon/api.h"
+#include "daemon/bulk.h"
+#include "daemon/calls.h"
+#include "daemon/server_config.h"
+#include "daemon/staging.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {
 namespace {
-
-constexpr core::Duration kWaitMax = std::chrono::hours(48);
 
 // RFC 7240: Prefer: wait=10. Other preferences are ignored, as the RFC asks.
 std::optional<core::Duration> preferred_wait(std::string_view prefer) {
@@ -24,45 +25,17 @@ std::optional<core::Duration> preferred_wait(std::string_view prefer) {
                                     kWaitMax);
 }
 
-bool is_idempotency_key(std::string_view key) {
-  if (key.size() > core::kIdempotencyKeyBytesMax) return false;
-  for (const char c : key)
-    if (c <= ' ' || c > '~') return false;
-  return true;
+std::optional<Problem> apply(const proto::Submission& submission, Engine& engine, core::NewRequest& request) {
+  request.lane = {submission.account, submission.endpoint, submission.model};
+  request.key = submission.key;
+  request.channel = submission.channel;
+  request.labels = submission.labels;
+  if (submission.deadline) request.deadline = submission.deadline->from(engine.clock.wall());
+  request.fail_at_deadline = submission.fail_at_deadline.value_or(false);
+  request.tokens = submission.tokens;
+  if (engine.accounts.find(request.lane.account) == nullptr) return unknown_account(request.lane.account);
+  return std::nullopt;
 }
-
-// The request's body on its way into the store: in memory up to a chunk, staged beyond.
-class Staging {
- public:
-  explicit Staging(StoreClient& store) : store_(store) {}
-
-  Task<core::Result<void>> take(core::NewRequest& request) {
-    while (request.body.size() > core::kChunkBytesMax) {
-      if (!request.staged) {
-        auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request);
-        if (!stage) co_return stage.error();
-        request.staged = *stage;
-      }
-      const auto chunk = std::string_view(request.body).substr(0, core::kChunkBytesMax);
-      auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, chunk);
-      if (!appended) co_return appended;
-      request.body.erase(0, core::kChunkBytesMax);
-    }
-    co_return core::Result<void>();
-  }
-  Task<core::Result<void>> finish(core::NewRequest& request) {
-    if (!request.staged) co_return core::Result<void>();
-    auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, std::string_view(request.body));
-    request.body.clear();
-    co_return appended;
-  }
-  Task<void> abandon(core::NewRequest& request) {
-    if (request.staged) co_await store_.intake(&core::Store::stage_discard, request.staged);
-  }
-
- private:
-  StoreClient& store_;
-};
 
 // Reads and checks the whole call. Nothing is accepted yet; a problem leaves nothing behind.
 Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, core::NewRequest& request) {
@@ -70,85 +43,108 @@ Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine,
   proto::SubmissionReader reader;
   std::optional<json::Sha256> fingerprint;  // setting one up is dear: only for those who need it
   if (!request.idempotency_key.empty()) fingerprint.emplace();
-  std::optional<Problem> problem;
-  for (;;) {
-    auto piece = co_await exchange.read_body();
-    if (!piece) problem = problem_of(piece.error());
-    if (!piece || piece->empty()) break;
-    if (fingerprint) fingerprint->update(*piece);
-    if (!reader.feed(*piece, request.body)) break;  // finish() says why
-    if (auto taken = co_await staging.take(request); !taken) problem = problem_of(taken.error());
-    if (problem) break;
+  const FeedBody feed = [&](std::string_view piece, std::string& request_out) {
+    if (fingerprint) fingerprint->update(piece);
+    return reader.feed(piece, request_out);
+  };
+  auto problem = co_await receive_request(exchange, staging, request, feed);
+  if (!problem) {
+    const auto submission = reader.finish();
+    problem = submission ? apply(*submission, engine, request) : problem_of_fault(reader.fault());
   }
   if (!problem) {
-    if (auto submission = reader.finish()) {
-      request.lane = {submission->account, submission->endpoint, submission->model};
-      request.key = std::move(submission->key);
-      request.tokens = submission->tokens;
-      if (fingerprint) request.fingerprint = fingerprint->finish();
-      if (engine.accounts.find(request.lane.account) == nullptr)
-        problem = Problem{400, "unknown_account", "there is no account \"" + request.lane.account + '"', false, ""};
-    } else {
-      const auto& fault = reader.fault();
-      problem = Problem{fault.status, fault.code, fault.detail, false, ""};
-    }
+    if (fingerprint) request.fingerprint = fingerprint->finish();
+    auto finished = co_await staging.finish(request);
+    if (!finished) problem = problem_of(finished.error());
   }
-  if (!problem) {
-    if (auto finished = co_await staging.finish(request); !finished) problem = problem_of(finished.error());
-  }
-  if (problem) co_await staging.abandon(request);
+  if (problem) co_await staging.discard(request);
   co_return problem;
 }
 
 }  // namespace
+
+Problem problem_of_fault(const proto::SubmissionFault& fault) {
+  return make_problem(fault.status, fault.code, fault.detail);
+}
+
+Problem unknown_account(std::string_view account) {
+  return make_problem(400, "unknown_account", "there is no account \"" + std::string(account) + '"');
+}
+
+Problem Api::problem_of_accept(const core::Error& error) {
+  if (error.code != core::Errc::conflict) return problem_of(error);
+  return make_problem(422, "idempotency_key_reused", "this Idempotency-Key was used with another body", false,
+                      "use a new key for a new request");
+}
+
+core::RequestView Api::view_of(const core::NewRequest& request) {
+  return {.lane = request.lane,
+          .key = request.key,
+          .state = core::RequestState::queued,
+          .channel = request.channel,
+          .labels = request.labels,
+          .deadline = request.deadline,
+          .fail_at_deadline = request.fail_at_deadline};
+}
+
+Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
+  const auto staged = request.staged;
+  // Moved into the verb, not copied: this is the hot path.
+  auto verb = [request = std::move(request),
+               wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Accepted> {
+    if (!request.call.empty()) {
+      const auto orphan = store.adopt_orphan(request.owner, request.call);
+      if (!orphan) return orphan.error();
+      if (*orphan) return core::Accepted{**orphan, wall, true};
+    }
+    return store.accept(request, wall);
+  };
+  auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(verb));
+  if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
+    co_await engine_.store.intake(&core::Store::stage_discard, staged);
+  if (accepted && !accepted->replayed) engine_.bells.pack.poke();
+  co_return accepted;
+}
 
 Task<void> Api::submit(Exchange& exchange, std::string_view) {
   if (engine_.stopping) {
     co_await reply_problem(exchange, stopping_problem());
     co_return;
   }
-  core::NewRequest request;
-  request.owner = exchange.peer().owner;
-  request.idempotency_key = exchange.head().header("idempotency-key");
-  if (!is_idempotency_key(request.idempotency_key)) {
-    co_await reply_problem(exchange,
-                           make_problem(400, "bad_idempotency_key",
-                                        "an Idempotency-Key has 1 to 255 printable ASCII characters without spaces"));
+  if (is_bulk(exchange.head())) {
+    co_await submit_bulk(exchange, engine_);
     co_return;
   }
+  if (exchange.head().query_value("group")) {  // what curl sends of itself would be read as one request
+    co_await reply_problem(
+        exchange, make_problem(400, "bad_content_type", "requests in lines have the Content-Type application/jsonl"));
+    co_return;
+  }
+  auto key = idempotency_key(exchange.head());
+  if (!key) {
+    co_await reply_problem(exchange, bad_idempotency_key());
+    co_return;
+  }
+  core::NewRequest request;
+  request.owner = exchange.peer().owner;
+  request.idempotency_key = std::move(*key);
   if (auto problem = co_await read_submission(exchange, engine_, request)) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
-  const auto lane = request.lane;
-  const auto key = request.key;
-  const auto staged = request.staged;
-  // Moved into the verb, not copied: this is the hot path.
-  auto accept = [request = std::move(request), wall = engine_.clock.wall()](core::Store& store) {
-    return store.accept(request, wall);
-  };
-  const auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(accept));
-  if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
-    co_await engine_.store.intake(&core::Store::stage_discard, staged);
+  auto view = view_of(request);
+  const auto accepted = co_await accept(std::move(request));
   if (!accepted) {
-    auto problem = problem_of(accepted.error());
-    if (accepted.error().code == core::Errc::conflict)
-      problem = {422, "idempotency_key_reused", "this Idempotency-Key was used with another body", false,
-                 "use a new key for a new request"};
-    co_await reply_problem(exchange, std::move(problem));
+    co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;
   }
-  if (!accepted->replayed) engine_.bells.pack.poke();
   const auto wait = preferred_wait(exchange.head().header("prefer"));
   if (wait || accepted->replayed) {
     co_await answer_when_finished(exchange, accepted->id, wait.value_or(core::Duration::zero()), 202);
     co_return;
   }
-  core::RequestView view{.id = accepted->id,
-                         .lane = lane,
-                         .key = key,
-                         .state = core::RequestState::queued,
-                         .created_at = accepted->created_at};
+  view.id = accepted->id;
+  view.created_at = accepted->created_at;
   co_await answer_with(exchange, view, 202);
 }
 

@@ -67,6 +67,8 @@ void start_logging(LogLevel level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void set_log_level(LogLevel level) { spdlog::default_logger_raw()->set_level(spdlog_level(level)); }
+
 std::string log_line(std::string_view event, std::initializer_list<LogField> fields) {
   std::string line(event);
   for (const auto& field : fields) {

@@ -29,6 +29,7 @@ struct LogField {
 
 // Once, before anything is logged. Lines go to stderr; under systemd ($JOURNAL_STREAM) without time and colour.
 void start_logging(LogLevel level);
+void set_log_level(LogLevel level);  // from now on
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
 // The process can't go on (a bug, or a store that can't be trusted): says why and exits with sysexits 70, or 74 for

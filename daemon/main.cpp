@@ -35,7 +35,7 @@ class DevFolder {
   std::filesystem::path path_;
 };
 
-int run(const Config& config, const batchd::config::Environment& environment) {
+int run(const Config& config, const batchd::config::Environment& environment, std::optional<std::string> file) {
   // A write to a closed socket or over a file size limit must be an error code, not the end of the process; and the key
   // in our memory must not end in a core dump.
   std::signal(SIGPIPE, SIG_IGN);
@@ -44,7 +44,7 @@ int run(const Config& config, const batchd::config::Environment& environment) {
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
   batchd::daemon::start_logging(config.log.level);
-  return batchd::daemon::run_daemon(config, environment);
+  return batchd::daemon::run_daemon(config, environment, std::move(file));
 }
 
 }  // namespace
@@ -70,7 +70,8 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   app.set_version_flag("--version", "batchd " BATCHD_VERSION);
   app.footer(
-      "Signals: SIGTERM and SIGINT stop it after the work under way; a second one cuts the grace short.\n"
+      "Signals: SIGTERM and SIGINT stop it after the work under way; a second one cuts the grace short. SIGHUP reads\n"
+      "the configuration, keys and tokens anew.\n"
       "Manual: docs/ in the source, or batchd(8).");
   try {
     app.parse(argc, argv);
@@ -82,7 +83,7 @@ int main(int argc, char** argv) try {
   if (dev) {
     environment.try_emplace("BATCHD_GEMINI_API_KEY", "dev");
     const DevFolder folder;
-    return run(batchd::config::dev_defaults(folder.path(), "./batchd.sock", provider_url), environment);
+    return run(batchd::config::dev_defaults(folder.path(), "./batchd.sock", provider_url), environment, std::nullopt);
   }
   if (config_path.empty() && std::filesystem::exists(batchd::config::kDefaultPath))
     config_path = batchd::config::kDefaultPath;
@@ -95,7 +96,7 @@ int main(int argc, char** argv) try {
     std::cout << "configuration is valid\n";
     return EX_OK;
   }
-  return run(config, environment);
+  return run(config, environment, config_path);
 } catch (const batchd::config::ConfigError& error) {
   std::cerr << error.what() << '\n';
   return EX_CONFIG;

@@ -1,64 +1,118 @@
 // The route table, and what every call has in common: finding the handler, who may use it, wrong methods, a stopping
 // daemon.
-#include <array>
+#include <span>
 
 #include "daemon/api.h"
 #include "daemon/log.h"
+#include "daemon/measured_exchange.h"
+#include "proto/gemini_front.h"
 
 namespace batchd::daemon {
 
 struct Route {
-  std::string_view method;
-  std::string_view pattern;  // segments; "{id}" matches any one segment, which the handler gets
+  std::string_view method;   // "*": every one
+  std::string_view pattern;  // segments; one like "{id}" matches any, "{rest}" all that are left: the handler gets it
   bool admin;
   Task<void> (Api::*handler)(Exchange&, std::string_view);
+  bool open = false;  // needs no credentials, on TCP neither
 
-  static const std::array<Route, 8> kTable;
+  static std::span<const Route> table();
 
-  // The segment that stood for {id} (empty if there is none in the pattern), or nothing if the path doesn't match.
+  // What stood for the hole (empty if there is none in the pattern), or nothing if the path doesn't match.
   std::optional<std::string_view> match(std::string_view path) const;
 };
 
-const std::array<Route, 8> Route::kTable{{
-    {"POST", "/v1/requests", false, &Api::submit},
-    {"GET", "/v1/requests/{id}", false, &Api::get},
-    {"GET", "/v1/status", false, &Api::status},
-    {"GET", "/admin/status", true, &Api::admin_status},
-    {"POST", "/admin/batches/{id}/adopt", true, &Api::adopt},
-    {"POST", "/admin/batches/{id}/requeue", true, &Api::requeue},
-    {"GET", "/healthz", false, &Api::healthz},
-    {"GET", "/readyz", false, &Api::readyz},
-}};
+std::span<const Route> Route::table() {
+  static constexpr Route kTable[]{
+      {"POST", "/v1/requests", false, &Api::submit},
+      {"GET", "/v1/requests", false, &Api::list},
+      {"GET", "/v1/requests/{id}", false, &Api::get},
+      {"DELETE", "/v1/requests/{id}", false, &Api::cancel},
+      {"POST", "/v1/requests/{id}/retry", false, &Api::retry},
+      {"DELETE", "/v1/groups/{name}", false, &Api::cancel_group},
+      {"GET", "/v1/results", false, &Api::results},
+      {"POST", "/v1/results/ack", false, &Api::acknowledge},
+      {"*", "/gemini/{rest}", false, &Api::gemini},
+      {"GET", "/v1/status", false, &Api::status},
+
+      {"GET", "/admin/", true, &Api::page},
+      {"GET", "/admin/status", true, &Api::admin_status},
+      {"GET", "/admin/attention", true, &Api::attention},
+      {"GET", "/admin/batches", true, &Api::batches},
+      {"GET", "/admin/batches/{id}", true, &Api::batch},
+      {"POST", "/admin/batches/{id}/adopt", true, &Api::adopt},
+      {"POST", "/admin/batches/{id}/requeue", true, &Api::requeue},
+      {"POST", "/admin/lanes/flush", true, &Api::flush},
+      {"POST", "/admin/lanes/pause", true, &Api::pause},
+      {"POST", "/admin/lanes/resume", true, &Api::resume},
+      {"POST", "/admin/accounts/{name}/resume", true, &Api::resume_account},
+      {"GET", "/admin/backup", true, &Api::backup},
+      {"GET", "/admin/audit", true, &Api::audit},
+
+      {"GET", "/openapi.json", false, &Api::openapi},
+      {"GET", "/metrics", false, &Api::metrics, true},
+      {"GET", "/healthz", false, &Api::healthz, true},
+      {"GET", "/readyz", false, &Api::readyz, true},
+  };
+  return kTable;
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> Api::routes() {
+  std::vector<std::pair<std::string_view, std::string_view>> all;
+  for (const auto& route : Route::table()) all.emplace_back(route.method, route.pattern);
+  return all;
+}
 
 std::optional<std::string_view> Route::match(std::string_view path) const {
-  constexpr std::string_view kHole = "{id}";
-  const auto hole = pattern.find(kHole);
+  const auto hole = pattern.find('{');
   if (hole == std::string_view::npos) return path == pattern ? std::optional(std::string_view()) : std::nullopt;
-  const auto tail = pattern.substr(hole + kHole.size());
+  const auto hole_end = pattern.find('}') + 1;
+  const auto tail = pattern.substr(hole_end);
   if (path.size() <= hole + tail.size() || !path.starts_with(pattern.substr(0, hole)) || !path.ends_with(tail))
     return std::nullopt;
-  const auto id = path.substr(hole, path.size() - hole - tail.size());
-  return id.find('/') == std::string_view::npos ? std::optional(id) : std::nullopt;
+  const auto found = path.substr(hole, path.size() - hole - tail.size());
+  const bool rest = pattern.substr(hole, hole_end - hole) == "{rest}";
+  return rest || found.find('/') == std::string_view::npos ? std::optional(found) : std::nullopt;
 }
+
+namespace {
+
+// Browsers ask for a password where they are told Basic: /admin/ is for them.
+Task<void> reply_unauthorized(Exchange& exchange) {
+  const auto& path = exchange.head().path;
+  auto [head, body] = render_problem(path, make_problem(401, "unauthorized", "a valid token is needed here"));
+  const bool for_people = path.starts_with("/admin/");
+  head.headers.emplace_back("WWW-Authenticate", for_people ? "Basic realm=\"batchd\"" : "Bearer");
+  co_await exchange.reply(std::move(head), std::move(body));
+}
+
+}  // namespace
 
 Task<void> Api::handle(Exchange& exchange) {
   const std::string path = exchange.head().path;
   std::string allowed;
-  for (const auto& route : Route::kTable) {
+  for (const auto& route : Route::table()) {
     const auto id = route.match(path);
     if (!id) continue;
-    if (route.method != exchange.head().method) {
+    if (route.method != "*" && route.method != exchange.head().method) {
       allowed += allowed.empty() ? "" : ", ";
       allowed += route.method;
       continue;
     }
+    if (!route.open && !exchange.peer().known) break;
+    MeasuredExchange measured(exchange, engine_.metrics, route.method, route.pattern);
     if (route.admin && !exchange.peer().admin) {
-      co_await reply_problem(exchange,
-                             make_problem(403, "not_admin", "this call is for administrators", false,
-                                          "use root, the daemon's own user, or a member of server.admin_group"));
+      co_await reply_problem(
+          measured,
+          make_problem(403, "not_admin", "this call is for administrators", false,
+                       "use root, the daemon's own user, a member of server.admin_group, or an admin's token"));
       co_return;
     }
-    co_await (this->*route.handler)(exchange, *id);
+    co_await (this->*route.handler)(measured, *id);
+    co_return;
+  }
+  if (!exchange.peer().known) {
+    co_await reply_unauthorized(exchange);
     co_return;
   }
   if (!allowed.empty()) {
@@ -72,7 +126,8 @@ Task<void> Api::handle(Exchange& exchange) {
 }
 
 std::pair<ReplyHead, std::string> Api::render_error(int status, std::string_view code, std::string_view detail) {
-  return {{status, "application/problem+json", {}}, proto::problem(make_problem(status, code, detail, status == 503))};
+  return {{status, "application/problem+json", {}},
+          proto::problem(make_problem(status, code, detail, status == 503 || status == 429))};
 }
 
 Problem problem_of(const core::Error& error) {
@@ -110,10 +165,19 @@ Problem make_problem(int status, std::string_view code, std::string_view detail,
   return {status, std::string(code), std::string(detail), retryable, std::string(hint)};
 }
 
-Task<void> reply_problem(Exchange& exchange, Problem problem) {
+std::pair<ReplyHead, std::string> render_problem(std::string_view path, const Problem& problem) {
   ReplyHead head{problem.status, "application/problem+json", {}};
   if (problem.retryable) head.headers.emplace_back("Retry-After", "1");
-  auto body = proto::problem(problem);
+  if (!path.starts_with("/gemini/")) return {std::move(head), proto::problem(problem)};
+  const auto words = problem.hint.empty() ? problem.detail : problem.detail + ": " + problem.hint;
+  auto error = proto::gemini_error(problem.status, words);
+  head.status = error.http_status;
+  head.content_type = "application/json";
+  return {std::move(head), std::move(error.body)};
+}
+
+Task<void> reply_problem(Exchange& exchange, Problem problem) {
+  auto [head, body] = render_problem(exchange.head().path, problem);
   co_await exchange.reply(std::move(head), std::move(body));
 }
 

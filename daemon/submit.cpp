@@ -121,6 +121,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   if (const auto* fault = std::get_if<Fault>(&answer))
     co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
   account_works(account);
+  engine_.metrics.created("created");
   BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
   const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
   if (!moved) co_return pause_unless(false);
@@ -154,6 +155,7 @@ Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& ba
 // The table "What came back" of docs/architecture.md, seen from the state machine.
 Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
                                                      Progress& progress) {
+  engine_.metrics.created(core::to_text(fault.kind));
   // The words of a refusal may quote a request: its owner gets them, the log doesn't.
   const bool may_quote = fault.kind == Fault::Kind::refused || fault.kind == Fault::Kind::lines_refused;
   log_event(LogLevel::warn, "create_not_confirmed",
@@ -228,6 +230,7 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
     co_return pause_unless(false);
   }
   log_event(LogLevel::warn, "batch_refused", {{"batch", batch.id}, {"status", fault.status}});
+  engine_.metrics.entered(BatchState::refused);
   engine_.announce(*recorded);
   engine_.bells.ring(BatchState::refused);
   co_return core::Duration::zero();

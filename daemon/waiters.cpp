@@ -2,12 +2,7 @@
 
 namespace batchd::daemon {
 
-Waiters::Ticket::Ticket(Waiters& waiters, core::RequestId request)
-    : waiters_(waiters), place_(waiters.tickets_.emplace(request, this)), timer_(waiters.executor_) {}
-
-Waiters::Ticket::~Ticket() { waiters_.tickets_.erase(place_); }
-
-Task<void> Waiters::Ticket::wait_until(core::SteadyTime due) {
+Task<void> Waiters::Call::wait_until(core::SteadyTime due) {
   if (!called_) {
     timer_.expires_at(due);
     co_await timer_.async_wait(as_tuple_task);
@@ -15,20 +10,29 @@ Task<void> Waiters::Ticket::wait_until(core::SteadyTime due) {
   called_ = false;
 }
 
-void Waiters::call(Ticket& ticket) {
-  ticket.called_ = true;
-  ticket.timer_.cancel();  // resumes by a posted handler, so nobody leaves the table while it is walked
+void Waiters::Call::wake() {
+  called_ = true;
+  timer_.cancel();  // resumes by a posted handler, so nobody leaves a table while it is walked
 }
 
-void Waiters::notify(const std::vector<core::RequestId>& finished) {
-  for (const auto request : finished) {
-    const auto [first, last] = tickets_.equal_range(request);
-    for (auto it = first; it != last; ++it) call(*it->second);
+template <class IdType>
+void Waiters::wake(const Table<IdType>& table, IdType id) {
+  const auto [first, last] = table.equal_range(id);
+  for (auto it = first; it != last; ++it) it->second->wake();
+}
+
+void Waiters::notify(const std::vector<core::RequestId>& finished, const std::vector<core::OwnerId>& owners) {
+  for (const auto request : finished) wake(requests_, request);
+  core::OwnerId woken;  // neighbours in a batch are mostly one owner's
+  for (const auto owner : owners) {
+    if (owner != woken) wake(owners_, owner);
+    woken = owner;
   }
 }
 
 void Waiters::notify_all() {
-  for (auto& [request, ticket] : tickets_) call(*ticket);
+  for (auto& [request, call] : requests_) call->wake();
+  for (auto& [owner, call] : owners_) call->wake();
 }
 
 }  // namespace batchd::daemon

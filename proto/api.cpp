@@ -39,6 +39,40 @@ void append_error(json::Writer& w, const core::RequestError& error) {
   w.end_object();
 }
 
+void append_text(json::Writer& w, std::string_view name, std::string_view value) {
+  w.key(name);
+  w.string(value);
+}
+
+// Everything between the id and what came of it.
+void append_facts(json::Writer& w, const core::RequestView& request) {
+  const auto text_if_any = [&w](std::string_view name, std::string_view value) {
+    if (!value.empty()) append_text(w, name, value);
+  };
+  const auto time_if_any = [&w](std::string_view name, const std::optional<core::WallTime>& value) {
+    if (value) append_text(w, name, rfc3339(*value));
+  };
+  text_if_any("key", request.key);
+  append_text(w, "model", request.lane.model);
+  append_text(w, "state", core::to_text(request.state));
+  append_text(w, "account", request.lane.account);
+  append_text(w, "endpoint", request.lane.endpoint);
+  text_if_any("channel", request.channel);
+  text_if_any("group", request.group);
+  if (!request.labels.empty()) {
+    w.key("labels");
+    w.raw(request.labels);
+  }
+  time_if_any("deadline", request.deadline);
+  if (request.fail_at_deadline) append_text(w, "on_deadline", "fail");
+  append_text(w, "created_at", rfc3339(request.created_at));
+  time_if_any("finished_at", request.finished_at);
+  time_if_any("acknowledged_at", request.acknowledged_at);
+  w.key("attempts");
+  w.number(request.attempts);
+  if (request.batch) append_text(w, "batch", core::to_text(request.batch));
+}
+
 }  // namespace
 
 std::string problem(const Problem& problem) {
@@ -61,30 +95,19 @@ std::string problem(const Problem& problem) {
     w.key("hint");
     w.string(problem.hint);
   }
+  if (!problem.members.empty()) body.append(",").append(problem.members);
   w.end_object();
   return body + '\n';
 }
 
-RequestJson request_json(const core::RequestView& request) {
+RequestJson request_json(const core::RequestView& request, const RequestForm& form) {
   RequestJson json;
   json::Writer w(json.head);
-  const auto text = [&w](std::string_view name, std::string_view value) {
-    w.key(name);
-    w.string(value);
-  };
   w.begin_object();
-  text("id", core::to_text(request.id));
-  if (!request.key.empty()) text("key", request.key);
-  text("model", request.lane.model);
-  text("state", core::to_text(request.state));
-  text("account", request.lane.account);
-  text("endpoint", request.lane.endpoint);
-  text("created_at", rfc3339(request.created_at));
-  if (request.finished_at) text("finished_at", rfc3339(*request.finished_at));
-  w.key("attempts");
-  w.number(request.attempts);
-  if (request.batch) text("batch", core::to_text(request.batch));
-  if (request.state == core::RequestState::succeeded) {
+  append_text(w, "id", core::to_text(request.id));
+  if (!form.cursor.empty()) append_text(w, "cursor", form.cursor);
+  append_facts(w, request);
+  if (request.state == core::RequestState::succeeded && form.response) {
     w.key("response");
     json.tail = "}\n";
     return json;
@@ -93,6 +116,67 @@ RequestJson request_json(const core::RequestView& request) {
   w.end_object();
   json.head += '\n';
   return json;
+}
+
+std::string listing_json(const core::RequestPage& page) {
+  std::string body;
+  json::Writer w(body);
+  w.begin_object();
+  w.key("requests");
+  w.begin_array();
+  for (const auto& request : page.requests) {
+    auto json = request_json(request, {.response = false});
+    json.head.pop_back();
+    w.raw(json.head);
+  }
+  w.end_array();
+  if (page.next) append_text(w, "next", core::to_text(*page.next));
+  w.end_object();
+  return body + '\n';
+}
+
+std::string acknowledged_json(std::int64_t requests, const std::vector<core::RequestId>* unknown) {
+  std::string body;
+  json::Writer w(body);
+  w.begin_object();
+  w.key("acknowledged");
+  w.number(requests);
+  if (unknown != nullptr) {
+    w.key("unknown");
+    w.begin_array();
+    for (const auto id : *unknown) w.string(core::to_text(id));
+    w.end_array();
+  }
+  w.end_object();
+  return body + '\n';
+}
+
+std::string cancelled_json(core::RequestId request, core::RequestState was) {
+  std::string body;
+  json::Writer w(body);
+  w.begin_object();
+  append_text(w, "id", core::to_text(request));
+  append_text(w, "state", core::to_text(core::RequestState::cancelled));
+  append_text(w, "was", core::to_text(was));
+  append_text(w, "detail",
+              was == core::RequestState::queued
+                  ? "it was not sent to the provider"
+                  : "it is in a batch that goes on: its result is dropped when it comes, and may be charged");
+  w.end_object();
+  return body + '\n';
+}
+
+std::string group_cancelled_json(std::string_view group, std::int64_t cancelled, std::int64_t finished) {
+  std::string body;
+  json::Writer w(body);
+  w.begin_object();
+  append_text(w, "group", group);
+  w.key("cancelled");
+  w.number(cancelled);
+  w.key("finished");
+  w.number(finished);
+  w.end_object();
+  return body + '\n';
 }
 
 }  // namespace batchd::proto

@@ -2,42 +2,10 @@
 
 #include <algorithm>
 
-#include "proto/json/write.h"
-#include "proto/rfc3339.h"
+#include "proto/api_batch.h"
 
 namespace batchd::proto {
 namespace {
-
-// A json::Writer that writes whole members.
-class Members {
- public:
-  Members(json::Writer& writer, core::WallTime now) : w(writer), now_(now) {}
-
-  void text(std::string_view name, std::string_view value) {
-    w.key(name);
-    w.string(value);
-  }
-  void text_if_any(std::string_view name, std::string_view value) {
-    if (!value.empty()) text(name, value);
-  }
-  void number(std::string_view name, std::int64_t value) {
-    w.key(name);
-    w.number(value);
-  }
-  void time(std::string_view name, const std::optional<core::WallTime>& value) {
-    if (value) text(name, rfc3339(*value));
-  }
-  void age(const std::optional<core::WallTime>& oldest) {
-    if (!oldest) return;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now_ - *oldest).count();
-    number("oldest_seconds", std::max<std::int64_t>(seconds, 0));
-  }
-
-  json::Writer& w;
-
- private:
-  core::WallTime now_;
-};
 
 template <class State, std::size_t N>
 void append_states(Members& m, std::string_view name, const std::array<core::StateCount, N>& states) {
@@ -56,10 +24,7 @@ void append_states(Members& m, std::string_view name, const std::array<core::Sta
 void append_account(Members& m, const AccountStatus& account) {
   m.w.begin_object();
   m.text("name", account.name);
-  if (account.healthy) {
-    m.w.key("healthy");
-    m.w.boolean(*account.healthy);
-  }
+  if (account.healthy) m.flag("healthy", *account.healthy);
   m.text_if_any("detail", account.detail);
   m.time("since", account.since);
   m.number("jobs", account.use.jobs);
@@ -69,78 +34,49 @@ void append_account(Members& m, const AccountStatus& account) {
   m.w.end_object();
 }
 
-void append_lane(Members& m, const core::LaneQueue& lane) {
-  std::int64_t items = 0, bytes = 0, tokens = 0;
-  std::optional<core::WallTime> oldest;
-  for (const auto& owner : lane.owners) {
-    items += owner.items;
-    bytes += owner.bytes;
-    tokens += owner.tokens;
-    oldest = std::min(oldest.value_or(owner.oldest), owner.oldest);
-  }
+void append_lane(Members& m, const LaneStatus& lane) {
+  const auto backlog = backlog_of(lane.queue);
   m.w.begin_object();
-  m.text("account", lane.lane.account);
-  m.text("endpoint", lane.lane.endpoint);
-  m.text("model", lane.lane.model);
-  m.number("queued", items);
-  m.number("bytes", bytes);
-  m.number("tokens", tokens);
-  m.number("owners", static_cast<std::int64_t>(lane.owners.size()));
-  m.age(oldest);
+  m.text("account", lane.queue.lane.account);
+  m.text("endpoint", lane.queue.lane.endpoint);
+  m.text("model", lane.queue.lane.model);
+  m.flag("paused", lane.paused);
+  m.number("queued", backlog.items);
+  m.number("bytes", backlog.bytes);
+  m.number("tokens", backlog.tokens);
+  m.number("owners", static_cast<std::int64_t>(lane.queue.owners.size()));
+  m.age(backlog.oldest);
+  m.number("enqueued_tokens", lane.enqueued_tokens);
+  m.number("allowance", lane.allowance);
+  if (lane.turnaround)
+    m.number("turnaround_seconds", std::chrono::duration_cast<std::chrono::seconds>(*lane.turnaround).count());
   m.w.end_object();
 }
 
-void append_lines(Members& m, const core::LineCounts& lines) {
-  m.w.key("lines");
+void append_owner(Members& m, const core::OwnerUse& owner) {
   m.w.begin_object();
-  m.number("succeeded", lines.succeeded);
-  m.number("failed", lines.failed);
-  m.number("requeued", lines.requeued);
-  m.number("missing", lines.missing);
-  m.number("possibly_charged", lines.possibly_charged);
-  m.number("dropped", lines.dropped);
-  m.number("foreign", lines.foreign);
-  m.number("unreadable", lines.unreadable);
+  m.text("owner", owner_text(owner));
+  for (std::size_t i = 0; i < owner.requests.size(); ++i)
+    m.number(core::to_text(static_cast<core::RequestState>(i)), owner.requests[i]);
   m.w.end_object();
-}
-
-void append_batch(Members& m, const core::Batch& batch) {
-  m.w.begin_object();
-  m.text("id", core::to_text(batch.id));
-  m.text("state", core::to_text(batch.state));
-  m.time("state_since", batch.state_since);
-  m.text("account", batch.lane.account);
-  m.text("endpoint", batch.lane.endpoint);
-  m.text("model", batch.lane.model);
-  m.text("reason", core::to_text(batch.reason));
-  m.number("items", batch.items);
-  m.number("body_bytes", batch.body_bytes);
-  m.number("tokens", batch.tokens);
-  if (batch.parent) m.text("parent", core::to_text(batch.parent));
-  m.number("creates", batch.creates);
-  m.number("fences", batch.fences);
-  m.text_if_any("token", batch.token);
-  m.text_if_any("job", batch.job);
-  if (batch.end) m.text("end", core::to_text(*batch.end));
-  m.text_if_any("result_file", batch.result_file);
-  m.text_if_any("message", batch.message);
-  m.time("created_at", batch.created_at);
-  m.time("submitted_at", batch.submitted_at);
-  m.time("ended_at", batch.ended_at);
-  m.time("not_before", batch.not_before);
-  append_lines(m, batch.lines);
-  m.w.end_object();
-}
-
-template <class Things, class Append>
-void append_array(Members& m, std::string_view name, const Things& things, Append append) {
-  m.w.key(name);
-  m.w.begin_array();
-  for (const auto& thing : things) append(m, thing);
-  m.w.end_array();
 }
 
 }  // namespace
+
+LaneBacklog backlog_of(const core::LaneQueue& queue) {
+  LaneBacklog sum;
+  for (const auto& owner : queue.owners) {
+    sum.items += owner.items;
+    sum.bytes += owner.bytes;
+    sum.tokens += owner.tokens;
+    sum.oldest = std::min(sum.oldest.value_or(owner.oldest), owner.oldest);
+  }
+  return sum;
+}
+
+std::string owner_text(const core::OwnerUse& owner) {
+  return owner.name.empty() ? "uid:" + std::to_string(owner.owner.value() - core::owner_of_uid(0).value()) : owner.name;
+}
 
 std::string status_json(const std::array<std::int64_t, core::kRequestStates>& requests) {
   std::string body;
@@ -167,18 +103,19 @@ std::string admin_status_json(const AdminStatus& status) {
   m.time("started_at", status.started_at);
   m.number("accepted", status.counts.accepted);
   m.number("purged", status.counts.purged);
-  w.key("balanced");
-  w.boolean(status.counts.balanced());
+  m.flag("balanced", status.counts.balanced());
   w.key("store");
   w.begin_object();
   m.number("database_bytes", status.counts.database_bytes);
   m.number("wal_bytes", status.counts.wal_bytes);
+  m.number("free_bytes", status.free_bytes);
   w.end_object();
   append_states<core::RequestState>(m, "requests", status.counts.requests);
   append_states<core::BatchState>(m, "batches", status.counts.batches);
-  append_array(m, "accounts", status.accounts, append_account);
-  append_array(m, "lanes", status.lanes, append_lane);
-  append_array(m, "live_batches", status.live_batches, append_batch);
+  m.array("accounts", status.accounts, append_account);
+  m.array("lanes", status.lanes, append_lane);
+  m.array("owners", status.owners, append_owner);
+  m.array("live_batches", status.live_batches, append_batch);
   w.end_object();
   return body + '\n';
 }

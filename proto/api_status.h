@@ -25,17 +25,49 @@ struct AccountStatus {
   core::BudgetLimits limits = {};
 };
 
+// A lane with something queued, or with batches under way.
+struct LaneStatus {
+  core::LaneQueue queue;  // no owners: nothing is queued
+  bool paused = false;
+  std::int64_t enqueued_tokens = 0;  // the provider's, in batches from sealing to the end of their job
+  std::int64_t allowance = 0;        // how many of them may be there at once, by what was configured and learned
+  std::optional<core::Duration> turnaround = {};  // median of its last jobs
+};
+
 struct AdminStatus {
   std::string version;
   core::WallTime now;
   core::WallTime started_at;
   core::Counts counts;
-  std::vector<AccountStatus> accounts;
-  std::vector<core::LaneQueue> lanes;     // what is queued
-  std::vector<core::Batch> live_batches;  // all but those that are done
+  std::int64_t free_bytes = 0;  // of the store's file system, for us
+  std::vector<AccountStatus> accounts = {};
+  std::vector<LaneStatus> lanes = {};
+  std::vector<core::OwnerUse> owners = {};     // those with the most unfinished requests
+  std::vector<core::Batch> live_batches = {};  // all but those that are done
 };
 
 // GET /admin/status. Ages are whole seconds before `now`.
 std::string admin_status_json(const AdminStatus& status);
+
+struct LaneBacklog {
+  std::int64_t items = 0, bytes = 0, tokens = 0;
+  std::optional<core::WallTime> oldest = {};
+};
+LaneBacklog backlog_of(const core::LaneQueue& queue);  // of all its owners
+std::string owner_text(const core::OwnerUse& owner);   // "uid:1000", or the name of a token's owner
+
+// One batch object, and GET /admin/batches: newest first, `next` if there are older ones.
+std::string batch_json(const core::Batch& batch);
+std::string batches_json(const std::vector<core::Batch>& batches, std::optional<core::BatchId> next);
+
+// What a person has to decide or to mend.
+struct Attention {
+  std::vector<core::Batch> held;
+  std::vector<AccountStatus> accounts;    // those in trouble
+  std::vector<core::StrangeJob> strange;  // those nobody has accepted
+  std::vector<core::LaneSelector> paused;
+  bool empty() const { return held.empty() && accounts.empty() && strange.empty() && paused.empty(); }
+};
+std::string attention_json(const Attention& attention);  // GET /admin/attention
 
 }  // namespace batchd::proto

@@ -1,5 +1,5 @@
-// The Gemini Developer API (Files and Batch Mode) as a core::Provider. Facts of the wire are from the Gemini API reference
-// (files.create, batches.create, ...) and Google's resumable upload protocol; each is named where it matters.
+// The Gemini Developer API (Files and Batch Mode) as a core::Provider. Facts of the wire are from the Gemini API
+// reference (files.create, batches.create, ...) and Google's resumable upload protocol; each is named where it matters.
 #pragma once
 
 #include <memory>

@@ -6,77 +6,64 @@
 namespace batchd::proto {
 namespace {
 
-namespace chrono = std::chrono;
-
-// What is left of a text, taken from the front. After the first thing that isn't there, nothing is there any more.
-class Cursor {
+// Takes fixed-width fields off the front of a text. Once something is missing, nothing is found any more.
+class Fields {
  public:
-  explicit Cursor(std::string_view text) : rest_(text) {}
+  explicit Fields(std::string_view text) : rest_(text) {}
 
-  int digits(std::size_t count) {
+  int number(std::size_t digits) {
     int value = 0;
-    for (std::size_t i = 0; i < count; ++i) value = value * 10 + digit();
+    for (std::size_t i = 0; i < digits; ++i) {
+      if (!good_ || rest_.empty() || rest_[0] < '0' || rest_[0] > '9') return fail();
+      value = value * 10 + (rest_[0] - '0');
+      rest_.remove_prefix(1);
+    }
     return value;
   }
-  void mark(char lower, char upper) {
-    if (next() == lower || next() == upper) return rest_.remove_prefix(1);
-    fail();
+  char one_of(std::string_view wanted) {
+    if (!good_ || rest_.empty() || wanted.find(rest_[0]) == std::string_view::npos) return static_cast<char>(fail());
+    const char found = rest_[0];
+    rest_.remove_prefix(1);
+    return found;
   }
-  void mark(char c) { mark(c, c); }
-  char next() const { return rest_.empty() ? '\0' : rest_[0]; }
-  bool at_digit() const { return next() >= '0' && next() <= '9'; }
-  bool whole() const { return good_ && rest_.empty(); }
+  bool next_is(char c) const { return good_ && rest_.starts_with(c); }
+  bool next_is_digit() const { return good_ && !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9'; }
+  bool finished() const { return good_ && rest_.empty(); }
 
  private:
-  int digit() {
-    if (!at_digit()) {
-      fail();
-      return 0;
-    }
-    const int value = rest_[0] - '0';
-    rest_.remove_prefix(1);
-    return value;
-  }
-  void fail() {
+  int fail() {
     good_ = false;
-    rest_ = {};
+    return 0;
   }
-
   std::string_view rest_;
   bool good_ = true;
 };
 
-chrono::milliseconds fraction(Cursor& in) {
-  if (in.next() != '.') return {};
-  in.mark('.');
-  int milliseconds = in.digits(1) * 100;
-  for (const int unit : {10, 1})
-    if (in.at_digit()) milliseconds += in.digits(1) * unit;
-  while (in.at_digit()) in.digits(1);
-  return chrono::milliseconds(milliseconds);
+int milliseconds(Fields& fields) {
+  if (!fields.next_is('.')) return 0;
+  fields.one_of(".");
+  int value = fields.number(1) * 100;
+  for (int place = 10; fields.next_is_digit(); place /= 10) value += fields.number(1) * place;
+  return value;
 }
 
-// None: no such offset.
-std::optional<chrono::minutes> offset(Cursor& in) {
-  if (in.next() != '+' && in.next() != '-') {
-    in.mark('z', 'Z');
-    return chrono::minutes(0);
-  }
-  const int sign = in.next() == '-' ? -1 : 1;
-  in.mark('+', '-');
-  const int hours = in.digits(2);
-  in.mark(':');
-  const int minutes = in.digits(2);
+// Minutes east of Greenwich; none: no such zone.
+std::optional<int> zone(Fields& fields) {
+  const char sign = fields.one_of("Zz+-");
+  if (sign == 'Z' || sign == 'z') return 0;
+  const int hours = fields.number(2);
+  fields.one_of(":");
+  const int minutes = fields.number(2);
   if (hours > 23 || minutes > 59) return std::nullopt;
-  return chrono::minutes(sign * (60 * hours + minutes));
+  return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
 }  // namespace
 
 std::string rfc3339(core::WallTime time) {
-  const auto day = chrono::floor<chrono::days>(time);
-  const chrono::year_month_day date(day);
-  const chrono::hh_mm_ss clock(time - day);
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
   char text[48];
   const int length =
       std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
@@ -87,25 +74,25 @@ std::string rfc3339(core::WallTime time) {
 }
 
 std::optional<core::WallTime> parse_rfc3339(std::string_view text) {
-  Cursor in(text);
-  const chrono::year year(in.digits(4));
-  in.mark('-');
-  const chrono::month month(static_cast<unsigned>(in.digits(2)));
-  in.mark('-');
-  const chrono::day day(static_cast<unsigned>(in.digits(2)));
-  in.mark('t', 'T');
-  const int hours = in.digits(2);
-  in.mark(':');
-  const int minutes = in.digits(2);
-  in.mark(':');
-  const int seconds = in.digits(2);
-  const auto milliseconds = fraction(in);
-  const auto from_utc = offset(in);
-  const chrono::year_month_day date(year, month, day);
-  // A 60th second is a leap second: the next one, to a clock that has none.
-  if (!in.whole() || !from_utc || !date.ok() || hours > 23 || minutes > 59 || seconds > 60) return std::nullopt;
-  return chrono::sys_days(date) + chrono::hours(hours) + chrono::minutes(minutes) + chrono::seconds(seconds) +
-         milliseconds - *from_utc;
+  Fields fields(text);
+  const int year = fields.number(4);
+  fields.one_of("-");
+  const int month = fields.number(2);
+  fields.one_of("-");
+  const int day = fields.number(2);
+  fields.one_of("Tt ");
+  const int hour = fields.number(2);
+  fields.one_of(":");
+  const int minute = fields.number(2);
+  fields.one_of(":");
+  const int second = fields.number(2);  // 60: a leap second, which is the next minute's first here
+  const int millisecond = milliseconds(fields);
+  const auto east = zone(fields);
+  const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  if (!fields.finished() || !east || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  return core::WallTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute - *east) +
+         std::chrono::seconds(second) + std::chrono::milliseconds(millisecond);
 }
 
 }  // namespace batchd::proto

@@ -1,4 +1,4 @@
-// Wall times as text: RFC 3339.
+// Wall times as text: RFC 3339, milliseconds.
 #pragma once
 
 #include <optional>
@@ -9,10 +9,8 @@
 
 namespace batchd::proto {
 
-std::string rfc3339(core::WallTime time);  // UTC, milliseconds: "2026-11-22T15:04:23.120Z"
-
-// With "Z" or an offset, and any number of fractional digits (what is beyond milliseconds is cut). None: not such a
-// time, or no such day.
+std::string rfc3339(core::WallTime time);  // UTC: "2026-11-22T15:04:23.120Z"
+// Any zone; what is finer than a millisecond is dropped. None: not RFC 3339, without a zone, or no day of the calendar.
 std::optional<core::WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace batchd::proto

@@ -1,5 +1,6 @@
 #include "tests/harness/daemon.h"
 
+#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <stdexcept>
@@ -58,6 +59,13 @@ DaemonUnderTest::DaemonUnderTest(const TempFolder& folder, const DaemonSettings&
     write_file(folder.file("key"), *settings.api_key);
     keys["accounts.default.api_key_file"] = json_text(folder.file("key"));
   }
+  if (!settings.tokens.empty()) {
+    write_file(tokens_file(), settings.tokens);
+    std::filesystem::permissions(tokens_file(),
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    keys["server.listen"] = json_text("127.0.0.1:0");
+    keys["server.tokens_file"] = json_text(tokens_file());
+  }
   for (const auto& [name, value] : settings.config) keys[name] = value;
   write_file(config_file(), render(keys));
   // The program keeps its database in a folder of its own, which only it may read.
@@ -95,6 +103,15 @@ void DaemonUnderTest::restart() {
 std::optional<int> DaemonUnderTest::stop() {
   process_->kill(SIGTERM);
   return process_->wait();
+}
+
+std::uint16_t DaemonUnderTest::tcp_port() const {
+  constexpr std::string_view kMark = " tcp=127.0.0.1:";
+  const auto text = log();
+  const auto at = text.rfind(kMark);
+  std::uint16_t port = 0;
+  if (at != std::string::npos) std::from_chars(text.data() + at + kMark.size(), text.data() + text.size(), port);
+  return port;
 }
 
 Json DaemonUnderTest::admin_status() const {

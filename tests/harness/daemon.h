@@ -16,6 +16,7 @@ namespace batchd::harness {
 struct DaemonSettings {
   std::string provider_url;
   std::optional<std::string> api_key = "test-key";  // none: the daemon starts without
+  std::string tokens;  // the content of server.tokens_file; given: the daemon listens on a free port of 127.0.0.1, too
   // Over the harness's short times: {"packing.max_items", "200"}, {"log.level", "\"debug\""}: values as TOML.
   std::map<std::string, std::string> config;
 };
@@ -33,6 +34,8 @@ class DaemonUnderTest {
   Process& process() { return *process_; }
 
   std::string socket() const { return folder_.file("s"); }
+  std::uint16_t tcp_port() const;  // as its log says; 0: none
+  std::string tokens_file() const { return folder_.file("tokens"); }
   std::string config_file() const { return folder_.file("batchd.toml"); }
   std::string database() const { return folder_.file("state/batchd.db"); }
   std::string log() const { return read_file(folder_.file("batchd.log")); }

@@ -1,5 +1,7 @@
 #include "tests/harness/local_http.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,9 +25,9 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::optional<std::size_t> number(std::string_view text) {
+std::optional<std::size_t> number(std::string_view text, int base = 10) {
   std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
@@ -61,17 +63,31 @@ void LocalHttp::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
   buffer_.clear();
+  stream_.clear();
 }
 
 bool LocalHttp::connect() {
   if (fd_ >= 0) return true;
-  ::sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket_path_.size() >= sizeof(address.sun_path)) return false;
-  std::memcpy(address.sun_path, socket_path_.data(), socket_path_.size());
-  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ::sockaddr_storage address{};
+  ::socklen_t bytes = 0;
+  if (tcp_port_ != 0) {
+    ::sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(tcp_port_);
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bytes = sizeof(in);
+    std::memcpy(&address, &in, bytes);
+  } else {
+    ::sockaddr_un un{};
+    un.sun_family = AF_UNIX;
+    if (socket_path_.size() >= sizeof(un.sun_path)) return false;
+    std::memcpy(un.sun_path, socket_path_.data(), socket_path_.size());
+    bytes = sizeof(un);
+    std::memcpy(&address, &un, bytes);
+  }
+  fd_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const void* pointer = &address;
-  if (fd_ >= 0 && ::connect(fd_, static_cast<const ::sockaddr*>(pointer), sizeof(address)) == 0) return true;
+  if (fd_ >= 0 && ::connect(fd_, static_cast<const ::sockaddr*>(pointer), bytes) == 0) return true;
   close();
   return false;
 }
@@ -112,7 +128,9 @@ bool LocalHttp::send(std::string_view method, std::string_view target, std::stri
                      Milliseconds patience) {
   const auto deadline = after(patience);
   std::string head;
-  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: batchd\r\n");
+  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  if (std::ranges::find(headers, "Host", &std::pair<std::string, std::string>::first) == headers.end())
+    head += tcp_port_ != 0 ? "Host: localhost\r\n" : "Host: batchd\r\n";
   for (const auto& [name, value] : headers) head += name + ": " + value + "\r\n";
   if (method != "GET") head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   head += "\r\n";
@@ -121,24 +139,80 @@ bool LocalHttp::send(std::string_view method, std::string_view target, std::stri
   return fd_ >= 0 && wait_for(POLLIN, deadline);
 }
 
+bool LocalHttp::send_bytes(std::string_view bytes, Milliseconds patience) {
+  return connect() && write(bytes, after(patience));
+}
+
+std::optional<HttpReply> LocalHttp::receive_head(Milliseconds patience) {
+  const auto deadline = after(patience);
+  auto end = buffer_.find("\r\n\r\n");
+  for (; end == std::string::npos && fd_ >= 0; end = buffer_.find("\r\n\r\n"))
+    if (!read_more(deadline)) break;
+  auto reply = end == std::string::npos ? std::nullopt : parse_head(std::string_view(buffer_).substr(0, end));
+  if (reply)
+    buffer_.erase(0, end + 4);
+  else
+    close();
+  return reply;
+}
+
+std::optional<std::string> LocalHttp::read_chunk(SteadyTime deadline) {
+  for (;;) {
+    const auto line = buffer_.find("\r\n");
+    if (line != std::string::npos) {
+      const auto bytes = number(std::string_view(buffer_).substr(0, line), 16);
+      if (!bytes) return std::nullopt;
+      if (buffer_.size() >= line + 2 + *bytes + 2) {
+        auto chunk = buffer_.substr(line + 2, *bytes);
+        buffer_.erase(0, line + 2 + *bytes + 2);
+        return chunk;
+      }
+    }
+    if (!read_more(deadline)) return std::nullopt;
+  }
+}
+
+std::optional<std::string> LocalHttp::read_until(std::string_view mark, Milliseconds patience) {
+  const auto deadline = after(patience);
+  for (;;) {
+    if (const auto at = stream_.find(mark); at != std::string::npos) {
+      auto text = stream_.substr(0, at + mark.size());
+      stream_.erase(0, at + mark.size());
+      return text;
+    }
+    const auto chunk = read_chunk(deadline);
+    if (!chunk) {
+      close();
+      return std::nullopt;
+    }
+    if (chunk->empty()) return std::exchange(stream_, {});
+    stream_ += *chunk;
+  }
+}
+
 std::optional<HttpReply> LocalHttp::receive(Milliseconds patience) {
   const auto deadline = after(patience);
+  auto reply = receive_head(patience);
+  if (!reply) return std::nullopt;
   const auto fail = [this] {
     close();
     return std::nullopt;
   };
-  auto end = buffer_.find("\r\n\r\n");
-  for (; end == std::string::npos; end = buffer_.find("\r\n\r\n"))
-    if (fd_ < 0 || !read_more(deadline)) return fail();
-  auto reply = parse_head(std::string_view(buffer_).substr(0, end));
-  if (!reply) return fail();
-  const auto length = number(reply->header("content-length"));
-  if (!length) return fail();
-  buffer_.erase(0, end + 4);
-  while (buffer_.size() < *length)
-    if (!read_more(deadline)) return fail();
-  reply->body = buffer_.substr(0, *length);
-  buffer_.erase(0, *length);
+  if (reply->header("transfer-encoding") == "chunked") {
+    for (bool more = true; more;) {
+      const auto chunk = read_chunk(deadline);
+      if (!chunk) return fail();
+      more = !chunk->empty();
+      reply->body += *chunk;
+    }
+  } else {
+    const auto length = number(reply->header("content-length"));
+    if (!length) return fail();
+    while (buffer_.size() < *length)
+      if (!read_more(deadline)) return fail();
+    reply->body = buffer_.substr(0, *length);
+    buffer_.erase(0, *length);
+  }
   if (lower(reply->header("connection")) == "close") close();
   return reply;
 }

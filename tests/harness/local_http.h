@@ -1,6 +1,8 @@
-// A blocking HTTP/1.1 client on a Unix socket, for one thread: enough for batchd's local API, and strict about cuts.
+// A blocking HTTP/1.1 client on a Unix socket or over TCP, for one thread: enough for batchd's local API, and strict
+// about cuts.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,12 +25,14 @@ struct HttpReply {
 class LocalHttp {
  public:
   explicit LocalHttp(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  explicit LocalHttp(std::uint16_t tcp_port) : tcp_port_(tcp_port) {}  // at 127.0.0.1
   ~LocalHttp() { close(); }
   LocalHttp(const LocalHttp&) = delete;
   LocalHttp& operator=(const LocalHttp&) = delete;
 
   // One call and its whole answer. None: no connection, cut before the answer was whole, or `patience` was over; the
-  // connection is closed then. Connects when needed; a kept connection that the server closed is not retried.
+  // connection is closed then. Connects when needed; a kept connection that the server closed is not retried. A Host
+  // among `headers` replaces the usual one.
   std::optional<HttpReply> call(std::string_view method, std::string_view target, std::string_view body = {},
                                 const Headers& headers = {}, Milliseconds patience = kPatience);
   std::optional<HttpReply> get(std::string_view target, const Headers& headers = {}) {
@@ -42,6 +46,11 @@ class LocalHttp {
   bool send(std::string_view method, std::string_view target, std::string_view body, const Headers& headers,
             Milliseconds patience = kPatience);
   std::optional<HttpReply> receive(Milliseconds patience = kPatience);
+  // For what isn't one call and one answer: any bytes out, and an answer that goes on (chunked), read up to the end of
+  // `mark`, or to its own end if that comes first. None: cut, or the patience was over.
+  bool send_bytes(std::string_view bytes, Milliseconds patience = kPatience);
+  std::optional<HttpReply> receive_head(Milliseconds patience = kPatience);  // body is empty
+  std::optional<std::string> read_until(std::string_view mark, Milliseconds patience = kPatience);
   void close();
 
  private:
@@ -49,10 +58,13 @@ class LocalHttp {
   bool wait_for(short events, SteadyTime deadline) const;
   bool write(std::string_view bytes, SteadyTime deadline);
   bool read_more(SteadyTime deadline);
+  std::optional<std::string> read_chunk(SteadyTime deadline);  // empty: the last
 
   std::string socket_path_;
+  std::uint16_t tcp_port_ = 0;
   int fd_ = -1;
   std::string buffer_;
+  std::string stream_;  // of a body that goes on, not yet handed out
 };
 
 }  // namespace batchd::harness

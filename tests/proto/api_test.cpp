@@ -79,22 +79,19 @@ TEST(StatusJson, OwnNumbers) {
 }
 
 AdminStatus admin_status() {
-  AdminStatus status{.version = "0.1.0",
-                     .now = kNoon,
-                     .started_at = kNoon - std::chrono::hours(1),
-                     .counts = {},
-                     .accounts = {},
-                     .lanes = {},
-                     .live_batches = {}};
+  AdminStatus status{.version = "0.1.0", .now = kNoon, .started_at = kNoon - std::chrono::hours(1), .counts = {}};
   status.counts.accepted = 7;
   status.counts.purged = 2;
   status.counts.requests[0] = {5, kNoon - std::chrono::seconds(90)};
   status.counts.batches[12] = {1, kNoon + std::chrono::seconds(5)};  // a clock that went back: never a negative age
   status.counts.database_bytes = 4096;
   status.accounts = {{.name = "default", .healthy = false, .detail = "API key not valid"}, {.name = "new"}};
-  status.lanes = {{.id = core::LaneId{1}, .lane = {"default", "generateContent", "m"}, .owners = {}}};
-  status.lanes[0].owners = {{core::OwnerId{1}, 2, 20, 200, kNoon - std::chrono::seconds(10)},
-                            {core::OwnerId{2}, 3, 30, 300, kNoon - std::chrono::seconds(60)}};
+  core::LaneQueue queue{.id = core::LaneId{1}, .lane = {"default", "generateContent", "m"}, .owners = {}};
+  queue.owners = {{core::OwnerId{1}, 2, 20, 200, kNoon - std::chrono::seconds(10)},
+                  {core::OwnerId{2}, 3, 30, 300, kNoon - std::chrono::seconds(60)}};
+  status.lanes = {{.queue = queue, .paused = true, .enqueued_tokens = 40, .allowance = 70}};
+  status.lanes[0].turnaround = std::chrono::minutes(2);
+  status.owners = {{core::owner_of_uid(1000), "", {5, 0, 0, 0, 0, 0}}, {core::OwnerId{1LL << 33}, "ci", {}}};
   core::Batch batch;
   batch.id = core::BatchId{3};
   batch.lane = {"default", "generateContent", "m"};
@@ -129,6 +126,14 @@ TEST(AdminStatusJson, EverythingIsThere) {
   EXPECT_EQ(integer_member(&lane, "queued"), 5);
   EXPECT_EQ(integer_member(&lane, "owners"), 2);
   EXPECT_EQ(integer_member(&lane, "oldest_seconds"), 60);
+  EXPECT_TRUE(true_member(&lane, "paused"));
+  EXPECT_EQ(integer_member(&lane, "enqueued_tokens"), 40);
+  EXPECT_EQ(integer_member(&lane, "allowance"), 70);
+  EXPECT_EQ(integer_member(&lane, "turnaround_seconds"), 120);
+  const auto& owners = *member(root, "owners");
+  EXPECT_EQ(text_member(&owners[0], "owner"), "uid:1000");
+  EXPECT_EQ(integer_member(&owners[0], "queued"), 5);
+  EXPECT_EQ(text_member(&owners[1], "owner"), "ci");
   const auto& batch = (*member(root, "live_batches"))[0];
   EXPECT_EQ(text_member(&batch, "state"), "held");
   EXPECT_EQ(text_member(&batch, "token"), "tok");

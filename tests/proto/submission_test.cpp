@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Faulty{R"({"model":"m","request":{},"account":"Team A"})", "bad_account"},
                     Faulty{R"({"model":"m","request":{},"account":""})", "bad_account"},
                     Faulty{R"({"model":"m","request":{},"account":")" + std::string(65, 'a') + "\"}", "bad_account"},
-                    Faulty{R"({"model":"m","request":{},"endpoint":"embedContent"})", "bad_endpoint"},
+                    Faulty{R"({"model":"m","request":{},"endpoint":"countTokens"})", "bad_endpoint"},
                     Faulty{R"({"model":"m","request":[]})", "bad_request"},
                     Faulty{R"({"model":"m","request":"{}"})", "bad_request"},
                     Faulty{R"({"model":"m","request":null})", "bad_request"},

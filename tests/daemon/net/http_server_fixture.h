@@ -62,6 +62,8 @@ class TestServer {
   }
 
   RawSocket connect() const { return RawSocket::unix_client(path_); }
+  RawSocket connect_tcp() const { return RawSocket::tcp_client(server_->tcp_port()); }
+  std::uint16_t tcp_port() const { return server_->tcp_port(); }
   void cancel(asio::cancellation_type type) {
     asio::post(context_, [this, type] { stop_.emit(type); });
   }
@@ -79,6 +81,19 @@ class TestServer {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return false;
+  }
+  // Runs `meanwhile` here while the server does nothing; what happens to it then comes to it all at once.
+  template <class Meanwhile>
+  void stall(Meanwhile meanwhile) {
+    std::promise<void> stalled, over;
+    asio::post(context_, [&] {
+      stalled.set_value();
+      over.get_future().wait();
+    });
+    stalled.get_future().wait();
+    meanwhile();
+    over.set_value();
+    ask(&HttpServer::connections);  // the promises live here
   }
   std::future<std::string> next_event() {
     events_ = {};
@@ -122,7 +137,8 @@ inline Task<void> TestServer::handle(Exchange& exchange) {
     co_await exchange.reply(text_head(200), std::string(exchange.head().query_value("q").value_or("none")));
   } else if (path == "/peer") {
     const auto& peer = exchange.peer();
-    co_await exchange.reply(text_head(200), std::to_string(peer.owner.value()) + (peer.admin ? " admin" : " user"));
+    co_await exchange.reply(text_head(200), std::to_string(peer.owner.value()) + (peer.admin ? " admin" : " user") +
+                                                (peer.known ? "" : " unknown"));
   } else if (path == "/later") {
     Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
     co_await timer.async_wait(as_tuple_task);
@@ -131,6 +147,16 @@ inline Task<void> TestServer::handle(Exchange& exchange) {
     events_.set_value("held");
     co_await exchange.hung_up();
     events_ = {};
+  } else if (path == "/wait") {
+    co_await exchange.hung_up();
+  } else if (path == "/bulk") {
+    exchange.allow_body(4 << 20);
+    co_await echo(exchange);
+  } else if (path == "/endless") {
+    if (!co_await exchange.begin_stream(text_head(200))) co_return;
+    for (const std::string_view piece : {"one ", "", "two ", "three"})
+      if (!co_await exchange.write(piece)) co_return;
+    if (!exchange.head().query_value("cut")) co_await exchange.end_stream();
   } else if (path == "/stream") {
     const auto bytes = std::stoll(std::string(*exchange.head().query_value("bytes")));
     const auto sent = std::stoll(std::string(*exchange.head().query_value("sent")));
@@ -149,6 +175,36 @@ inline Task<void> TestServer::handle(Exchange& exchange) {
     odd.headers.emplace_back("X-Odd", "a\r\nX-Injected: b");
     co_await exchange.reply(std::move(odd), "no");
   }
+}
+
+// A server with a socket of its own in a folder of its own. Set config_ up, then start().
+class HttpServerFixture : public testing::Test {
+ protected:
+  void start() { server_.emplace(config_); }
+  void TearDown() override {
+    server_.reset();
+    ::unlink(config_.socket_path.c_str());
+    ::rmdir(folder_.c_str());
+  }
+  // One that doesn't run.
+  core::Result<std::unique_ptr<HttpServer>> make() {
+    const auto handler = [](Exchange&) -> Task<void> { co_return; };
+    return make_http_server(context_.get_executor(), config_, handler, render_test_error);
+  }
+  // The whole answer to one request on a connection of its own.
+  static std::string ask(RawSocket client, std::string_view request) {
+    client.send(request);
+    return client.read_answer();
+  }
+
+  asio::io_context context_{1};
+  std::string folder_ = temp_folder();
+  HttpServerConfig config_ = test_config(folder_);
+  std::optional<TestServer> server_;
+};
+
+inline bool has_status(const std::string& answer, int status) {
+  return answer.starts_with("HTTP/1.1 " + std::to_string(status) + " ");
 }
 
 }  // namespace batchd::daemon::test

@@ -10,25 +10,10 @@
 namespace batchd::daemon::test {
 namespace {
 
-class HttpServerLifeTest : public testing::Test {
+class HttpServerLifeTest : public HttpServerFixture {
  protected:
-  void start() { server_.emplace(config_); }
-  void TearDown() override {
-    server_.reset();
-    ::unlink(config_.socket_path.c_str());
-    ::rmdir(folder_.c_str());
-  }
   // What `uid` with these groups is told about itself.
   std::string peer_seen_as(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) const;
-
-  core::Result<std::unique_ptr<HttpServer>> make() {
-    const auto handler = [](Exchange&) -> Task<void> { co_return; };
-    return make_http_server(context_.get_executor(), config_, handler, render_test_error);
-  }
-  asio::io_context context_{1};
-  std::string folder_ = temp_folder();
-  HttpServerConfig config_ = test_config(folder_);
-  std::optional<TestServer> server_;
 };
 
 std::string HttpServerLifeTest::peer_seen_as(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) const {
@@ -115,21 +100,6 @@ TEST_F(HttpServerLifeTest, WaitingForAHangUpDoesNotSpin) {
   const auto before = std::clock();
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "processor time spent while nothing happened";
-}
-
-TEST_F(HttpServerLifeTest, ConnectionsBeyondTheLimitAreTurnedAway) {
-  config_.connections_max = 2;
-  start();
-  auto first = server_->connect();
-  auto second = server_->connect();
-  ASSERT_TRUE(server_->becomes(&HttpServer::connections, 2));
-  auto third = server_->connect();
-  EXPECT_TRUE(third.read_to_end().starts_with("HTTP/1.1 503 "));
-  first.close();
-  ASSERT_TRUE(server_->becomes(&HttpServer::connections, 1));
-  auto fourth = server_->connect();
-  fourth.send("GET /path?q=in HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(body_of(fourth.read_answer()), "in");
 }
 
 TEST_F(HttpServerLifeTest, ClosingTheListenerEndsIdleConnectionsAndLetsExchangesFinish) {

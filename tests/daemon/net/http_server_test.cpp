@@ -6,18 +6,7 @@
 namespace batchd::daemon::test {
 namespace {
 
-class HttpServerTest : public testing::Test {
- protected:
-  void start() { server_.emplace(config_); }
-  void TearDown() override {
-    server_.reset();
-    ::unlink(config_.socket_path.c_str());
-    ::rmdir(folder_.c_str());
-  }
-  std::string folder_ = temp_folder();
-  HttpServerConfig config_ = test_config(folder_);
-  std::optional<TestServer> server_;
-};
+class HttpServerTest : public HttpServerFixture {};
 
 struct Edge {
   std::string request;
@@ -31,7 +20,8 @@ std::vector<Edge> edges() {
       {"GET /path HTTP/1.1\r\n\r\n", 400},
       {"GET /path HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400},
       {"GET /path HTTP/1.1\r\nHost: " + std::string(256, 'h') + "\r\n\r\n", 400},
-      {"GET /path HTTP/1.0\r\nHost: a\r\n\r\n", 505},
+      {"GET /path HTTP/1.0\r\n\r\n", 400},
+      {"GET /path HTTP/0.9\r\nHost: a\r\n\r\n", 505},
       {"GET /path HTTP/2.0\r\nHost: a\r\n\r\n", 505},
       {"GET /path\r\nHost: a\r\n\r\n", 400},
       {"BREW /path HTTP/1.1\r\nHost: a\r\n\r\n", 501},
@@ -97,6 +87,15 @@ TEST_F(HttpServerTest, EveryEdgeIsTheSameByteByByte) {
       if (!client.send({&byte, 1})) break;
     EXPECT_TRUE(client.read_to_end().starts_with("HTTP/1.1 " + std::to_string(edge.status) + " ")) << edge.request;
   }
+}
+
+TEST_F(HttpServerTest, AnOldClientIsAnsweredAndItsConnectionEnds) {
+  start();
+  auto client = server_->connect();
+  client.send("GET /path?q=old HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\nGET /");
+  const auto answer = client.read_to_end();
+  EXPECT_EQ(body_of(answer), "old");
+  EXPECT_NE(answer.find("\r\nConnection: close\r\n"), answer.npos) << answer;
 }
 
 TEST_F(HttpServerTest, KeepsTheConnectionAndServesPipelinedRequestsInOrder) {

@@ -1,11 +1,11 @@
-#include "config/units.h"
+#include "core/units.h"
 
 #include <array>
 #include <charconv>
 #include <limits>
 #include <span>
 
-namespace batchd::config {
+namespace batchd::core {
 namespace {
 
 struct Unit {
@@ -51,10 +51,10 @@ std::string text_with_unit(std::int64_t value, std::span<const Unit> units) {
 
 }  // namespace
 
-std::optional<core::Duration> parse_duration(std::string_view text) {
+std::optional<Duration> parse_duration(std::string_view text) {
   const auto ms = parse_with_unit(text, kTimes);
   if (!ms) return std::nullopt;
-  return core::Duration(*ms);
+  return Duration(*ms);
 }
 
 std::optional<std::int64_t> parse_size(std::string_view text) { return parse_with_unit(text, kSizes); }
@@ -66,7 +66,7 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   return number;
 }
 
-std::string duration_text(core::Duration duration) { return text_with_unit(duration.count(), kTimes); }
+std::string duration_text(Duration duration) { return text_with_unit(duration.count(), kTimes); }
 std::string size_text(std::int64_t bytes) { return text_with_unit(bytes, kSizes); }
 
-}  // namespace batchd::config
+}  // namespace batchd::core

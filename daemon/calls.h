@@ -1,0 +1,29 @@
+// What the handlers of calls ask of a request's head.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "daemon/http_server.h"
+#include "proto/api.h"
+
+namespace batchd::daemon {
+
+// Only these parameters, and none of them twice: what is misspelt must not be taken for "everything".
+std::optional<proto::Problem> check_parameters(const RequestHead& head, std::initializer_list<std::string_view> known);
+// A whole number of min..max; `otherwise` if the parameter isn't there. None: something else.
+std::optional<std::int64_t> number_parameter(const RequestHead& head, std::string_view name, std::int64_t otherwise,
+                                             std::int64_t min, std::int64_t max);
+// ?wait=SECONDS: zero if it isn't there, at most 48 hours. None: not a number.
+std::optional<core::Duration> wait_parameter(const RequestHead& head);
+inline constexpr core::Duration kWaitMax = std::chrono::hours(48);
+
+// The Idempotency-Key header; empty: none. None: not 1 to 255 printable ASCII characters.
+std::optional<std::string> idempotency_key(const RequestHead& head);
+proto::Problem bad_idempotency_key();
+
+}  // namespace batchd::daemon

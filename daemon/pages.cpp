@@ -1,0 +1,78 @@
+// What browsers, monitors and generators of clients read: the page, the metrics, the description of the API.
+#include <charconv>
+
+#include "daemon/api.h"
+#include "daemon/openapi.h"
+#include "daemon/overview.h"
+#include "proto/admin_page.h"
+
+namespace batchd::daemon {
+namespace {
+
+constexpr int kBatchesOnPage = 25;
+constexpr std::int64_t kRefreshSecondsMax = 3600;
+
+std::vector<core::BatchState> all_states() {
+  std::vector<core::BatchState> states;
+  for (std::size_t i = 0; i < core::kBatchStates; ++i) states.push_back(static_cast<core::BatchState>(i));
+  return states;
+}
+
+// ?refresh=SECONDS; anything else: never.
+std::optional<std::chrono::seconds> refresh_of(const RequestHead& head) {
+  const auto text = head.query_value("refresh").value_or("");
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || seconds < 1 || seconds > kRefreshSecondsMax)
+    return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+Task<void> Api::page(Exchange& exchange, std::string_view) {
+  auto status = co_await gather_status(engine_, started_at_);
+  auto attention = co_await gather_attention(engine_);
+  const auto states = all_states();
+  auto batches = co_await engine_.store.read(&core::Store::recent_batches, std::span<const core::BatchState>(states),
+                                             core::BatchId{}, kBatchesOnPage);
+  if (!status || !attention || !batches) {
+    co_await reply_problem(exchange, problem_of(!status      ? status.error()
+                                                : !attention ? attention.error()
+                                                             : batches.error()));
+    co_return;
+  }
+  const proto::AdminPage page{.status = std::move(*status),
+                              .attention = std::move(*attention),
+                              .batches = std::move(*batches),
+                              .refresh = refresh_of(exchange.head())};
+  ReplyHead head{200, "text/html; charset=utf-8", {}};
+  head.headers.emplace_back("Content-Security-Policy", proto::admin_page_policy());
+  head.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  head.headers.emplace_back("Cache-Control", "no-store");
+  head.headers.emplace_back("Referrer-Policy", "no-referrer");
+  co_await exchange.reply(std::move(head), proto::admin_page(page));
+}
+
+Task<void> Api::metrics(Exchange& exchange, std::string_view) {
+  const auto status = co_await gather_status(engine_, started_at_);
+  const auto attention = co_await gather_attention(engine_);
+  if (!status || !attention) {
+    co_await reply_problem(exchange, problem_of(!status ? status.error() : attention.error()));
+    co_return;
+  }
+  Metrics::Process process;
+  process.waiters = static_cast<std::int64_t>(engine_.waiters.size());
+  if (server_ != nullptr) {
+    process.connections = server_->connections();
+    process.exchanges = server_->exchanges_under_way();
+  }
+  ReplyHead head{200, "text/plain; version=0.0.4; charset=utf-8", {}};
+  co_await exchange.reply(std::move(head), engine_.metrics.text(*status, *attention, process));
+}
+
+Task<void> Api::openapi(Exchange& exchange, std::string_view) {
+  co_await reply_json(exchange, 200, std::string(openapi_document()));
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,110 @@
+#include "daemon/reload.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "config/reload.h"
+#include "daemon/log.h"
+
+namespace batchd::daemon {
+namespace {
+
+// systemd (Type=notify-reload) matches the answer to its question by this time.
+void notify_reloading() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto microseconds = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+  ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds)).c_str());
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ",") + name;
+  return text;
+}
+
+}  // namespace
+
+Task<core::Result<void>> limit_intake(Engine& engine) {
+  const auto& limits = engine.config.limits;
+  const auto share = [&](std::int64_t whole) { return std::max<std::int64_t>(whole * limits.owner_share / 100, 1); };
+  const core::QueueLimits queue{.requests = limits.max_queued_requests,
+                                .bytes = limits.max_queued_bytes,
+                                .owner_requests = share(limits.max_queued_requests),
+                                .owner_bytes = share(limits.max_queued_bytes),
+                                .free_bytes_min = engine.config.store.disk_floor + engine.config.store.reserve};
+  co_return co_await engine.store.state(&core::Store::limit_queue, queue);
+}
+
+Reloader::Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
+                   std::optional<std::string> file, Tokens& tokens)
+    : engine_(engine),
+      running_(running),
+      environment_(environment),
+      file_(std::move(file)),
+      tokens_(tokens),
+      hangups_(engine.executor, SIGHUP) {}
+
+Task<void> Reloader::run() {
+  while (!engine_.stopping) {
+    const auto [error, signal] = co_await hangups_.async_wait(as_tuple_task);
+    if (error || engine_.stopping) break;
+    notify_reloading();
+    co_await reload();
+    if (!engine_.stopping) ::sd_notify(0, "READY=1");
+  }
+}
+
+Task<void> Reloader::reload() {
+  if (!file_) {
+    log_event(LogLevel::warn, "reload_refused", {{"what", "there is no configuration file with --dev"}});
+    co_return;
+  }
+  std::optional<config::Config> fresh;
+  try {
+    fresh = config::load(*file_, environment_);
+  } catch (const config::ConfigError& error) {
+    for (const auto& fault : error.faults())
+      log_event(LogLevel::error, "reload_refused",
+                {{"file", *file_}, {"line", fault.line}, {"what", config::to_text(fault)}});
+  }
+  if (!fresh) co_return;
+  const auto before = running_;
+  const bool in_force = co_await put_in_force(*fresh);
+  if (!in_force) co_return;
+  const auto waiting = config::changed_keys(running_, *fresh);
+  if (!waiting.empty()) log_event(LogLevel::warn, "reload_needs_restart", {{"keys", joined(waiting)}});
+  log_event(LogLevel::info, "reloaded", {{"keys", joined(config::changed_keys(before, running_))}});
+}
+
+// Tokens first: they are the only part that can still be refused.
+Task<bool> Reloader::put_in_force(const config::Config& fresh) {
+  if (!running_.server.listen.empty()) {
+    const auto loaded = co_await load_tokens(tokens_, engine_.store, fresh.server.tokens_file);
+    if (!loaded) {
+      log_event(LogLevel::error, "reload_refused", {{"file", *file_}, {"what", loaded.error().detail}});
+      co_return false;
+    }
+  }
+  config::take_over(running_, fresh);
+  set_log_level(running_.log.level);
+  reread_keys();
+  const auto limited = co_await limit_intake(engine_);
+  if (!limited) log_event(LogLevel::error, "limits_not_set", {{"detail", limited.error().detail}});
+  engine_.bells.ring_all();
+  co_return true;
+}
+
+// A key that can't be read leaves the old one in use. Accounts in trouble try at once: perhaps this was the cure.
+void Reloader::reread_keys() {
+  for (const auto& [name, account] : engine_.accounts.all()) {
+    account->budget = running_.accounts.at(name).budget();
+    const auto read = account->reload ? account->reload(*account) : core::Result<void>();
+    if (!read) log_event(LogLevel::error, "key_unreadable", {{"account", name}, {"detail", read.error().detail}});
+    if (!account->trouble.empty()) engine_.try_at_once(*account);
+  }
+}
+
+}  // namespace batchd::daemon

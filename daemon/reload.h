@@ -1,0 +1,40 @@
+// SIGHUP: the configuration is read anew. A faulty one changes nothing; of a good one everything is put in force that
+// can be, and what needs a restart is named in the log.
+#pragma once
+
+#include <boost/asio/signal_set.hpp>
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "daemon/engine.h"
+#include "daemon/tokens.h"
+
+namespace batchd::daemon {
+
+// The limits of the configuration, in force for the store's intake. Also once at the start, before anything is
+// accepted.
+Task<core::Result<void>> limit_intake(Engine& engine);
+
+class Reloader {
+ public:
+  // `running` is what engine.config refers to. `file`: none if there is nothing to read anew (--dev), empty if the
+  // configuration is the defaults and the environment.
+  Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
+           std::optional<std::string> file, Tokens& tokens);
+  Task<void> run();  // until the engine stops
+
+ private:
+  Task<void> reload();
+  Task<bool> put_in_force(const config::Config& fresh);
+  void reread_keys();
+
+  Engine& engine_;
+  config::Config& running_;
+  const config::Environment& environment_;
+  const std::optional<std::string> file_;
+  Tokens& tokens_;
+  asio::basic_signal_set<Executor> hangups_;
+};
+
+}  // namespace batchd::daemon

@@ -1,0 +1,89 @@
+// POST /v1/requests/{id}/retry: what ended without a response is submitted once more, as a new request.
+#include "core/limits.h"
+#include "daemon/api.h"
+#include "daemon/calls.h"
+#include "daemon/staging.h"
+#include "proto/json/digest.h"
+
+namespace batchd::daemon {
+namespace {
+
+bool may_retry(core::RequestState state) {
+  return state == core::RequestState::failed || state == core::RequestState::expired ||
+         state == core::RequestState::cancelled;
+}
+
+// Its own copy: the old request and its body may be purged any time.
+Task<core::Result<void>> copy_body(StoreClient& store, Staging& staging, const core::BodyRef& body,
+                                   core::NewRequest& request) {
+  constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
+  for (std::int64_t index = 0; index * kChunk < body.bytes; ++index) {
+    const auto chunk = co_await store.read(&core::Store::read_chunk, body.id, index);
+    if (!chunk) co_return chunk.error();
+    request.body += *chunk;
+    auto taken = co_await staging.take(request);
+    if (!taken) co_return taken;
+  }
+  co_return co_await staging.finish(request);
+}
+
+core::NewRequest like(const core::RequestView& old, core::OwnerId owner, std::string idempotency_key) {
+  core::NewRequest request{.owner = owner,
+                           .lane = old.lane,
+                           .key = old.key,
+                           .idempotency_key = std::move(idempotency_key),
+                           .channel = old.channel,
+                           .labels = old.labels,
+                           .tokens = old.tokens};
+  if (!request.idempotency_key.empty()) request.fingerprint = json::sha256("retry " + core::to_text(old.id));
+  return request;
+}
+
+}  // namespace
+
+Task<void> Api::retry(Exchange& exchange, std::string_view id) {
+  auto problem = check_parameters(exchange.head(), {});
+  auto key = idempotency_key(exchange.head());
+  if (!key) problem = bad_idempotency_key();
+  if (engine_.stopping) problem = stopping_problem();
+  const auto old_id = core::parse_id<core::RequestId>(id);
+  if (!problem && !old_id) problem = make_problem(404, "not_found", "no such request");
+  if (problem) {
+    co_await reply_problem(exchange, std::move(*problem));
+    co_return;
+  }
+  const auto old = co_await engine_.store.read(&core::Store::find_request, exchange.peer().owner, *old_id);
+  if (!old)
+    problem = problem_of(old.error());
+  else if (!may_retry(old->state))
+    problem = make_problem(409, "not_failed",
+                           "the request is " + std::string(core::to_text(old->state)) +
+                               ": only failed, expired and cancelled ones go again");
+  if (problem) {
+    co_await reply_problem(exchange, std::move(*problem));
+    co_return;
+  }
+  auto request = like(*old, exchange.peer().owner, std::move(*key));
+  Staging staging(engine_.store);
+  const auto copied = co_await copy_body(engine_.store, staging, old->body, request);
+  if (!copied) {
+    co_await staging.discard(request);
+    co_await reply_problem(exchange, problem_of(copied.error()));
+    co_return;
+  }
+  auto view = view_of(request);
+  const auto accepted = co_await accept(std::move(request));
+  if (!accepted) {
+    co_await reply_problem(exchange, problem_of_accept(accepted.error()));
+    co_return;
+  }
+  if (accepted->replayed) {
+    co_await answer_when_finished(exchange, accepted->id, core::Duration::zero(), 202);
+    co_return;
+  }
+  view.id = accepted->id;
+  view.created_at = accepted->created_at;
+  co_await answer_with(exchange, view, 202);
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,48 @@
+#include "daemon/staging.h"
+
+#include "core/limits.h"
+#include "daemon/api.h"
+
+namespace batchd::daemon {
+
+Task<core::Result<void>> Staging::take(core::NewRequest& request) {
+  while (request.body.size() > core::kChunkBytesMax) {
+    if (!request.staged) {
+      auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request);
+      if (!stage) co_return stage.error();
+      request.staged = *stage;
+    }
+    const auto chunk = std::string_view(request.body).substr(0, core::kChunkBytesMax);
+    auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, chunk);
+    if (!appended) co_return appended;
+    request.body.erase(0, core::kChunkBytesMax);
+  }
+  co_return core::Result<void>();
+}
+
+Task<core::Result<void>> Staging::finish(core::NewRequest& request) {
+  auto taken = co_await take(request);
+  if (!taken || !request.staged) co_return taken;
+  auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, std::string_view(request.body));
+  request.body = {};
+  co_return appended;
+}
+
+Task<void> Staging::discard(core::NewRequest& request) {
+  if (!request.staged) co_return;
+  co_await store_.intake(&core::Store::stage_discard, request.staged);
+  request.staged = {};
+}
+
+Task<std::optional<Problem>> receive_request(Exchange& exchange, Staging& staging, core::NewRequest& request,
+                                             const FeedBody& feed) {
+  for (;;) {
+    auto piece = co_await exchange.read_body();
+    if (!piece) co_return problem_of(piece.error());
+    if (piece->empty() || !feed(*piece, request.body)) co_return std::nullopt;
+    auto taken = co_await staging.take(request);
+    if (!taken) co_return problem_of(taken.error());
+  }
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,50 @@
+// Who may call over TCP: the tokens file, and the tokens that requests carry. Tokens are kept and compared as SHA-256
+// digests only; none is ever in an error, in a log or in the store.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/error.h"
+#include "daemon/http_server.h"
+#include "daemon/store_client.h"
+
+namespace batchd::daemon {
+
+// One line of the file: OWNER TOKEN [admin]. An owner may have any number of tokens.
+struct TokenLine {
+  std::string owner;   // 1 to 64 of A-Z a-z 0-9 . _ -
+  std::string digest;  // of the token: 16 to 256 printable ASCII characters without spaces
+  bool admin = false;
+};
+
+// Blank lines and those that start with # are skipped. Errc::invalid: a line that can't be, or a token that is there
+// twice; the error names the line's number, never its content.
+core::Result<std::vector<TokenLine>> parse_tokens(std::string_view text);
+// Errc::invalid: also a file that can't be read, is no file, is over 1 MiB, or that others may read (mode & 007).
+core::Result<std::vector<TokenLine>> read_tokens(const std::string& path);
+
+// The token that a request carries, and no longer does: a ?key= is taken out of the query, so that no handler mistakes
+// it for a parameter. In this order: Authorization (Bearer, or the password of Basic), x-goog-api-key, ?key=. Empty:
+// none.
+std::string take_token(RequestHead& head);
+
+// The tokens in force. One thread, that of the executor; its content may be replaced at any time.
+class Tokens {
+ public:
+  using Peers = std::unordered_map<std::string, Peer>;  // by digest
+  void replace(Peers peers) { peers_ = std::move(peers); }
+  std::optional<Peer> peer_of(std::string_view token) const;
+  std::size_t size() const { return peers_.size(); }
+
+ private:
+  Peers peers_;
+};
+
+// Reads the file anew and puts it in force: at the start, and when told to reload. On an error nothing changes.
+// Requests under way go on as whom they came.
+Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, std::string path);
+
+}  // namespace batchd::daemon

@@ -1,0 +1,24 @@
+// The calls with which operators move lanes and accounts, and look after the store: bytes to core types and back.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/types.h"
+
+namespace batchd::proto {
+
+// The body of POST /admin/lanes/...: nothing, or {"account"?,"endpoint"?,"model"?}, each a string. Errc::invalid.
+core::Result<core::LaneSelector> parse_lanes(std::string_view body);
+
+std::string flushed_json(std::int64_t lanes);                            // {"lanes":N}
+std::string paused_json(const std::vector<core::LaneSelector>& pauses);  // {"paused":[{"account","endpoint","model"}]}
+std::string resumed_json(std::string_view account, bool healthy);        // {"account","healthy"}
+
+// The lines of GET /admin/audit: {"finding"} for each, and {"bodies","requests","findings"} at the end.
+std::string finding_json(std::string_view finding);
+std::string audited_json(std::int64_t bodies, std::int64_t requests, std::int64_t findings);
+
+}  // namespace batchd::proto

@@ -1,0 +1,193 @@
+#include "proto/gemini_front.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/limits.h"
+#include "proto/api_request.h"
+#include "proto/json/members.h"
+#include "proto/json/validator.h"
+#include "proto/json/write.h"
+
+namespace batchd::proto {
+namespace {
+
+constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
+
+// google.rpc.Code and the status of HTTP that Google sends with it.
+struct Status {
+  int code, http;
+};
+constexpr std::array<Status, 16> kStatuses{{{1, 499},
+                                            {2, 500},
+                                            {3, 400},
+                                            {4, 504},
+                                            {5, 404},
+                                            {6, 409},
+                                            {7, 403},
+                                            {8, 429},
+                                            {9, 400},
+                                            {10, 409},
+                                            {11, 400},
+                                            {12, 501},
+                                            {13, 500},
+                                            {14, 503},
+                                            {15, 500},
+                                            {16, 401}}};
+
+GeminiError error_of(int http_status, std::string_view status, std::string_view message) {
+  GeminiError error{.http_status = http_status};
+  json::Writer w(error.body);
+  w.begin_object();
+  w.key("error");
+  w.begin_object();
+  w.key("code");
+  w.number(http_status);
+  w.key("message");
+  w.string(message);
+  w.key("status");
+  w.string(status);
+  w.end_object();
+  w.end_object();
+  error.body += '\n';
+  return error;
+}
+
+// The code for what our own problems say; a disk without room is nothing a client of Google's knows.
+int code_of(int http_status) {
+  switch (http_status) {
+    case 401:
+      return 16;
+    case 403:
+      return 7;
+    case 404:
+    case 410:
+      return 5;
+    case 409:
+      return 10;
+    case 429:
+      return 8;
+    case 501:
+      return 12;
+    case 503:
+    case 507:
+      return 14;
+    default:
+      return http_status < 500 ? 3 : 13;
+  }
+}
+
+}  // namespace
+
+std::optional<GeminiCall> parse_gemini_call(std::string_view path) {
+  bool versioned = false;
+  for (const std::string_view version : {"v1beta/models/", "v1/models/", "v1alpha/models/"})
+    if (!versioned && path.starts_with(version)) {
+      versioned = true;
+      path.remove_prefix(version.size());
+    }
+  const auto colon = path.rfind(':');
+  if (!versioned || colon == std::string_view::npos) return std::nullopt;
+  const auto verb = path.substr(colon + 1);
+  GeminiCall call{.model = std::string(path.substr(0, colon)), .endpoint = std::string(verb)};
+  call.stream = verb == "streamGenerateContent";
+  if (call.stream) call.endpoint = "generateContent";
+  if (call.endpoint != "generateContent" && call.endpoint != "embedContent") return std::nullopt;
+  return call;
+}
+
+struct GeminiBodyReader::Impl : json::MemberHandler {
+  explicit Impl(std::string_view name) : model(name) {}
+
+  bool fail(std::string code, std::string detail, int status = 400) {
+    if (!std::exchange(faulty, true)) fault = {.status = status, .code = std::move(code), .detail = std::move(detail)};
+    return false;
+  }
+  bool fail_json() {
+    const auto& found = validator.fault();
+    return fail("bad_json", "not JSON at byte " + std::to_string(found.offset) + ": " + found.what);
+  }
+  void append(std::string_view bytes) {
+    if (!request.append(bytes, *out)) fail("too_large", too_large_request(), 413);
+  }
+
+  bool feed(std::string_view fragment, std::string& request_out) {
+    if (faulty) return false;
+    if (!validator.feed(fragment)) return fail_json();
+    out = &request_out;
+    if (!members.feed(fragment)) fail("not_an_object", "the body must be one JSON object");
+    return !faulty;
+  }
+
+  // json::MemberHandler
+  void member(std::string_view name, std::uint64_t) override {
+    if (faulty) return;
+    in_model = name == "model";
+    if (in_model) return;
+    if (name.size() >= json::MemberScan::kNameBytesMax) {
+      fail("unknown_member", "the name of a member is too long");
+      return;
+    }
+    std::string text(std::exchange(opened, true) ? "," : "{");
+    json::append_string(text, name);
+    append(text + ':');
+  }
+  void value(std::string_view fragment) override {
+    if (faulty) return;
+    if (!in_model)
+      append(fragment);
+    else if (raw_model.size() + fragment.size() <= kModelRawBytesMax)
+      raw_model += fragment;
+  }
+  void end_value(std::uint64_t) override {
+    if (!in_model || faulty) return;
+    std::string text;
+    const bool readable = json::unescape(raw_model, text);
+    if (!readable || (text != model && text != "models/" + model))
+      fail("bad_model", "\"model\" in the body must be the model of the path");
+    other_text_bytes += std::ssize(text);
+    raw_model.clear();
+  }
+
+  std::optional<std::int64_t> finish(std::string& request_out) {
+    if (!faulty && !validator.finish()) fail_json();
+    if (!faulty && !members.finish()) fail("not_an_object", "the body must be one JSON object");
+    if (faulty) return std::nullopt;
+    request_out += opened ? "}" : "{}";
+    return estimate_tokens(validator.census(), other_text_bytes);
+  }
+
+  const std::string model;
+  json::Validator validator{{.depth_max = core::kJsonDepthMax, .plain_numbers = false}};
+  json::MemberScan members{*this};
+  RequestBytes request;
+  std::string* out = nullptr;
+  std::string raw_model;
+  std::int64_t other_text_bytes = 0;
+  bool opened = false, in_model = false, faulty = false;
+  SubmissionFault fault;
+};
+
+GeminiBodyReader::GeminiBodyReader(std::string_view model) : impl_(std::make_unique<Impl>(model)) {}
+GeminiBodyReader::~GeminiBodyReader() = default;
+bool GeminiBodyReader::feed(std::string_view fragment, std::string& request_out) {
+  return impl_->feed(fragment, request_out);
+}
+std::optional<std::int64_t> GeminiBodyReader::finish(std::string& request_out) { return impl_->finish(request_out); }
+const SubmissionFault& GeminiBodyReader::fault() const { return impl_->fault; }
+
+GeminiError gemini_error(int http_status, std::string_view message) {
+  const int code = code_of(http_status);
+  const auto found = std::ranges::find(kStatuses, code, &Status::code);
+  const bool common = http_status == 507 || http_status == 410;  // Google has neither
+  return error_of(common ? found->http : http_status, core::grpc_status(code), message);
+}
+
+GeminiError gemini_error(const core::RequestError& error) {
+  const auto found = std::ranges::find(kStatuses, error.code, &Status::code);
+  const int http = found == kStatuses.end() ? 500 : found->http;
+  return error_of(http, error.status.empty() ? core::grpc_status(error.code) : error.status, error.message);
+}
+
+}  // namespace batchd::proto

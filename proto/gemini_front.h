@@ -1,0 +1,47 @@
+// The provider's own paths, for programs that know nothing of batchd: what they send, and the errors they expect.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/types.h"
+#include "proto/api_options.h"
+
+namespace batchd::proto {
+
+// "v1beta/models/gemini-2.5-flash:generateContent", as it stands below /gemini/.
+struct GeminiCall {
+  std::string model;
+  std::string endpoint;  // generateContent or embedContent
+  bool stream = false;   // streamGenerateContent
+};
+std::optional<GeminiCall> parse_gemini_call(std::string_view path);  // none: a call that isn't served
+
+// Reads the body of such a call in fragments of any size: the provider's request object as it goes into a batch.
+// Members pass verbatim, but for "model": the model of a batch is named once, by the path. A body that names another
+// is faulty.
+class GeminiBodyReader {
+ public:
+  explicit GeminiBodyReader(std::string_view model);
+  ~GeminiBodyReader();
+  bool feed(std::string_view fragment, std::string& request_out);  // false: faulty, see fault()
+  std::optional<std::int64_t> finish(std::string& request_out);    // estimated tokens; none: faulty
+  const SubmissionFault& fault() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Errors in Google's shape: {"error":{"code":HTTP,"message","status":NAME}}.
+struct GeminiError {
+  int http_status = 500;
+  std::string body;
+};
+GeminiError gemini_error(int http_status, std::string_view message);  // of a problem of the local API
+GeminiError gemini_error(const core::RequestError& error);            // of a request that ended without a response
+
+}  // namespace batchd::proto

@@ -1,0 +1,148 @@
+// A configuration that is read anew, a queue that is full, a disk that is full: what the daemon takes, and that it
+// takes it again by itself.
+#include <sys/mount.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "tests/e2e/e2e_fixture.h"
+
+namespace batchd::e2e {
+namespace {
+
+class Reload : public E2eTest {
+ protected:
+  // Replaces a piece of the configuration file, and says SIGHUP.
+  void change(const std::string& from, const std::string& to) {
+    auto text = read_file(daemon_->config_file());
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    write_file(daemon_->config_file(), text.replace(at, from.size(), to));
+    daemon_->process().kill(SIGHUP);
+  }
+  bool logged(const std::string& words) {
+    return eventually([&] { return daemon_->log().find(words) != std::string::npos; });
+  }
+  HttpReply try_to_post(const std::string& prompt) {
+    LocalHttp http(daemon_->socket());
+    return http.post("/v1/requests", submission(prompt)).value_or(HttpReply());
+  }
+  void flush() {
+    LocalHttp http(daemon_->socket());
+    const auto reply = http.post("/admin/lanes/flush", "");
+    ASSERT_TRUE(reply && reply->status == 200);
+  }
+};
+
+TEST_F(Reload, AGoodFileIsInForceAtOnce) {
+  start({}, {.config = {{"packing.max_age", "\"1h\""}}});
+  const auto id = post("until the window is short");
+  change("max_age = \"1h\"", "max_age = \"50ms\"");
+  ASSERT_TRUE(logged("reloaded keys=packing.max_age")) << daemon_->log();
+  EXPECT_EQ(answer_text(finished(id)), "echo: until the window is short");
+}
+
+TEST_F(Reload, AFaultyFileChangesNothingAndEveryFaultIsSaid) {
+  start({}, {.config = {{"packing.max_age", "\"1h\""}}});
+  const auto id = post("waits");
+  change("max_age = \"1h\"", "max_age = \"soon\"\nmax_itmes = 5");
+  ASSERT_TRUE(logged("max_itmes")) << daemon_->log();
+  EXPECT_TRUE(logged("reload_refused"));
+  EXPECT_NE(daemon_->log().find("packing.max_age"), std::string::npos);
+  EXPECT_EQ(daemon_->log().find("reloaded"), std::string::npos);
+  EXPECT_EQ(daemon_->in_state("queued"), 1);
+  // Mended, it is taken.
+  change("max_age = \"soon\"\nmax_itmes = 5", "max_age = \"50ms\"");
+  EXPECT_EQ(answer_text(finished(id)), "echo: waits");
+}
+
+TEST_F(Reload, WhatNeedsARestartIsNamed) {
+  start();
+  change("[server]", "[server]\nmax_body = \"1MiB\"");
+  EXPECT_TRUE(logged("reload_needs_restart keys=server.max_body")) << daemon_->log();
+  EXPECT_EQ(answer_text(finished(post("as before"))), "echo: as before");
+}
+
+TEST_F(Reload, ANewKeyIsReadFromItsFile) {
+  start();
+  EXPECT_EQ(answer_text(finished(post("old key"))), "echo: old key");
+  write_file(folder_.file("key"), "another-key");
+  daemon_->process().kill(SIGHUP);
+  EXPECT_TRUE(logged("key_read account=default")) << daemon_->log();
+  EXPECT_TRUE(logged("reloaded"));
+  EXPECT_EQ(answer_text(finished(post("new key"))), "echo: new key");
+}
+
+TEST_F(Reload, AFullQueueSaysSoAndTakesAgainWhenItHasRoom) {
+  start({}, {.config = {
+                 {"packing.max_age", "\"1h\""}, {"limits.max_queued_requests", "2"}, {"limits.owner_share", "100"}}});
+  const auto first = post("one");
+  post("two");
+  const auto refused = try_to_post("three");
+  EXPECT_EQ(refused.status, 429) << refused.body;
+  EXPECT_EQ(Json(refused.body).text("/code"), "queue_full");
+  EXPECT_TRUE(Json(refused.body).flag("/retryable"));
+  EXPECT_NE(refused.header("retry-after"), "");
+  flush();
+  EXPECT_EQ(answer_text(finished(first)), "echo: one");
+  EXPECT_EQ(try_to_post("three, again").status, 202);
+  EXPECT_EQ(try_to_post("four").status, 202);
+  EXPECT_EQ(try_to_post("five").status, 429);
+  // More room, without a restart.
+  change("max_queued_requests = 2", "max_queued_requests = 3");
+  ASSERT_TRUE(logged("reloaded keys=limits.max_queued_requests"));
+  EXPECT_EQ(try_to_post("five").status, 202);
+}
+
+TEST_F(Reload, OneOwnerLeavesRoomForTheOthers) {
+  if (!is_root()) GTEST_SKIP() << "needs root, to become another user";
+  start({},
+        {.config = {{"packing.max_age", "\"1h\""}, {"limits.max_queued_requests", "4"}, {"limits.owner_share", "50"}}});
+  post("one");
+  post("two");
+  EXPECT_EQ(try_to_post("three").status, 429);
+  auto other = Process::fork_as(2002, [&] { return try_to_post("of another").status == 202 ? 0 : 1; });
+  EXPECT_EQ(other.wait(), 0);
+}
+
+// A file system of its own for the database, small enough to fill.
+class FullDisk : public Reload {
+ protected:
+  bool mount_state() {
+    const auto state = folder_.file("state");
+    std::filesystem::create_directories(state);
+    mounted_ = ::mount("batchd-test", state.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=32m,mode=0700") == 0;
+    return mounted_;
+  }
+  void TearDown() override {
+    Reload::TearDown();
+    daemon_.reset();
+    if (mounted_) ::umount2(folder_.file("state").c_str(), MNT_DETACH);
+  }
+  // Fills the file system up to `free` bytes.
+  void fill(std::uintmax_t free) {
+    const auto available = std::filesystem::space(folder_.file("state")).available;
+    ASSERT_GT(available, free);
+    write_file(ballast(), std::string(available - free, 'x'));
+  }
+  std::string ballast() const { return folder_.file("state/ballast"); }
+  bool mounted_ = false;
+};
+
+TEST_F(FullDisk, IntakeStopsResultsComeAndIntakeReturns) {
+  if (!mount_state()) GTEST_SKIP() << "needs the right to mount a file system";
+  start({.job_seconds = 2}, {.config = {{"store.disk_floor", "\"6MiB\""}, {"store.reserve", "\"6MiB\""}}});
+  const auto id = post("paid for");
+  ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") == 1; }));
+  fill(8 << 20);
+  const auto refused = try_to_post("no room");
+  EXPECT_EQ(refused.status, 507) << refused.body;
+  EXPECT_EQ(Json(refused.body).text("/code"), "disk_full");
+  EXPECT_TRUE(Json(refused.body).flag("/retryable"));
+  EXPECT_EQ(answer_text(finished(id)), "echo: paid for");
+  std::filesystem::remove(ballast());
+  EXPECT_TRUE(eventually([&] { return try_to_post("room again").status == 202; }));
+}
+
+}  // namespace
+}  // namespace batchd::e2e

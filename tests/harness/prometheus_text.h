@@ -1,0 +1,33 @@
+// A strict reader of Prometheus's text format 0.0.4, written after its specification, not after our writer: whatever a
+// scraper could stumble over, or a dashboard misread, is a fault.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace batchd::harness {
+
+struct PrometheusText {
+  using Labels = std::map<std::string, std::string>;
+  struct Sample {
+    std::string name;
+    Labels labels;
+    double value = 0;
+  };
+  struct Family {
+    std::string type, help;
+    std::vector<Sample> samples;
+  };
+  std::map<std::string, Family> families;
+  std::vector<std::string> faults;  // for people, with the line
+
+  // The one sample with this name and at least these labels; none: there is none, or several.
+  std::optional<double> value(std::string_view name, const Labels& labels = {}) const;
+};
+
+PrometheusText parse_prometheus(std::string_view text);
+
+}  // namespace batchd::harness
