@@ -89,6 +89,7 @@ core::RequestView Api::view_of(const core::NewRequest& request) {
 
 Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   const auto staged = request.staged;
+  const bool ends_at_deadline = request.fail_at_deadline;
   // Moved into the verb, not copied: this is the hot path.
   auto verb = [request = std::move(request),
                wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Accepted> {
@@ -102,7 +103,10 @@ Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(verb));
   if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
     co_await engine_.store.intake(&core::Store::stage_discard, staged);
-  if (accepted && !accepted->replayed) engine_.bells.pack.poke();
+  if (accepted && !accepted->replayed) {
+    engine_.bells.pack.poke();
+    if (ends_at_deadline) engine_.bells.deadlines.poke();
+  }
   co_return accepted;
 }
 
@@ -113,6 +117,11 @@ Task<void> Api::submit(Exchange& exchange, std::string_view) {
   }
   if (is_bulk(exchange.head())) {
     co_await submit_bulk(exchange, engine_);
+    co_return;
+  }
+  if (exchange.head().query_value("group")) {  // what curl sends of itself would be read as one request
+    co_await reply_problem(
+        exchange, make_problem(400, "bad_content_type", "requests in lines have the Content-Type application/jsonl"));
     co_return;
   }
   auto key = idempotency_key(exchange.head());
