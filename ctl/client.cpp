@@ -1,192 +1,179 @@
 #include "ctl/client.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <cerrno>
+#include <cstdio>
 #include <cstring>
-
-#include "ctl/exit_code.h"
 
 namespace batchd::ctl {
 namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kReadBytes = 64 << 10;
+constexpr std::size_t kPieceBytes = 64 << 10;
 
-std::string words(int error) { return std::strerror(error); }
+using Parser = http::response_parser<http::buffer_body>;
 
-// Waits until the descriptor is ready. False: the deadline came first.
-bool ready(int fd, short events, std::chrono::steady_clock::time_point deadline) {
-  for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    pollfd entry{fd, events, 0};
-    const int count = ::poll(&entry, 1, static_cast<int>(std::max<long long>(left, 0)));
-    if (count > 0) return true;
-    if (count == 0 || (errno != EINTR && left <= 0)) return false;
+// Takes apart the bytes of one answer, and passes its body on.
+class Reader {
+ public:
+  explicit Reader(const Call& call) : call_(call) {
+    parser_.eager(true);
+    parser_.body_limit(boost::none);
   }
-}
 
-Trouble not_answering() { return {Trouble::Kind::not_answering, "no answer in time"}; }
-
-std::string head_of(const Call& call) {
-  std::string head = call.method + ' ' + call.target + " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: batchctl/" +
-                     BATCHD_VERSION + "\r\n";
-  for (const auto& [name, value] : call.headers) head += name + ": " + value + "\r\n";
-  if (call.method == "POST")
-    head += "Content-Type: application/json\r\nContent-Length: " + std::to_string(call.body.size()) + "\r\n";
-  return head + "\r\n";
-}
-
-}  // namespace
-
-Client::Client(std::string socket_path) : path_(std::move(socket_path)) {}
-Client::~Client() { disconnect(); }
-
-void Client::disconnect() {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
-std::variant<std::monostate, Trouble> Client::connect(Deadline deadline) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path_.empty() || path_.size() >= sizeof address.sun_path)
-    return Trouble{Trouble::Kind::not_running, "the socket's path must have 1 to 107 bytes"};
-  std::memcpy(address.sun_path, path_.data(), path_.size());
-  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd_ < 0) return Trouble{Trouble::Kind::broken, words(errno)};
-  // On a Unix socket EAGAIN means that the listener's backlog is full: there is nothing to poll for.
-  while (::connect(fd_, static_cast<const sockaddr*>(static_cast<const void*>(&address)), sizeof address) != 0) {
-    const int error = errno;
-    if (error == EINTR) continue;
-    if (error == EAGAIN && std::chrono::steady_clock::now() < deadline) {
-      ::poll(nullptr, 0, 20);
-      continue;
-    }
-    disconnect();
-    if (error == EAGAIN) return not_answering();
-    if (error == EACCES || error == EPERM) return Trouble{Trouble::Kind::no_permission, words(error)};
-    return Trouble{Trouble::Kind::not_running, words(error)};
-  }
-  return {};
-}
-
-Reply Client::call(const Call& call) {
-  const auto deadline = std::chrono::steady_clock::now() + call.timeout;
-  for (;;) {
-    const bool kept = fd_ >= 0;
-    if (!kept)
-      if (const auto connected = connect(deadline); const auto* trouble = std::get_if<Trouble>(&connected))
-        return *trouble;
-    bool silent = true;
-    auto reply = exchange(call, deadline, silent);
-    if (std::holds_alternative<Answer>(reply)) {
-      ever_answered_ = true;
-      return reply;
-    }
-    disconnect();
-    const bool dead_since_long = kept && silent && std::get<Trouble>(reply).kind == Trouble::Kind::broken;
-    if (!dead_since_long || !call.repeatable) return reply;
-  }
-}
-
-Reply Client::exchange(const Call& call, Deadline deadline, bool& silent) {
-  const std::string head = head_of(call);
-  for (const std::string_view part : {std::string_view(head), std::string_view(call.body)})
-    for (std::size_t sent = 0; sent < part.size();) {
-      const auto count = ::send(fd_, part.data() + sent, part.size() - sent, MSG_NOSIGNAL);
-      if (count >= 0) {
-        sent += static_cast<std::size_t>(count);
-      } else if (errno == EAGAIN) {
-        if (!ready(fd_, POLLOUT, deadline)) return not_answering();
-      } else if (errno != EINTR) {
-        return receive(deadline, silent);  // a refusal may stand in the way of the rest of the body
-      }
-    }
-  return receive(deadline, silent);
-}
-
-Reply Client::receive(Deadline deadline, bool& silent) {
-  std::array<char, kReadBytes> buffer;
-  std::size_t filled = 0;
-  for (;;) {  // one round per answer: interim ones (1xx) come before the real one
-    http::response_parser<http::string_body> parser;
-    parser.eager(true);
-    parser.body_limit(boost::none);
-    while (!parser.is_done()) {
+  // Uses up what it can of `bytes`; the rest is kept for more. None: go on; else why not.
+  std::optional<Trouble> put(char* bytes, std::size_t& filled) {
+    for (;;) {
+      auto& body = parser_.get().body();
+      body.data = piece_.data();
+      body.size = piece_.size();
+      body.more = true;
       boost::system::error_code error;
-      const auto used = parser.put(boost::asio::buffer(buffer.data(), filled), error);
-      std::memmove(buffer.data(), buffer.data() + used, filled - used);
+      const auto used = parser_.put(boost::asio::buffer(bytes, filled), error);
+      const std::string_view piece(piece_.data(), piece_.size() - body.size);
+      std::memmove(bytes, bytes + used, filled - used);
       filled -= used;
-      if (parser.is_done()) break;
+      if (error == http::error::need_buffer) error = {};
       if (error && error != http::error::need_more)
         return Trouble{Trouble::Kind::broken, "not an HTTP answer: " + error.message()};
-      if (used > 0 && filled > 0) continue;
-      if (filled == buffer.size()) return Trouble{Trouble::Kind::broken, "the answer's header is too long"};
-      if (!ready(fd_, POLLIN, deadline)) return not_answering();
-      const auto count = ::recv(fd_, buffer.data() + filled, buffer.size() - filled, 0);
-      if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-      if (count < 0) return Trouble{Trouble::Kind::broken, words(errno)};
-      if (count == 0) {
-        error = {};
-        if (!silent) parser.put_eof(error);
-        if (silent || error || !parser.is_done())
-          return Trouble{Trouble::Kind::broken, "the connection was closed before the answer was complete"};
-        break;
-      }
-      silent = false;
-      filled += static_cast<std::size_t>(count);
+      if (parser_.is_header_done()) pass(piece);
+      if (parser_.is_done() || stopped_ || filled == 0 || (used == 0 && piece.empty())) return std::nullopt;
     }
-    auto& message = parser.get();
-    if (message.result_int() / 100 == 1) continue;
-    Answer answer{static_cast<int>(message.result_int()), std::move(message.body()), 0};
+  }
+  bool end() {  // the connection was closed
+    boost::system::error_code error;
+    parser_.put_eof(error);
+    return !error && parser_.is_done();
+  }
+
+  bool done() const { return parser_.is_done() || stopped_; }
+  bool is_interim() const { return parser_.get().result_int() / 100 == 1; }
+  bool keeps_alive() const { return !stopped_ && parser_.keep_alive(); }
+
+  Answer answer() {
+    const auto& message = parser_.get();
+    Answer answer{static_cast<int>(message.result_int()), std::move(body_), 0};
     const std::string_view wait(message[http::field::retry_after].data(), message[http::field::retry_after].size());
     for (const char c : wait.substr(0, 6)) {
       if (c < '0' || c > '9') break;
       answer.retry_after_seconds = answer.retry_after_seconds * 10 + (c - '0');
     }
-    if (!parser.keep_alive()) disconnect();
     return answer;
   }
-}
 
-std::string explain(const Trouble& trouble, const std::string& socket_path) {
-  switch (trouble.kind) {
-    case Trouble::Kind::not_running:
-      return "batchd isn't running at " + socket_path + " (" + trouble.detail +
-             ")\nhint: systemctl status batchd; or name another socket with --socket or $BATCHD_SOCKET";
-    case Trouble::Kind::no_permission:
-      return "no permission to use " + socket_path + " (" + trouble.detail +
-             ")\nhint: join the socket's group (ls -l " + socket_path + "), then log in again";
-    case Trouble::Kind::not_answering:
-      return "batchd doesn't answer at " + socket_path + " (" + trouble.detail +
-             ")\nhint: journalctl -u batchd; batchctl doctor";
-    case Trouble::Kind::broken:
-      return "the connection to " + socket_path + " broke (" + trouble.detail +
-             ")\nhint: batchd may be restarting: try again";
+ private:
+  void pass(std::string_view piece) {
+    const bool to_sink = call_.sink != nullptr && parser_.get().result_int() / 100 == 2;
+    if (to_sink && !begun_) {
+      const auto total = parser_.content_length();
+      call_.sink->begin(total ? std::optional<std::uint64_t>(*total) : std::nullopt);
+    }
+    begun_ = true;
+    if (!to_sink)
+      body_.append(piece);
+    else if (!piece.empty() && !stopped_)
+      stopped_ = !call_.sink->take(piece);
   }
-  return trouble.detail;
+
+  const Call& call_;
+  Parser parser_;
+  std::array<char, kPieceBytes> piece_;
+  std::string body_;
+  bool begun_ = false, stopped_ = false;
+};
+
+}  // namespace
+
+std::string Client::head_of(const Call& call) const {
+  std::string head = call.method + ' ' + call.target + " HTTP/1.1\r\nHost: " + address_.host_header() +
+                     "\r\nUser-Agent: batchctl/" + BATCHD_VERSION + "\r\n";
+  if (!address_.token.empty()) head += "Authorization: Bearer " + address_.token + "\r\n";
+  for (const auto& [name, value] : call.headers) head += name + ": " + value + "\r\n";
+  if (call.method == "POST") {
+    const auto length = call.source != nullptr ? call.source->size() : call.body.size();
+    if (call.source != nullptr || !call.body.empty()) head += "Content-Type: " + call.content_type + "\r\n";
+    head += length ? "Content-Length: " + std::to_string(*length) + "\r\n" : "Transfer-Encoding: chunked\r\n";
+  }
+  return head + "\r\n";
 }
 
-int exit_code_of(const Trouble& trouble) {
-  return trouble.kind == Trouble::Kind::no_permission ? kNoPermission : kUnavailable;
+Reply Client::call(const Call& call) {
+  for (;;) {
+    const bool kept = connection_.is_open();
+    if (!kept)
+      if (auto trouble = connection_.open(address_, call.timeout)) return std::move(*trouble);
+    ever_connected_ = true;
+    bool silent = true;
+    auto reply = exchange(call, silent);
+    if (std::holds_alternative<Answer>(reply)) return reply;
+    connection_.close();
+    const bool dead_since_long = kept && silent && std::get<Trouble>(reply).kind == Trouble::Kind::broken;
+    if (!dead_since_long || !call.repeatable) return reply;
+  }
 }
 
-int exit_code_of_status(int status) {
-  if (status / 100 == 2) return kDone;
-  if (status == 401 || status == 403) return kNoPermission;
-  if (status == 408 || status == 429 || status == 503 || status == 507) return kTryLater;
-  return status / 100 == 4 ? kBadInput : kUnavailable;
+Reply Client::exchange(const Call& call, bool& silent) {
+  if (call.source != nullptr && !call.source->rewind())
+    return Trouble{Trouble::Kind::broken, "what was sent can't be read a second time"};
+  const auto sent = send(call);
+  if (sent == Connection::Sent::not_answering) return Trouble{Trouble::Kind::not_answering, "it takes no more bytes"};
+  auto reply = receive(call, silent);
+  // What follows on this connection would be taken for the rest of the body.
+  if (sent == Connection::Sent::stopped) connection_.close();
+  return reply;
+}
+
+Connection::Sent Client::send(const Call& call) {
+  if (const auto sent = connection_.send(head_of(call), call.timeout); sent != Connection::Sent::all) return sent;
+  return call.source != nullptr ? send_source(call) : connection_.send(call.body, call.timeout);
+}
+
+Connection::Sent Client::send_source(const Call& call) {
+  const bool chunked = !call.source->size();
+  std::string buffer(kPieceBytes, '\0');
+  for (;;) {
+    const auto count = call.source->read(buffer.data(), buffer.size());
+    if (!count) {
+      connection_.close();  // a body that is cut is never accepted as a whole
+      return Connection::Sent::stopped;
+    }
+    const bool end = *count == 0;
+    if (end && !chunked) return Connection::Sent::all;
+    char head[32];
+    std::snprintf(head, sizeof head, "%zx\r\n", *count);
+    for (const std::string_view part : {std::string_view(chunked ? head : ""), std::string_view(buffer.data(), *count),
+                                        std::string_view(chunked ? "\r\n" : "")})
+      if (const auto sent = connection_.send(part, call.timeout); sent != Connection::Sent::all) return sent;
+    if (end) return Connection::Sent::all;
+  }
+}
+
+Reply Client::receive(const Call& call, bool& silent) {
+  std::array<char, kPieceBytes> buffer;
+  std::size_t filled = 0;
+  for (;;) {  // one round per answer: interim ones (1xx) come before the real one
+    Reader reader(call);
+    for (;;) {
+      if (auto trouble = reader.put(buffer.data(), filled)) return std::move(*trouble);
+      if (reader.done()) break;
+      if (filled == buffer.size()) return Trouble{Trouble::Kind::broken, "the answer's header is too long"};
+      if (!connection_.is_open()) return Trouble{Trouble::Kind::broken, "the file can't be read any more"};
+      auto received = connection_.receive(buffer.data() + filled, buffer.size() - filled, call.timeout);
+      if (auto* trouble = std::get_if<Trouble>(&received)) return std::move(*trouble);
+      const auto count = std::get<std::size_t>(received);
+      if (count == 0 && (silent || !reader.end()))
+        return Trouble{Trouble::Kind::broken, "the connection was closed before the answer was complete"};
+      if (count == 0) break;
+      silent = false;
+      filled += count;
+    }
+    if (reader.is_interim()) continue;
+    if (!reader.keeps_alive()) connection_.close();
+    return reader.answer();
+  }
 }
 
 }  // namespace batchd::ctl

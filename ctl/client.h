@@ -1,4 +1,4 @@
-// HTTP/1.1 over a Unix socket, one call at a time on one kept connection. Blocking; not for several threads.
+// HTTP/1.1, one call at a time on one kept connection. Blocking; not for several threads.
 #pragma once
 
 #include <chrono>
@@ -7,65 +7,53 @@
 #include <variant>
 #include <vector>
 
+#include "ctl/address.h"
+#include "ctl/body.h"
+#include "ctl/connection.h"
+#include "ctl/trouble.h"
+
 namespace batchd::ctl {
 
 struct Call {
   std::string method;
   std::string target;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  // May be sent twice: a GET, or a POST with an Idempotency-Key.
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
+  std::string content_type = "application/json";  // of a POST
+  // May be sent twice: a GET, a DELETE, or a POST with an Idempotency-Key.
   bool repeatable = true;
-  std::chrono::milliseconds timeout = std::chrono::seconds(30);  // from connecting to the last byte of the answer
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);  // the longest time in which no byte moves
+  BodySource* source = nullptr;                                  // instead of `body`
+  BodySink* sink = nullptr;                                      // takes the body of an answer of 2xx
 };
 
 struct Answer {
   int status = 0;
-  std::string body;
+  std::string body;             // empty if it went to the call's sink
   int retry_after_seconds = 0;  // 0: the answer didn't say
-};
-
-// No complete answer came, and why.
-struct Trouble {
-  enum class Kind {
-    not_running,    // no such socket, or nobody listens on it
-    no_permission,  // the socket's permissions
-    not_answering,  // connected, but no complete answer within the timeout
-    broken,         // the connection broke, or the answer isn't HTTP
-  };
-  Kind kind;
-  std::string detail;
 };
 
 using Reply = std::variant<Answer, Trouble>;
 
 class Client {
  public:
-  explicit Client(std::string socket_path);
-  ~Client();
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  explicit Client(Address address) : address_(std::move(address)) {}
 
   // A kept connection that turns out to be dead is replaced once, silently, if the call is repeatable.
   Reply call(const Call& call);
-  const std::string& socket_path() const { return path_; }
-  bool ever_answered() const { return ever_answered_; }
+  const Address& address() const { return address_; }
+  bool ever_connected() const { return ever_connected_; }
 
  private:
-  using Deadline = std::chrono::steady_clock::time_point;
-  std::variant<std::monostate, Trouble> connect(Deadline deadline);
-  Reply exchange(const Call& call, Deadline deadline, bool& silent);
-  Reply receive(Deadline deadline, bool& silent);
-  void disconnect();
+  Reply exchange(const Call& call, bool& silent);
+  Connection::Sent send(const Call& call);
+  Connection::Sent send_source(const Call& call);
+  Reply receive(const Call& call, bool& silent);
+  std::string head_of(const Call& call) const;
 
-  std::string path_;
-  int fd_ = -1;
-  bool ever_answered_ = false;
+  Address address_;
+  Connection connection_;
+  bool ever_connected_ = false;
 };
-
-// For people: what happened and what to do about it, two lines.
-std::string explain(const Trouble& trouble, const std::string& socket_path);
-int exit_code_of(const Trouble& trouble);
-int exit_code_of_status(int http_status);  // 2xx: kDone
 
 }  // namespace batchd::ctl

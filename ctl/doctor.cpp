@@ -76,23 +76,39 @@ void examine_socket(Examination& examination, const std::string& path) {
   examination.say("socket", Finding::fine, path);
 }
 
+void examine_address(Examination& examination, const Address& address) {
+  if (!address.socket.empty()) return examine_socket(examination, address.socket);
+  examination.say("address", Finding::fine, address.shown());
+  if (address.token.empty())
+    examination.say("token", Finding::note, "there is none: --token-file FILE or $BATCHD_TOKEN");
+}
+
 // Null: no answer; what is wrong has been said.
 std::optional<Answer> examine_call(Examination& examination, Session& session, const char* target) {
-  auto reply = session.client.call(
-      {.method = "GET", .target = target, .headers = {}, .body = {}, .timeout = std::chrono::seconds(10)});
+  auto reply = session.client.call({.method = "GET", .target = target, .timeout = std::chrono::seconds(10)});
   if (const auto* trouble = std::get_if<Trouble>(&reply)) {
-    examination.say(target, Finding::wrong, explain(*trouble, session.client.socket_path()), exit_code_of(*trouble));
+    examination.say(target, Finding::wrong, explain(*trouble, session.client.address()), exit_code_of(*trouble));
     return std::nullopt;
   }
   auto& answer = std::get<Answer>(reply);
   const bool good = answer.status / 100 == 2;
-  if (!good && answer.status / 100 == 4)
+  if (answer.status == 401)
+    examination.say(target, Finding::wrong, "the token is missing or unknown (401)", kNoPermission);
+  else if (!good && answer.status / 100 == 4)
     examination.say(target, Finding::note, "only for administrators (" + std::to_string(answer.status) + ')');
   else
     examination.say(target, good ? Finding::fine : Finding::wrong,
                     "HTTP " + std::to_string(answer.status) + (good ? "" : ' ' + error_words(answer.body)),
                     good ? kDone : kTryLater);
   return std::move(answer);
+}
+
+void examine_attention(Examination& examination, const Answer& answer) {
+  const auto document = answer.status / 100 == 2 ? read_document(answer.body) : std::nullopt;
+  const auto& items = member(document, "items");
+  if (items.IsArray() && !items.Empty())
+    examination.say("attention", Finding::wrong, std::to_string(items.Size()) + " wait for you: batchctl attention",
+                    kTryLater);
 }
 
 void examine_admin(Examination& examination, const Answer& answer) {
@@ -108,30 +124,12 @@ void examine_admin(Examination& examination, const Answer& answer) {
   if (member(*document, "balanced").IsFalse())
     examination.say("balance", Finding::wrong, "accepted isn't the sum of the states: please report this",
                     kUnavailable);
-  if (const auto held = number(member(member(member(*document, "batches"), "held"), "items")); held > 0)
-    examination.say("batches", Finding::wrong, std::to_string(held) + " held: batchctl attention", kTryLater);
 }
 
 }  // namespace
 
-std::string config_path(const config::Environment& environment) {
-  const auto named = environment.find("BATCHD_CONFIG");
-  return named == environment.end() ? std::string(config::kDefaultPath) : named->second;
-}
-
-std::string choose_socket(const std::string& given, const config::Environment& environment) {
-  if (!given.empty()) return given;
-  if (const auto named = environment.find("BATCHD_SOCKET"); named != environment.end()) return named->second;
-  try {
-    return config::load(config_path(environment), environment).server.socket;
-  } catch (const config::ConfigError&) {
-    return std::string(config::kDefaultSocket);  // absent, closed to this user, or faulty: `doctor` tells which
-  }
-}
-
 int health(Session& session) {
-  auto reply = session.client.call(
-      {.method = "GET", .target = "/healthz", .headers = {}, .body = {}, .timeout = std::chrono::seconds(5)});
+  auto reply = session.client.call({.method = "GET", .target = "/healthz", .timeout = std::chrono::seconds(5)});
   if (const auto* trouble = std::get_if<Trouble>(&reply)) return report(session, *trouble);
   const auto& answer = std::get<Answer>(reply);
   return answer.status / 100 == 2 ? kDone : report(session, answer);
@@ -140,10 +138,14 @@ int health(Session& session) {
 int doctor(Session& session, const std::string& config, const config::Environment& environment) {
   Examination examination(session);
   examine_config(examination, config, environment);
-  examine_socket(examination, session.client.socket_path());
+  examine_address(examination, session.client.address());
   if (examine_call(examination, session, "/healthz")) {
     examine_call(examination, session, "/readyz");
-    if (const auto admin = examine_call(examination, session, "/admin/status")) examine_admin(examination, *admin);
+    const auto admin = examine_call(examination, session, "/admin/status");
+    if (admin) examine_admin(examination, *admin);
+    if (admin && admin->status / 100 == 2)
+      if (const auto items = examine_call(examination, session, "/admin/attention"))
+        examine_attention(examination, *items);
   }
   return examination.code();
 }

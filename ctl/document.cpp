@@ -6,6 +6,7 @@ namespace batchd::ctl {
 namespace {
 
 constexpr std::size_t kDepthMax = 64;
+const Json kNull;
 
 }  // namespace
 
@@ -18,10 +19,13 @@ std::optional<rapidjson::Document> read_document(std::string_view text) {
 }
 
 const Json& member(const Json& object, const char* name) {
-  static const Json kNull;
   if (!object.IsObject()) return kNull;
   const auto found = object.FindMember(name);
   return found == object.MemberEnd() ? kNull : found->value;
+}
+
+const Json& member(const std::optional<rapidjson::Document>& document, const char* name) {
+  return document ? member(*document, name) : kNull;
 }
 
 std::string_view text(const Json& value) {

@@ -15,6 +15,7 @@ std::optional<rapidjson::Document> read_document(std::string_view text);
 
 // Tolerant access: a member that isn't there, or isn't of the kind, is null, zero or empty.
 const Json& member(const Json& object, const char* name);
+const Json& member(const std::optional<rapidjson::Document>& document, const char* name);
 std::string_view text(const Json& value);
 std::int64_t number(const Json& value);
 

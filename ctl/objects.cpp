@@ -3,6 +3,7 @@
 #include "core/state.h"
 #include "ctl/document.h"
 #include "proto/json/members.h"
+#include "proto/json/write.h"
 
 namespace batchd::ctl {
 namespace {
@@ -40,6 +41,34 @@ std::string text_member(const Members& members, std::string_view name) {
   return text;
 }
 
+std::vector<std::string_view> elements_of(std::string_view array) {
+  std::vector<std::string_view> elements;
+  const auto open = array.find('[');
+  if (open == std::string_view::npos) return elements;
+  std::size_t begin = open + 1;
+  const auto add = [&](std::size_t end) {
+    auto element = array.substr(begin, end - begin);
+    const auto first = element.find_first_not_of(" \t\r\n"), last = element.find_last_not_of(" \t\r\n");
+    if (first != std::string_view::npos) elements.push_back(element.substr(first, last - first + 1));
+    begin = end + 1;
+  };
+  int depth = 0;
+  for (std::size_t i = begin; i < array.size(); ++i) {
+    const char c = array[i];
+    if (c == '"') {
+      while (++i < array.size() && array[i] != '"') i += array[i] == '\\' ? 1 : 0;
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if ((c == ']' || c == '}') && --depth < 0) {
+      add(i);
+      break;
+    } else if (c == ',' && depth == 0) {
+      add(i);
+    }
+  }
+  return elements;
+}
+
 bool is_finished(std::string_view state) {
   const auto known = core::parse_request_state(state);
   return known && core::is_terminal(*known);
@@ -60,6 +89,23 @@ std::optional<std::string> answer_text(std::string_view response) {
   }
   if (!any) return std::nullopt;
   return joined;
+}
+
+std::string result_line(const Members& request) {
+  std::string line;
+  json::Writer writer(line);
+  writer.begin_object();
+  for (const char* name : {"key", "id", "cursor", "state", "error"})
+    if (const auto found = request.find(name); found != request.end()) {
+      writer.key(name);
+      writer.raw(found->second);
+    }
+  if (const auto response = request.find("response"); response != request.end()) {
+    writer.key("text");
+    writer.string(answer_text(response->second).value_or(response->second));
+  }
+  writer.end_object();
+  return line;
 }
 
 std::string error_words(std::string_view error) {

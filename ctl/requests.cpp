@@ -6,35 +6,6 @@
 #include "proto/json/write.h"
 
 namespace batchd::ctl {
-namespace {
-
-constexpr Seconds kLongPoll{25};    // one GET; renewed until the end
-constexpr Seconds kAnswerTime{30};  // beyond it
-
-}  // namespace
-
-WaitDeadline deadline_of(const Wait& wait) {
-  if (!wait.limit) return std::nullopt;
-  return std::chrono::steady_clock::now() + *wait.limit;
-}
-
-Call post_call(std::string_view model, std::string_view request, std::string_view key,
-               const std::string& idempotency_key) {
-  Call call{.method = "POST", .target = "/v1/requests", .headers = {{"Idempotency-Key", idempotency_key}}, .body = {}};
-  call.body.reserve(request.size() + model.size() + key.size() + 64);
-  json::Writer writer(call.body);
-  writer.begin_object();
-  writer.key("model");
-  writer.string(model);
-  if (!key.empty()) {
-    writer.key("key");
-    writer.raw(key);
-  }
-  writer.key("request");
-  writer.raw(request);
-  writer.end_object();
-  return call;
-}
 
 std::variant<std::string, int> await_request(Session& session, const std::string& id, WaitDeadline deadline) {
   if (!core::parse_id_text(id)) {
@@ -42,15 +13,9 @@ std::variant<std::string, int> await_request(Session& session, const std::string
     return kBadInput;
   }
   for (;;) {
-    Seconds poll = kLongPoll;
-    if (deadline) {
-      const auto left = std::chrono::ceil<Seconds>(*deadline - std::chrono::steady_clock::now());
-      poll = std::clamp(left, Seconds(0), kLongPoll);
-    }
+    const auto poll = next_poll(deadline);
     auto answer = ask(session, {.method = "GET",
                                 .target = "/v1/requests/" + id + "?wait=" + std::to_string(poll.count()),
-                                .headers = {},
-                                .body = {},
                                 .timeout = poll + kAnswerTime});
     if (const auto* code = std::get_if<int>(&answer)) return *code;
     auto& object = std::get<Answer>(answer).body;
@@ -84,6 +49,25 @@ int show_request(Session& session, std::string_view object) {
   const auto error = members->find("error");
   session.console.talk(id + ' ' + state + (error == members->end() ? "" : ": " + error_words(error->second)));
   return kFailed;
+}
+
+int acknowledge(Session& session, const std::vector<std::string>& ids) {
+  if (ids.empty()) return kDone;
+  if (!session.console.keep()) {
+    session.console.talk("standard output can't be written; nothing more is acknowledged");
+    return kTryLater;
+  }
+  Call call{.method = "POST", .target = "/v1/results/ack"};
+  json::Writer writer(call.body);
+  writer.begin_object();
+  writer.key("ids");
+  writer.begin_array();
+  for (const auto& id : ids) writer.string(id);
+  writer.end_array();
+  writer.end_object();
+  const auto answer = ask(session, call);
+  const auto* code = std::get_if<int>(&answer);
+  return code != nullptr ? *code : kDone;
 }
 
 }  // namespace batchd::ctl

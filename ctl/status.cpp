@@ -1,13 +1,11 @@
 #include <cstdio>
 
 #include "ctl/commands.h"
-#include "ctl/document.h"
 #include "ctl/exit_code.h"
+#include "ctl/fetch.h"
 
 namespace batchd::ctl {
 namespace {
-
-Call get_call(const char* target) { return {.method = "GET", .target = target, .headers = {}, .body = {}}; }
 
 std::string padded(std::string_view text, std::size_t width) {
   std::string out(text);
@@ -40,6 +38,13 @@ void print_states(Console& console, const char* title, const Json& states) {
   }
 }
 
+// What the lane has at the provider, of what it may have.
+std::string tokens_of(const Json& lane) {
+  const auto allowance = number(member(lane, "allowance"));
+  if (allowance <= 0) return {};
+  return ", tokens " + std::to_string(number(member(lane, "enqueued_tokens"))) + " of " + std::to_string(allowance);
+}
+
 void print_lanes(Console& console, const Json& lanes) {
   if (!lanes.IsArray() || lanes.Empty()) return;
   console.data("lanes");
@@ -47,7 +52,17 @@ void print_lanes(Console& console, const Json& lanes) {
     console.data("  " + padded(text(member(lane, "account")), 12) + padded(text(member(lane, "model")), 28) +
                  std::to_string(number(member(lane, "queued"))) + " queued of " +
                  std::to_string(number(member(lane, "owners"))) + " owners, oldest " +
-                 age(number(member(lane, "oldest_seconds"))));
+                 age(number(member(lane, "oldest_seconds"))) + (member(lane, "paused").IsTrue() ? ", PAUSED" : "") +
+                 tokens_of(lane));
+}
+
+void print_owners(Console& console, const Json& owners) {
+  if (!owners.IsArray() || owners.Empty()) return;
+  console.data("owners");
+  for (const auto& owner : owners.GetArray())
+    console.data("  " + padded(printable(text(member(owner, "owner"))), 12) +
+                 std::to_string(number(member(owner, "queued"))) + " queued, " +
+                 std::to_string(number(member(owner, "packed"))) + " packed");
 }
 
 void print_batches(Console& console, const Json& batches) {
@@ -70,19 +85,6 @@ void print_accounts(Console& console, const Json& accounts) {
                                      : "unknown ") +
                  std::string(text(member(account, "detail"))));
   }
-}
-
-// Asks, and reads the answer. With --json it is printed as it came, and there is nothing left to show.
-std::variant<rapidjson::Document, int> fetch(Session& session, const char* target) {
-  auto answer = ask(session, get_call(target));
-  if (const auto* code = std::get_if<int>(&answer)) return *code;
-  const auto& body = std::get<Answer>(answer).body;
-  auto document = read_document(body);
-  if (!document || session.json) {
-    session.console.data(body);
-    return kDone;
-  }
-  return std::move(*document);
 }
 
 }  // namespace
@@ -112,33 +114,8 @@ int admin_status(Session& session) {
   print_states(console, "requests", member(document, "requests"));
   print_states(console, "batches", member(document, "batches"));
   print_lanes(console, member(document, "lanes"));
+  print_owners(console, member(document, "owners"));
   print_batches(console, member(document, "live_batches"));
-  return kDone;
-}
-
-int attention(Session& session) {
-  auto fetched = fetch(session, "/admin/status");
-  if (const auto* code = std::get_if<int>(&fetched)) return *code;
-  const auto& document = std::get<rapidjson::Document>(fetched);
-  const auto& batches = member(document, "live_batches");
-  bool any = false;
-  if (batches.IsArray())
-    for (const auto& batch : batches.GetArray()) {
-      if (text(member(batch, "state")) != "held") continue;
-      any = true;
-      const std::string id(text(member(batch, "id")));
-      const std::string job(text(member(batch, "job")));
-      session.console.data(id + "  " + std::to_string(number(member(batch, "items"))) + " requests of " +
-                           std::string(text(member(batch, "model"))) + ", held since " +
-                           std::string(text(member(batch, "state_since"))));
-      session.console.data("  why:    " + std::string(text(member(batch, "message"))));
-      session.console.data("  token:  " + std::string(text(member(batch, "token"))) +
-                           " (the job's display name at the provider)");
-      session.console.data("  if the provider has its job:        batchctl adopt " + id + ' ' +
-                           (job.empty() ? "batches/..." : job));
-      session.console.data("  if no job can be running any more:  batchctl requeue " + id);
-    }
-  if (!any) session.console.talk("nothing needs attention");
   return kDone;
 }
 

@@ -1,25 +1,14 @@
-#include <sys/random.h>
-
-#include <array>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
-#include "core/check.h"
 #include "ctl/exit_code.h"
 #include "ctl/objects.h"
 #include "ctl/requests.h"
-#include "proto/json/digest.h"
 #include "proto/json/write.h"
 
 namespace batchd::ctl {
 namespace {
-
-std::string random_key() {
-  std::array<char, 16> bytes;
-  CHECK(::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-  return json::hex({bytes.data(), bytes.size()});
-}
 
 std::string json_string(std::string_view text) {
   std::string out;
@@ -34,31 +23,61 @@ std::string read_all(std::istream& in) {
 }
 
 // The provider's request object; none: the file can't be read.
-std::optional<std::string> request_of(const SubmitOptions& options) {
-  if (options.text) {
-    const auto prompt = *options.text == "-" ? read_all(std::cin) : *options.text;
+std::optional<std::string> content_of(const OneRequest& request) {
+  if (request.text) {
+    const auto prompt = *request.text == "-" ? read_all(std::cin) : *request.text;
     return R"({"contents":[{"role":"user","parts":[{"text":)" + json_string(prompt) + "}]}]}";
   }
-  std::ifstream file(options.body_file, std::ios::binary);
+  std::ifstream file(request.body_file, std::ios::binary);
   if (!file) return std::nullopt;
   return read_all(file);
 }
 
+Call call_of(const SubmitOptions& options, const OneRequest& request, const std::string& content) {
+  Call call{.method = "POST", .target = "/v1/requests", .headers = {{"Idempotency-Key", random_key()}}};
+  call.body.reserve(content.size() + 512);
+  json::Writer writer(call.body);
+  writer.begin_object();
+  for (const auto& [name, value] : {std::pair<const char*, const std::string&>("model", options.model),
+                                    {"key", request.key},
+                                    {"account", options.account},
+                                    {"endpoint", options.endpoint},
+                                    {"channel", options.channel},
+                                    {"deadline", options.deadline},
+                                    {"on_deadline", options.on_deadline}}) {
+    if (value.empty()) continue;
+    writer.key(name);
+    writer.string(value);
+  }
+  if (!request.labels.empty()) {
+    writer.key("labels");
+    writer.begin_object();
+    for (const auto& [name, value] : request.labels) {
+      writer.key(name);
+      writer.string(value);
+    }
+    writer.end_object();
+  }
+  writer.key("request");
+  writer.raw(content);
+  writer.end_object();
+  return call;
+}
+
 }  // namespace
 
-int submit(Session& session, const SubmitOptions& options) {
-  const auto request = request_of(options);
-  if (!request) {
-    session.console.talk("can't read " + options.body_file);
+int submit(Session& session, const SubmitOptions& options, const OneRequest& request) {
+  const auto content = content_of(request);
+  if (!content) {
+    session.console.talk("can't read " + request.body_file);
     return kBadInput;
   }
-  const auto key = options.key.empty() ? std::string() : json_string(options.key);
   // Checked here too: text that isn't one object must not become part of the body around it.
-  if (!scan_members(*request)) {
+  if (!scan_members(*content)) {
     session.console.talk("the request isn't one JSON object");
     return kBadInput;
   }
-  auto answer = ask(session, post_call(options.model, *request, key, random_key()));
+  auto answer = ask(session, call_of(options, request, *content));
   if (const auto* code = std::get_if<int>(&answer)) return *code;
   const auto& object = std::get<Answer>(answer).body;
   const auto members = scan_members(object);
@@ -69,12 +88,16 @@ int submit(Session& session, const SubmitOptions& options) {
   }
   if (!options.wait) {
     session.console.data(session.json ? object : id);
+    session.console.talk("accepted; its result comes with: batchctl wait " + id);
     return kDone;
   }
   session.console.talk("accepted as " + id);
   auto finished = await_request(session, id, deadline_of(*options.wait));
   if (const auto* code = std::get_if<int>(&finished)) return *code;
-  return show_request(session, std::get<std::string>(finished));
+  const int shown = show_request(session, std::get<std::string>(finished));
+  if (!options.acknowledge || shown == kTryLater) return shown;
+  const int acknowledged = acknowledge(session, {id});
+  return acknowledged == kDone ? shown : acknowledged;
 }
 
 int get(Session& session, const std::string& id) {
@@ -87,8 +110,7 @@ int wait_for(Session& session, const std::vector<std::string>& ids, const Wait& 
   const auto deadline = deadline_of(wait);
   int worst = kDone;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (ids.size() > 1)
-      session.console.progress("waiting", static_cast<std::int64_t>(i), static_cast<std::int64_t>(ids.size()));
+    if (ids.size() > 1) session.console.progress("waiting", i, ids.size());
     auto object = await_request(session, ids[i], deadline);
     const auto* code = std::get_if<int>(&object);
     worst = std::max(worst, code ? *code : show_request(session, std::get<std::string>(object)));

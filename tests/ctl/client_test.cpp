@@ -18,7 +18,7 @@ namespace batchd::ctl {
 namespace {
 
 Call get_call(const std::string& target) {
-  return {.method = "GET", .target = target, .headers = {}, .body = {}, .timeout = std::chrono::seconds(10)};
+  return {.method = "GET", .target = target, .timeout = std::chrono::seconds(10)};
 }
 
 Trouble::Kind trouble_of(const Reply& reply) {
@@ -28,7 +28,7 @@ Trouble::Kind trouble_of(const Reply& reply) {
 }
 
 TEST(Client, NobodyThereIsNotRunning) {
-  Client client("/tmp/no-such-folder/no-such-socket");
+  Client client({.socket = "/tmp/no-such-folder/no-such-socket"});
   EXPECT_EQ(trouble_of(client.call(get_call("/"))), Trouble::Kind::not_running);
 }
 
@@ -42,7 +42,7 @@ TEST(Client, AFileThatNobodyListensOnIsNotRunning) {
   const int left = ::socket(AF_UNIX, SOCK_STREAM, 0);
   ASSERT_EQ(::bind(left, static_cast<sockaddr*>(static_cast<void*>(&address)), sizeof address), 0);
   ::close(left);
-  Client client(path);
+  Client client({.socket = path});
   EXPECT_EQ(trouble_of(client.call(get_call("/"))), Trouble::Kind::not_running);
   std::filesystem::remove_all(folder);
 }
@@ -56,7 +56,7 @@ TEST(Client, AClosedSocketIsNoPermission) {
     const auto child = ::fork();
     if (child == 0) {
       if (::setuid(65534) != 0) ::_exit(99);
-      Client client(server.path());
+      Client client({.socket = server.path()});
       const auto reply = client.call(get_call("/"));
       const auto* trouble = std::get_if<Trouble>(&reply);
       ::_exit(trouble && trouble->kind == Trouble::Kind::no_permission ? 0 : 1);
@@ -67,13 +67,13 @@ TEST(Client, AClosedSocketIsNoPermission) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
     return;
   }
-  Client client(server.path());
+  Client client({.socket = server.path()});
   EXPECT_EQ(trouble_of(client.call(get_call("/"))), Trouble::Kind::no_permission);
 }
 
 TEST(Client, SilenceIsNotAnswering) {
   FakeServer server([](const auto&) { return std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"); });
-  Client client(server.path());
+  Client client({.socket = server.path()});
   auto call = get_call("/");
   call.timeout = std::chrono::milliseconds(200);
   EXPECT_EQ(trouble_of(client.call(call)), Trouble::Kind::not_answering);
@@ -94,7 +94,7 @@ TEST(Client, AnswersAreReadWhateverTheirShape) {
   };
   for (const auto& c : cases) {
     FakeServer server([&](const auto&) { return c.bytes; });
-    Client client(server.path());
+    Client client({.socket = server.path()});
     const auto reply = client.call(get_call("/x"));
     const auto* answer = std::get_if<Answer>(&reply);
     ASSERT_NE(answer, nullptr) << std::get<Trouble>(reply).detail;
@@ -107,7 +107,7 @@ TEST(Client, AnswersAreReadWhateverTheirShape) {
 TEST(Client, BrokenAnswersAreTold) {
   for (const std::string& bytes : {std::string(), std::string("SSH-2.0-OpenSSH\r\n\r\n")}) {
     FakeServer server([&](const auto&) { return bytes; });
-    Client client(server.path());
+    Client client({.socket = server.path()});
     EXPECT_EQ(trouble_of(client.call(get_call("/"))), Trouble::Kind::broken);
   }
 }
@@ -115,7 +115,7 @@ TEST(Client, BrokenAnswersAreTold) {
 TEST(Client, AKeptConnectionThatDiedIsReplacedOnlyForRepeatableCalls) {
   std::atomic<int> count = 0;
   FakeServer server([&](const auto&) { return ++count == 2 || count == 5 ? std::string() : http_answer(200, "ok"); });
-  Client client(server.path());
+  Client client({.socket = server.path()});
   ASSERT_TRUE(std::holds_alternative<Answer>(client.call(get_call("/1"))));
   EXPECT_TRUE(std::holds_alternative<Answer>(client.call(get_call("/2")))) << "closed at 2, sent again as 3";
   EXPECT_TRUE(std::holds_alternative<Answer>(client.call(get_call("/3"))));
@@ -128,12 +128,12 @@ TEST(Client, AKeptConnectionThatDiedIsReplacedOnlyForRepeatableCalls) {
 TEST(Patience, BusyDaemonsAreAskedAgainAndOthersAreNot) {
   std::atomic<int> count = 0;
   FakeServer server([&](const auto&) { return ++count < 3 ? http_answer(503, "{}") : http_answer(202, "{}"); });
-  Session session(server.path(), false);
+  Session session({.socket = server.path()}, false);
   auto reply = call_patiently(session, get_call("/"));
   EXPECT_EQ(std::get<Answer>(reply).status, 202);
   EXPECT_EQ(count, 3);
 
-  Session nowhere("/tmp/no-such-folder/s", false);
+  Session nowhere({.socket = "/tmp/no-such-folder/s"}, false);
   EXPECT_EQ(trouble_of(call_patiently(nowhere, get_call("/"))), Trouble::Kind::not_running);
 }
 

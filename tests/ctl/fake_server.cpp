@@ -1,5 +1,6 @@
 #include "tests/ctl/fake_server.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,6 +14,17 @@
 #include "core/check.h"
 
 namespace batchd::ctl {
+namespace {
+
+bool is_whole(const std::string& request, std::size_t head) {
+  if (request.find("Transfer-Encoding: chunked") < head) return request.ends_with("0\r\n\r\n");
+  std::size_t body = 0;
+  if (const auto length = request.find("Content-Length: "); length < head)
+    body = static_cast<std::size_t>(std::atol(request.c_str() + length + 16));
+  return request.size() >= head + 4 + body;
+}
+
+}  // namespace
 
 std::string temporary_folder() {
   std::string pattern = "/tmp/batchctl-test-XXXXXX";
@@ -25,16 +37,31 @@ std::string http_answer(int status, const std::string& body, const std::string& 
          headers + "\r\n" + body;
 }
 
-FakeServer::FakeServer(Handler handler) : handler_(std::move(handler)), folder_(temporary_folder()) {
-  path_ = folder_ + "/s";
+FakeServer::FakeServer(Handler handler, FakeServerOptions options)
+    : handler_(std::move(handler)), options_(options), folder_(temporary_folder()), path_(folder_ + "/s") {
+  options_.tcp ? listen_tcp() : listen_unix();
+  CHECK(::listen(listener_, 16) == 0);
+  CHECK(::pipe(stop_) == 0);
+  thread_ = std::thread([this] { run(); });
+}
+
+void FakeServer::listen_unix() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path_.data(), path_.size());
   listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(::bind(listener_, static_cast<sockaddr*>(static_cast<void*>(&address)), sizeof address) == 0);
-  CHECK(::listen(listener_, 16) == 0);
-  CHECK(::pipe(stop_) == 0);
-  thread_ = std::thread([this] { run(); });
+}
+
+void FakeServer::listen_tcp() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK(::bind(listener_, static_cast<sockaddr*>(static_cast<void*>(&address)), sizeof address) == 0);
+  socklen_t size = sizeof address;
+  CHECK(::getsockname(listener_, static_cast<sockaddr*>(static_cast<void*>(&address)), &size) == 0);
+  port_ = ntohs(address.sin_port);
 }
 
 FakeServer::~FakeServer() {
@@ -74,18 +101,17 @@ bool FakeServer::serve(int client, std::string& pending) {
   pending.append(buffer, static_cast<std::size_t>(count));
   const auto head = pending.find("\r\n\r\n");
   if (head == std::string::npos) return true;
-  std::size_t body = 0;
-  if (const auto length = pending.find("Content-Length: "); length < head)
-    body = static_cast<std::size_t>(std::atol(pending.c_str() + length + 16));
-  if (pending.size() < head + 4 + body) return true;
+  if (!options_.at_head && !is_whole(pending, head)) return true;
   {
     const std::lock_guard lock(mutex_);
     requests_.push_back(pending);
   }
-  const auto answer = handler_(pending);
+  auto answer = handler_(pending);
   pending.clear();
-  if (answer.empty()) return false;
-  return ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(answer.size());
+  const bool hang_up = answer.empty() || answer.back() == kHangUp;
+  if (!answer.empty() && hang_up) answer.pop_back();
+  const bool sent = ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(answer.size());
+  return sent && !hang_up;
 }
 
 }  // namespace batchd::ctl

@@ -1,0 +1,71 @@
+#include "core/ids.h"
+#include "ctl/commands.h"
+#include "ctl/exit_code.h"
+#include "ctl/fetch.h"
+#include "ctl/objects.h"
+
+namespace batchd::ctl {
+namespace {
+
+// Does it for each id, whatever became of those before it; the worst exit code. A daemon that is gone ends it.
+template <class Step>
+int for_each_id(Session& session, const std::vector<std::string>& ids, Step step) {
+  int worst = kDone;
+  for (const auto& id : ids) {
+    int code = kBadInput;
+    if (core::parse_id_text(id))
+      code = step(id);
+    else
+      session.console.talk("\"" + id + "\" isn't a request id");
+    worst = std::max(worst, code);
+    if (code == kUnavailable || code == kNoPermission) break;
+  }
+  return worst;
+}
+
+int cancel_one(Session& session, const std::string& id) {
+  const auto fetched = fetch(session, Call{.method = "DELETE", .target = "/v1/requests/" + id});
+  if (const auto* code = std::get_if<int>(&fetched)) return *code;
+  const auto& document = std::get<rapidjson::Document>(fetched);
+  const std::string detail(text(member(document, "detail")));
+  session.console.data(id);
+  session.console.talk(id + " is cancelled" + (detail.empty() ? "" : ": " + detail));
+  return kDone;
+}
+
+int retry_one(Session& session, const std::string& id) {
+  const auto fetched = fetch(session, Call{.method = "POST",
+                                           .target = "/v1/requests/" + id + "/retry",
+                                           .headers = {{"Idempotency-Key", random_key()}}});
+  if (const auto* code = std::get_if<int>(&fetched)) return *code;
+  const std::string fresh(text(member(std::get<rapidjson::Document>(fetched), "id")));
+  if (fresh.empty()) {
+    session.console.talk("the daemon's answer isn't a request object");
+    return kUnavailable;
+  }
+  session.console.data(fresh);
+  session.console.talk(id + " goes again; its result comes with: batchctl wait " + fresh);
+  return kDone;
+}
+
+}  // namespace
+
+int cancel(Session& session, const std::vector<std::string>& ids) {
+  return for_each_id(session, ids, [&](const std::string& id) { return cancel_one(session, id); });
+}
+
+int cancel_group(Session& session, const std::string& group) {
+  const auto fetched = fetch(session, Call{.method = "DELETE", .target = "/v1/groups/" + percent_encoded(group)});
+  if (const auto* code = std::get_if<int>(&fetched)) return *code;
+  const auto& document = std::get<rapidjson::Document>(fetched);
+  session.console.data(group);
+  session.console.talk(std::to_string(number(member(document, "cancelled"))) + " cancelled, " +
+                       std::to_string(number(member(document, "finished"))) + " had finished before");
+  return kDone;
+}
+
+int retry(Session& session, const std::vector<std::string>& ids) {
+  return for_each_id(session, ids, [&](const std::string& id) { return retry_one(session, id); });
+}
+
+}  // namespace batchd::ctl

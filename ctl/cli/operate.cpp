@@ -1,0 +1,71 @@
+#include <memory>
+
+#include "ctl/cli/menu.h"
+
+namespace batchd::ctl {
+namespace {
+
+constexpr const char* kGroup = "For administrators";
+
+void add_lanes(Menu& menu, const char* name, const char* what, const char* example,
+               int (*command)(Session&, const LaneOptions&)) {
+  auto lanes = std::make_shared<LaneOptions>();
+  auto* c = add_command(menu, kGroup, name, what, example);
+  c->add_option("--account", lanes->account, "only this account's");
+  c->add_option("--model", lanes->model, "only this model's");
+  c->add_option("--endpoint", lanes->endpoint, "only of generateContent, or of embedContent");
+  c->callback([&menu, lanes, command] {
+    menu.chosen = [lanes, command](Session& session) { return command(session, *lanes); };
+  });
+}
+
+// A command with one or two names after it.
+void add_named(Menu& menu, const char* name, const char* what, const char* example,
+               const std::vector<std::pair<const char*, const char*>>& arguments,
+               std::function<int(Session&, const std::vector<std::string>&)> command) {
+  auto values = std::make_shared<std::vector<std::string>>(arguments.size());
+  auto* c = add_command(menu, kGroup, name, what, example);
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    c->add_option(arguments[i].first, (*values)[i], arguments[i].second)->required();
+  c->callback([&menu, values, command = std::move(command)] {
+    menu.chosen = [values, command](Session& session) { return command(session, *values); };
+  });
+}
+
+void add_backup(Menu& menu) {
+  auto file = std::make_shared<std::string>();
+  auto force = std::make_shared<bool>(false);
+  auto* c = add_command(menu, kGroup, "backup", "Copy the running database into a file",
+                        "batchctl backup /var/backups/batchd-$(date +%F).db");
+  c->add_option("file", *file, "written as FILE.part, and renamed when it is whole")->required();
+  c->add_flag("--force", *force, "overwrite FILE");
+  c->callback([&menu, file, force] {
+    menu.chosen = [file, force](Session& session) { return backup(session, *file, *force); };
+  });
+}
+
+}  // namespace
+
+void add_operator_commands(Menu& menu) {
+  add_lanes(menu, "flush", "Let what is queued leave now", "batchctl flush --model gemini-2.5-flash", flush);
+  add_lanes(menu, "pause", "Let nothing more leave; requests are still accepted", "batchctl pause --account default",
+            pause);
+  add_lanes(menu, "resume", "End a pause, and let accounts in trouble try at once", "batchctl resume --account default",
+            resume);
+  add_named(menu, "resume-account", "Accept the unknown jobs that stopped an account as none of ours, and let it go on",
+            "batchctl resume-account default", {{"account", "its name in the configuration"}},
+            [](Session& session, const auto& values) { return resume_account(session, values[0]); });
+  add_named(menu, "adopt", "Tell a held batch which job at the provider is its own",
+            "batchctl adopt 06y9s05m40000 batches/rzjer0wrhcgd",
+            {{"batch", "the id of a held batch"}, {"job", "batches/..."}},
+            [](Session& session, const auto& values) { return adopt(session, values[0], values[1]); });
+  add_named(menu, "requeue", "Send a held batch's requests again: only when no job of it can be running",
+            "batchctl requeue 06y9s05m40000", {{"batch", "the id of a held batch"}},
+            [](Session& session, const auto& values) { return requeue(session, values[0]); });
+  add_command(menu, kGroup, "audit", "Read everything in the database, and say what doesn't fit together",
+              "batchctl audit && echo all is well")
+      ->callback([&menu] { menu.chosen = audit; });
+  add_backup(menu);
+}
+
+}  // namespace batchd::ctl

@@ -1,0 +1,27 @@
+#include "ctl/fetch.h"
+
+#include "ctl/exit_code.h"
+
+namespace batchd::ctl {
+
+std::variant<rapidjson::Document, int> fetch(Session& session, const Call& call) {
+  auto answer = ask(session, call);
+  if (const auto* code = std::get_if<int>(&answer)) return *code;
+  const auto& body = std::get<Answer>(answer).body;
+  auto document = read_document(body);
+  if (session.json) {
+    session.console.data(body);
+    return kDone;
+  }
+  if (!document) {
+    session.console.talk("the daemon's answer isn't JSON");
+    return kUnavailable;
+  }
+  return std::move(*document);
+}
+
+std::variant<rapidjson::Document, int> fetch(Session& session, const std::string& target) {
+  return fetch(session, Call{.method = "GET", .target = target});
+}
+
+}  // namespace batchd::ctl

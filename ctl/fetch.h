@@ -1,0 +1,16 @@
+// One answer, as a document to show.
+#pragma once
+
+#include <variant>
+
+#include "ctl/document.h"
+#include "ctl/session.h"
+
+namespace batchd::ctl {
+
+// Asks, and reads the answer; or an exit code. With --json the answer is printed as it came, and there is nothing left
+// to show: kDone.
+std::variant<rapidjson::Document, int> fetch(Session& session, const Call& call);
+std::variant<rapidjson::Document, int> fetch(Session& session, const std::string& target);  // GET
+
+}  // namespace batchd::ctl

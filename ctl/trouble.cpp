@@ -1,0 +1,39 @@
+#include "ctl/trouble.h"
+
+#include "ctl/exit_code.h"
+
+namespace batchd::ctl {
+
+std::string explain(const Trouble& trouble, const Address& address) {
+  const bool tcp = address.socket.empty();
+  const std::string where = address.shown();
+  switch (trouble.kind) {
+    case Trouble::Kind::not_running:
+      return "batchd isn't running at " + where + " (" + trouble.detail + ")\nhint: " +
+             (tcp ? "systemctl status batchd; is server.listen set to this address?"
+                  : "systemctl status batchd; or name another socket with --socket or $BATCHD_SOCKET");
+    case Trouble::Kind::no_permission:
+      return "no permission to use " + where + " (" + trouble.detail + ")\nhint: join the socket's group (ls -l " +
+             where + "), then log in again";
+    case Trouble::Kind::not_answering:
+      return "batchd doesn't answer at " + where + " (" + trouble.detail +
+             ")\nhint: journalctl -u batchd; batchctl doctor";
+    case Trouble::Kind::broken:
+      return "the connection to " + where + " broke (" + trouble.detail +
+             ")\nhint: batchd may be restarting: try again";
+  }
+  return trouble.detail;
+}
+
+int exit_code_of(const Trouble& trouble) {
+  return trouble.kind == Trouble::Kind::no_permission ? kNoPermission : kUnavailable;
+}
+
+int exit_code_of_status(int status) {
+  if (status / 100 == 2) return kDone;
+  if (status == 401 || status == 403) return kNoPermission;
+  if (status == 408 || status == 429 || status == 503 || status == 507) return kTryLater;
+  return status / 100 == 4 ? kBadInput : kUnavailable;
+}
+
+}  // namespace batchd::ctl
