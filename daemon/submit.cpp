@@ -144,11 +144,13 @@ Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& ba
     return store.mark(id, BatchState::uploaded, BatchState::creating, patch, wall);
   };
   auto committed = co_await engine_.store.together(storage::VerbClass::state, std::move(intent));
-  if (committed)
+  if (committed) {
+    engine_.metrics.entered(BatchState::creating);
     log_event(LogLevel::info, "batch",
               {{"batch", batch.id}, {"from", "uploaded"}, {"to", "creating"}, {"items", batch.items}});
-  else
+  } else {
     log_event(LogLevel::info, "create_not_begun", {{"batch", batch.id}, {"detail", committed.error().detail}});
+  }
   co_return committed;
 }
 
