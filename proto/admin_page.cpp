@@ -129,7 +129,7 @@ void append_attention(std::string& out, const AdminPage& page) {
   out += "<h2>Needs attention</h2>\n";
   for (const auto& account : accounts)
     append_todo(out, "",
-                "Account " + account.name + " is refused" + (account.since ? " since " + age(now, *account.since) : ""),
+                "Account " + account.name + " is refused" + (account.since ? ", for " + age(now, *account.since) : ""),
                 account.detail, {"batchctl resume --account " + shell_word(account.name)});
   for (const auto& job : strange)
     append_todo(out, "",
@@ -139,7 +139,7 @@ void append_attention(std::string& out, const AdminPage& page) {
   for (const auto& batch : held) {
     const auto id = core::to_text(batch.id);
     append_todo(out, " quiet",
-                "Batch " + id + " is held since " + age(now, batch.state_since) + ", with " +
+                "Batch " + id + " has been held for " + age(now, batch.state_since) + ", with " +
                     plural(batch.items, "request", "requests"),
                 batch.message, {"batchctl adopt " + id + " batches/...", "batchctl requeue " + id});
   }
