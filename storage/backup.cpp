@@ -46,7 +46,7 @@ Backup::Backup(Db& source, std::string path) : path_(std::move(path)) {
 }
 
 Backup::~Backup() {
-  if (!progress_.finished) remove();
+  if (!handed_over_) remove();
 }
 
 void Backup::open(Db& source) {
@@ -64,6 +64,7 @@ void Backup::open(Db& source) {
 core::BackupProgress Backup::progress() {
   if (failure_) throw VerbFailed{*failure_};
   wanted_ = true;
+  handed_over_ = progress_.finished;
   return progress_;
 }
 

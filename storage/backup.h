@@ -17,7 +17,7 @@ class Backup {
   // Makes the file. Throws VerbFailed: disk_full (it wouldn't fit), invalid (it can't be made: with the system's
   // words). `source` must outlive this.
   Backup(Db& source, std::string path);
-  ~Backup();  // removes the copy unless it is finished
+  ~Backup();  // removes the copy unless progress() has said that it is finished
   Backup(const Backup&) = delete;
   Backup& operator=(const Backup&) = delete;
 
@@ -46,6 +46,7 @@ class Backup {
   core::BackupProgress progress_;
   std::optional<core::Error> failure_;
   bool wanted_ = false;
+  bool handed_over_ = false;  // its file is the caller's
 };
 
 }  // namespace batchd::storage

@@ -107,7 +107,7 @@ CREATE INDEX request_unbatched ON request(lane) WHERE batch IS NULL AND state > 
 ALTER TABLE stage ADD COLUMN purpose INTEGER NOT NULL DEFAULT 1;
 
 ALTER TABLE batch ADD COLUMN cancel_asked INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX batch_lane ON batch(lane);
+CREATE INDEX batch_lane ON batch(lane, state);
 CREATE INDEX batch_token ON batch(token) WHERE token <> '';
 CREATE INDEX batch_fenced ON batch(lane, state_since) WHERE fence_begun = 1;
 

@@ -124,12 +124,20 @@ struct OldSchema {
   const char* rows;  // something of every kind that the migration touches
 };
 constexpr std::array kOldSchemas{
+    // Two queued, one packed.
     OldSchema{1,
-              "INSERT INTO lane VALUES(1, 'default', 'generateContent', 'gemini-2.5-flash');"
-              "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at)"
-              " VALUES(77, 1001, 1, 0, 1, 2, 5, 'k', 1800000000000, 1800000000000);"
-              "INSERT INTO counter VALUES(1, 1001, 0, 1), (2, 0, 0, 1), (4, 1, 1001, 1), (5, 1, 1001, 2),"
-              " (6, 1, 1001, 5), (9, 0, 0, 77);"}};
+              "INSERT INTO lane VALUES(1, 'default', 'generateContent', 'gemini-2.5-flash'),"
+              " (2, 'default', 'embedContent', 'e');"
+              "INSERT INTO batch(id, lane, state, reason, items, body_bytes, tokens, packed, root, created_at,"
+              " state_since) VALUES(70, 1, 1, 4, 1, 4, 9, 1, 70, 1800000000000, 1800000000000);"
+              "INSERT INTO request(id, owner, lane, state, batch, body, body_bytes, tokens, client_key, created_at,"
+              " queued_at) VALUES(77, 1001, 1, 0, NULL, 1, 2, 5, 'k', 1800000000000, 1800000000000),"
+              " (78, 1002, 2, 0, NULL, 2, 3, 6, '', 1800000000000, 1800000000000),"
+              " (79, 1001, 1, 1, 70, 3, 4, 9, '', 1800000000000, 1800000000000);"
+              "INSERT INTO stage VALUES(9, 0, 0);"
+              "INSERT INTO counter VALUES(1, 1001, 0, 1), (1, 1001, 1, 1), (1, 1002, 0, 1), (2, 0, 0, 3),"
+              " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
+              " (8, 1, 0, 1), (9, 0, 0, 79);"}};
 
 TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
   for (const auto& old : kOldSchemas) {
@@ -141,6 +149,11 @@ TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
       ASSERT_EQ(raw.run(old.rows), SQLITE_OK);
       ASSERT_EQ(raw.run("PRAGMA user_version = " + std::to_string(old.version)), SQLITE_OK);
     }
+    const auto counters = [&] {
+      return Raw(path).ask(
+          "SELECT group_concat(kind || ':' || a || '=' || value, ' ') FROM"
+          " (SELECT kind, a, value FROM counter WHERE kind BETWEEN 10 AND 13 ORDER BY kind, a)");
+    };
     SqliteConfig made;
     made.path = path;
     auto store = open_sqlite(made).value();
@@ -149,6 +162,18 @@ TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
     EXPECT_EQ(seen.lane, kFlash);
     EXPECT_TRUE(commit(*store, [](Store& s) { return s.counts(); }).value().balanced());
     EXPECT_EQ(commit(*store, [](Store& s) { return s.summarise_queue(); }).value().front().owners.front().tokens, 5);
+    store.reset();
+    EXPECT_EQ(counters(), "10:0=2 11:0=5 12:1001=2 12:1002=3");
+
+    // What was there before the new columns is as good as what comes now.
+    store = open_sqlite(made).value();
+    EXPECT_FALSE(commit(*store, [](Store& s) { return s.recover(kStart); }).value());
+    for (const auto& [owner, id] : {std::pair(kAnna, 77), std::pair(kBob, 78), std::pair(kAnna, 79)})
+      EXPECT_TRUE(commit(*store, [&](Store& s) { return s.cancel(owner, RequestId{id}, kStart); }).has_value());
+    EXPECT_EQ(commit(*store, [](Store& s) { return s.get_batch(BatchId{70}); }).value().packed, 0);
+    EXPECT_TRUE(commit(*store, [](Store& s) { return s.counts(); }).value().balanced());
+    store.reset();
+    EXPECT_EQ(counters(), "");
   }
 }
 

@@ -105,9 +105,8 @@ TEST_F(Housekeeping, AKeyStaysAsLongAsItsRequestWaits) {
 }
 
 TEST_F(Housekeeping, AnAcknowledgedResultGoesEarlier) {
-  const auto ids = accept_many(kAnna, 5);
-  finish({kAnna}, {ids[0], ids[1], ids[2], ids[3]});
-  finish({kAnna}, {ids[4]});
+  const auto ids = accept_many(kAnna, 4);
+  finish({kAnna}, ids);
   tick();
   must([&](Store& s) { return s.acknowledge(kAnna, "", 2, now_); });
   EXPECT_EQ(purge(kStart, kStart, now_), 0) << "not before its grace is over";
@@ -249,16 +248,18 @@ TEST_F(Housekeeping, WhatMustStayDoesNotHoldUpTheRest) {
 }
 
 TEST_F(Housekeeping, ARunThatWasRolledBackBeginsAgain) {
-  const auto ids = accept_many(kAnna, 10);
+  const auto ids = accept_many(kAnna, 600);
   finish({kAnna}, ids);
   tick();
   const PurgeRules rules{now_, WallTime{}, now_};
   ASSERT_TRUE(store_->begin_group().has_value());
   store_->begin_verb();
-  ASSERT_EQ(store_->purge(rules, now_).value().requests, 10);
+  const auto step = store_->purge(rules, now_).value();
+  EXPECT_GT(step.requests, 0);
+  EXPECT_TRUE(step.more) << "else nothing is shown";
   EXPECT_EQ(store_->end_verb(false), GroupStore::GroupState::lost);
   EXPECT_EQ(view(kAnna, ids[0]).state, succeeded);
-  EXPECT_EQ(purge(now_, now_), 10);
+  EXPECT_EQ(purge(now_, now_), 600);
 }
 
 TEST_F(Housekeeping, IdsNeverComeBack) {

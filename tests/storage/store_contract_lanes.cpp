@@ -20,6 +20,14 @@ class Lanes : public StoreStories {
   Result<Accepted> offer(const Lane& lane) {
     return attempt([&](Store& s) { return s.accept(request(kAnna, "{}", 1, lane), now_); });
   }
+  void cancel_in(const Lane& lane) {
+    const auto page = must([&](Store& s) { return s.list_requests(kAnna, {.model = lane.model}, {}, 1); });
+    must([&](Store& s) { return s.cancel(kAnna, page.requests.at(0).id, now_); });
+  }
+  void purge() {
+    while (must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).more) {
+    }
+  }
   void fill_table() {
     CHECK(store_->begin_group().has_value());
     for (int i = 0; i < 1000; ++i) {
@@ -163,18 +171,22 @@ TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
   const auto batch = must([&](Store& s) { return s.open_batch(lanes[3].id, SealReason::age, now_); });
   claim(batch, kAnna);
   must([&](Store& s) { return s.seal(batch, now_); });
-  const auto page = must([&](Store& s) { return s.list_requests(kAnna, {.model = lanes[4].lane.model}, {}, 1); });
-  must([&](Store& s) { return s.cancel(kAnna, page.requests.at(0).id, now_); });
+  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  cancel_in(lanes[999].lane);
+  tick();
+  purge();
+  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);  // the newest stays: its number must not come again
+  cancel_in(lanes[4].lane);
   EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
   tick();
-  while (must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).more) {
-  }
+  purge();
   reopen();
   EXPECT_TRUE(offer(numbered(3)).has_value());  // known all the while
   EXPECT_TRUE(offer(kFlash).has_value());
   EXPECT_EQ(in_use().back().lane, kFlash);
   EXPECT_GT(in_use().back().id, lanes.back().id);
-  EXPECT_EQ(offer({"a", "b", "c"}).error().code, Errc::queue_full);
+  EXPECT_TRUE(offer({"a", "b", "c"}).has_value());  // in the place of the one that was the newest before
+  EXPECT_EQ(offer({"a", "b", "d"}).error().code, Errc::queue_full);
   // Who still knows the lane by its number is told.
   EXPECT_EQ(attempt([&](Store& s) { return s.open_batch(lanes[4].id, SealReason::age, now_); }).error().code,
             Errc::not_found);
@@ -186,11 +198,9 @@ TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
 TEST_F(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
   fill_table();
   const auto lane = must([](Store& s) { return s.summarise_queue(); })[7];
-  const auto page = must([&](Store& s) { return s.list_requests(kAnna, {.model = lane.lane.model}, {}, 1); });
-  must([&](Store& s) { return s.cancel(kAnna, page.requests.at(0).id, now_); });
+  cancel_in(lane.lane);
   tick();
-  while (must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).more) {
-  }
+  purge();
   ASSERT_TRUE(store_->begin_group().has_value());
   store_->begin_verb();
   ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, kFlash), now_).has_value());
