@@ -35,7 +35,7 @@ struct LaneBudget {
 };
 inline constexpr double kTokenRatioMin = 0.25, kTokenRatioMax = 4;
 
-// Batches of a lane from their sealing to the end of their job.
+// Batches of a lane from their sealing to the end of their job, but for those that are held.
 struct LaneLoad {
   std::int64_t batches = 0;
   std::int64_t tokens = 0;  // estimate

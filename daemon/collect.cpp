@@ -94,7 +94,7 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
 }
 
 Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
-  auto verdict = verdict_for(batch, seen.lines);
+  const auto verdict = verdict_for(batch, seen.lines);
   switch (verdict.fate) {
     case core::AbsentFate::requeue:
     case core::AbsentFate::requeue_free:
@@ -110,16 +110,18 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
       co_return pause_unless(held.has_value());
     }
   }
-  std::int64_t absent = 0;
   for (bool more = true; more;) {
     auto settled = co_await engine_.store.outcome(&core::Store::settle_absent, batch.id, verdict,
                                                   engine_.max_attempts(), engine_.clock.wall());
     if (!settled) co_return pause_unless(false);
-    absent += settled->requeued + static_cast<std::int64_t>(settled->finished.size());
     more = settled->more;
     engine_.announce(*settled);
   }
-  seen.counts.dropped = std::max<std::int64_t>(0, seen.lines - (batch.items - absent));
+  const auto settled = co_await engine_.store.read(&core::Store::get_batch, batch.id);
+  if (!settled) co_return pause_unless(false);
+  // Every other line was a second one, or of a request that had ended before.
+  const auto used = settled->lines.succeeded + settled->lines.failed + settled->lines.requeued - settled->lines.missing;
+  seen.counts.dropped = std::max<std::int64_t>(0, seen.lines - used);
   const core::BatchPatch patch{.result_bytes = batch.result_bytes, .lines = seen.counts};
   const auto done = co_await engine_.mark(batch, BatchState::done, patch);
   if (!done) co_return pause_unless(false);

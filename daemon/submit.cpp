@@ -85,7 +85,7 @@ Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress)
 Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Progress& progress) {
   const auto wall = engine_.clock.wall();
   if (batch.not_before && wall < *batch.not_before) co_return *batch.not_before - wall;
-  if (!account.may_create()) co_return engine_.config.polling.max;  // the bell rings when it may
+  if (!account.may_create()) co_return engine_.config.polling.first;
   const auto fits = co_await may_enqueue(engine_, batch);
   if (!fits) co_return pause_unless(false);
   if (!*fits) co_return engine_.config.polling.first;

@@ -87,7 +87,7 @@ core::Result<core::Expired> SqliteStore::expire_due(core::WallTime now) {
     core::Expired expired;
     Touched batches;
     for (const auto& request : due) end_early(request, core::RequestState::expired, now, batches, expired.recorded);
-    save_touched(batches);
+    expired.deserted = save_touched(batches);
     auto next =
         db_->query("SELECT min(deadline) FROM request INDEXED BY request_due WHERE fail_at_deadline = 1 AND state < 2");
     if (next.row()) expired.next = next.maybe_time(0);

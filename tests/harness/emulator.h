@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/harness/ledger.h"
 #include "tests/harness/process.h"
@@ -12,7 +13,8 @@ namespace batchd::harness {
 
 struct EmulatorSettings {
   double job_seconds = 0.2;
-  std::string faults;  // a fault file's text (docs/emulator.md); empty: none
+  std::string faults;                  // a fault file's text (docs/emulator.md); empty: none
+  std::vector<std::string> arguments;  // more options
 };
 
 class Emulator {
@@ -23,11 +25,14 @@ class Emulator {
   std::string url() const { return url_; }
   Ledger& ledger() { return ledger_; }
   Process& process() { return *process_; }
+  // A POST, as anybody could make one: to cancel a job, or to change the faults. The answer's status; 0: none.
+  int post(const std::string& target, const std::string& body);
 
  private:
   Ledger ledger_;
   std::optional<Process> process_;
   std::string url_;
+  int port_ = 0;
 };
 
 }  // namespace batchd::harness

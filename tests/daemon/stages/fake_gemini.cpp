@@ -69,6 +69,7 @@ Call parse_call(const core::HttpCall& http, std::string body) {
 std::string job_json(const Job& job) {
   std::string json = "{\"name\":\"" + job.name + "\",\"metadata\":{\"displayName\":\"" + job.token +
                      "\",\"inputConfig\":{\"fileName\":\"" + job.file + "\"},\"state\":\"" + job.state + "\"";
+  if (!job.created.empty()) json += ",\"createTime\":\"" + job.created + "\"";
   if (!job.output.empty()) json += ",\"output\":{\"responsesFile\":\"" + job.output + "\"}";
   json += '}';
   if (job.error_code != 0)

@@ -33,6 +33,7 @@ struct Job {
   std::string output;  // "files/...", empty: none
   int error_code = 0;
   std::string error_message;
+  std::string created;  // RFC 3339; empty: not shown
 };
 
 class FakeGemini {

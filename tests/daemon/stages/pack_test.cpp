@@ -101,6 +101,80 @@ TEST_F(Pack, WithoutRoomForFilesNothingIsSealed) {
   EXPECT_TRUE(batches().empty());
 }
 
+TEST_F(Pack, TheUrgentGoFirst) {
+  config.packing.limits.items = 3;
+  const auto older = accept_many(5);
+  const auto urgent = accept_due("{\"n\":\"urgent\"}", 90min + 5s, false);
+  look(Which::pack);
+  EXPECT_EQ(only_batch().reason, SealReason::items);
+  EXPECT_EQ(request(urgent).state, RequestState::packed);
+  const auto packed = states(older);
+  EXPECT_EQ(packed, (std::vector{RequestState::packed, RequestState::packed, RequestState::queued, RequestState::queued,
+                                 RequestState::queued}));
+}
+
+TEST_F(Pack, ALoneRequestLeavesForItsDeadline) {
+  const auto id = accept_due("{\"n\":1}", 90min + 5s, false);
+  pass(5s, {Which::pack});
+  EXPECT_EQ(only_batch().reason, SealReason::deadline);
+  EXPECT_EQ(request(id).state, RequestState::packed);
+}
+
+TEST_F(Pack, AFlushTakesWhatWasThereAndNoMore) {
+  accept_many(12);
+  flush({"default", "", ""});
+  pass(0s, {Which::pack});
+  ASSERT_EQ(batches().size(), 2U);
+  EXPECT_EQ(batches()[0].reason, SealReason::items);
+  EXPECT_EQ(batches()[1].reason, SealReason::flush);
+  advance_clock(1ms);
+  accept_many(1);
+  EXPECT_EQ(look(Which::pack), Duration(60s));
+  flush({"default", "", "another-model"});
+  EXPECT_EQ(look(Which::pack), Duration(60s));
+  EXPECT_EQ(batches().size(), 2U);
+}
+
+TEST_F(Pack, AnOperatorsPauseHoldsALane) {
+  const auto pause = [&](const LaneSelector& lanes, bool on) {
+    ask([&](Store& store) -> Result<bool> {
+      const auto set = store.set_pause(lanes, on);
+      if (!set) return set.error();
+      return true;
+    });
+  };
+  pause({"", "", "another-model"}, true);
+  accept_many(10);
+  pass(0s, {Which::pack});
+  EXPECT_EQ(batches().size(), 1U);
+  pause({"", "", kFlash.model}, true);
+  accept_many(10);
+  flush();
+  pass(1h, {Which::pack});
+  restart();
+  pass(1h, {Which::pack});
+  EXPECT_EQ(batches().size(), 1U);
+  pause({}, false);
+  pass(0s, {Which::pack});
+  EXPECT_EQ(batches().size(), 2U);
+}
+
+TEST_F(Pack, ATrickleLeavesTheLastSlotsToTheFull) {
+  config.accounts.at("default").max_jobs = 10;
+  for (int i = 0; i < 20; ++i) {
+    accept_many(1);
+    pass(2min, {Which::pack});
+  }
+  pass(10h, {Which::pack});
+  EXPECT_EQ(batches().size(), 8U);
+  EXPECT_EQ(batches()[5].items, 1);
+  EXPECT_EQ(batches()[6].items, 4) << "every seven and a half minutes: an hour for one lane on eight slots";
+  accept_many(10);
+  look(Which::pack);
+  EXPECT_EQ(batches().size(), 9U);
+  EXPECT_EQ(batches()[8].reason, SealReason::items);
+}
+
 TEST_F(Pack, APausedAccountSealsNothing) {
   uploaded(2);
   gemini.next(Endpoint::create, says_error(403, "PERMISSION_DENIED", "billing is off"));

@@ -89,6 +89,43 @@ TEST_F(Settle, TwoOwnersAreCutApartFirst) {
   EXPECT_EQ(request(bob[0], kBob).state, RequestState::succeeded);
 }
 
+// 2 x log2(1000) + 2 = 21.9
+TEST_F(Settle, OneAmongAThousandCostsTwoCreatesForEachHalving) {
+  config.packing.limits.items = 1000;
+  config.submission.concurrency = 1;
+  gemini.poison = "poison";
+  for (const int place : {0, 389, 999}) {
+    SCOPED_TRACE(place);
+    gemini.calls.clear();
+    std::vector<RequestId> ids;
+    for (int i = 0; i < 1000; ++i)
+      ids.push_back(accept(i == place ? "{\"n\":\"poison\"}" : "{\"n\":" + std::to_string(i) + "}"));
+    let_it_run(8);
+    EXPECT_EQ(of(ids, RequestState::failed), std::vector{ids[static_cast<std::size_t>(place)]});
+    EXPECT_EQ(of(ids, RequestState::succeeded).size(), 999U);
+    EXPECT_LE(gemini.count(Endpoint::create), 21U);
+  }
+  EXPECT_TRUE(balanced());
+}
+
+TEST_F(Settle, ManyOwnersDoNotUseUpTheCreatesOfTheInnocent) {
+  config.packing.limits.items = 1000;
+  gemini.poison = "poison";
+  constexpr int kOwners = 200;
+  std::vector<std::pair<OwnerId, RequestId>> all;
+  for (int i = 0; i < kOwners; ++i) {
+    const OwnerId owner(2000 + i);
+    for (int k = 0; k < 5; ++k)
+      all.emplace_back(owner, accept(i == 77 && k == 2 ? "{\"n\":\"poison\"}" : "{\"n\":1}", owner));
+  }
+  let_it_run(8);
+  std::vector<RequestId> failed;
+  for (const auto& [owner, id] : all)
+    if (request(id, owner).state != RequestState::succeeded) failed.push_back(id);
+  EXPECT_EQ(failed, std::vector{all[77 * 5 + 2].second});
+  EXPECT_LE(gemini.count(Endpoint::create), 30U);
+}
+
 TEST_F(Settle, NamedLinesFailAndTheRestGoesOnTogether) {
   const auto parent = uploaded(6).id;
   gemini.next(Endpoint::create,
@@ -137,8 +174,7 @@ TEST_F(Settle, AllPoisonIsBoundedByTheLineage) {
   const auto ids = accept_many(100);
   pass(24h);
   EXPECT_EQ(of(ids, RequestState::failed).size(), 100U);
-  // The bound stops the cutting; what had been cut by then is still tried.
-  EXPECT_LE(gemini.count(Endpoint::create), 2 * static_cast<std::size_t>(kCreatesPerRootMax));
+  EXPECT_EQ(gemini.count(Endpoint::create), static_cast<std::size_t>(kCreatesPerRootMax));
   EXPECT_EQ(request(ids[0]).error->message, "no");
 }
 

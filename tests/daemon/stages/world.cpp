@@ -93,7 +93,7 @@ class World::Folder {
 // One life of the process.
 struct World::Machine {
   Machine(const std::string& database, const config::Config& config, const core::Clock& clock, FakeGemini& gemini,
-          const std::string& credential)
+          const std::string& credential, std::string& next_credential, bool surveyed)
       : thread(
             storage::open_sqlite({.path = database}).value(),
             [this](std::function<void()> completions) { asio::post(io, std::move(completions)); },
@@ -105,6 +105,11 @@ struct World::Machine {
     account->link = std::make_unique<FakeLink>(gemini);
     account->credential = credential;
     account->budget = config.accounts.at(kFlash.account).budget();
+    account->surveyed = surveyed;
+    account->reload = [&next_credential](Account& own) -> Result<void> {
+      if (!next_credential.empty()) own.credential = next_credential;
+      return {};
+    };
     engine.accounts.add(std::move(account));
     engine.token_prefix = "batchd-test-";
   }
@@ -125,6 +130,10 @@ struct World::Machine {
         return settle;
       case Which::cleanup:
         return cleanup;
+      case Which::sweep:
+        return sweep;
+      case Which::deadlines:
+        return deadlines;
     }
     CHECK(false);
   }
@@ -152,6 +161,8 @@ struct World::Machine {
   CollectStage collect{engine};
   SettleStage settle{engine};
   CleanupStage cleanup{engine};
+  SweepStage sweep{engine};
+  DeadlineStage deadlines{engine};
 };
 
 std::string test_name(std::string text) {
@@ -170,9 +181,11 @@ World::~World() = default;
 
 World::Machine& World::machine() {
   if (machine_) return *machine_;
-  machine_ = std::make_unique<Machine>(folder_->database(), config, *clock_, gemini, credential_);
+  machine_ = std::make_unique<Machine>(folder_->database(), config, *clock_, gemini, credential_, next_credential_,
+                                       !survey_first);
   while (ask([this](Store& store) { return store.recover(wall()); })) {
   }
+  run_task([](Engine& engine) { return engine.count_strange_jobs(); });
   return *machine_;
 }
 
@@ -191,6 +204,54 @@ std::string World::account_trouble() { return machine().engine.accounts.find(kFl
 
 void World::advance_clock(Duration by) { clock_->advance(by); }
 WallTime World::wall() const { return clock_->wall(); }
+
+void World::start_over() {
+  if (machine_) machine_->thread.stop();
+  machine_.reset();
+  folder_ = std::make_unique<Folder>();
+  gemini = FakeGemini();
+  ids_.clear();
+  accepted_ = 0;
+}
+
+std::string World::account_detail() { return machine().engine.accounts.find(kFlash.account)->detail(); }
+std::int64_t World::fenced_jobs_found() { return machine().engine.accounts.find(kFlash.account)->fenced_jobs_found; }
+void World::replace_key(const std::string& credential) { next_credential_ = credential; }
+
+void World::flush(const LaneSelector& lanes) { machine().engine.flushes.ask(lanes, wall()); }
+
+template <class Start>
+void World::run_task(Start start) {
+  auto& life = *machine_;
+  bool over = false;
+  auto finished = [&](const std::exception_ptr& error, const Result<void>& result) {
+    if (error) std::rethrow_exception(error);
+    CHECK(result.has_value());
+    over = true;
+  };
+  asio::co_spawn(life.io.get_executor(), start(life.engine), finished);
+  life.run_until([&] { return over; });
+}
+
+void World::accept_strange_jobs() {
+  machine();
+  run_task([](Engine& engine) { return engine.resume(*engine.accounts.find(kFlash.account)); });
+}
+
+void World::cancel(RequestId id, OwnerId owner) {
+  const auto cancelled = ask([&](Store& store) { return store.cancel(owner, id, wall()); });
+  if (cancelled.deserted) machine().engine.deserted(cancelled.deserted);
+}
+void World::cancel(const std::vector<RequestId>& ids, OwnerId owner) {
+  for (const auto id : ids) cancel(id, owner);
+}
+
+LaneLoad World::load() {
+  return ask([](Store& store) { return store.lane_load(LaneId{1}); });
+}
+void World::learned(const LaneBudget& budget) {
+  run_in_store([&](Store& store) { return store.set_lane_budget(LaneId{1}, budget).has_value(); });
+}
 
 std::optional<Duration> World::look(Which which) {
   auto& life = machine();
@@ -258,6 +319,17 @@ RequestId World::accept(const std::string& body, OwnerId owner, std::int64_t tok
   fresh.lane = kFlash;
   fresh.body = body;
   fresh.tokens = tokens;
+  return ask([&](Store& store) { return store.accept(fresh, wall()); }).id;
+}
+
+RequestId World::accept_due(const std::string& body, Duration deadline, bool fail, OwnerId owner) {
+  NewRequest fresh;
+  fresh.owner = owner;
+  fresh.lane = kFlash;
+  fresh.body = body;
+  fresh.tokens = 10;
+  fresh.deadline = wall() + deadline;
+  fresh.fail_at_deadline = fail;
   return ask([&](Store& store) { return store.accept(fresh, wall()); }).id;
 }
 

@@ -26,9 +26,10 @@ using namespace std::chrono_literals;
 inline constexpr OwnerId kAnna{1001}, kBob{1002};
 inline const Lane kFlash{"default", "generateContent", "gemini-2.5-flash"};
 
-enum class Which { pack, submit, reconcile, poll, collect, settle, cleanup };
-inline const std::vector<Which> kAll{Which::pack,    Which::submit, Which::reconcile, Which::poll,
-                                     Which::collect, Which::settle, Which::cleanup};
+enum class Which { pack, submit, reconcile, poll, collect, settle, cleanup, sweep, deadlines };
+inline const std::vector<Which> kAll{
+    Which::pack,    Which::submit, Which::reconcile, Which::poll,
+    Which::collect, Which::settle, Which::cleanup};  // but for the two that look at all
 
 // A row's name as GoogleTest wants it.
 std::string test_name(std::string text);
@@ -41,10 +42,21 @@ class World : public ::testing::Test {
   // --- the machine
   config::Config config;  // of known values; change it before the first look, or call restart()
   FakeGemini gemini;
-  void restart();  // the process ends and comes back: only the store is left
+  void restart();     // the process ends and comes back: only the store is left
+  void start_over();  // with an empty store and another Gemini
   void use_key(const std::string& credential);
+  void replace_key(const std::string& credential);  // the file's: read when the account next looks for it
   bool account_paused();
   std::string account_trouble();
+  std::string account_detail();  // what health says; empty: all is well
+  std::int64_t fenced_jobs_found();
+  bool survey_first = false;  // nothing is created before a complete listing; without it, as if there had been one
+
+  // --- what operators and owners say
+  void flush(const LaneSelector& lanes = {});
+  void accept_strange_jobs();
+  void cancel(RequestId id, OwnerId owner = kAnna);
+  void cancel(const std::vector<RequestId>& ids, OwnerId owner = kAnna);
 
   // --- time. Nothing moves unless a test says so.
   void advance_clock(Duration by);
@@ -57,6 +69,7 @@ class World : public ::testing::Test {
 
   // --- the store
   RequestId accept(const std::string& body, OwnerId owner = kAnna, std::int64_t tokens = 10);
+  RequestId accept_due(const std::string& body, Duration deadline, bool fail, OwnerId owner = kAnna);  // from now
   std::vector<RequestId> accept_many(int count, OwnerId owner = kAnna);  // bodies {"n":0}, {"n":1}, ...
   // A verb's value, run on the store's thread; also from inside a reaction.
   template <class Verb>
@@ -75,6 +88,8 @@ class World : public ::testing::Test {
   std::vector<RequestState> states(const std::vector<RequestId>& ids, OwnerId owner = kAnna);
   std::string response_of(RequestId id, OwnerId owner = kAnna);  // the provider's value as it is delivered
   bool balanced();
+  LaneLoad load();  // of the lane
+  void learned(const LaneBudget& budget);
   std::string jsonl_of(const Batch& batch);  // made from the store's lines and the real frame
 
   // --- shortcuts to where a story begins
@@ -85,6 +100,8 @@ class World : public ::testing::Test {
 
  private:
   struct Machine;
+  template <class Start>
+  void run_task(Start start);
   void run_in_store(const std::function<bool(Store&)>& verb);
   Machine& machine();
 
@@ -92,7 +109,7 @@ class World : public ::testing::Test {
   std::unique_ptr<Folder> folder_;
   std::unique_ptr<class FakeClock> clock_;
   std::unique_ptr<Machine> machine_;
-  std::string credential_ = "key-1";
+  std::string credential_ = "key-1", next_credential_;
   int accepted_ = 0;
 };
 
