@@ -68,7 +68,9 @@ TEST_F(HttpServerTcpTest, ANobodyWithABodyLosesTheConnection) {
   start();
   auto client = server_->connect_tcp();
   client.send("POST /path?q=who HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n");
-  EXPECT_EQ(body_of(client.read_to_end()), "who");
+  const auto answer = client.read_to_end();
+  EXPECT_EQ(body_of(answer), "who");
+  EXPECT_NE(answer.find("\r\nConnection: close\r\n"), answer.npos) << answer;
   auto known = server_->connect_tcp();
   known.send("POST /path?q=1 HTTP/1.1\r\nHost: localhost\r\nX-Who: ann\r\nContent-Length: 4\r\n\r\n");
   EXPECT_EQ(body_of(known.read_answer()), "1");
