@@ -46,11 +46,12 @@ std::string_view grpc_status(int code);  // 13 -> "INTERNAL"; "UNKNOWN" for what
 struct NewRequest {
   OwnerId owner;
   Lane lane;
-  std::string key;                   // the caller's own name for it; may be empty, needn't be unique
-  std::string idempotency_key;       // empty: none. Unique per owner
-  std::string fingerprint;           // SHA-256 of everything that the idempotency key stands for; empty without one
-  std::string channel;               // the name under which its result is streamed and acknowledged; empty: none
-  std::string labels;                // JSON text of an object of strings, shown with the request; empty: none
+  std::string key;              // the caller's own name for it; may be empty, needn't be unique
+  std::string idempotency_key;  // empty: none. Unique per owner
+  std::string fingerprint;      // SHA-256 of everything that the idempotency key stands for; empty without one
+  std::string call;             // SHA-256 of a call whose client waits and knows no id; empty: it can come back by id
+  std::string channel;          // the name under which its result is streamed and acknowledged; empty: none
+  std::string labels;           // JSON text of an object of strings, shown with the request; empty: none
   std::optional<WallTime> deadline;  // it leaves early enough to be back by then, if that is known to be possible
   bool fail_at_deadline = false;     // and ends `expired` if it isn't
   std::string body;                  // the provider's request object, one line of JSON; used if `staged` is none

@@ -92,7 +92,8 @@ class Api {
                                   int unfinished_status);
   Task<void> answer_with(Exchange& exchange, const core::RequestView& request, int status);
 
-  // Durable acceptance of a complete request. A stage that isn't adopted is gone afterwards.
+  // Durable acceptance of a complete request; if it has a `call`, an orphan of that call instead, should there be one.
+  // A stage that isn't adopted is gone afterwards.
   Task<core::Result<core::Accepted>> accept(core::NewRequest request);
   // What GET would show of it now.
   static core::RequestView view_of(const core::NewRequest& request);

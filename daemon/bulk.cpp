@@ -1,6 +1,6 @@
 #include "daemon/bulk.h"
 
-#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <span>
 
 #include "core/limits.h"
@@ -15,6 +15,17 @@ constexpr std::string_view kSendAgain = "send it again under the same group: wha
 void break_off(Problem& problem, const proto::BulkReport& report) {
   problem.members = proto::bulk_counts(report);
   problem.hint = kSendAgain;
+}
+
+// Errc::stopping: a client may take for ever to send the rest, and is told at once.
+Task<core::Result<std::string>> read_piece(Exchange& exchange, const Engine& engine, Waiters::Ticket& stop) {
+  using namespace asio::experimental::awaitable_operators;
+  const auto never = engine.clock.steady() + std::chrono::hours(24 * 365);
+  if (!engine.stopping) {
+    auto read = co_await (exchange.read_body() || stop.wait_until(never));
+    if (read.index() == 0) co_return std::get<0>(std::move(read));
+  }
+  co_return core::Error{core::Errc::stopping, ""};
 }
 
 }  // namespace
@@ -171,11 +182,12 @@ Task<void> submit_bulk(Exchange& exchange, Engine& engine) {
   }
   exchange.allow_body(engine.config.server.max_bulk);
   BulkIntake intake(engine, exchange.peer().owner, std::move(options));
+  Waiters::Ticket stop(engine.waiters, core::RequestId());  // of no request: only a stop calls it
   std::optional<Problem> problem;
   for (bool more = true; more && !problem;) {
-    auto piece = co_await exchange.read_body();
+    auto piece = co_await read_piece(exchange, engine, stop);
     if (!piece) {
-      problem = engine.stopping ? stopping_problem() : problem_of(piece.error());
+      problem = problem_of(piece.error());
     } else if (piece->empty()) {
       more = false;
       problem = co_await intake.finish();

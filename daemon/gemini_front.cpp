@@ -1,5 +1,7 @@
 // /gemini/...: the provider's own calls, for programs that know nothing of batchd. The call is held until its request
-// has ended, however long that takes; a caller that wants to be safe against its own end sends an Idempotency-Key.
+// has ended, however long that takes. A caller that went away before its answer was written leaves an orphan, and the
+// same call made again takes the oldest one over: nothing runs twice because a program, or batchd, was restarted. With
+// an Idempotency-Key the caller says itself what is the same.
 #include "proto/gemini_front.h"
 
 #include "daemon/api.h"
@@ -51,7 +53,7 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, StoreClient& store, c
     if (!tokens) problem = problem_of_fault(reader.fault());
   }
   if (!problem) {
-    if (!request.idempotency_key.empty()) request.fingerprint = fingerprint.finish();
+    (request.idempotency_key.empty() ? request.call : request.fingerprint) = fingerprint.finish();
     auto finished = co_await staging.finish(request);
     if (!finished) problem = problem_of(finished.error());
   }
@@ -59,31 +61,32 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, StoreClient& store, c
   co_return problem;
 }
 
-Task<void> reply_error(Exchange& exchange, const core::RequestError& error) {
+// Each of these: false if the client didn't get all of it.
+Task<bool> reply_error(Exchange& exchange, const core::RequestError& error) {
   auto shown = proto::gemini_error(error);
   ReplyHead head{shown.http_status, "application/json", {}};
-  co_await exchange.reply(std::move(head), std::move(shown.body));
+  co_return co_await exchange.reply(std::move(head), std::move(shown.body));
 }
 
 // One event: a batch has no earlier parts of an answer to show.
-Task<void> reply_event(Exchange& exchange, StoreClient& store, const core::RequestView& request) {
+Task<bool> reply_event(Exchange& exchange, StoreClient& store, const core::RequestView& request) {
   ReplyHead head{200, "text/event-stream", {}};
   bool open = co_await exchange.begin_stream(std::move(head));
-  if (!open) co_return;
+  if (!open) co_return false;
   const auto sent = co_await write_around_response(exchange, store, "data: ", request, "\n\n", Lines::escaped);
   open = sent.written == Written::all;
-  if (open) co_await exchange.end_stream();
+  if (open) open = co_await exchange.end_stream();
+  co_return open;
 }
 
-Task<void> reply_response(Exchange& exchange, StoreClient& store, const proto::GeminiCall& call,
+Task<bool> reply_response(Exchange& exchange, StoreClient& store, const proto::GeminiCall& call,
                           const core::RequestView& request) {
-  if (call.stream && exchange.head().query_value("alt") == "sse") {
-    co_await reply_event(exchange, store, request);
-    co_return;
-  }
+  if (call.stream && exchange.head().query_value("alt") == "sse")
+    co_return co_await reply_event(exchange, store, request);
   ReplyHead head{200, "application/json; charset=UTF-8", {}};
   std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
-  co_await answer_around_response(exchange, store, std::move(head), std::move(prefix), request, std::move(suffix));
+  co_return co_await answer_around_response(exchange, store, std::move(head), std::move(prefix), request,
+                                            std::move(suffix));
 }
 
 }  // namespace
@@ -110,12 +113,15 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
     co_return;
   }
   const auto held = co_await hold(exchange, accepted->id, engine_.clock.steady() + kForever);
+  bool answered = false;
   if (held.problem)
     co_await reply_problem(exchange, *held.problem);
   else if (held.request && held.request->state == core::RequestState::succeeded)
-    co_await reply_response(exchange, engine_.store, *call, *held.request);
+    answered = co_await reply_response(exchange, engine_.store, *call, *held.request);
   else if (held.request)
-    co_await reply_error(exchange, held.request->error.value_or(core::RequestError()));
+    answered = co_await reply_error(exchange, held.request->error.value_or(core::RequestError()));
+  // Should this fail, the next start makes an orphan of it.
+  co_await engine_.store.state(answered ? &core::Store::answer_held : &core::Store::leave_orphan, accepted->id);
 }
 
 }  // namespace batchd::daemon

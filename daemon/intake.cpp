@@ -90,7 +90,13 @@ core::RequestView Api::view_of(const core::NewRequest& request) {
 Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   const auto staged = request.staged;
   // Moved into the verb, not copied: this is the hot path.
-  auto verb = [request = std::move(request), wall = engine_.clock.wall()](core::Store& store) {
+  auto verb = [request = std::move(request),
+               wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Accepted> {
+    if (!request.call.empty()) {
+      const auto orphan = store.adopt_orphan(request.owner, request.call);
+      if (!orphan) return orphan.error();
+      if (*orphan) return core::Accepted{**orphan, wall, true};
+    }
     return store.accept(request, wall);
   };
   auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(verb));

@@ -33,30 +33,30 @@ Task<core::Result<std::string>> ResponseReader::next() {
   co_return chunk;
 }
 
-Task<void> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
+Task<bool> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
                                   const core::RequestView& request, std::string suffix) {
   ResponseReader response(store, request);
   const auto bytes = std::ssize(prefix) + request.value_bytes + std::ssize(suffix);
   auto piece = co_await response.next();
   if (!piece) {  // before the head is out, trouble can still be said
     co_await reply_problem(exchange, problem_of(piece.error()));
-    co_return;
+    co_return false;
   }
   prefix += *piece;
   if (response.finished()) {
     prefix += suffix;
-    co_await exchange.reply(std::move(head), std::move(prefix));
-    co_return;
+    co_return co_await exchange.reply(std::move(head), std::move(prefix));
   }
   bool open = co_await exchange.begin_reply(std::move(head), bytes);
   if (open) open = co_await exchange.write(prefix);
   prefix = {};
   while (open && !response.finished()) {
     piece = co_await response.next();
-    if (!piece) co_return;
+    if (!piece) co_return false;
     open = co_await exchange.write(*piece);
   }
-  if (open) co_await exchange.write(suffix);
+  if (open) open = co_await exchange.write(suffix);
+  co_return open;
 }
 
 Task<ResponseWritten> write_around_response(Exchange& exchange, StoreClient& store, std::string prefix,

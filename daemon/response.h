@@ -24,8 +24,8 @@ class ResponseReader {
 };
 
 // One whole answer: prefix, the response's bytes, suffix. Trouble before the first byte is out is a problem; later the
-// connection is closed short of its length.
-Task<void> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
+// connection is closed short of its length. False: the client didn't get all of it.
+Task<bool> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
                                   const core::RequestView& request, std::string suffix);
 
 enum class Lines : std::uint8_t {

@@ -46,8 +46,7 @@ std::vector<std::int64_t> error_lines(std::string_view message) {
     if (error == std::errc{} && line > 0) lines.push_back(line);
   }
   std::ranges::sort(lines);
-  const auto repeated = std::ranges::unique(lines);
-  lines.erase(repeated.begin(), repeated.end());
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
   return lines;
 }
 

@@ -86,6 +86,8 @@ core::RequestId SqliteStore::insert_request(const core::NewRequest& request, cor
       " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13)",
       id, owner, lane, body.id, body.bytes, request.tokens, request.key, now, request.channel, request.labels, group,
       request.deadline, request.fail_at_deadline && request.deadline.has_value());
+  if (!request.call.empty())
+    db_->run("INSERT INTO held_call(request, owner, digest) VALUES(?, ?, ?)", id, owner, Blob{request.call});
   counters_.add({CounterKind::accepted}, 1);
   count_state(owner, core::RequestState::queued, 1);
   count_queue(lane, owner, 1, body.bytes, request.tokens);

@@ -111,6 +111,7 @@ void SqliteStore::purge_request(const Doomed& request) {
   CHECK(core::is_terminal(request.state));
   drop_body(request.body);
   drop_body(request.result);
+  db_->run("DELETE FROM held_call WHERE request = ?", request.id);
   CHECK(db_->run("DELETE FROM request WHERE id = ? AND state = ?", request.id, request.state) == 1);
   count_state(request.owner, request.state, -1);
   counters_.add({CounterKind::purged}, 1);

@@ -43,6 +43,8 @@ core::Result<bool> SqliteStore::recover(core::WallTime now) {
     db_->run("DELETE FROM stage");
     counters_.set({CounterKind::staged_bytes}, 0);
 
+    db_->run("UPDATE held_call SET orphan = 1 WHERE orphan = 0");  // whoever waited is gone with the old process
+
     std::vector<core::BatchId> half_way;
     {
       // A child that is being sealed belongs to its parent's split, which goes on by itself.

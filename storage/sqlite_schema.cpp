@@ -111,6 +111,11 @@ CREATE INDEX batch_lane ON batch(lane, state);
 CREATE INDEX batch_token ON batch(token) WHERE token <> '';
 CREATE INDEX batch_fenced ON batch(lane, state_since) WHERE fence_begun = 1;
 
+-- Calls whose client waits for the answer and knows no id (vendor fronts), by the digest of what was called.
+CREATE TABLE held_call(
+  request INTEGER PRIMARY KEY, owner INTEGER NOT NULL, digest BLOB NOT NULL, orphan INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX held_call_orphan ON held_call(owner, digest, request) WHERE orphan = 1;
+
 -- The ratio in millionths; an allowance of 0: nothing was learned.
 ALTER TABLE lane ADD COLUMN ratio INTEGER NOT NULL DEFAULT 1000000;
 ALTER TABLE lane ADD COLUMN allowance INTEGER NOT NULL DEFAULT 0;

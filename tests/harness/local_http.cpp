@@ -181,10 +181,11 @@ std::optional<std::string> LocalHttp::read_until(std::string_view mark, Millisec
       return text;
     }
     const auto chunk = read_chunk(deadline);
-    if (!chunk || chunk->empty()) {
+    if (!chunk) {
       close();
       return std::nullopt;
     }
+    if (chunk->empty()) return std::exchange(stream_, {});
     stream_ += *chunk;
   }
 }

@@ -47,7 +47,7 @@ class LocalHttp {
             Milliseconds patience = kPatience);
   std::optional<HttpReply> receive(Milliseconds patience = kPatience);
   // For what isn't one call and one answer: any bytes out, and an answer that goes on (chunked), read up to the end of
-  // `mark`. None: cut, over, or the patience was.
+  // `mark`, or to its own end if that comes first. None: cut, or the patience was over.
   bool send_bytes(std::string_view bytes, Milliseconds patience = kPatience);
   std::optional<HttpReply> receive_head(Milliseconds patience = kPatience);  // body is empty
   std::optional<std::string> read_until(std::string_view mark, Milliseconds patience = kPatience);

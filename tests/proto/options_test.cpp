@@ -11,7 +11,8 @@ namespace batchd::proto {
 namespace {
 
 TEST(Options, NamesOfChannels) {
-  for (const std::string name : {"a", "night run", "caf\xC3\xA9", "..", std::string(128, 'x').c_str()})
+  for (const std::string& name : {std::string("a"), std::string("night run"), std::string("caf\xC3\xA9"),
+                                  std::string(".."), std::string(128, 'x')})
     EXPECT_TRUE(is_channel_name(name)) << name;
   for (const std::string& name :
        {std::string(), std::string(129, 'x'), std::string("a/b"), std::string("a\nb"), std::string("a\0b", 3),

@@ -151,6 +151,11 @@ class ScriptedStore final : public GroupStore {
   Result<void> backup_begin(const std::string& path) override { return real_->backup_begin(path); }
   Result<BackupProgress> backup_progress() override { return real_->backup_progress(); }
   Result<void> backup_end() override { return real_->backup_end(); }
+  Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call) override {
+    return real_->adopt_orphan(owner, call);
+  }
+  Result<void> leave_orphan(RequestId request) override { return real_->leave_orphan(request); }
+  Result<void> answer_held(RequestId request) override { return real_->answer_held(request); }
   Result<void> probe() override { return real_->probe(); }
 
  private:

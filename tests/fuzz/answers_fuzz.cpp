@@ -1,0 +1,67 @@
+// The provider's answers: every dialogue ends or asks again whatever it hears, and never trusts a name that it shows.
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "core/limits.h"
+#include "proto/gemini.h"
+#include "proto/gemini_error.h"
+#include "proto/gemini_names.h"
+#include "proto/rfc3339.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace batchd;
+
+namespace {
+
+const auto kGemini = proto::make_gemini();
+
+template <class Outcome>
+void hear(core::DialoguePtr<Outcome> dialogue, const core::HttpEvent& event) {
+  dialogue->step({});
+  const auto next = dialogue->step(event);
+  if (const auto* fault = std::get_if<core::Fault>(&next)) {
+    CHECK(fault->message.size() <= core::kProviderMessageBytesMax);
+    CHECK(fault->words.size() == fault->lines.size());
+  }
+  if constexpr (std::is_same_v<Outcome, core::JobView>) {
+    if (const auto* job = std::get_if<core::JobView>(&next)) {
+      CHECK(proto::is_job_name(job->name));
+      CHECK(job->result_file.empty() || proto::is_file_name(job->result_file));
+      CHECK(job->message.size() <= core::kProviderMessageBytesMax);
+    }
+  }
+}
+
+}  // namespace
+
+// The first byte chooses the status, the rest is the body.
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  constexpr int kStatuses[] = {200, 400, 401, 403, 404, 409, 413, 429, 500, 503};
+  core::HttpEvent event;
+  event.kind = core::HttpEvent::Kind::answer;
+  event.status = kStatuses[data[0] % std::size(kStatuses)];
+  event.body = fuzz::text(data + 1, size - 1);
+  event.headers = {{"X-Goog-Upload-Status", "final"}, {"X-Goog-Upload-URL", event.body}};
+  hear(kGemini->create({{"default", "embedContent", "m"}, "files/b-1", "t"}), event);
+  hear(kGemini->find("t", "files/b-1"), event);
+  hear(kGemini->survey("t"), event);
+  hear(kGemini->poll("batches/a"), event);
+  hear(kGemini->cancel("batches/a"), event);
+  hear(kGemini->start_upload({.name = "b-1", .bytes = 5, .mime_index = 0}), event);
+  hear(kGemini->continue_upload(
+           {.session = "/upload?upload_id=1", .batch = core::BatchId{1}, .name = "b-1", .bytes = 5}),
+       event);
+  hear(kGemini->upload_text("b-1", "hello"), event);
+  hear(kGemini->check_file("files/b-1"), event);
+  hear(kGemini->remove_file("files/b-1"), event);
+  hear(kGemini->check_account(), event);
+  for (const auto number : proto::error_lines(event.body)) {
+    CHECK(number > 0);
+    proto::words_on_line(event.body, number);
+  }
+  if (const auto target = proto::session_target(event.body)) CHECK(proto::is_session_target(*target));
+  if (const auto time = proto::parse_rfc3339(event.body)) CHECK(proto::parse_rfc3339(proto::rfc3339(*time)) == time);
+  return 0;
+}
