@@ -115,6 +115,11 @@ Task<void> Api::submit(Exchange& exchange, std::string_view) {
     co_await submit_bulk(exchange, engine_);
     co_return;
   }
+  if (exchange.head().query_value("group")) {  // what curl sends of itself would be read as one request
+    co_await reply_problem(
+        exchange, make_problem(400, "bad_content_type", "requests in lines have the Content-Type application/jsonl"));
+    co_return;
+  }
   auto key = idempotency_key(exchange.head());
   if (!key) {
     co_await reply_problem(exchange, bad_idempotency_key());

@@ -53,7 +53,7 @@ TEST_F(BulkMemory, StaysWhatItWas) {
   const char* const wanted = std::getenv("BATCHD_BULK_MIB");
   const auto lines = (wanted != nullptr ? std::atoll(wanted) : 64) * (1 << 20) / kLineBytes;
   start({}, {.config = {{"packing.max_age", "\"24h\""},
-                        {"packing.max_bytes", "2000000000"},
+                        {"packing.max_bytes", "\"1800MiB\""},
                         {"packing.max_tokens", "100000000000"},
                         {"packing.max_items", "200000"}}});
   post("the first of all");

@@ -37,6 +37,7 @@ TEST_F(Calls, EachSaysWhatIsWrongAndDoesNothing) {
       {"POST", "/v1/requests", posting(R"("endpoint":"countTokens")"), 400, "bad_endpoint"},
       {"POST", "/v1/requests", posting(R"("account":"nope")"), 400, "unknown_account"},
 
+      {"POST", bulk_path, bulk_line("x"), 400, "bad_content_type"},
       {"POST", "/v1/requests?group=g", bulk_line("x"), 400, "missing_parameter", true},
       {"POST", "/v1/requests?model=m", bulk_line("x"), 400, "missing_parameter", true},
       {"POST", "/v1/requests?model=m&group=", bulk_line("x"), 400, "bad_group", true},
