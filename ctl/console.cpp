@@ -92,8 +92,13 @@ std::string bytes_text(std::uint64_t bytes) {
 
 std::string printable(std::string_view text) {
   std::string out(text);
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(out[i]);
+    // U+0080 to U+009F are control characters as well.
+    const bool second = i > 0 && out[i - 1] == '\xc2' && byte >= 0x80 && byte < 0xa0;
+    if (second) out[i - 1] = ' ';
+    if (second || byte < ' ' || byte == 0x7f) out[i] = ' ';
+  }
   return out;
 }
 

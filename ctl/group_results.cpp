@@ -18,16 +18,17 @@ class GroupReader {
 
   int run() {
     // Results that were acknowledged before don't come again, so the count alone can't tell the end.
+    Seconds poll{0};
     for (bool last = false; seen_ < wanted_.lines;) {
-      const auto poll = last ? Seconds(0) : std::min(next_poll(deadline_), kGroupPoll);
       const auto page = next_page(poll);
       if (const auto* code = std::get_if<int>(&page)) return *code;
       if (std::get<std::size_t>(page) > 0) continue;
       if (last) return end_with_fewer();
-      if (deadline_ && std::chrono::steady_clock::now() >= *deadline_) return end_too_early();
       const auto busy = is_under_way();
       if (const auto* code = std::get_if<int>(&busy)) return *code;
       last = !std::get<bool>(busy);
+      if (!last && deadline_ && std::chrono::steady_clock::now() >= *deadline_) return end_too_early();
+      poll = last ? Seconds(0) : std::min(next_poll(deadline_), kGroupPoll);
     }
     session_.console.finish_progress();
     return worst_;

@@ -105,6 +105,23 @@ std::string lanes_text(const core::LaneSelector& lanes) {
   return text.empty() ? "every lane" : text;
 }
 
+// As a shell takes it: what people copy may have been chosen by a client.
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string word = "'";
+  for (const char c : text) c == '\'' ? word += "'\\''" : word += c;
+  return word + '\'';
+}
+
+std::string resume_command(const core::LaneSelector& lanes) {
+  std::string command = "batchctl resume";
+  if (!lanes.account.empty()) command += " --account " + shell_word(lanes.account);
+  if (!lanes.endpoint.empty()) command += " --endpoint " + shell_word(lanes.endpoint);
+  if (!lanes.model.empty()) command += " --model " + shell_word(lanes.model);
+  return command;
+}
+
 void append_attention(std::string& out, const AdminPage& page) {
   const auto& [held, accounts, strange, paused] = page.attention;
   if (page.attention.empty()) return;
@@ -112,22 +129,22 @@ void append_attention(std::string& out, const AdminPage& page) {
   out += "<h2>Needs attention</h2>\n";
   for (const auto& account : accounts)
     append_todo(out, "",
-                "Account " + account.name + " is refused" + (account.since ? " since " + age(now, *account.since) : ""),
-                account.detail, {"batchctl resume --account " + account.name});
+                "Account " + account.name + " is refused" + (account.since ? ", for " + age(now, *account.since) : ""),
+                account.detail, {"batchctl resume --account " + shell_word(account.name)});
   for (const auto& job : strange)
     append_todo(out, "",
                 "A job that this database doesn't know, account " + job.account + ", seen " + age(now, job.seen_at) +
                     " ago: was a backup restored, or does another host run a copy?",
-                job.job + "  " + job.token, {"batchctl resume --account " + job.account});
+                job.job + "  " + job.token, {"batchctl resume-account " + shell_word(job.account)});
   for (const auto& batch : held) {
     const auto id = core::to_text(batch.id);
     append_todo(out, " quiet",
-                "Batch " + id + " is held since " + age(now, batch.state_since) + ", with " +
+                "Batch " + id + " has been held for " + age(now, batch.state_since) + ", with " +
                     plural(batch.items, "request", "requests"),
                 batch.message, {"batchctl adopt " + id + " batches/...", "batchctl requeue " + id});
   }
   for (const auto& lanes : paused)
-    append_todo(out, " quiet", "Paused by an operator: " + lanes_text(lanes), "", {"batchctl resume"});
+    append_todo(out, " quiet", "Paused by an operator: " + lanes_text(lanes), "", {resume_command(lanes)});
 }
 
 Row batch_row(const core::Batch& batch, core::WallTime now) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ctl/console.h"
 #include "ctl/document.h"
 
 namespace batchd::ctl {
@@ -36,6 +37,21 @@ TEST(Objects, ErrorsAreToldInWords) {
   EXPECT_EQ(error_words(R"({"title":"T","status":404,"detail":"no such request","hint":"look"})"),
             "no such request\nhint: look");
   EXPECT_EQ(error_words("plain"), "plain");
+}
+
+TEST(Objects, ElementsOfAnArrayAreCutOutVerbatim) {
+  using Elements = std::vector<std::string_view>;
+  EXPECT_EQ(elements_of(R"( [ {"a":[1,{"b":"],}\\\""}]} , 2.50,"x,y" ,[] ] )"),
+            (Elements{R"({"a":[1,{"b":"],}\\\""}]})", "2.50", R"("x,y")", "[]"}));
+  for (const char* none : {"[]", " [ ] ", "", "7"}) EXPECT_EQ(elements_of(none), Elements{}) << none;
+}
+
+TEST(Objects, WhatOthersWroteCannotSteerATerminal) {
+  EXPECT_EQ(printable("a\x1b[2J\tb\x7f\xc2\x9b"
+                      "c\xc3\x9f"),
+            "a [2J b   c\xc3\x9f");
+  EXPECT_EQ(bytes_text(1023), "1023 B");
+  EXPECT_EQ(bytes_text(std::uint64_t{3} << 29), "1.5 GiB");
 }
 
 TEST(Objects, StatesThatEndAreKnown) {

@@ -142,9 +142,9 @@ TEST_F(SubmitFile, WaitingPrintsItsOwnResultsAndAcknowledgesThem) {
     if (starts(request, "POST /v1/results/ack")) acknowledged.push_back(body(request));
   }
   const std::vector<std::string> expected{"POST /v1/requests?model=m&group=G",
-                                          "GET /v1/results?channel=c&wait=10&limit=500",
+                                          "GET /v1/results?channel=c&wait=0&limit=500",
                                           "POST /v1/results/ack",
-                                          "GET /v1/results?channel=c&after=x-2&wait=10&limit=500",
+                                          "GET /v1/results?channel=c&after=x-2&wait=0&limit=500",
                                           "GET /v1/requests?group=G&state=queued&limit=1",
                                           "GET /v1/results?channel=c&after=x-2&wait=10&limit=500",
                                           "POST /v1/results/ack"};
@@ -166,7 +166,8 @@ TEST_F(SubmitFile, WaitingEndsWhenWhatIsMissingWasAcknowledgedBefore) {
 
 TEST_F(SubmitFile, WaitingEndsWithItsLimit) {
   FakeServer server([&](const std::string& request) {
-    return starts(request, "POST") ? http_answer(202, counts(2, 0, 0)) : http_answer(200, "");
+    if (starts(request, "POST")) return http_answer(202, counts(2, 0, 0));
+    return http_answer(200, starts(request, "GET /v1/requests?") ? R"({"requests":[{}]})" : "");
   });
   const auto ran = submit(server, "--group G --wait=0");
   EXPECT_EQ(ran.code, kTryLater);

@@ -146,6 +146,30 @@ TEST_F(OperatorsView, ABackupIsADatabaseWithEverythingInIt) {
   EXPECT_EQ(finished(id).dump(), before);
 }
 
+TEST_F(OperatorsView, OneBackupAtATimeAndNoneIsLeftBehind) {
+  start({}, {.config = kPatient});
+  const std::string large(1 << 20, 'x');
+  for (int i = 0; i < 8; ++i) post(large + std::to_string(i));
+  const auto copy = daemon_->database() + ".backup";
+  // A client that takes its time: more than the socket holds is still to come.
+  LocalHttp slow(daemon_->socket());
+  ASSERT_TRUE(slow.send("GET", "/admin/backup", "", {}));
+  ASSERT_TRUE(eventually([&] { return get("/admin/backup").status == 409; }));
+  EXPECT_EQ(Json(get("/admin/backup").body).text("/code"), "backup_running");
+  const auto whole = slow.receive();
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->status, 200);
+  EXPECT_GT(whole->body.size(), 8U << 20);
+  // One that goes away.
+  {
+    LocalHttp gone(daemon_->socket());
+    ASSERT_TRUE(gone.send("GET", "/admin/backup", "", {}));
+    ASSERT_TRUE(eventually([&] { return get("/admin/backup").status == 409; }));
+  }
+  EXPECT_TRUE(eventually([&] { return get("/admin/backup").status == 200; }));
+  EXPECT_FALSE(std::filesystem::exists(copy));
+}
+
 TEST_F(OperatorsView, AnAuditOfASoundDatabaseFindsNothing) {
   start();
   for (int i = 0; i < 3; ++i) post("audited " + std::to_string(i));

@@ -34,7 +34,7 @@ BEGIN {
   fence("^boost/asio/ssl|^openssl/(ssl|x509|err)", "^(daemon/https_client.*|cmake/net[.]cpp)$", "TLS")
   fence("^boost/(asio|beast)", "^(daemon|ctl|emulator)/|^cmake/net[.]cpp$", "Asio and Beast")
   fence("^spdlog/", "^daemon/", "spdlog")
-  fence("^prometheus/", "^daemon/", "prometheus-cpp")
+  fence("^prometheus/", "^daemon/metrics", "prometheus-cpp")
   fence("^systemd/", "^daemon/", "libsystemd")
   fence("^sqlite3", "^storage/", "SQLite")
   fence("^xxhash", "^storage/", "xxHash")

@@ -18,8 +18,8 @@ run() { # run ARGUMENTS...: one browser, on a profile of its own
 "$render" >"$folder/page.html"
 "$render" '</td></style><script>document.title="broken"</script><img src=x onerror="document.title=1">' >"$folder/hostile.html"
 run --window-size=390,3400 --screenshot="$folder/phone-light.png" "file://$folder/page.html"
-run --window-size=1280,1500 --blink-settings=preferredColorScheme=0 --screenshot="$folder/desktop-dark.png" "file://$folder/page.html"
-run --window-size=1280,1500 --screenshot="$folder/desktop-light.png" "file://$folder/page.html"
+run --window-size=1280,1560 --blink-settings=preferredColorScheme=0 --screenshot="$folder/desktop-dark.png" "file://$folder/page.html"
+run --window-size=1280,1560 --screenshot="$folder/desktop-light.png" "file://$folder/page.html"
 for picture in phone-light desktop-dark desktop-light; do
   [ -s "$folder/$picture.png" ] || { echo "page: no picture of $picture" >&2; exit 1; }
 done

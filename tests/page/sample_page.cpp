@@ -36,7 +36,7 @@ core::LaneQueue queue(const char* model, std::int64_t items, core::Duration olde
 AdminPage sample_page(const std::string& hostile) {
   using core::BatchState;
   using core::SealReason;
-  AdminPage page{.status = {.version = "0.2.0", .now = kNow, .started_at = kNow - hours(77), .counts = {}},
+  AdminPage page{.status = {.version = BATCHD_VERSION, .now = kNow, .started_at = kNow - hours(77), .counts = {}},
                  .attention = {},
                  .batches = {}};
   auto& status = page.status;

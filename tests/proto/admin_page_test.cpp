@@ -73,7 +73,12 @@ TEST(AdminPage, SaysWhatNeedsAPersonAndTheCommandForIt) {
   EXPECT_NE(page.find(">batchctl requeue " + id + "<"), std::string::npos);
   EXPECT_NE(page.find(">batchctl adopt " + id + " batches/...<"), std::string::npos);
   EXPECT_NE(page.find("batchctl resume --account research"), std::string::npos);
+  EXPECT_NE(page.find(">batchctl resume --model gemini-embedding-001<"), std::string::npos);
   EXPECT_NE(page.find("class=\"verdict bad\""), std::string::npos);
+  // A model's name that a shell would take for more than a word.
+  sample.attention.paused = {{"", "", "x; rm -rf ~ 'y'"}};
+  EXPECT_NE(admin_page(sample).find("--model &#39;x; rm -rf ~ &#39;\\&#39;&#39;y&#39;\\&#39;&#39;&#39;<"),
+            std::string::npos);
 
   sample.attention = {};
   const auto calm = admin_page(sample);

@@ -266,6 +266,31 @@ TEST_F(Cleanup, ATroubleIsTriedAgainLater) {
   EXPECT_FALSE(gemini.files.contains(input_));
 }
 
+// More of them than one page of the listing holds.
+TEST_F(Cleanup, FilesOfAnAccountThatIsGoneDoNotStandBeforeOthers) {
+  core::NewRequest fresh;
+  fresh.owner = kBob;
+  fresh.lane = {"gone", "generateContent", "m"};
+  fresh.body = "{}";
+  ask([&](Store& store) { return store.accept(fresh, wall()); });
+  const auto lane = ask([](Store& store) { return store.summarise_queue(); }).front().id;
+  for (int i = 0; i < 120; ++i) {
+    const auto id = ask([&](Store& store) { return store.open_batch(lane, core::SealReason::age, wall()); });
+    ask([&](Store& store) { return store.seal(id, wall()); });
+    const core::BatchPatch patch{.upload_n = 1};
+    ask([&](Store& store) { return store.mark(id, BatchState::unsealed, BatchState::done, patch, wall()); });
+  }
+  accept_many(10);
+  pass(0s, {Which::pack, Which::submit});
+  const auto input = gemini.only_job().file;
+  gemini.finish_all();
+  pass(10min, {Which::poll, Which::collect});
+  ASSERT_TRUE(gemini.files.contains(input));
+  pass(0s, {Which::cleanup});
+  EXPECT_FALSE(gemini.files.contains(input));
+  EXPECT_TRUE(batches().back().file_deleted);
+}
+
 TEST_F(Cleanup, WhatHasLongVanishedIsNotAskedFor) {
   finished();
   advance_clock(100h);  // twice the lifetime of a file and more
