@@ -114,7 +114,7 @@ TEST_F(Results, AWaitHoldsTheCallUntilTheFirst) {
   start();
   EXPECT_TRUE(results("?channel=w").empty());
   LocalHttp waiting(daemon_->socket());
-  ASSERT_TRUE(waiting.send("GET", "/v1/results?channel=w&wait=60", "", {}));
+  ASSERT_TRUE(waiting.send("GET", "/v1/results?channel=w&wait=600", "", {}));
   const auto elsewhere = post_to("other", "not this one");
   finished(elsewhere);
   const auto id = post_to("w", "this one");
