@@ -1,4 +1,5 @@
 // The durable state of batchd, as domain verbs in pipeline order. Change a state here, and nowhere else.
+// Longer than 300 lines because it is one contract: whoever writes a store reads all of it.
 //
 // Contract for every verb:
 // - Synchronous, called on the store's own thread only, inside the transaction of the commit group it was put in.
