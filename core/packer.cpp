@@ -98,7 +98,8 @@ PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const 
   }
   // Who would be urgent before the next batch of the lane grows old enough goes with this one.
   std::optional<WallTime> urgent_before;
-  if (all.nearest_deadline) urgent_before = now + lead + limits.max_age;
+  const auto soon = now + lead + limits.max_age;
+  if (all.nearest_deadline && *all.nearest_deadline < soon) urgent_before = soon;
   return {Departure{*reason, urgent_before, share_out(queue.owners, limits)}, std::nullopt};
 }
 

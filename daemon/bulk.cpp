@@ -158,7 +158,9 @@ Task<void> BulkIntake::settle(const std::vector<core::LineAccepted>& answers) {
   }
   pending_.clear();
   pending_bytes_ = 0;
-  if (report_.accepted > accepted_before) engine_.bells.pack.poke();
+  if (report_.accepted == accepted_before) co_return;
+  engine_.bells.pack.poke();
+  engine_.bells.deadlines.poke();  // some may end at theirs
 }
 
 Task<std::optional<Problem>> BulkIntake::finish() {

@@ -64,7 +64,8 @@ struct Engine {
   // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
   // was left behind (by a full disk, say): it is unclear.
   std::unordered_set<core::BatchId> creates_under_way;
-  bool stopping = false;  // set once, before total cancellation
+  std::unordered_set<core::LaneId> not_for_tokens;  // lanes whose 429s have another reason (lane_use.h)
+  bool stopping = false;                            // set once, before total cancellation
 
   // The guarded change of a batch, with its bell. An error other than stale ends in the log here, once; callers look
   // again.

@@ -89,6 +89,7 @@ core::RequestView Api::view_of(const core::NewRequest& request) {
 
 Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   const auto staged = request.staged;
+  const bool ends_at_deadline = request.fail_at_deadline;
   // Moved into the verb, not copied: this is the hot path.
   auto verb = [request = std::move(request),
                wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Accepted> {
@@ -102,7 +103,10 @@ Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(verb));
   if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
     co_await engine_.store.intake(&core::Store::stage_discard, staged);
-  if (accepted && !accepted->replayed) engine_.bells.pack.poke();
+  if (accepted && !accepted->replayed) {
+    engine_.bells.pack.poke();
+    if (ends_at_deadline) engine_.bells.deadlines.poke();
+  }
   co_return accepted;
 }
 

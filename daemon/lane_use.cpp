@@ -10,6 +10,7 @@ using core::LaneBudget;
 namespace {
 
 constexpr int kPage = 200;
+constexpr std::int64_t kSmallRequest = 100;  // this part of a lane's limit, or less
 
 bool has_job(const core::Batch& batch) {
   return batch.state == BatchState::submitted || batch.state == BatchState::lost;
@@ -74,20 +75,27 @@ Task<core::Result<bool>> may_enqueue(Engine& engine, const core::Batch& batch) {
   co_return others->batches == 0 || core::provider_tokens(load->learned, others->tokens + batch.tokens) <= allowed;
 }
 
-Task<core::Result<OthersOfLane>> learn_from_throttle(Engine& engine, const core::Batch& batch) {
-  auto others = co_await others_of_lane(engine, batch);
-  if (!others) co_return others;
-  auto lesson = [enqueued = others->job_tokens, refused = batch.tokens,
+Task<core::Result<bool>> learn_from_throttle(Engine& engine, const core::Batch& batch) {
+  const auto others = co_await others_of_lane(engine, batch);
+  if (!others) co_return others.error();
+  const bool alone = others->batches == 0;
+  const bool small = batch.items == 1 && batch.tokens <= tokens_max(engine, batch) / kSmallRequest;
+  const bool not_tokens = alone && small;
+  if (!not_tokens && engine.not_for_tokens.contains(batch.lane_id)) co_return false;
+  auto lesson = [not_tokens, enqueued = others->job_tokens, refused = batch.tokens,
                  wall = engine.clock.wall()](const LaneBudget& learned) {
+    if (not_tokens) return LaneBudget{.ratio = learned.ratio, .allowance = 0, .since = wall};
     return core::after_throttle(learned, core::provider_tokens(learned, enqueued),
                                 core::provider_tokens(learned, refused), wall);
   };
   const auto learned = co_await learn(engine, batch, std::move(lesson));
   if (!learned) co_return learned.error();
-  co_return others;
+  if (not_tokens) engine.not_for_tokens.insert(batch.lane_id);
+  co_return alone&& batch.items > 1;
 }
 
 Task<core::Result<void>> learn_from_create(Engine& engine, const core::Batch& batch) {
+  engine.not_for_tokens.erase(batch.lane_id);
   const auto load = co_await engine.store.read(&core::Store::lane_load, batch.lane_id);
   if (!load) co_return load.error();
   if (load->learned.allowance == 0) co_return core::Result<void>();

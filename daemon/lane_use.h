@@ -18,9 +18,11 @@ Task<core::Result<OthersOfLane>> others_of_lane(Engine& engine, const core::Batc
 // Whether this batch's tokens may be added to what is enqueued in its lane. With nothing else there they always may.
 Task<core::Result<bool>> may_enqueue(Engine& engine, const core::Batch& batch);
 
-// A 429 to this batch's create, which has been proven not to have taken effect. Returns the others: alone, the batch
-// itself was too much. Done twice it changes nothing more.
-Task<core::Result<OthersOfLane>> learn_from_throttle(Engine& engine, const core::Batch& batch);
+// A 429 to this batch's create, which has been proven not to have taken effect. True: nothing else of the lane is
+// there, so the batch itself is too much, and smaller ones have to be made of it. Done twice it changes nothing more.
+// If even a single small request is refused, tokens aren't the reason (job slots that others use, say): what was
+// learned is forgotten, and until a create is accepted batches just wait.
+Task<core::Result<bool>> learn_from_throttle(Engine& engine, const core::Batch& batch);
 // Its create was accepted.
 Task<core::Result<void>> learn_from_create(Engine& engine, const core::Batch& batch);
 // Its prompts, as the provider counted them, on `lines` of its lines.

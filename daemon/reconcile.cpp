@@ -118,13 +118,12 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
   }
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing != Listing::clean) co_return pause;
-  const auto others = co_await learn_from_throttle(engine_, batch);
-  if (!others) co_return pause_unless(false);
+  const auto too_much = co_await learn_from_throttle(engine_, batch);
+  if (!too_much) co_return pause_unless(false);
   const auto pause_by = core::backoff_pause(engine_.config.submission.throttle(), batch.throttles - 1);
   const core::BatchPatch patch{.not_before = engine_.clock.wall() + pause_by, .throttled = false};
   const auto back = co_await engine_.mark(batch, BatchState::uploaded, patch);
-  // With nothing else enqueued it is this batch that is too much: its members go again in smaller ones.
-  if (back && others->batches == 0 && batch.items > 1) {
+  if (back && *too_much) {  // waiting wouldn't help: its members go again in smaller ones
     const auto unsealed = co_await engine_.mark(*back, BatchState::unsealed);
     co_return pause_unless(unsealed.has_value());
   }

@@ -49,7 +49,9 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
       timer.progress = {};
       timer.hurried = false;
     }
-    const bool hurry = timer.due > now() && urgent(batch) && !std::exchange(timer.hurried, true);
+    auto* account = account_of(batch);
+    const bool resumed = timer.account_paused && account != nullptr && !account->paused(now());
+    const bool hurry = timer.due > now() && (resumed || (urgent(batch) && !std::exchange(timer.hurried, true)));
     if (timer.due > now() && !hurry) {
       next = std::min(next.value_or(timer.due), timer.due);
     } else if (busy_ < parallel_) {
@@ -64,8 +66,10 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
 Task<void> BatchStage::drive(core::Batch batch) {
   const auto id = batch.id;
   auto& timer = timers_.at(id);  // busy timers are never erased, and the map's nodes don't move
+  auto* account = account_of(batch);
   const auto pause = co_await advance(std::move(batch), timer.progress);
   timer.due = now() + pause;
+  timer.account_paused = account != nullptr && account->paused(now());
   timer.busy = false;
   --busy_;
   bell_.poke();

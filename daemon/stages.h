@@ -81,6 +81,7 @@ class BatchStage : public Stage {
     core::SteadyTime due{};
     bool busy = false;
     bool hurried = false;
+    bool account_paused = false;  // when it was set: it is cut short if an operator ends that pause
     Progress progress;
   };
   Task<void> drive(core::Batch batch);

@@ -37,6 +37,8 @@ core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId 
       auto chunk = store.fail_members(batch, lines, {3, "INVALID_ARGUMENT", words, core::ErrorSource::provider}, wall);
       if (!chunk) return chunk.error();
       all.finished.insert(all.finished.end(), chunk->finished.begin(), chunk->finished.end());
+      all.owners.insert(all.owners.end(), chunk->owners.begin(), chunk->owners.end());
+      for (std::size_t i = 0; i < all.ends.size(); ++i) all.ends[i] += chunk->ends[i];
       more = chunk->more;
     }
     return {};
@@ -144,13 +146,13 @@ Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& ba
     return store.mark(id, BatchState::uploaded, BatchState::creating, patch, wall);
   };
   auto committed = co_await engine_.store.together(storage::VerbClass::state, std::move(intent));
-  if (committed) {
-    engine_.metrics.entered(BatchState::creating);
-    log_event(LogLevel::info, "batch",
-              {{"batch", batch.id}, {"from", "uploaded"}, {"to", "creating"}, {"items", batch.items}});
-  } else {
+  if (!committed) {
     log_event(LogLevel::info, "create_not_begun", {{"batch", batch.id}, {"detail", committed.error().detail}});
+    co_return committed;
   }
+  log_event(LogLevel::info, "batch",
+            {{"batch", batch.id}, {"from", "uploaded"}, {"to", "creating"}, {"items", batch.items}});
+  engine_.metrics.entered(BatchState::creating);
   co_return committed;
 }
 

@@ -25,8 +25,10 @@ Task<std::optional<core::SteadyTime>> SweepStage::once() {
     auto& timer = timers_[name];
     const auto now = engine_.clock.steady();
     if (account->paused(now)) {
-      timer.due = account->paused_until;
-    } else if (timer.due <= now) {
+      next = std::min(next.value_or(account->paused_until), account->paused_until);
+      continue;
+    }
+    if (timer.due <= now) {
       if (!timer.first) timer.first = now;
       const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
       const bool complete = co_await survey(*account);

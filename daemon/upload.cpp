@@ -23,7 +23,8 @@ Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Pr
     const auto parent = co_await engine_.store.read(&core::Store::get_batch, batch.parent);
     if (!root || !parent) co_return pause_unless(false);
     if (root->creates >= core::kCreatesPerRootMax) {
-      const Fault bound{.kind = Fault::Kind::refused, .message = parent->message};
+      const auto words = parent->message.empty() ? "a batch of this lineage was refused too often" : parent->message;
+      const Fault bound{.kind = Fault::Kind::refused, .message = words};
       co_return co_await refuse(std::move(batch), bound);
     }
   }

@@ -156,6 +156,32 @@ TEST_F(Salvage, ARestoredDatabaseSubmitsNothingWhileAJobOfItsFutureRuns) {
   EXPECT_EQ(daemon_->in_state("queued"), 1);
   EXPECT_EQ(emulator_->ledger().count("job"), jobs);
   EXPECT_EQ(emulator_->ledger().count("cancel"), 0U);
+
+  LocalHttp http(daemon_->socket());
+  const auto resumed = http.post("/admin/accounts/default/resume", "");
+  ASSERT_TRUE(resumed);
+  EXPECT_EQ(resumed->status, 200) << resumed->body;
+  EXPECT_TRUE(eventually([&] { return emulator_->ledger().count("job") == jobs + 1; }));
+  EXPECT_TRUE(daemon_->admin_status().flag("/accounts/0/healthy"));
+}
+
+TEST_F(Salvage, ADeadlineEndsTheRequestAndTheJobThatRunsForNobody) {
+  start({.job_seconds = 600}, {.config = {{"packing.max_age", "\"600s\""}}});
+  LocalHttp http(daemon_->socket());
+  auto body = submission("too late");
+  body.insert(1, R"("deadline":"3s","on_deadline":"fail",)");
+  const auto reply = http.post("/v1/requests", body);
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->status, 202) << reply->body;
+  // It leaves at once: no batch is back in three seconds.
+  ASSERT_TRUE(eventually([&] { return has_job(); }));
+  const auto request = finished(Json(reply->body).text("/id"));
+  EXPECT_EQ(request.text("/state"), "expired") << request.dump();
+  EXPECT_EQ(request.text("/error/source"), "batchd");
+  EXPECT_TRUE(eventually([&] { return daemon_->batches_in_state("done") == 1; }));
+  EXPECT_EQ(emulator_->ledger().count("cancel"), 1U);
+  EXPECT_TRUE(emulator_->ledger().lines("billed").empty());
+  EXPECT_TRUE(daemon_->admin_status().flag("/balanced"));
 }
 
 }  // namespace

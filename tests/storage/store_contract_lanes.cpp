@@ -87,7 +87,8 @@ TEST_F(Lanes, LoadIsWhatHasNotEndedYet) {
       {{uploading, uploaded, creating}, 1, 0},
       {{uploading, uploaded, creating, unclear, fencing}, 1, 0},
       {{uploading, uploaded, creating, submitted}, 1, 1, true},
-      {{uploading, uploaded, creating, submitted, lost, held}, 1, 1, true},
+      {{uploading, uploaded, creating, submitted, lost}, 1, 1, true},
+      {{uploading, uploaded, creating, submitted, lost, held}, 0, 0, true},  // perhaps for days
       {{uploading, uploaded, creating, submitted, ended, collecting}, 0, 0, true, true},
       {{uploading, uploaded, creating, submitted, ended, collecting, held}, 0, 0, true, true},
       {{uploading, uploaded, creating, refused}, 0, 0},

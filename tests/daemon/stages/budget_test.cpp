@@ -67,6 +67,25 @@ TEST_F(Budget, AHiddenQuotaLetsEverythingThrough) {
   }
 }
 
+// The project's job slots are taken by somebody else: batches as small as can be would only make that worse.
+TEST_F(Budget, WhenTokensAreNotTheReasonBatchesStayWhole) {
+  config.packing.limits.items = 40;
+  gemini.always(Endpoint::create, says_error(429, "RESOURCE_EXHAUSTED", "quota"));
+  const auto ids = accept_many(40);
+  pass(3h);
+  EXPECT_EQ(load().learned.allowance, 0);
+  const auto calls = gemini.count(Endpoint::create);
+  EXPECT_LE(calls, 40U);
+  gemini.properly_again(Endpoint::create);
+  for (int i = 0; i < 10; ++i) {
+    pass(5min);
+    gemini.finish_all();
+  }
+  EXPECT_EQ(states(ids), std::vector(40, RequestState::succeeded));
+  EXPECT_EQ(gemini.count(Endpoint::create), calls + 2) << "the last half that was tried, and all others";
+  expect_each_ran_once(40);
+}
+
 TEST_F(Budget, WithOthersThereARefusedOneWaitsForThemWhole) {
   accept_many(20);
   pass(0s, {Which::pack});

@@ -32,6 +32,17 @@ TEST_F(Sweep, AStrangeJobStopsTheAccountUntilAPersonHasLooked) {
   EXPECT_EQ(gemini.count(Endpoint::cancel), 0U);
 }
 
+TEST_F(Sweep, AnOperatorsWordEndsTheAccountsPauseForAllStages) {
+  uploaded(3);
+  gemini.always(Endpoint::create, says_error(403, "PERMISSION_DENIED", "billing is off"));
+  pass(2h);  // pauses of minutes
+  ASSERT_TRUE(account_paused());
+  gemini.properly_again(Endpoint::create);
+  accept_strange_jobs();  // there are none, and the pause ends
+  pass(0s);
+  EXPECT_EQ(only_batch().state, BatchState::submitted);
+}
+
 TEST_F(Sweep, OthersJobsOldOnesAndOursAreNotStrange) {
   submitted(3);
   gemini.add_job("batchd-another-installations", "files/a");
