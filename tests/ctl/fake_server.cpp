@@ -81,7 +81,9 @@ void FakeServer::run() {
   std::map<int, std::string> clients;
   for (;;) {
     std::vector<pollfd> entries{{stop_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
-    for (const auto& [client, pending] : clients) entries.push_back({client, POLLIN, 0});
+    // At the head: answered, and never read again.
+    for (const auto& [client, pending] : clients)
+      entries.push_back({client, static_cast<short>(options_.at_head && !pending.empty() ? 0 : POLLIN), 0});
     ::poll(entries.data(), entries.size(), -1);
     if (entries[0].revents != 0) break;
     if (entries[1].revents != 0) clients.emplace(::accept(listener_, nullptr, nullptr), std::string());
@@ -107,7 +109,7 @@ bool FakeServer::serve(int client, std::string& pending) {
     requests_.push_back(pending);
   }
   auto answer = handler_(pending);
-  pending.clear();
+  if (!options_.at_head) pending.clear();
   const bool hang_up = answer.empty() || answer.back() == kHangUp;
   if (!answer.empty() && hang_up) answer.pop_back();
   const bool sent = ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(answer.size());
