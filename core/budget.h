@@ -21,8 +21,8 @@ struct BudgetUse {
   std::int64_t stored_bytes = 0;
 };
 
-constexpr bool has_slot(const BudgetUse& use, const BudgetLimits& limits, std::int64_t next_batch_bytes) {
-  return use.jobs < limits.jobs && use.stored_bytes + next_batch_bytes <= limits.stored_bytes;
+constexpr bool has_slot(const BudgetUse& use, const BudgetLimits& limits) {
+  return use.jobs < limits.jobs && use.stored_bytes < limits.stored_bytes;
 }
 
 // --- a lane: enqueued tokens -----------------------------------------------------------------------------------------

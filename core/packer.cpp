@@ -58,6 +58,8 @@ Waiting sum_up(const LaneQueue& queue) {
   return all;
 }
 
+constexpr Duration kDeadlineGathering = std::chrono::seconds(60);  // what is urgent waits so long for more
+
 bool crowded(const Circumstances& c) { return c.jobs * 2 > c.jobs_max; }
 bool last_fifth(const Circumstances& c) { return c.jobs * 5 >= c.jobs_max * 4; }
 
@@ -83,8 +85,12 @@ PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const 
   if (queue.owners.empty()) return {};
   const auto all = sum_up(queue);
   const auto lead = circumstances.turnaround.value_or(kTurnaroundUnknown) * 3 / 2;
-  std::optional<WallTime> due;  // by the nearest deadline
-  if (all.nearest_deadline) due = *all.nearest_deadline - lead;
+  // By the nearest deadline; but not each request on its own, and not one that is lost anyway if slots are scarce.
+  std::optional<WallTime> due;
+  const bool hopeless = crowded(circumstances) && all.nearest_deadline &&
+                        *all.nearest_deadline < now + circumstances.turnaround.value_or(Duration::zero());
+  if (all.nearest_deadline && !hopeless)
+    due = std::max(*all.nearest_deadline - lead, all.oldest + std::min(limits.max_age, kDeadlineGathering));
   const auto old_enough = all.oldest + age_window(limits, circumstances);
 
   auto reason = full(all, limits);

@@ -54,8 +54,13 @@ void pause_account(Account& account, const core::Fault& fault, const core::Backo
   ++account.troubles;
 }
 
+void account_creates(Account& account) {
+  account.refuses_creates = false;
+  account_works(account);
+}
+
 void account_works(Account& account) {
-  if (account.trouble.empty()) return;
+  if (account.trouble.empty() || account.refuses_creates) return;
   log_event(LogLevel::info, "account_resumed", {{"account", account.name}});
   account.trouble.clear();
   account.troubles = 0;

@@ -118,8 +118,8 @@ Task<void> Api::requeue(Exchange& exchange, std::string_view id) {
   auto batch = co_await find_held(engine_, id);
   if (batch) {
     const auto* account = engine_.accounts.find(batch->lane.account);
-    const bool can_fence = batch->job.empty() && account != nullptr && account->credential == batch->credential &&
-                           account->provider->caps().fence;
+    const bool can_fence = batch->job.empty() && !batch->fence_begun && account != nullptr &&
+                           account->credential == batch->credential && account->provider->caps().fence;
     log_event(LogLevel::info, "operator_requeues",
               {{"batch", batch->id}, {"by", can_fence ? "fence" : "word"}, {"owner", exchange.peer().owner}});
     core::BatchPatch patch;

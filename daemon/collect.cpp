@@ -14,6 +14,9 @@ using core::Fault;
 namespace {
 
 constexpr int kParallelCollects = 2;
+// With so many members, a file without a single line of ours isn't a matter of lost lines: sent again, the whole batch
+// would be paid for again, to the same end.
+constexpr std::int64_t kMembersForDoubt = 20;
 constexpr int kPassesBeforeMissing = 2;  // to send a request again costs money, to read a file again doesn't
 
 core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_read) {
@@ -85,6 +88,12 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
     co_await sink.abandon();
     log_event(LogLevel::warn, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
     co_return core::backoff_pause(retry_backoff(), progress.tries++);
+  }
+  const bool alien = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !batch.released && awaited;
+  if (alien && batch.items >= kMembersForDoubt) {
+    const core::BatchPatch patch{.message = "its result file has no line that is ours"};
+    const auto held = co_await engine_.mark(batch, BatchState::held, patch);
+    co_return pause_unless(held.has_value());
   }
   if (sink.lines_read() < batch.items && awaited && ++progress.phase < kPassesBeforeMissing)
     co_return core::backoff_pause(retry_backoff(), 0);

@@ -18,7 +18,8 @@ class LineSource::Slice final : public ByteSource {
     while (bytes.empty() && cursor_) {
       auto read = co_await store_.read(&core::Store::read_lines, slice_.batch, *cursor_);
       if (!read) {
-        corrupt_ = corrupt_ || read.error().code == core::Errc::corrupt;
+        const auto code = read.error().code;
+        corrupt_ = corrupt_ || code == core::Errc::corrupt || code == core::Errc::not_found;
         co_return read.error();
       }
       cursor_ = read->next;

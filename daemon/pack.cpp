@@ -158,6 +158,10 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   if (learned.allowance > 0 && now >= learned.since && now < learned.since + rest) co_return at(learned.since + rest);
 
   auto limits = limits_of(lane);
+  // What the provider's storage still takes; a single request that is larger goes when nothing else is stored.
+  const auto storable = lane.account->budget.stored_bytes - lane.use->stored_bytes;
+  if (storable <= 0) co_return eventually;
+  limits.bytes = std::min(limits.bytes, storable);
   const auto waiting = waiting_in(lane.queue);
   const auto allowed =
       core::allowance(learned, engine_.config.budget.of(lane.queue.lane.model).max_enqueued_tokens, now);
@@ -170,12 +174,12 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
 
   lane.circumstances.jobs = lane.use->jobs;
   const auto plan = core::plan_departure(lane.queue, limits, lane.circumstances, now);
-  if (!plan.departure) co_return plan.look_again_at ? at(*plan.look_again_at) : eventually;
+  if (!plan.departure) co_return plan.look_again_at ? std::min(at(*plan.look_again_at), eventually) : eventually;
   const bool hurry =
       asked_for(lane.queue, lane.circumstances.flush) || urgent_in(lane.queue, plan.departure->urgent_before);
   if (!alone && !hurry && left < worth_it) co_return eventually;
   const auto bytes = std::min(waiting.bytes, limits.bytes);
-  if (!core::has_slot(*lane.use, lane.account->budget, bytes)) co_return eventually;
+  if (!core::has_slot(*lane.use, lane.account->budget)) co_return eventually;
 
   const bool departed = co_await depart(lane.queue, *plan.departure, limits);
   if (!departed) co_return steady + engine_.config.retry.first;

@@ -26,6 +26,9 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
   auto dialogue = account->provider->poll(batch.job);
   auto answer = co_await converse(*account->link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
+    // Another project's key sees none of these jobs, and says nothing about itself by that.
+    const bool other_key = batch.credential != account->credential;
+    if (fault->kind == Fault::Kind::account && other_key) co_return engine_.config.polling.max;
     if (fault->kind != Fault::Kind::missing) co_return pause_after(*fault, *account, progress);
     const core::BatchPatch patch{.message = fault->message};
     const auto moved = co_await engine_.mark(batch, BatchState::lost, patch);
@@ -41,10 +44,14 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
       core::poll_pause(schedule, progress.phase++, running, turnaround ? *turnaround : std::nullopt, random_jitter());
   if (!job.end) co_return pause;
 
-  // SUCCEEDED can be seen before the output's name: look again for a while before believing that there is none.
-  if (*job.end == core::JobEnd::succeeded && job.result_file.empty()) {
+  // The end can be seen before the output's name: look again for a while before believing that there is none. A job
+  // that didn't succeed seldom has one, but what it has was paid for.
+  if (job.result_file.empty()) {
     if (!progress.since) progress.since = now();
-    if (now() - *progress.since < engine_.config.polling.output_grace) co_return std::min(pause, schedule.first * 3);
+    const auto grace = *job.end == core::JobEnd::succeeded
+                           ? engine_.config.polling.output_grace
+                           : std::min(engine_.config.polling.output_grace, schedule.first * 3);
+    if (now() - *progress.since < grace) co_return std::min(pause, schedule.first * 3);
   }
   const core::BatchPatch patch{.end_code = job.error_code,
                                .message = job.message,

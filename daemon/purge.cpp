@@ -4,8 +4,24 @@
 
 namespace batchd::daemon {
 
+namespace {
+
+constexpr core::Duration kClockJump = std::chrono::hours(6);  // more than any summer time
+constexpr core::Duration kRestAfterJump = std::chrono::hours(24);
+
+}  // namespace
+
 Task<std::optional<core::SteadyTime>> PurgeStage::once() {
   const auto wall = engine_.clock.wall();
+  const auto steady = engine_.clock.steady();
+  // A clock that jumps ahead must not make everything old at once: whatever is right, there is a day to mend it.
+  if (last_ && wall - last_->wall > steady - last_->steady + kClockJump) {
+    rest_until_ = steady + kRestAfterJump;
+    log_event(LogLevel::error, "clock_jumped",
+              {{"seconds", std::chrono::floor<std::chrono::seconds>(wall - last_->wall).count()}});
+  }
+  last_ = Look{wall, steady};
+  if (steady < rest_until_) co_return steady + engine_.config.retention.purge_every;
   const auto& retention = engine_.config.retention;
   const core::PurgeRules rules{.results_before = wall - retention.results,
                                .acknowledged_before = wall - retention.acknowledged_grace,

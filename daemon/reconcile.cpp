@@ -178,6 +178,10 @@ Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, P
     co_return std::min<core::Duration>(core::backoff_pause(retry_backoff(), progress.tries++), left);
 
   core::Duration pause{};
+  // With the key of another project the job is out of sight, not lost: it is there again with the old key.
+  const auto trust = co_await trust_key(batch, account, progress, pause);
+  if (trust == Trust::unknown) co_return pause;
+  if (trust == Trust::other_project) co_return engine_.config.polling.max;
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing != Listing::clean) co_return pause;
   auto why = "the provider no longer knows its job " + batch.job + "; whether it ran is unknown";

@@ -50,12 +50,20 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
   const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
   const auto owners = co_await engine_.store.read(&core::Store::count_owners, batch.id);
   if (!root || !owners) co_return pause_unless(false);
-  const bool bound_reached =
-      root->creates >= core::kCreatesPerRootMax || engine_.clock.wall() - root->created_at >= kBisectionTimeMax;
+  // A lineage's bisection begins when its first batch is refused, however long that one had waited before.
+  const bool late =
+      root->refusal != core::Refusal::none && engine_.clock.wall() - root->state_since >= kBisectionTimeMax;
+  const bool bound_reached = root->creates >= core::kCreatesPerRootMax || late;
   // Lines that were named, none of which is ours, leave the batch as it was: sent whole, it would go round for ever.
   const bool lines_failed = batch.refusal == core::Refusal::lines && batch.lines.failed > 0;
   if (lines_failed && !bound_reached) co_return co_await split(std::move(batch), SplitRule::whole);
-  if (batch.items <= 1 || bound_reached) co_return co_await fail_all(batch, words_of(batch));
+  if (batch.items <= 1 || bound_reached) {
+    // The provider's words may be about one member alone, and quote it.
+    auto words = words_of(batch);
+    if (*owners > 1 || batch.refusal == core::Refusal::lines)
+      words.message = "the provider refused the batch of this request and others; send it alone to hear why";
+    co_return co_await fail_all(batch, std::move(words));
+  }
   const bool by_owner = *owners > 1 && *owners <= kOwnersCutMax;
   co_return co_await split(std::move(batch), by_owner ? SplitRule::by_owner : SplitRule::halve);
 }

@@ -10,8 +10,7 @@ namespace batchd::daemon {
 inline constexpr std::size_t kAdminBodyBytesMax = 4096;
 
 // The whole of it. Errc::too_large, or what ended it.
-inline Task<core::Result<std::string>> read_small_body(Exchange& exchange,
-                                                       std::size_t bytes_max = kAdminBodyBytesMax) {
+inline Task<core::Result<std::string>> read_small_body(Exchange& exchange, std::size_t bytes_max = kAdminBodyBytesMax) {
   std::string body;
   for (;;) {
     auto piece = co_await exchange.read_body();

@@ -246,7 +246,13 @@ class PurgeStage final : public Stage {
   Task<std::optional<core::SteadyTime>> once() override;
 
  private:
+  struct Look {
+    core::WallTime wall;
+    core::SteadyTime steady;
+  };
   Engine& engine_;
+  std::optional<Look> last_;
+  core::SteadyTime rest_until_{};
 };
 
 }  // namespace batchd::daemon

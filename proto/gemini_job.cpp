@@ -73,7 +73,8 @@ std::optional<core::JobView> parse_job(const JsonValue& operation) {
   const auto text = text_member(batch, "state");
   const auto state = without_prefix(text);
   job.end = end_of(state);
-  if ((state.empty() || state == "UNSPECIFIED") && true_member(&operation, "done")) job.end = end_of_done(operation);
+  // An operation that is done is over, whatever its state is called.
+  if (!job.end && true_member(&operation, "done")) job.end = end_of_done(operation);
   job.running = state == "RUNNING";
   return job;
 }
