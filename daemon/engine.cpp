@@ -90,6 +90,7 @@ void Engine::deserted(core::BatchId batch) {
 void Engine::try_at_once(Account& account) {
   account.paused_until = clock.steady();
   account.key_read = false;
+  account.refuses_creates = false;
   bells.ring_all();
 }
 

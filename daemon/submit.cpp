@@ -122,7 +122,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
 
   if (const auto* fault = std::get_if<Fault>(&answer))
     co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
-  account_works(account);
+  account_creates(account);
   engine_.metrics.created("created");
   BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
   const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
@@ -172,6 +172,7 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     case Fault::Kind::account: {
       const auto moved = co_await engine_.mark(batch, BatchState::uploaded);
       const auto pause = pause_after(fault, account, progress);
+      account.refuses_creates = account.refuses_creates || fault.kind == Fault::Kind::account;
       co_return moved ? pause : pause_unless(false);
     }
     case Fault::Kind::throttled: {
