@@ -85,12 +85,14 @@ PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const 
   if (queue.owners.empty()) return {};
   const auto all = sum_up(queue);
   const auto lead = circumstances.turnaround.value_or(kTurnaroundUnknown) * 3 / 2;
-  // By the nearest deadline; but not each request on its own, and not one that is lost anyway if slots are scarce.
+  // By the nearest deadline; when slots are scarce not each request on its own, and not one that is late anyway.
   std::optional<WallTime> due;
-  const bool hopeless = crowded(circumstances) && all.nearest_deadline &&
-                        *all.nearest_deadline < now + circumstances.turnaround.value_or(Duration::zero());
-  if (all.nearest_deadline && !hopeless)
-    due = std::max(*all.nearest_deadline - lead, all.oldest + std::min(limits.max_age, kDeadlineGathering));
+  if (all.nearest_deadline) due = *all.nearest_deadline - lead;
+  if (due && crowded(circumstances)) {
+    const bool hopeless = *all.nearest_deadline < now + circumstances.turnaround.value_or(Duration::zero());
+    due = std::max(*due, all.oldest + std::min(limits.max_age, kDeadlineGathering));
+    if (hopeless) due.reset();
+  }
   const auto old_enough = all.oldest + age_window(limits, circumstances);
 
   auto reason = full(all, limits);

@@ -73,8 +73,10 @@ std::optional<core::JobView> parse_job(const JsonValue& operation) {
   const auto text = text_member(batch, "state");
   const auto state = without_prefix(text);
   job.end = end_of(state);
-  // An operation that is done is over, whatever its state is called.
-  if (!job.end && true_member(&operation, "done")) job.end = end_of_done(operation);
+  // An operation that is done is over, also in a state that we don't know, if it has something to show for it.
+  const bool unnamed = state.empty() || state == "UNSPECIFIED";
+  const bool shows = !job.result_file.empty() || job.error_code != 0;
+  if (!job.end && (unnamed || shows) && true_member(&operation, "done")) job.end = end_of_done(operation);
   job.running = state == "RUNNING";
   return job;
 }
