@@ -151,6 +151,9 @@ class Store {
 
   // --- housekeeping
   virtual Result<Purged> purge(const PurgeRules& rules, WallTime now) = 0;
+  // The latest end (state_since) of any batch that purge has dropped; the epoch: of none. A job that was created after
+  // it belongs to no forgotten batch.
+  virtual Result<WallTime> forgotten_until() = 0;
   virtual Result<Counts> counts() = 0;
   virtual Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) = 0;
   virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;  // those with the most unfinished requests first

@@ -150,6 +150,7 @@ class SqliteStore final : public GroupStore {
 
   // --- sqlite_purge.cpp
   core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
+  core::Result<core::WallTime> forgotten_until() override;
 
   // --- sqlite_counts.cpp
   core::Result<core::Counts> counts() override;
@@ -251,6 +252,7 @@ class SqliteStore final : public GroupStore {
   bool purge_groups(core::WallTime before, PurgeBudget& budget);
   bool purge_group(std::int64_t group, PurgeBudget& budget);
   bool purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget);
+  void forget_batch(core::WallTime ended_at);  // that was dropped
   void shrink();
 
   // --- audit: sqlite_audit.cpp

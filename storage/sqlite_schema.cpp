@@ -126,6 +126,10 @@ INSERT INTO counter(kind, a, b, value) SELECT 10, 0, 0, sum(value) FROM counter 
 INSERT INTO counter(kind, a, b, value) SELECT 11, 0, 0, sum(value) FROM counter WHERE kind = 5 HAVING sum(value) > 0;
 INSERT INTO counter(kind, a, b, value)
   SELECT 12, b, 0, sum(value) FROM counter WHERE kind = 5 GROUP BY b HAVING sum(value) > 0;
+
+-- Which batches have been purged so far isn't known: none that ends after now.
+INSERT INTO counter(kind, a, b, value)
+  SELECT 14, 0, 0, (CAST(strftime('%s', 'now') AS INTEGER) + 1) * 1000 FROM counter WHERE kind = 2 AND value > 0;
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2};
