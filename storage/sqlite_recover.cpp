@@ -28,9 +28,11 @@ SqliteStore::SqliteStore(std::unique_ptr<Db> db, SqliteConfig config)
   installation_.id = id.text(0);
   counters_.load(*db_);
   ids_ = core::IdSource(counters_.value({CounterKind::id_high_water}), config_.node);
-  auto last =
-      db_->query("SELECT max((SELECT ifnull(max(id), 0) FROM chunk) / ?, (SELECT ifnull(max(body), 0) FROM stage))",
-                 kChunksPerBody);
+  // A body that is only garbage by now counts too, though its chunks may have gone: they would be its successor's.
+  auto last = db_->query(
+      "SELECT max((SELECT ifnull(max(id), 0) FROM chunk) / ?, (SELECT ifnull(max(body), 0) FROM stage),"
+      " (SELECT ifnull(max(body), 0) FROM garbage))",
+      kChunksPerBody);
   CHECK(last.row());
   last_body_ = last.integer(0);
   load_lanes();

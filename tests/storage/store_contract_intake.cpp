@@ -98,6 +98,19 @@ TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
   EXPECT_EQ(view(kAnna, kept).state, RequestState::queued);
 }
 
+TEST_F(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
+  must([](Store& s) { return s.stage_begin(core::Staging::request); });
+  reopen();
+  while (must([&](Store& s) { return s.recover(now_); })) {
+  }
+  reopen();  // of the stage, nothing is left but the note that its chunks are to be dropped
+  const auto id = accept(kAnna, "{}");
+  while (must([&](Store& s) { return s.purge({kStart, kStart, kStart}, now_); }).more) {
+  }
+  const auto body = view(kAnna, id).body.id;
+  EXPECT_EQ(must([&](Store& s) { return s.read_chunk(body, 0); }), "{}");
+}
+
 TEST_F(Intake, TooManyLanesAreRefused) {
   for (int i = 0; i < 1000; ++i) accept(kAnna, "{}", 1, {"default", "generateContent", "m" + std::to_string(i)});
   const auto one_more = attempt([&](Store& s) { return s.accept(request(kAnna, "{}", 1, {"a", "b", "c"}), now_); });
