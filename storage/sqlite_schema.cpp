@@ -95,7 +95,9 @@ ALTER TABLE request ADD COLUMN fail_at_deadline INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE request ADD COLUMN acked_at INTEGER;
 CREATE INDEX request_owner ON request(owner, id);
 CREATE INDEX request_group_member ON request(grp, id) WHERE grp IS NOT NULL;
-CREATE INDEX request_results ON request(owner, channel, completion) WHERE completion IS NOT NULL AND acked_at IS NULL;
+ALTER TABLE request ADD COLUMN held INTEGER NOT NULL DEFAULT 0;  -- by a caller that knows no id: it is in no channel
+CREATE INDEX request_results ON request(owner, channel, completion)
+  WHERE completion IS NOT NULL AND acked_at IS NULL AND held = 0;
 CREATE INDEX request_acked ON request(acked_at) WHERE acked_at IS NOT NULL;
 CREATE INDEX request_urgent ON request(lane, owner, deadline) WHERE state = 0 AND deadline IS NOT NULL;
 CREATE INDEX request_due ON request(deadline) WHERE fail_at_deadline = 1 AND state < 2;

@@ -156,7 +156,7 @@ class ScriptedStore final : public GroupStore {
     return real_->adopt_orphan(owner, call);
   }
   Result<void> leave_orphan(RequestId request) override { return real_->leave_orphan(request); }
-  Result<void> answer_held(RequestId request) override { return real_->answer_held(request); }
+  Result<void> answer_held(RequestId request, WallTime now) override { return real_->answer_held(request, now); }
   Result<void> probe() override { return real_->probe(); }
 
  private:
