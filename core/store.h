@@ -38,11 +38,12 @@ class Store {
 
   // --- intake
   // A body too large for one piece is staged: begin, append (<= kChunkBytesMax each, every one but the last exactly
-  // that), then adopt it by accept() or record_outcomes(), or discard it.
+  // that), then adopt it by accept() or record_outcomes(), or discard it. What is staged for a request takes its place
+  // in the queue, and in its owner's share, from then on; a result's stage has no owner.
   virtual Result<void> limit_queue(const QueueLimits& limits) = 0;  // not durable: said again after each opening
   // The owner that a token's name stands for, made if it is new.
   virtual Result<OwnerId> owner_named(const std::string& name) = 0;
-  virtual Result<BodyId> stage_begin(Staging purpose) = 0;
+  virtual Result<BodyId> stage_begin(Staging purpose, OwnerId owner) = 0;
   virtual Result<void> stage_append(BodyId stage, std::string_view chunk) = 0;
   virtual Result<void> stage_discard(BodyId stage) = 0;
   // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many

@@ -53,7 +53,7 @@ class SqliteStore final : public GroupStore {
   core::Result<void> limit_queue(const core::QueueLimits& limits) override;
 
   // --- sqlite_intake.cpp
-  core::Result<core::BodyId> stage_begin(core::Staging purpose) override;
+  core::Result<core::BodyId> stage_begin(core::Staging purpose, core::OwnerId owner) override;
   core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
   core::Result<void> stage_discard(core::BodyId stage) override;
   core::Result<core::Accepted> accept(const core::NewRequest& request, core::WallTime now) override;
@@ -209,7 +209,8 @@ class SqliteStore final : public GroupStore {
   void require_free_space();
   // `bytes` of `items` requests, of which `staged` are counted in the queue already.
   void require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t staged);
-  void require_room_to_stage(std::int64_t bytes);
+  void require_room_to_stage(core::OwnerId owner, std::int64_t bytes);
+  void count_staged(core::OwnerId owner, std::int64_t bytes);
 
   // --- lanes: sqlite_lane_table.cpp
   void require_lane(const core::Lane& lane);     // fails: queue_full

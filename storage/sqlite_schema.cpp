@@ -107,6 +107,7 @@ CREATE INDEX request_unbatched ON request(lane) WHERE batch IS NULL AND state > 
 
 -- What the stage will become: a value of core::Staging.
 ALTER TABLE stage ADD COLUMN purpose INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE stage ADD COLUMN owner INTEGER;  -- of a request to come
 
 ALTER TABLE batch ADD COLUMN cancel_asked INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX batch_lane ON batch(lane, state);

@@ -100,7 +100,7 @@ class ScriptedStore final : public GroupStore {
   }
   Result<void> limit_queue(const QueueLimits& limits) override { return real_->limit_queue(limits); }
   Result<OwnerId> owner_named(const std::string& name) override { return real_->owner_named(name); }
-  Result<BodyId> stage_begin(Staging purpose) override { return real_->stage_begin(purpose); }
+  Result<BodyId> stage_begin(Staging purpose, OwnerId owner) override { return real_->stage_begin(purpose, owner); }
   Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
                                                  std::span<const GroupLine> lines, WallTime now) override {
     return real_->accept_lines(owner, group, lines, now);
