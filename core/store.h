@@ -38,11 +38,12 @@ class Store {
 
   // --- intake
   // A body too large for one piece is staged: begin, append (<= kChunkBytesMax each, every one but the last exactly
-  // that), then adopt it by accept() or record_outcomes(), or discard it.
+  // that), then adopt it by accept() or record_outcomes(), or discard it. What is staged for a request takes its place
+  // in the queue, and in its owner's share, from then on; a result's stage has no owner.
   virtual Result<void> limit_queue(const QueueLimits& limits) = 0;  // not durable: said again after each opening
   // The owner that a token's name stands for, made if it is new.
   virtual Result<OwnerId> owner_named(const std::string& name) = 0;
-  virtual Result<BodyId> stage_begin(Staging purpose) = 0;
+  virtual Result<BodyId> stage_begin(Staging purpose, OwnerId owner) = 0;
   virtual Result<void> stage_append(BodyId stage, std::string_view chunk) = 0;
   virtual Result<void> stage_discard(BodyId stage) = 0;
   // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
@@ -54,11 +55,13 @@ class Store {
                                                          std::span<const GroupLine> lines, WallTime now) = 0;
 
   // --- callers that wait for an answer and know no id (vendor fronts). A request accepted with `call` is held until
-  // its answer was written; when its client goes away before, or the process does, it is an orphan. The owner's oldest
-  // orphan of this call, which is held again from now on; none: there is none.
+  // its answer was written; when its client goes away before, or the process does, it is an orphan, unless it was
+  // cancelled. It is in no channel: it is found and acknowledged by its id only. The owner's oldest orphan of this
+  // call, which is held again from now on; none: there is none.
   virtual Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call) = 0;
   virtual Result<void> leave_orphan(RequestId request) = 0;  // its client is gone
-  virtual Result<void> answer_held(RequestId request) = 0;   // its answer was written: nobody will come back for it
+  // Its answer was written: nobody will come back for it. It is acknowledged thereby.
+  virtual Result<void> answer_held(RequestId request, WallTime now) = 0;
 
   // --- cancelling and expiring. A packed request ends at once; the line that comes for it is counted and dropped.
   // Errc::not_found: not the owner's. Errc::conflict: it has already ended.
@@ -151,6 +154,9 @@ class Store {
 
   // --- housekeeping
   virtual Result<Purged> purge(const PurgeRules& rules, WallTime now) = 0;
+  // The latest end (state_since) of any batch that purge has dropped; the epoch: of none. A job that was created after
+  // it belongs to no forgotten batch.
+  virtual Result<WallTime> forgotten_until() = 0;
   virtual Result<Counts> counts() = 0;
   virtual Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) = 0;
   virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;  // those with the most unfinished requests first

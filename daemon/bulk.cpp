@@ -83,7 +83,7 @@ Task<std::optional<Problem>> BulkIntake::take(std::string_view piece) {
 void BulkIntake::feed(std::string_view fragment) {
   if (faulty_ || fragment.empty()) return;
   blank_ = blank_ && fragment.find_first_not_of(" \t\r") == std::string_view::npos;
-  if (!line_) line_.emplace();
+  if (!line_) line_.emplace().request.owner = owner_;
   auto& body = line_->request.body;
   const auto before = body.size();
   faulty_ = !line_->reader.feed(fragment, body);

@@ -121,7 +121,10 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
   else if (held.request)
     answered = co_await reply_error(exchange, held.request->error.value_or(core::RequestError()));
   // Should this fail, the next start makes an orphan of it.
-  co_await engine_.store.state(answered ? &core::Store::answer_held : &core::Store::leave_orphan, accepted->id);
+  if (answered)
+    co_await engine_.store.state(&core::Store::answer_held, accepted->id, engine_.clock.wall());
+  else
+    co_await engine_.store.state(&core::Store::leave_orphan, accepted->id);
 }
 
 }  // namespace batchd::daemon

@@ -46,7 +46,7 @@ Task<core::Result<void>> ResultSink::keep(std::string_view fragment) {
   line_ += fragment;
   while (line_.size() > core::kChunkBytesMax) {
     if (!staged_) {
-      auto stage = co_await engine_.store.outcome(&core::Store::stage_begin, core::Staging::result);
+      auto stage = co_await engine_.store.outcome(&core::Store::stage_begin, core::Staging::result, core::OwnerId{});
       if (!stage) co_return stage.error();
       staged_ = *stage;
     }

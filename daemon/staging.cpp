@@ -8,7 +8,7 @@ namespace batchd::daemon {
 Task<core::Result<void>> Staging::take(core::NewRequest& request) {
   while (request.body.size() > core::kChunkBytesMax) {
     if (!request.staged) {
-      auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request);
+      auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request, request.owner);
       if (!stage) co_return stage.error();
       request.staged = *stage;
     }

@@ -22,10 +22,12 @@ enum class CounterKind : std::uint8_t {
   completion = 7,    // the last completion number given
   batches = 8,       // state
   id_high_water = 9,
-  queued_items = 10,  //
-  queued_bytes = 11,  //
-  owner_bytes = 12,   // owner: queued
-  staged_bytes = 13,  // for requests to come, that nobody has adopted yet
+  queued_items = 10,     //
+  queued_bytes = 11,     //
+  owner_bytes = 12,      // owner: queued
+  staged_bytes = 13,     // for requests to come, that nobody has adopted yet
+  forgotten_until = 14,  // Unix milliseconds: the latest end of a batch that was purged
+  owner_staged = 15,     // owner: of the staged bytes
 };
 
 class Counters {

@@ -53,14 +53,16 @@ core::BodyRef SqliteStore::put_body(std::string_view bytes) {
 core::BodyRef SqliteStore::adopt_stage(core::BodyId stage) {
   core::BodyRef body{stage, 0};
   auto purpose = core::Staging::result;
+  core::OwnerId owner;
   {
-    auto row = db_->query("SELECT bytes, purpose FROM stage WHERE body = ?", stage);
+    auto row = db_->query("SELECT bytes, purpose, owner FROM stage WHERE body = ?", stage);
     if (!row.row()) refuse(core::Errc::not_found, "no such stage");
     body.bytes = row.integer(0);
     purpose = row.state<core::Staging>(1);
+    owner = row.id<core::OwnerId>(2);
   }
   db_->run("DELETE FROM stage WHERE body = ?", stage);
-  if (purpose == core::Staging::request) counters_.add({CounterKind::staged_bytes}, -body.bytes);
+  if (purpose == core::Staging::request) count_staged(owner, -body.bytes);
   return body;
 }
 

@@ -24,6 +24,8 @@ void SqliteStore::end_early(const Unfinished& request, core::RequestState end, c
                  " error_source = ?, completion = ? WHERE id = ? AND state = ?",
                  end, now, error.code, error.status, error.message, error.source, next_completion(), request.id,
                  request.state) == 1);
+  if (end == core::RequestState::cancelled)  // the same call made again is another one
+    db_->run("DELETE FROM held_call WHERE request = ?", request.id);
   count_state(request.owner, request.state, -1);
   count_state(request.owner, end, 1);
   if (request.state == core::RequestState::queued) {

@@ -22,8 +22,12 @@ core::Result<void> SqliteStore::leave_orphan(core::RequestId request) {
   return verb([&] { db_->run("UPDATE held_call SET orphan = 1 WHERE request = ?", request); });
 }
 
-core::Result<void> SqliteStore::answer_held(core::RequestId request) {
-  return verb([&] { db_->run("DELETE FROM held_call WHERE request = ?", request); });
+core::Result<void> SqliteStore::answer_held(core::RequestId request, core::WallTime now) {
+  return verb([&] {
+    db_->run("DELETE FROM held_call WHERE request = ?", request);
+    db_->run("UPDATE request SET acked_at = ? WHERE id = ? AND finished_at IS NOT NULL AND acked_at IS NULL", now,
+             request);
+  });
 }
 
 }  // namespace batchd::storage

@@ -53,7 +53,7 @@ class SqliteStore final : public GroupStore {
   core::Result<void> limit_queue(const core::QueueLimits& limits) override;
 
   // --- sqlite_intake.cpp
-  core::Result<core::BodyId> stage_begin(core::Staging purpose) override;
+  core::Result<core::BodyId> stage_begin(core::Staging purpose, core::OwnerId owner) override;
   core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
   core::Result<void> stage_discard(core::BodyId stage) override;
   core::Result<core::Accepted> accept(const core::NewRequest& request, core::WallTime now) override;
@@ -68,7 +68,7 @@ class SqliteStore final : public GroupStore {
   // --- sqlite_held.cpp
   core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call) override;
   core::Result<void> leave_orphan(core::RequestId request) override;
-  core::Result<void> answer_held(core::RequestId request) override;
+  core::Result<void> answer_held(core::RequestId request, core::WallTime now) override;
 
   // --- sqlite_cancel.cpp
   core::Result<core::Cancelled> cancel(core::OwnerId owner, core::RequestId request, core::WallTime now) override;
@@ -150,6 +150,7 @@ class SqliteStore final : public GroupStore {
 
   // --- sqlite_purge.cpp
   core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
+  core::Result<core::WallTime> forgotten_until() override;
 
   // --- sqlite_counts.cpp
   core::Result<core::Counts> counts() override;
@@ -208,7 +209,8 @@ class SqliteStore final : public GroupStore {
   void require_free_space();
   // `bytes` of `items` requests, of which `staged` are counted in the queue already.
   void require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t staged);
-  void require_room_to_stage(std::int64_t bytes);
+  void require_room_to_stage(core::OwnerId owner, std::int64_t bytes);
+  void count_staged(core::OwnerId owner, std::int64_t bytes);
 
   // --- lanes: sqlite_lane_table.cpp
   void require_lane(const core::Lane& lane);     // fails: queue_full
@@ -251,6 +253,7 @@ class SqliteStore final : public GroupStore {
   bool purge_groups(core::WallTime before, PurgeBudget& budget);
   bool purge_group(std::int64_t group, PurgeBudget& budget);
   bool purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget);
+  void forget_batch(core::WallTime ended_at);  // that was dropped
   void shrink();
 
   // --- audit: sqlite_audit.cpp

@@ -2,14 +2,15 @@
 
 namespace batchd::storage {
 
-core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging purpose) {
+core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging purpose, core::OwnerId owner) {
   return verb([&] {
+    CHECK(owner.value() != 0 || purpose == core::Staging::result);
     if (purpose == core::Staging::request) {
       require_free_space();
-      require_room_to_stage(0);
+      require_room_to_stage(owner, 0);
     }
     const auto body = next_body();
-    db_->run("INSERT INTO stage(body, chunks, bytes, purpose) VALUES(?, 0, 0, ?)", body, purpose);
+    db_->run("INSERT INTO stage(body, chunks, bytes, purpose, owner) VALUES(?, 0, 0, ?, ?)", body, purpose, owner);
     return body;
   });
 }
@@ -19,12 +20,14 @@ core::Result<void> SqliteStore::stage_append(core::BodyId stage, std::string_vie
     std::int64_t chunks = 0;
     std::int64_t bytes = 0;
     auto purpose = core::Staging::result;
+    core::OwnerId owner;
     {
-      auto row = db_->query("SELECT chunks, bytes, purpose FROM stage WHERE body = ?", stage);
+      auto row = db_->query("SELECT chunks, bytes, purpose, owner FROM stage WHERE body = ?", stage);
       if (!row.row()) refuse(core::Errc::not_found, "no such stage");
       chunks = row.integer(0);
       bytes = row.integer(1);
       purpose = row.state<core::Staging>(2);
+      owner = row.id<core::OwnerId>(3);
     }
     const auto more = static_cast<std::int64_t>(chunk.size());
     CHECK(bytes == chunks * static_cast<std::int64_t>(core::kChunkBytesMax));  // only the last one may be shorter
@@ -32,11 +35,11 @@ core::Result<void> SqliteStore::stage_append(core::BodyId stage, std::string_vie
       refuse(core::Errc::too_large, "a body of more than " + std::to_string(core::kResultLineBytesMax) + " bytes");
     if (purpose == core::Staging::request) {
       require_free_space();
-      require_room_to_stage(more);
+      require_room_to_stage(owner, more);
     }
     put_chunk(stage, chunks, chunk);
     db_->run("UPDATE stage SET chunks = chunks + 1, bytes = bytes + ? WHERE body = ?", more, stage);
-    if (purpose == core::Staging::request) counters_.add({CounterKind::staged_bytes}, more);
+    if (purpose == core::Staging::request) count_staged(owner, more);
   });
 }
 
@@ -82,10 +85,10 @@ core::RequestId SqliteStore::insert_request(const core::NewRequest& request, cor
   const core::RequestId id{ids_.next(now)};
   db_->run(
       "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at,"
-      " channel, labels, grp, deadline, fail_at_deadline)"
-      " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13)",
+      " channel, labels, grp, deadline, fail_at_deadline, held)"
+      " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
       id, owner, lane, body.id, body.bytes, request.tokens, request.key, now, request.channel, request.labels, group,
-      request.deadline, request.fail_at_deadline && request.deadline.has_value());
+      request.deadline, request.fail_at_deadline && request.deadline.has_value(), !request.call.empty());
   if (!request.call.empty())
     db_->run("INSERT INTO held_call(request, owner, digest) VALUES(?, ?, ?)", id, owner, Blob{request.call});
   counters_.add({CounterKind::accepted}, 1);

@@ -34,19 +34,26 @@ void SqliteStore::require_room(core::OwnerId owner, std::int64_t items, std::int
   if (of_owner > limits_.owner_requests - items)
     refuse(core::Errc::queue_full,
            "your share of the queue is full: " + std::to_string(limits_.owner_requests) + " requests");
-  if (counters_.value({CounterKind::owner_bytes, owner.value()}) > limits_.owner_bytes - bytes)
-    refuse(core::Errc::queue_full,
-           "your share of the queue is full: " + std::to_string(limits_.owner_bytes) + " bytes");
   if (counters_.value({CounterKind::queued_items}) > limits_.requests - items)
     refuse(core::Errc::queue_full,
            "the queue of this machine is full: " + std::to_string(limits_.requests) + " requests");
-  require_room_to_stage(bytes - staged);
+  require_room_to_stage(owner, bytes - staged);
 }
 
-void SqliteStore::require_room_to_stage(std::int64_t bytes) {
+void SqliteStore::require_room_to_stage(core::OwnerId owner, std::int64_t bytes) {
+  const auto of_owner = counters_.value({CounterKind::owner_bytes, owner.value()}) +
+                        counters_.value({CounterKind::owner_staged, owner.value()});
+  if (of_owner > limits_.owner_bytes - bytes)
+    refuse(core::Errc::queue_full,
+           "your share of the queue is full: " + std::to_string(limits_.owner_bytes) + " bytes");
   const auto used = counters_.value({CounterKind::queued_bytes}) + counters_.value({CounterKind::staged_bytes});
   if (used > limits_.bytes - bytes)
     refuse(core::Errc::queue_full, "the queue of this machine is full: " + std::to_string(limits_.bytes) + " bytes");
+}
+
+void SqliteStore::count_staged(core::OwnerId owner, std::int64_t bytes) {
+  counters_.add({CounterKind::staged_bytes}, bytes);
+  counters_.add({CounterKind::owner_staged, owner.value()}, bytes);
 }
 
 void SqliteStore::count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t items, std::int64_t bytes,

@@ -50,9 +50,12 @@ core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account
     const auto sum = [](Query query) { return query.row() ? query.integer(0) : 0; };
     for (const auto& [id, name] : lane_names_) {
       if (name.account != account) continue;
-      // sealing, sealed, uploading, uploaded, creating, submitted, unclear, fencing, lost, held
-      use.jobs += sum(
-          db_->query("SELECT count(*) FROM batch WHERE lane = ? AND state IN (0, 1, 2, 3, 4, 5, 6, 7, 11, 12)", id));
+      // sealing, sealed, uploading, uploaded, creating, submitted, unclear, fencing, lost; and held, while somebody
+      // waits for what a person decides
+      use.jobs +=
+          sum(db_->query("SELECT count(*) FROM batch WHERE lane = ? AND (state IN (0, 1, 2, 3, 4, 5, 6, 7, 11)"
+                         " OR (state = 12 AND packed > 0))",
+                         id));
       // On its way there, or about to be: as good as stored.
       use.stored_bytes += sum(db_->query(
           "SELECT sum(body_bytes + items * ?) FROM batch WHERE lane = ? AND state IN (0, 1, 2) AND uploaded_at IS NULL",

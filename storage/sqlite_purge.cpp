@@ -188,7 +188,7 @@ bool SqliteStore::purge_group(std::int64_t group, PurgeBudget& budget) {
 // Youngest first, so that children go before their parents. The root of a lineage stays as long as a child: creates are
 // counted there.
 bool SqliteStore::purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget) {
-  std::vector<core::BatchId> old;
+  std::vector<std::pair<core::BatchId, core::WallTime>> old;
   bool over = true;
   {
     const auto from = purge_walk_.begun ? purge_walk_.time : before;
@@ -207,18 +207,29 @@ bool SqliteStore::purge_batches(core::WallTime before, core::WallTime now, Purge
       purge_walk_.time = rows.time(1);
       budget.rows -= kBatchCost;
       if (rows.flag(2) && rows.time(1) > now - kFenceSwept) continue;
-      old.push_back(rows.id<core::BatchId>(0));
+      old.emplace_back(rows.id<core::BatchId>(0), rows.time(1));
     }
   }
-  std::int64_t dropped = 0;
-  for (const auto id : old)
-    dropped += db_->run(
-        "DELETE FROM batch WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM request r WHERE r.batch = ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM batch c WHERE c.root = ?1 AND c.id <> ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM batch c WHERE c.parent = ?1)",
-        id);
-  counters_.add({CounterKind::batches, static_cast<std::int64_t>(core::BatchState::done)}, -dropped);
+  for (const auto& [id, ended_at] : old) {
+    const bool dropped =
+        db_->run(
+            "DELETE FROM batch WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM request r WHERE r.batch = ?1)"
+            " AND NOT EXISTS (SELECT 1 FROM batch c WHERE c.root = ?1 AND c.id <> ?1)"
+            " AND NOT EXISTS (SELECT 1 FROM batch c WHERE c.parent = ?1)",
+            id) == 1;
+    if (dropped) forget_batch(ended_at);
+  }
   return over;
+}
+
+void SqliteStore::forget_batch(core::WallTime ended_at) {
+  counters_.add({CounterKind::batches, static_cast<std::int64_t>(core::BatchState::done)}, -1);
+  const Counters::Key until{CounterKind::forgotten_until};
+  counters_.set(until, std::max(counters_.value(until), ended_at.time_since_epoch().count()));
+}
+
+core::Result<core::WallTime> SqliteStore::forgotten_until() {
+  return verb([&] { return core::WallTime{core::Duration{counters_.value({CounterKind::forgotten_until})}}; });
 }
 
 // Gives pages back to the file system when a good part of the file is free; what is about to be used again stays.

@@ -28,9 +28,11 @@ SqliteStore::SqliteStore(std::unique_ptr<Db> db, SqliteConfig config)
   installation_.id = id.text(0);
   counters_.load(*db_);
   ids_ = core::IdSource(counters_.value({CounterKind::id_high_water}), config_.node);
-  auto last =
-      db_->query("SELECT max((SELECT ifnull(max(id), 0) FROM chunk) / ?, (SELECT ifnull(max(body), 0) FROM stage))",
-                 kChunksPerBody);
+  // A body that is only garbage by now counts too, though its chunks may have gone: they would be its successor's.
+  auto last = db_->query(
+      "SELECT max((SELECT ifnull(max(id), 0) FROM chunk) / ?, (SELECT ifnull(max(body), 0) FROM stage),"
+      " (SELECT ifnull(max(body), 0) FROM garbage))",
+      kChunksPerBody);
   CHECK(last.row());
   last_body_ = last.integer(0);
   load_lanes();
@@ -42,6 +44,8 @@ core::Result<bool> SqliteStore::recover(core::WallTime now) {
     db_->run("INSERT INTO garbage(body) SELECT body FROM stage");
     db_->run("DELETE FROM stage");
     counters_.set({CounterKind::staged_bytes}, 0);
+    counters_.each(CounterKind::owner_staged,
+                   [&](const Counters::Key& key, std::int64_t bytes) { counters_.add(key, -bytes); });
 
     db_->run("UPDATE held_call SET orphan = 1 WHERE orphan = 0");  // whoever waited is gone with the old process
 

@@ -11,7 +11,7 @@ core::Result<core::ResultPage> SqliteStore::list_results(core::OwnerId owner, co
     {
       auto rows = db_->query(
           "SELECT id FROM request INDEXED BY request_results WHERE owner = ? AND channel = ? AND completion > ?"
-          " AND completion IS NOT NULL AND acked_at IS NULL ORDER BY completion LIMIT ?",
+          " AND completion IS NOT NULL AND acked_at IS NULL AND held = 0 ORDER BY completion LIMIT ?",
           owner, channel, after, limit + 1);
       while (rows.row()) ids.push_back(rows.id<core::RequestId>(0));
     }
@@ -34,7 +34,7 @@ core::Result<core::Acknowledged> SqliteStore::acknowledge(core::OwnerId owner, c
     acknowledged.requests = db_->run(
         "UPDATE request SET acked_at = ? WHERE id IN (SELECT id FROM request INDEXED BY request_results"
         " WHERE owner = ? AND channel = ? AND completion <= ? AND completion IS NOT NULL AND acked_at IS NULL"
-        " ORDER BY completion LIMIT ?)",
+        " AND held = 0 ORDER BY completion LIMIT ?)",
         now, owner, channel, up_to, kVerbWrites);
     acknowledged.more = acknowledged.requests == kVerbWrites;
     return acknowledged;

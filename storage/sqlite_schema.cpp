@@ -95,7 +95,9 @@ ALTER TABLE request ADD COLUMN fail_at_deadline INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE request ADD COLUMN acked_at INTEGER;
 CREATE INDEX request_owner ON request(owner, id);
 CREATE INDEX request_group_member ON request(grp, id) WHERE grp IS NOT NULL;
-CREATE INDEX request_results ON request(owner, channel, completion) WHERE completion IS NOT NULL AND acked_at IS NULL;
+ALTER TABLE request ADD COLUMN held INTEGER NOT NULL DEFAULT 0;  -- by a caller that knows no id: it is in no channel
+CREATE INDEX request_results ON request(owner, channel, completion)
+  WHERE completion IS NOT NULL AND acked_at IS NULL AND held = 0;
 CREATE INDEX request_acked ON request(acked_at) WHERE acked_at IS NOT NULL;
 CREATE INDEX request_urgent ON request(lane, owner, deadline) WHERE state = 0 AND deadline IS NOT NULL;
 CREATE INDEX request_due ON request(deadline) WHERE fail_at_deadline = 1 AND state < 2;
@@ -105,6 +107,7 @@ CREATE INDEX request_unbatched ON request(lane) WHERE batch IS NULL AND state > 
 
 -- What the stage will become: a value of core::Staging.
 ALTER TABLE stage ADD COLUMN purpose INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE stage ADD COLUMN owner INTEGER;  -- of a request to come
 
 ALTER TABLE batch ADD COLUMN cancel_asked INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX batch_lane ON batch(lane, state);
@@ -126,6 +129,10 @@ INSERT INTO counter(kind, a, b, value) SELECT 10, 0, 0, sum(value) FROM counter 
 INSERT INTO counter(kind, a, b, value) SELECT 11, 0, 0, sum(value) FROM counter WHERE kind = 5 HAVING sum(value) > 0;
 INSERT INTO counter(kind, a, b, value)
   SELECT 12, b, 0, sum(value) FROM counter WHERE kind = 5 GROUP BY b HAVING sum(value) > 0;
+
+-- Which batches have been purged so far isn't known: none that ends after now.
+INSERT INTO counter(kind, a, b, value)
+  SELECT 14, 0, 0, (CAST(strftime('%s', 'now') AS INTEGER) + 1) * 1000 FROM counter WHERE kind = 2 AND value > 0;
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2};

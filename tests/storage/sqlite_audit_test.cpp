@@ -46,7 +46,7 @@ class Audit : public StoreStories {
     must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
     step(batch, BatchState::done);
     auto large = request(kAnna, "");
-    large.staged = must([](Store& s) { return s.stage_begin(Staging::request); });
+    large.staged = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
     must([&](Store& s) { return s.stage_append(large.staged, std::string(kChunkBytesMax, 'l')); });
     must([&](Store& s) { return s.stage_append(large.staged, "secret tail"); });
     packed_ = must([&](Store& s) { return s.accept(large, now_); }).id;

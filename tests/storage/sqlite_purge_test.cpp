@@ -34,7 +34,7 @@ class Wiping : public StoreStories {
 TEST_F(Wiping, NothingPurgedIsLeftInTheFiles) {
   std::vector<RequestId> ids{accept(kAnna, body(1, 10)), accept(kAnna, body(2, 100'000))};
   auto large = request(kAnna, "");
-  large.staged = must([](Store& s) { return s.stage_begin(Staging::request); });
+  large.staged = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
   must([&](Store& s) { return s.stage_append(large.staged, std::string(kChunkBytesMax, 'l')); });
   must([&](Store& s) { return s.stage_append(large.staged, body(3, 5000)); });
   ids.push_back(must([&](Store& s) { return s.accept(large, now_); }).id);

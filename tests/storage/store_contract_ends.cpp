@@ -74,7 +74,7 @@ TEST_F(Ends, StagedResultIsAdoptedOrDropped) {
   const auto batch = collecting_batch({kAnna});
   const auto staged = [&](RequestId of) {
     auto outcome = success(of, "");
-    outcome.staged = must([](Store& s) { return s.stage_begin(core::Staging::result); });
+    outcome.staged = must([](Store& s) { return s.stage_begin(core::Staging::result, {}); });
     must([&](Store& s) { return s.stage_append(outcome.staged, std::string(kChunkBytesMax, 'r')); });
     must([&](Store& s) { return s.stage_append(outcome.staged, "tail"); });
     return outcome;

@@ -89,7 +89,7 @@ TEST_F(Bulk, AFullQueueTakesNoneOfThem) {
 TEST_F(Bulk, LargeLinesAdoptTheirStages) {
   const std::string body(kChunkBytesMax, 'x');
   const auto staged = [&] {
-    const auto stage = must([](Store& s) { return s.stage_begin(Staging::request); });
+    const auto stage = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
     must([&](Store& s) { return s.stage_append(stage, body); });
     return stage;
   };

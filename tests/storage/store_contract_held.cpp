@@ -44,15 +44,77 @@ TEST_F(Held, TheOldestOrphanGoesFirst) {
 
 TEST_F(Held, AnAnsweredCallIsOver) {
   const auto id = hold(kAnna, "call");
-  must([&](Store& s) { return s.answer_held(id); });
+  must([&](Store& s) { return s.answer_held(id, now_); });
   leave(id);
+  EXPECT_FALSE(adopt(kAnna, "call"));
+}
+
+TEST_F(Held, AHeldResultIsNoPartOfAnyChannel) {
+  const auto held = hold(kAnna, "call");
+  const auto plain = accept(kAnna);
+  finish({kAnna}, {held, plain});
+  leave(held);
+  const auto listed = must([&](Store& s) { return s.list_results(kAnna, "", 0, 10); });
+  ASSERT_EQ(listed.results.size(), 1U);
+  EXPECT_EQ(listed.results[0].id, plain);
+  EXPECT_FALSE(listed.more);
+  EXPECT_EQ(must([&](Store& s) { return s.acknowledge(kAnna, "", INT64_MAX, now_); }).requests, 1);
+  EXPECT_TRUE(view(kAnna, plain).acknowledged_at);
+  EXPECT_FALSE(view(kAnna, held).acknowledged_at);
+  // Until it is acknowledged it waits for its caller.
+  tick(1h);
+  while (must([&](Store& s) { return s.purge({kStart, now_, kStart}, now_); }).more) {
+  }
+  EXPECT_EQ(adopt(kAnna, "call"), held);
+  EXPECT_EQ(view(kAnna, held).state, RequestState::succeeded);
+}
+
+TEST_F(Held, WhoNamesAHeldRequestMayAcknowledgeIt) {
+  const auto held = hold(kAnna, "call");
+  finish({kAnna}, {held});
+  leave(held);
+  const std::vector ids{held};
+  const auto acknowledged = must([&](Store& s) { return s.acknowledge_ids(kAnna, ids, now_); });
+  EXPECT_EQ(acknowledged.requests, 1);
+  EXPECT_TRUE(acknowledged.unknown.empty());
+  EXPECT_EQ(adopt(kAnna, "call"), held) << "as long as it is there";
+}
+
+TEST_F(Held, AnAnswerAcknowledges) {
+  const auto ended = hold(kAnna, "call");
+  finish({kAnna}, {ended});
+  const auto waiting = hold(kAnna, "call");
+  tick();
+  must([&](Store& s) { return s.answer_held(ended, now_); });
+  must([&](Store& s) { return s.answer_held(waiting, now_); });
+  tick();
+  must([&](Store& s) { return s.answer_held(ended, now_); });
+  reopen();
+  EXPECT_EQ(view(kAnna, ended).acknowledged_at, kStart + 1s);
+  EXPECT_FALSE(view(kAnna, waiting).acknowledged_at) << "what hasn't ended can't be";
+}
+
+TEST_F(Held, WhatWasCancelledIsNobodysAnswer) {
+  const auto alone = hold(kAnna, "call");
+  auto member = request(kAnna, "{}");
+  member.call = "call";
+  const std::vector lines{GroupLine{1, "digest", member}};
+  must([&](Store& s) { return s.accept_lines(kAnna, "group", lines, now_); });
+  const auto waited_for = hold(kAnna, "call");
+  reopen();
+  must([&](Store& s) { return s.recover(now_); });
+  must([&](Store& s) { return s.cancel(kAnna, alone, now_); });
+  must([&](Store& s) { return s.cancel_group(kAnna, "group", {}, now_); });
+  EXPECT_EQ(adopt(kAnna, "call"), waited_for);
+  must([&](Store& s) { return s.cancel(kAnna, waited_for, now_); });
+  leave(waited_for);  // its client goes away just then
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
 
 TEST_F(Held, AfterACrashEveryHeldCallIsAnOrphan) {
   const auto id = hold(kAnna, "call");
   const auto answered = hold(kAnna, "call");
-  must([&](Store& s) { return s.answer_held(answered); });
+  must([&](Store& s) { return s.answer_held(answered, now_); });
   reopen();
   must([&](Store& s) { return s.recover(now_); });
   EXPECT_EQ(adopt(kAnna, "call"), id);

@@ -45,6 +45,31 @@ TEST_F(Housekeeping, OldResultsGoWithTheirBodies) {
   EXPECT_EQ(purge(now_, kStart), 0);
 }
 
+TEST_F(Housekeeping, TheLatestEndOfAForgottenBatchIsRemembered) {
+  const auto forgotten = [&] { return must([](Store& s) { return s.forgotten_until(); }); };
+  finish({kAnna}, {accept(kAnna)});
+  tick();
+  finish({kAnna}, {accept(kAnna)});
+  EXPECT_EQ(forgotten(), WallTime{});
+  tick();
+  const auto young = finish({kAnna}, {accept(kAnna)});
+  const auto kept_by_a_member = accept(kBob);
+  purge(now_, kStart);
+  EXPECT_EQ(forgotten(), now_ - 1s);
+  tick();
+  collecting_batch({kBob});
+  purge(now_, kStart);
+  reopen();
+  EXPECT_EQ(attempt([&](Store& s) { return s.get_batch(young); }).error().code, Errc::not_found);
+  EXPECT_EQ(view(kBob, kept_by_a_member).state, packed);
+  EXPECT_EQ(forgotten(), now_ - 1s) << "of the dropped ones only";
+  // A clock that was set back makes nothing known again.
+  now_ = kStart;
+  finish({kAnna}, {accept(kAnna)});
+  purge(now_ + 1ms, kStart);
+  EXPECT_EQ(forgotten(), kStart + 2s);
+}
+
 TEST_F(Housekeeping, MembersOfALiveBatchStayReadable) {
   const auto ids = accept_many(kAnna, 2);
   const auto batch = collecting_batch({kAnna});

@@ -60,7 +60,7 @@ TEST_F(Intake, IdempotencyKeyReplaysOrConflicts) {
 TEST_F(Intake, StagedBodyComesBackByteForByte) {
   std::string body(3 * kChunkBytesMax - 17, 'x');
   for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i % 26);
-  const auto stage = must([](Store& s) { return s.stage_begin(core::Staging::request); });
+  const auto stage = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
   for (std::size_t at = 0; at < body.size(); at += kChunkBytesMax)
     must([&](Store& s) { return s.stage_append(stage, std::string_view(body).substr(at, kChunkBytesMax)); });
   auto large = request(kAnna, "");
@@ -72,7 +72,7 @@ TEST_F(Intake, StagedBodyComesBackByteForByte) {
 }
 
 TEST_F(Intake, AStageIsAdoptedOnce) {
-  const auto stage = must([](Store& s) { return s.stage_begin(core::Staging::request); });
+  const auto stage = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
   must([&](Store& s) { return s.stage_append(stage, "{}"); });
   auto large = request(kAnna, "");
   large.staged = stage;
@@ -82,12 +82,12 @@ TEST_F(Intake, AStageIsAdoptedOnce) {
 
 TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
   const auto kept = accept(kAnna, "{}");
-  const auto dropped = must([](Store& s) { return s.stage_begin(core::Staging::request); });
+  const auto dropped = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
   must([&](Store& s) { return s.stage_append(dropped, "abc"); });
   must([&](Store& s) { return s.stage_discard(dropped); });
   EXPECT_EQ(attempt([&](Store& s) { return s.read_chunk(dropped, 0); }).error().code, Errc::not_found);
 
-  const auto forgotten = must([](Store& s) { return s.stage_begin(core::Staging::request); });
+  const auto forgotten = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
   must([&](Store& s) { return s.stage_append(forgotten, std::string(kChunkBytesMax, 'x')); });
   reopen();
   while (must([&](Store& s) { return s.recover(now_); })) {
@@ -96,6 +96,19 @@ TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
   }
   EXPECT_EQ(attempt([&](Store& s) { return s.read_chunk(forgotten, 0); }).error().code, Errc::not_found);
   EXPECT_EQ(view(kAnna, kept).state, RequestState::queued);
+}
+
+TEST_F(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
+  must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
+  reopen();
+  while (must([&](Store& s) { return s.recover(now_); })) {
+  }
+  reopen();  // of the stage, nothing is left but the note that its chunks are to be dropped
+  const auto id = accept(kAnna, "{}");
+  while (must([&](Store& s) { return s.purge({kStart, kStart, kStart}, now_); }).more) {
+  }
+  const auto body = view(kAnna, id).body.id;
+  EXPECT_EQ(must([&](Store& s) { return s.read_chunk(body, 0); }), "{}");
 }
 
 TEST_F(Intake, TooManyLanesAreRefused) {

@@ -19,8 +19,8 @@ class Limits : public StoreStories {
     if (store_->end_verb(false) == GroupStore::GroupState::intact) CHECK(store_->commit_group().has_value());
     return accepted ? std::nullopt : std::optional(accepted.error());
   }
-  BodyId stage(Staging purpose) {
-    return must([&](Store& s) { return s.stage_begin(purpose); });
+  BodyId stage(Staging purpose, OwnerId owner = kAnna) {
+    return must([&](Store& s) { return s.stage_begin(purpose, purpose == Staging::request ? owner : OwnerId{}); });
   }
   Result<void> append(BodyId stage) {
     return attempt([&](Store& s) { return s.stage_append(stage, std::string(kChunkBytesMax, 'x')); });
@@ -83,12 +83,13 @@ TEST_F(Limits, WhatLeavesTheQueueMakesRoomAndWhatComesBackTakesIt) {
 TEST_F(Limits, StagedBytesAreCountedOnce) {
   limit({.bytes = 2 * kMiB, .owner_bytes = kMiB});
   const auto kept = stage(Staging::request);
-  const auto dropped = stage(Staging::request);
+  const auto dropped = stage(Staging::request, kBob);
   const auto paid = stage(Staging::result);
   EXPECT_TRUE(append(kept).has_value());
   EXPECT_TRUE(append(dropped).has_value());
-  EXPECT_EQ(append(dropped).error().code, Errc::queue_full);
-  EXPECT_EQ(refusal(kBob, "1")->code, Errc::queue_full);
+  const OwnerId third{1003};
+  EXPECT_EQ(append(stage(Staging::request, third)).error().code, Errc::queue_full);
+  EXPECT_EQ(refusal(third, "1")->code, Errc::queue_full);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(append(paid).has_value());  // never refused, never counted
 
   must([&](Store& s) { return s.stage_discard(dropped); });
@@ -98,16 +99,45 @@ TEST_F(Limits, StagedBytesAreCountedOnce) {
   must([&](Store& s) { return s.accept(large, now_); });
   EXPECT_TRUE(refusal(kAnna, "1"));  // her share is used up
   EXPECT_FALSE(refusal(kBob, "1"));  // the machine's isn't
-  const auto next = stage(Staging::request);
+  const auto next = stage(Staging::request, third);
   EXPECT_TRUE(append(next).has_value());
   EXPECT_TRUE(refusal(kBob, "1"));
 
   reopen();  // nobody can adopt them any more
   while (must([&](Store& s) { return s.recover(now_); })) {
   }
-  limit({.bytes = 2 * kMiB});
+  limit({.bytes = 2 * kMiB, .owner_bytes = kMiB});
+  for (const auto owner : {kBob, third}) {
+    EXPECT_FALSE(refusal(owner, std::string(kChunkBytesMax, 'x')));
+    EXPECT_TRUE(refusal(owner, std::string(kChunkBytesMax + 1, 'x')));
+  }
+}
+
+TEST_F(Limits, WhatIsStagedIsOfItsOwnersShare) {
+  limit({.bytes = 8 * kMiB, .owner_bytes = 2 * kMiB});
+  const auto kept = stage(Staging::request);
+  const auto dropped = stage(Staging::request);
+  EXPECT_TRUE(append(kept).has_value());
+  EXPECT_TRUE(append(dropped).has_value());
+  const auto refused = append(stage(Staging::request));
+  EXPECT_EQ(refused.error().code, Errc::queue_full);
+  EXPECT_NE(refused.error().detail.find("your share"), std::string::npos) << refused.error().detail;
+  EXPECT_TRUE(refusal(kAnna, "1"));
   EXPECT_FALSE(refusal(kBob, std::string(kChunkBytesMax, 'x')));
-  EXPECT_TRUE(refusal(kBob, std::string(kChunkBytesMax + 1, 'x')));
+  EXPECT_TRUE(append(stage(Staging::request, kBob)).has_value());
+
+  reopen();  // the counts outlive it
+  limit({.bytes = 8 * kMiB, .owner_bytes = 2 * kMiB});
+  EXPECT_TRUE(refusal(kAnna, "1"));
+  must([&](Store& s) { return s.stage_discard(dropped); });
+  EXPECT_FALSE(refusal(kAnna, std::string(kChunkBytesMax, 'x')));
+  auto large = request(kAnna, "");
+  large.staged = kept;
+  const auto id = must([&](Store& s) { return s.accept(large, now_); }).id;
+  EXPECT_FALSE(refusal(kAnna, std::string(kChunkBytesMax, 'x')));
+  EXPECT_TRUE(refusal(kAnna, std::string(kChunkBytesMax + 1, 'x')));
+  must([&](Store& s) { return s.cancel(kAnna, id, now_); });
+  EXPECT_FALSE(refusal(kAnna, std::string(2 * kChunkBytesMax, 'x')));
 }
 
 TEST_F(Limits, AStageBeyondTheShareStaysItsCallers) {
@@ -142,7 +172,7 @@ TEST_F(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   const auto lines = [&](Store& s) { return s.accept_lines(kAnna, "g", std::span(&line, 1), now_); };
   EXPECT_EQ(refusal(kAnna, "")->code, Errc::disk_full);
   EXPECT_EQ(attempt(lines).error().code, Errc::disk_full);
-  EXPECT_EQ(attempt([](Store& s) { return s.stage_begin(Staging::request); }).error().code, Errc::disk_full);
+  EXPECT_EQ(attempt([](Store& s) { return s.stage_begin(Staging::request, kAnna); }).error().code, Errc::disk_full);
   EXPECT_EQ(append(staged).error().code, Errc::disk_full);
   EXPECT_EQ(attempt([](Store& s) { return s.probe(); }).error().code, Errc::disk_full);
 

@@ -121,6 +121,18 @@ TEST_F(Packing, BudgetCountsSlotsAndFiles) {
   EXPECT_EQ(use().stored_bytes, 0);
 }
 
+TEST_F(Packing, AHeldBatchIsASlotWhileSomebodyWaits) {
+  const auto jobs = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h); }).jobs; };
+  const auto id = accept(kAnna);
+  const auto batch = submitted_batch({kAnna});
+  walk(batch, {BatchState::lost, BatchState::held});
+  EXPECT_EQ(jobs(), 1);
+  must([&](Store& s) { return s.cancel(kAnna, id, now_); });
+  reopen();
+  EXPECT_EQ(must([&](Store& s) { return s.get_batch(batch); }).state, BatchState::held);
+  EXPECT_EQ(jobs(), 0);
+}
+
 TEST_F(Packing, LinesComeInIdOrderAndInPieces) {
   std::string expected;
   for (int i = 0; i < 5; ++i) {

@@ -93,13 +93,14 @@ class ScriptedStore final : public GroupStore {
   }
   Result<std::string> read_chunk(BodyId body, std::int64_t index) override { return real_->read_chunk(body, index); }
   Result<Purged> purge(const PurgeRules& rules, WallTime now) override { return real_->purge(rules, now); }
+  Result<WallTime> forgotten_until() override { return real_->forgotten_until(); }
   Result<Counts> counts() override { return real_->counts(); }
   Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) override {
     return real_->owner_counts(owner);
   }
   Result<void> limit_queue(const QueueLimits& limits) override { return real_->limit_queue(limits); }
   Result<OwnerId> owner_named(const std::string& name) override { return real_->owner_named(name); }
-  Result<BodyId> stage_begin(Staging purpose) override { return real_->stage_begin(purpose); }
+  Result<BodyId> stage_begin(Staging purpose, OwnerId owner) override { return real_->stage_begin(purpose, owner); }
   Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
                                                  std::span<const GroupLine> lines, WallTime now) override {
     return real_->accept_lines(owner, group, lines, now);
@@ -155,7 +156,7 @@ class ScriptedStore final : public GroupStore {
     return real_->adopt_orphan(owner, call);
   }
   Result<void> leave_orphan(RequestId request) override { return real_->leave_orphan(request); }
-  Result<void> answer_held(RequestId request) override { return real_->answer_held(request); }
+  Result<void> answer_held(RequestId request, WallTime now) override { return real_->answer_held(request, now); }
   Result<void> probe() override { return real_->probe(); }
 
  private:
