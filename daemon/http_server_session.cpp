@@ -149,6 +149,7 @@ std::optional<Refusal> Session::identify() {
   if (remote_) {
     if (!shared_->hosts.know(head.header("host")))
       return Refusal{421, "misdirected_request", "Host names another server; server.hosts may add it"};
+    if (is_cross_site(head)) return Refusal{403, "cross_site", "the page of another site is behind this call"};
     auto peer = config.authenticate ? config.authenticate(head) : std::nullopt;
     peer_ = peer.value_or(Peer{.known = false});
   }
