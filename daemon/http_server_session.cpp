@@ -166,9 +166,8 @@ Task<bool> Session::serve_request() {
   leave_idle();
   chunks_ = {};
   body_rest_ = request_.head.content_length;
-  body_taken_ = 0;
+  body_credit_ = shared_->config.body_rate_grace;
   body_bytes_max_ = shared_->config.body_bytes_max;
-  body_waited_ = {};
   reply_streams_ = false;
   body_broken_ = continued_ = replied_ = reply_failed_ = reply_closes_ = false;
   reply_rest_ = 0;
