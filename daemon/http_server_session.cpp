@@ -162,6 +162,7 @@ std::optional<Refusal> Session::identify() {
 
 // False: the connection is over.
 Task<bool> Session::serve_request() {
+  if (evicted_) co_return false;  // while its head was on the way from the socket to us
   const UnderWay counted(*shared_, peer_);
   leave_idle();
   chunks_ = {};
