@@ -94,10 +94,13 @@ struct HttpServerConfig {
   int connections_max = 0;
   int owner_connections_max = 0;
   core::Duration header_timeout{};
-  core::Duration idle_timeout{};     // keep-alive between two requests
-  core::Duration write_timeout{};    // for one piece of an answer
-  std::int64_t body_rate_floor = 0;  // bytes/s of a body (decoded), averaged from the head on, after the grace
+  core::Duration idle_timeout{};   // keep-alive between two requests
+  core::Duration write_timeout{};  // for one piece of an answer
+  // Bytes/s of a body (decoded), after the grace. A client that was faster may be so much slower later, but never have
+  // us wait for longer than the credit.
+  std::int64_t body_rate_floor = 0;
   core::Duration body_rate_grace = std::chrono::seconds(10);
+  core::Duration body_rate_credit_max = std::chrono::seconds(60);
 };
 
 class HttpServer {

@@ -37,7 +37,7 @@ Task<core::Result<std::string>> Session::receive_body_piece() {
     piece.resize(*received);
   }
   body_rest_ -= std::ssize(piece);
-  body_taken_ += std::ssize(piece);
+  earn(std::ssize(piece));
   co_return piece;
 }
 
@@ -67,8 +67,17 @@ Task<core::Result<std::string>> Session::receive_chunked_piece() {
     if (body_broken_) co_return core::Error{core::Errc::invalid, "the body isn't well-formed chunks"};
   }
   if (chunks_.wire_bytes() > body_bytes_max_) co_return over_the_limit();
-  body_taken_ += std::ssize(piece);
+  earn(std::ssize(piece));
   co_return piece;
+}
+
+// What has come buys time for what is to come, but not for ever: else one fast piece would pay for hours of silence.
+void Session::earn(std::int64_t body_bytes) {
+  const auto& config = shared_->config;
+  if (config.body_rate_floor <= 0) return;
+  body_credit_ += std::chrono::nanoseconds(std::chrono::seconds(1)) * body_bytes / config.body_rate_floor;
+  const auto most = std::max(config.body_rate_credit_max, config.body_rate_grace);
+  body_credit_ = std::min<Clock::duration>(body_credit_, most);
 }
 
 // At least one byte of the body from the client. An error: no more will come.
@@ -78,14 +87,12 @@ Task<core::Result<std::size_t>> Session::receive_body_bytes(char* data, std::siz
     co_await send("HTTP/1.1 100 Continue\r\n\r\n");
   }
   // Only the time spent waiting for the client counts against it, not what the handler takes.
-  const auto floor = shared_->config.body_rate_floor;
-  const auto earned = std::chrono::seconds(floor > 0 ? body_taken_ / floor : 0);
   const auto start = Clock::now();
-  deadline_.arm(start + shared_->config.body_rate_grace + earned - body_waited_);
+  deadline_.arm(start + body_credit_);
   std::size_t received = 0;
   const auto read = co_await receive(data, capacity, received);
   deadline_.disarm();
-  body_waited_ += Clock::now() - start;
+  body_credit_ -= Clock::now() - start;
   body_broken_ = read != Read::some;
   if (read == Read::late) co_return core::Error{core::Errc::invalid, "the body came too slowly"};
   if (body_broken_) co_return cut_off();

@@ -26,11 +26,16 @@ Task<void> Session::hung_up() {
   for (;;) {
     // On a Unix socket wait_error completes for EPOLLERR and EPOLLHUP. Neither pending input nor a half-close is either
     // of them, so a client that has sent its next request, or will send no more, isn't mistaken for one that is gone.
-    co_await socket_.async_wait(remote_ ? Socket::wait_read : Socket::wait_error, use_task);
+    const auto [error] = co_await socket_.async_wait(remote_ ? Socket::wait_read : Socket::wait_error, as_tuple_task);
+    if (error) {  // closed by us: there is nobody any more, either; but who is cancelled hasn't been told anything
+      const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+      if (cancelled != asio::cancellation_type::none) throw boost::system::system_error(error);
+      co_return;
+    }
     pollfd state{socket_.native_handle(), POLLRDHUP, 0};
     if (::poll(&state, 1, 0) > 0 && (state.revents & gone) != 0) co_return;
-    if (!remote_) continue;
-    Timer pause(socket_.get_executor(), kLookAgain);  // the next request is waiting: don't spin on it
+    // Not gone, but the next request is waiting, or (wait_error completes for that, too) urgent data: don't spin on it.
+    Timer pause(socket_.get_executor(), kLookAgain);
     co_await pause.async_wait(use_task);
   }
 }

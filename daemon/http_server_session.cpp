@@ -149,6 +149,7 @@ std::optional<Refusal> Session::identify() {
   if (remote_) {
     if (!shared_->hosts.know(head.header("host")))
       return Refusal{421, "misdirected_request", "Host names another server; server.hosts may add it"};
+    if (is_cross_site(head)) return Refusal{403, "cross_site", "the page of another site is behind this call"};
     auto peer = config.authenticate ? config.authenticate(head) : std::nullopt;
     peer_ = peer.value_or(Peer{.known = false});
   }
@@ -161,13 +162,13 @@ std::optional<Refusal> Session::identify() {
 
 // False: the connection is over.
 Task<bool> Session::serve_request() {
+  if (evicted_) co_return false;  // while its head was on the way from the socket to us
   const UnderWay counted(*shared_, peer_);
   leave_idle();
   chunks_ = {};
   body_rest_ = request_.head.content_length;
-  body_taken_ = 0;
+  body_credit_ = shared_->config.body_rate_grace;
   body_bytes_max_ = shared_->config.body_bytes_max;
-  body_waited_ = {};
   reply_streams_ = false;
   body_broken_ = continued_ = replied_ = reply_failed_ = reply_closes_ = false;
   reply_rest_ = 0;

@@ -57,6 +57,7 @@ class Session final : public Exchange {
   Task<Read> receive(char* data, std::size_t capacity, std::size_t& received);
   Task<core::Result<std::string>> receive_body_piece();
   Task<core::Result<std::string>> receive_chunked_piece();
+  void earn(std::int64_t body_bytes);
   Task<core::Result<std::size_t>> receive_body_bytes(char* data, std::size_t capacity);
   Task<bool> send(std::string_view first, std::string_view second = {});
   Task<bool> send_piece(std::string_view piece);
@@ -86,9 +87,8 @@ class Session final : public Exchange {
   ParsedHead request_;
   ChunkDecoder chunks_;
   std::int64_t body_bytes_max_ = 0;
-  std::int64_t body_rest_ = 0;   // of the Content-Length, not yet handed out
-  std::int64_t body_taken_ = 0;  // handed out
-  std::chrono::steady_clock::duration body_waited_{};
+  std::int64_t body_rest_ = 0;                         // of the Content-Length, not yet handed out
+  std::chrono::steady_clock::duration body_credit_{};  // of waiting for more of it
   bool body_broken_ = false;
   bool continued_ = false;  // the interim answer has been sent
   bool replied_ = false;

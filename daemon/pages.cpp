@@ -50,7 +50,7 @@ Task<void> Api::page(Exchange& exchange, std::string_view) {
   head.headers.emplace_back("Content-Security-Policy", proto::admin_page_policy());
   head.headers.emplace_back("X-Content-Type-Options", "nosniff");
   head.headers.emplace_back("Cache-Control", "no-store");
-  head.headers.emplace_back("Referrer-Policy", "no-referrer");
+  head.headers.emplace_back("Referrer-Policy", "same-origin");
   co_await exchange.reply(std::move(head), proto::admin_page(page));
 }
 

@@ -131,6 +131,16 @@ TEST_F(HttpServerChunkedTest, ABodyThatComesTooSlowlyIsCutOff) {
   talker.join();
 }
 
+// At this rate a megabyte pays for 17 minutes.
+TEST_F(HttpServerChunkedTest, ABodyThatCameFastMayNotPauseForEver) {
+  config_.body_rate_floor = 1 << 10;
+  config_.body_rate_grace = config_.body_rate_credit_max = core::Duration(500);
+  start();
+  auto client = server_->connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n" + std::string(1'048'575, 'f'));
+  EXPECT_EQ(body_of(client.read_to_end()), "invalid");
+}
+
 TEST_F(HttpServerChunkedTest, AnEarlyAnswerEndsTheConnection) {
   config_.allows_chunked = [](const RequestHead&) { return true; };
   start();

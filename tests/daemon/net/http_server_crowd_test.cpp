@@ -69,6 +69,23 @@ TEST_F(HttpServerCrowdTest, AHeadThatDoesNotEndMakesRoom) {
   EXPECT_EQ(server_->ask(&HttpServer::exchanges_under_way), 1);
 }
 
+// Its head is on the way from the socket to the session when the newcomer is let in: it takes two reads.
+TEST_F(HttpServerCrowdTest, AHeadThatComesTooLateIsNotServed) {
+  config_.connections_max = 1;
+  start();
+  auto late = idle_client();
+  const auto held = server_->next_event();
+  std::optional<RawSocket> newcomer;
+  server_->stall([&] {
+    late.send("GET /hold HTTP/1.1\r\nHost: a\r\nX-Long: " + std::string(10'000, 'l') + "\r\n\r\n");
+    newcomer.emplace(server_->connect());
+  });
+  EXPECT_EQ(late.read_to_end(), "");
+  EXPECT_TRUE(served(*newcomer));
+  EXPECT_EQ(server_->ask(&HttpServer::exchanges_under_way), 0);
+  EXPECT_EQ(held.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "served to nobody";
+}
+
 TEST_F(HttpServerCrowdTest, OnlyWhenAllAreUnderWayANewOneIsTurnedAway) {
   config_.connections_max = 2;
   start();

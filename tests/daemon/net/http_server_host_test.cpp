@@ -36,5 +36,38 @@ TEST(HttpServerHost, LoopbackTheListenedAndTheConfiguredAreKnown) {
     EXPECT_FALSE(hosts.know(name)) << name;
 }
 
+TEST(HttpServerHost, ForeignPagesAreToldApart) {
+  struct Case {
+    std::vector<std::pair<std::string, std::string>> headers;
+    bool cross_site;
+  };
+  const Case table[] = {
+      {{}, false},
+      {{{"sec-fetch-site", "same-origin"}}, false},
+      {{{"sec-fetch-site", "none"}}, false},
+      {{{"sec-fetch-site", "same-site"}}, true},
+      {{{"sec-fetch-site", "cross-site"}}, true},
+      {{{"sec-fetch-site", ""}}, true},
+      {{{"sec-fetch-site", "none"}, {"sec-fetch-site", "cross-site"}}, true},
+      {{{"sec-fetch-mode", "cors"}}, false},
+      {{{"origin", "http://localhost:8090"}}, false},
+      {{{"origin", "https://LocalHost:8090"}}, false},
+      {{{"origin", "http://localhost"}}, true},
+      {{{"origin", "http://localhost:3000"}}, true},
+      {{{"origin", "http://localhost:8090.evil.example"}}, true},
+      {{{"origin", "http://evil.example"}}, true},
+      {{{"origin", "localhost:8090"}}, true},
+      {{{"origin", "null"}}, true},
+      {{{"origin", ""}}, true},
+      {{{"sec-fetch-site", "same-origin"}, {"origin", "null"}}, true},
+  };
+  for (const auto& [headers, cross_site] : table) {
+    RequestHead head;
+    head.headers = headers;
+    head.headers.emplace_back("host", "localhost:8090");
+    EXPECT_EQ(is_cross_site(head), cross_site) << (headers.empty() ? "" : headers.front().second);
+  }
+}
+
 }  // namespace
 }  // namespace batchd::daemon

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <ctime>
 #include <fstream>
 
 #include "tests/daemon/net/http_server_fixture.h"
@@ -100,6 +101,21 @@ TEST_F(HttpServerLifeTest, WaitingForAHangUpDoesNotSpin) {
   const auto before = std::clock();
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "processor time spent while nothing happened";
+}
+
+// To epoll urgent data is as exceptional as a hang-up.
+TEST_F(HttpServerLifeTest, UrgentDataDoesNotMakeAWaitSpin) {
+  start();
+  auto client = server_->connect();
+  client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(server_->becomes(&HttpServer::exchanges_under_way, 1));
+  if (::send(client.fd(), "!", 1, MSG_OOB | MSG_NOSIGNAL) != 1) GTEST_SKIP() << "no urgent data on Unix sockets here";
+  const auto before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "processor time spent while nothing happened";
+  EXPECT_EQ(server_->ask(&HttpServer::exchanges_under_way), 1);
+  client.close();
+  EXPECT_TRUE(server_->becomes(&HttpServer::exchanges_under_way, 0));
 }
 
 TEST_F(HttpServerLifeTest, ClosingTheListenerEndsIdleConnectionsAndLetsExchangesFinish) {

@@ -45,6 +45,22 @@ TEST_F(HttpServerTcpTest, AForeignHostIsMisdirected) {
     EXPECT_TRUE(has_status(get("/path", host), 200)) << host;
 }
 
+// A browser adds the credentials it remembers to whatever a page of anybody's makes it send.
+TEST_F(HttpServerTcpTest, TheCallOfAForeignPageIsRefused) {
+  start();
+  for (const auto* header : {"Origin: null", "Origin: http://evil.example", "Sec-Fetch-Site: cross-site"}) {
+    auto client = server_->connect_tcp();
+    client.send("POST /path HTTP/1.1\r\nHost: localhost\r\nX-Who: root\r\n" + std::string(header) +
+                "\r\n\r\nGET /path HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const auto answer = client.read_to_end();
+    EXPECT_TRUE(has_status(answer, 403)) << header << "\n" << answer;
+    EXPECT_EQ(body_of(answer), "cross_site");
+  }
+  EXPECT_TRUE(has_status(get("/path", "localhost:8090", "Origin: http://localhost:8090\r\n"), 200));
+  const auto by_socket = "GET /path HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n";
+  EXPECT_TRUE(has_status(ask(server_->connect(), by_socket), 200)) << "no browser gets there";
+}
+
 TEST_F(HttpServerTcpTest, EveryRequestSaysWhoItIsFrom) {
   start();
   auto client = server_->connect_tcp();
