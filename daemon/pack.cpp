@@ -160,11 +160,12 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   auto limits = limits_of(lane);
   // What the provider's storage still takes; a single request that is larger goes when nothing else is stored.
   const auto waiting = waiting_in(lane.queue);
+  const auto& caps = lane.account->provider->caps();
   const auto storable = lane.account->budget.stored_bytes - lane.use->stored_bytes;
-  const bool has_room =
-      lane.use->stored_bytes == 0 || storable >= waiting.bytes / std::max<std::int64_t>(waiting.items, 1);
-  if (!has_room) co_return eventually;
+  const auto line = waiting.bytes / std::max<std::int64_t>(waiting.items, 1) + caps.line_frame_bytes;  // on average
+  if (lane.use->stored_bytes > 0 && storable < line) co_return eventually;
   limits.bytes = std::clamp<std::int64_t>(storable, 1, limits.bytes);
+  limits.items = std::clamp<std::int64_t>(storable / line, 1, limits.items);
   const auto allowed =
       core::allowance(learned, engine_.config.budget.of(lane.queue.lane.model).max_enqueued_tokens, now);
   const bool alone = lane.load.batches == 0;  // then a batch may always go

@@ -1,4 +1,5 @@
 // pack: when a lane's batch leaves, who is on it, and when nothing may leave.
+#include "proto/gemini.h"
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {
@@ -94,11 +95,15 @@ TEST_F(Pack, WithoutAJobSlotNothingIsSealed) {
   EXPECT_EQ(batches().size(), 2U);
 }
 
-TEST_F(Pack, WithoutRoomForFilesNothingIsSealed) {
-  config.accounts.at("default").max_stored = 60;  // ten bodies have 70 bytes
+TEST_F(Pack, NoMoreIsSealedThanTheStorageTakes) {
+  const auto line = 7 + proto::make_gemini()->caps().line_frame_bytes;
+  config.accounts.at("default").max_stored = 4 * line;
   accept_many(10);
   pass(1h, {Which::pack});
-  EXPECT_TRUE(batches().empty());
+  ASSERT_EQ(batches().size(), 1U) << "what is too much together goes in parts";
+  EXPECT_EQ(batches().front().items, 4);
+  pass(1h, {Which::pack});
+  EXPECT_EQ(batches().size(), 1U) << "there is no room left";
 }
 
 TEST_F(Pack, TheUrgentGoFirst) {
