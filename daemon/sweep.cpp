@@ -14,6 +14,7 @@ using core::Fault;
 
 namespace {
 
+constexpr core::Duration kClockSkew = std::chrono::hours(1);  // between the provider's clock and ours
 constexpr core::Duration kFencedFor = std::chrono::hours(72);  // a create can't travel longer
 
 }  // namespace
@@ -91,10 +92,15 @@ Task<bool> SweepStage::stop_fenced(Account& account, const core::JobView& job, c
 }
 
 Task<bool> SweepStage::note_if_strange(Account& account, const core::JobView& job) {
-  if (job.end) co_return true;
-  // What is older than what is kept here was forgotten, not unknown.
+  if (job.end && !job.created_at) co_return true;  // nobody knows how old it is
+  // What is older than what is kept here was forgotten, not unknown. One that has ended counts like one that runs: what
+  // it has done would be done again.
   const auto wall = engine_.clock.wall();
-  if (job.created_at && wall - *job.created_at > engine_.config.retention.results) co_return true;
+  const auto forgotten = co_await engine_.store.read(&core::Store::forgotten_until);
+  if (!forgotten) co_return false;
+  const bool old = job.created_at && (*job.created_at <= *forgotten + kClockSkew ||
+                                      wall - *job.created_at > engine_.config.retention.results);
+  if (old) co_return true;
   const auto known = co_await engine_.store.read(&core::Store::knows_token, job.token);
   if (!known) co_return false;
   if (*known) co_return true;

@@ -47,7 +47,7 @@ TEST_F(Sweep, OthersJobsOldOnesAndOursAreNotStrange) {
   submitted(3);
   gemini.add_job("batchd-another-installations", "files/a");
   gemini.add_job("by-hand", "files/b");
-  stranger().state = "BATCH_STATE_SUCCEEDED";
+  stranger().state = "BATCH_STATE_SUCCEEDED";  // nobody knows when: perhaps long ago
   stranger().created = "2020-01-01T00:00:00Z";  // beyond what is kept here
   look(Which::sweep);
   EXPECT_EQ(account_detail(), "");
@@ -55,6 +55,16 @@ TEST_F(Sweep, OthersJobsOldOnesAndOursAreNotStrange) {
   advance_clock(config.submission.sweep_every);
   look(Which::sweep);
   EXPECT_NE(account_detail(), "");
+}
+
+TEST_F(Sweep, AStrangeJobThatHasEndedCountsToo) {
+  uploaded(3);
+  auto& ended = stranger();
+  ended.state = "BATCH_STATE_SUCCEEDED";
+  ended.created = "2027-01-15T07:00:00Z";  // an hour ago: nothing as young as that was ever purged
+  pass(1h);
+  EXPECT_NE(account_detail(), "");
+  EXPECT_EQ(gemini.count(Endpoint::create), 0U) << "what it has done may be what waits here";
 }
 
 TEST_F(Sweep, AJobOfAFencedBatchIsCancelledAndAlarmedOnce) {
