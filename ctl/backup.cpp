@@ -29,7 +29,7 @@ class BackupFile : public BodySink {
 
   // Prompts and results are in it: nobody else may read it. False: errno.
   bool open() {
-    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     return fd_ >= 0;
   }
   void begin(std::optional<std::uint64_t> total) override {
@@ -90,7 +90,11 @@ int backup(Session& session, const std::string& file, bool overwrite) {
     return kBadInput;
   }
   BackupFile target(file, session.console);
-  if (!target.open()) return cannot_write(session, file + ".part", errno);
+  if (!target.open()) {
+    const int error = errno;
+    if (error == EEXIST) session.console.talk("another backup is writing " + file + ".part; if none is, remove it");
+    return cannot_write(session, file + ".part", error);
+  }
   const auto answer =
       ask(session, {.method = "GET", .target = "/admin/backup", .timeout = kSilenceMax, .sink = &target});
   session.console.finish_progress();

@@ -78,16 +78,14 @@ std::optional<std::string> answer_text(std::string_view response) {
   const auto document = read_document(response);
   if (!document) return std::nullopt;
   const auto& candidates = member(*document, "candidates");
-  if (!candidates.IsArray() || candidates.Empty()) return std::nullopt;
+  if (!candidates.IsArray() || candidates.Size() != 1) return std::nullopt;
   const auto& parts = member(member(candidates[0], "content"), "parts");
-  if (!parts.IsArray()) return std::nullopt;
+  if (!parts.IsArray() || parts.Empty()) return std::nullopt;
   std::string joined;
-  bool any = false;
   for (const auto& part : parts.GetArray()) {
-    any = any || member(part, "text").IsString();
+    if (!member(part, "text").IsString()) return std::nullopt;  // a call, an image: text alone would drop it
     joined += text(member(part, "text"));
   }
-  if (!any) return std::nullopt;
   return joined;
 }
 

@@ -24,7 +24,7 @@ std::vector<std::string_view> elements_of(std::string_view array);
 // Has the request ended, by its state?
 bool is_finished(std::string_view state);
 
-// candidates[0].content.parts[].text, joined. None: it has no such thing.
+// The text of the only candidate's parts, joined. None: there are several, or something else than text among the parts.
 std::optional<std::string> answer_text(std::string_view response);
 
 // A finished request on one line: {"key"?,"id","cursor"?,"state","text" or "error"}; "text" is the answer's text, or,

@@ -113,6 +113,9 @@ class Api {
   bool backing_up_ = false;
 };
 
+// The copy of the database that GET /admin/backup makes beside it.
+inline constexpr std::string_view kBackupSuffix = ".backup";
+
 // --- answers
 Problem problem_of(const core::Error& error);
 Problem stopping_problem();

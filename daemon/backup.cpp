@@ -83,7 +83,7 @@ Task<void> Api::backup(Exchange& exchange, std::string_view) {
     co_await reply_problem(exchange, make_problem(409, "backup_running", "another backup is being made", true));
     co_return;
   }
-  Copy copy(engine_.config.store.path + ".backup", backing_up_);
+  Copy copy(engine_.config.store.path + std::string(kBackupSuffix), backing_up_);
   const auto counts = co_await engine_.store.read(&core::Store::counts);
   if (!counts) {
     co_await reply_problem(exchange, problem_of(counts.error()));

@@ -2,6 +2,7 @@
 
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -211,6 +212,9 @@ class Daemon {
   PurgeStage purge_{engine_};
 };
 
+// Of a process that was killed: it holds prompts and results, also those that have been purged since.
+void remove_left_backup(const std::string& path) { ::unlink((path + std::string(kBackupSuffix)).c_str()); }
+
 }  // namespace
 
 int run_daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file) {
@@ -219,6 +223,7 @@ int run_daemon(const config::Config& config, const config::Environment& environm
     log_event(LogLevel::error, "store_unavailable", {{"path", config.store.path}, {"detail", store.error().detail}});
     return exit_code_of(store.error());
   }
+  remove_left_backup(config.store.path);
   Daemon daemon(config, environment, std::move(file), std::move(*store));
   return daemon.run();
 }

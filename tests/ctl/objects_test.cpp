@@ -20,9 +20,12 @@ TEST(Objects, ValuesAreCopiedVerbatim) {
 }
 
 TEST(Objects, TheTextOfAnAnswerIsJoined) {
-  EXPECT_EQ(answer_text(R"({"candidates":[{"content":{"parts":[{"text":"a"},{"x":1},{"text":"b\n"}]}}]})"), "ab\n");
+  EXPECT_EQ(answer_text(R"({"candidates":[{"content":{"parts":[{"text":"a"},{"text":"b\n"}]}}]})"), "ab\n");
   for (const char* other : {"{}", "[]", R"({"candidates":[]})", R"({"candidates":[{"content":{"parts":[{"x":1}]}}]})",
-                            R"({"candidates":[{"content":{"parts":7}}]})"})
+                            R"({"candidates":[{"content":{"parts":7}}]})",
+                            // what text alone would drop
+                            R"({"candidates":[{"content":{"parts":[{"text":"a"},{"functionCall":{}}]}}]})",
+                            R"({"candidates":[{"content":{"parts":[{"text":"a"}]}},{"content":{"parts":[]}}]})"})
     EXPECT_EQ(answer_text(other), std::nullopt) << other;
 }
 
