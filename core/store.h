@@ -47,7 +47,7 @@ class Store {
   virtual Result<void> stage_append(BodyId stage, std::string_view chunk) = 0;
   virtual Result<void> stage_discard(BodyId stage) = 0;
   // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
-  // lanes, or over a queue limit.
+  // lanes (altogether, or first named by this owner), or over a queue limit.
   virtual Result<Accepted> accept(const NewRequest& request, WallTime now) = 0;
   // The same for lines of a group (at most kGroupLinesMax), made if it is new: one answer per line, in their order.
   // Stages of lines that aren't accepted stay the caller's. queue_full: none of them was accepted.

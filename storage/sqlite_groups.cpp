@@ -39,7 +39,7 @@ void SqliteStore::require_room_for_lines(core::OwnerId owner, std::span<const co
   if (items == 0) return;  // all known: answered whatever the queue and the disk are like
   require_free_space();
   require_room(owner, items, bytes, staged);
-  for (const auto& lane : lanes) require_lane(lane);
+  require_lanes(owner, std::vector(lanes.begin(), lanes.end()));
 }
 
 core::Result<std::vector<core::LineAccepted>> SqliteStore::accept_lines(core::OwnerId owner, const std::string& name,

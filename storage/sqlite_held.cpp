@@ -25,8 +25,10 @@ core::Result<void> SqliteStore::leave_orphan(core::RequestId request) {
 core::Result<void> SqliteStore::answer_held(core::RequestId request, core::WallTime now) {
   return verb([&] {
     db_->run("DELETE FROM held_call WHERE request = ?", request);
-    db_->run("UPDATE request SET acked_at = ? WHERE id = ? AND finished_at IS NOT NULL AND acked_at IS NULL", now,
-             request);
+    // One with an idempotency key isn't held: its caller may ask again.
+    db_->run(
+        "UPDATE request SET acked_at = ? WHERE id = ? AND held = 1 AND finished_at IS NOT NULL AND acked_at IS NULL",
+        now, request);
   });
 }
 

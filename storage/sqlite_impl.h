@@ -23,7 +23,6 @@ namespace batchd::storage {
 
 inline constexpr std::int64_t kChunksPerBody = 512;  // room for a result line of kResultLineBytesMax, twice
 static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunkBytesMax) <= kChunksPerBody);
-inline constexpr std::int64_t kLanesMax = 1000;  // lanes are named by clients; summarise_queue() walks them all
 inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;  // rows that are read and then changed: two touches each
 
 // The row of a body's chunk, and the digest that is stored with its bytes. sqlite_bodies.cpp
@@ -213,9 +212,10 @@ class SqliteStore final : public GroupStore {
   void count_staged(core::OwnerId owner, std::int64_t bytes);
 
   // --- lanes: sqlite_lane_table.cpp
-  void require_lane(const core::Lane& lane);     // fails: queue_full
-  core::LaneId lane_id(const core::Lane& lane);  // makes it if it is new; fails: queue_full
-  core::LaneId unused_lane();                    // none: every lane is in use
+  void require_lanes(core::OwnerId owner, std::span<const core::Lane> lanes);  // different ones; fails: queue_full
+  core::LaneId lane_id(const core::Lane& lane, core::OwnerId owner);  // makes it if it is new; fails: queue_full
+  std::int64_t lanes_made(core::OwnerId owner);
+  std::vector<std::pair<core::LaneId, core::OwnerId>> unused_lanes();  // and who made them; oldest first
   const core::Lane& lane(core::LaneId id) const;
   void load_lanes();
 

@@ -62,7 +62,7 @@ core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request
     const auto bytes = body_bytes(request);
     require_free_space();
     require_room(request.owner, 1, bytes, request.staged ? bytes : 0);
-    require_lane(request.lane);
+    require_lanes(request.owner, std::span(&request.lane, 1));
     const auto id = insert_request(request, request.owner, std::nullopt, now);
     if (!request.idempotency_key.empty())
       db_->run("INSERT INTO idempotency(request, owner, key, fingerprint, accepted_at) VALUES(?, ?, ?, ?, ?)", id,
@@ -80,7 +80,7 @@ std::int64_t SqliteStore::body_bytes(const core::NewRequest& request) {
 
 core::RequestId SqliteStore::insert_request(const core::NewRequest& request, core::OwnerId owner,
                                             std::optional<std::int64_t> group, core::WallTime now) {
-  const auto lane = lane_id(request.lane);
+  const auto lane = lane_id(request.lane, owner);
   const auto body = request.staged ? adopt_stage(request.staged) : put_body(request.body);
   const core::RequestId id{ids_.next(now)};
   db_->run(

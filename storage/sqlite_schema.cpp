@@ -120,6 +120,7 @@ CREATE TABLE held_call(
 CREATE INDEX held_call_orphan ON held_call(owner, digest, request) WHERE orphan = 1;
 
 -- The ratio in millionths; an allowance of 0: nothing was learned.
+ALTER TABLE lane ADD COLUMN made_by INTEGER;  -- the owner who named it first
 ALTER TABLE lane ADD COLUMN ratio INTEGER NOT NULL DEFAULT 1000000;
 ALTER TABLE lane ADD COLUMN allowance INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE lane ADD COLUMN allowance_since INTEGER NOT NULL DEFAULT 0;

@@ -94,6 +94,16 @@ TEST_F(Held, AnAnswerAcknowledges) {
   EXPECT_FALSE(view(kAnna, waiting).acknowledged_at) << "what hasn't ended can't be";
 }
 
+TEST_F(Held, AnAnswerToACallThatMayBeRepeatedAcknowledgesNothing) {
+  auto keyed = request(kAnna, "{}");
+  keyed.idempotency_key = "key";
+  keyed.fingerprint = "fingerprint";
+  const auto id = must([&](Store& s) { return s.accept(keyed, now_); }).id;
+  finish({kAnna}, {id});
+  must([&](Store& s) { return s.answer_held(id, now_); });
+  EXPECT_FALSE(view(kAnna, id).acknowledged_at);
+}
+
 TEST_F(Held, WhatWasCancelledIsNobodysAnswer) {
   const auto alone = hold(kAnna, "call");
   auto member = request(kAnna, "{}");

@@ -111,14 +111,6 @@ TEST_F(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
   EXPECT_EQ(must([&](Store& s) { return s.read_chunk(body, 0); }), "{}");
 }
 
-TEST_F(Intake, TooManyLanesAreRefused) {
-  for (int i = 0; i < 1000; ++i) accept(kAnna, "{}", 1, {"default", "generateContent", "m" + std::to_string(i)});
-  const auto one_more = attempt([&](Store& s) { return s.accept(request(kAnna, "{}", 1, {"a", "b", "c"}), now_); });
-  ASSERT_TRUE(one_more.has_error());
-  EXPECT_EQ(one_more.error().code, Errc::queue_full);
-  EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).size(), 1000U);
-}
-
 TEST_F(Intake, AVerbThatFailsLeavesNothing) {
   ASSERT_TRUE(store_->begin_group().has_value());
   store_->begin_verb();

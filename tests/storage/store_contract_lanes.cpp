@@ -17,22 +17,29 @@ class Lanes : public StoreStories {
     return must([&](Store& s) { return s.lane_load(lane); });
   }
   static Lane numbered(int i) { return {"default", "generateContent", "m" + std::to_string(i)}; }
-  Result<Accepted> offer(const Lane& lane) {
-    return attempt([&](Store& s) { return s.accept(request(kAnna, "{}", 1, lane), now_); });
+  static OwnerId maker(int i) { return OwnerId{3000 + i / 250}; }  // of the full table's lanes
+  Result<Accepted> offer(const Lane& lane, OwnerId owner = kAnna) {
+    return attempt([&](Store& s) { return s.accept(request(owner, "{}", 1, lane), now_); });
   }
-  void cancel_in(const Lane& lane) {
-    const auto page = must([&](Store& s) { return s.list_requests(kAnna, {.model = lane.model}, {}, 1); });
-    must([&](Store& s) { return s.cancel(kAnna, page.requests.at(0).id, now_); });
+  Result<std::vector<LineAccepted>> offer_lines(const std::string& group, const std::vector<Lane>& lanes,
+                                                OwnerId owner = kAnna) {
+    std::vector<GroupLine> lines;
+    for (const auto& lane : lanes) lines.push_back({std::ssize(lines) + 1, "digest", request(owner, "{}", 1, lane)});
+    return attempt([&](Store& s) { return s.accept_lines(owner, group, lines, now_); });
+  }
+  void cancel_in(const Lane& lane, OwnerId owner) {
+    const auto page = must([&](Store& s) { return s.list_requests(owner, {.model = lane.model}, {}, 1); });
+    must([&](Store& s) { return s.cancel(owner, page.requests.at(0).id, now_); });
   }
   void purge() {
     while (must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).more) {
     }
   }
-  void fill_table() {
+  void fill_table(int lanes = 1000) {
     CHECK(store_->begin_group().has_value());
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < lanes; ++i) {
       store_->begin_verb();
-      CHECK(store_->accept(request(kAnna, "{}", 1, numbered(i)), now_).has_value());
+      CHECK(store_->accept(request(maker(i), "{}", 1, numbered(i)), now_).has_value());
       store_->end_verb(true);
     }
     CHECK(store_->commit_group().has_value());
@@ -170,14 +177,14 @@ TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
   const auto lanes = in_use();
   // A batch refers to its lane, and an end outside of any batch.
   const auto batch = must([&](Store& s) { return s.open_batch(lanes[3].id, SealReason::age, now_); });
-  claim(batch, kAnna);
+  claim(batch, maker(3));
   must([&](Store& s) { return s.seal(batch, now_); });
   EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
-  cancel_in(lanes[999].lane);
+  cancel_in(lanes[999].lane, maker(999));
   tick();
   purge();
   EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);  // the newest stays: its number must not come again
-  cancel_in(lanes[4].lane);
+  cancel_in(lanes[4].lane, maker(4));
   EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
   tick();
   purge();
@@ -196,10 +203,38 @@ TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
   expect_balance();
 }
 
+TEST_F(Lanes, AnOwnerMayMakeAQuarterOfThem) {
+  fill_table(250);
+  const auto owner = maker(0);
+  reopen();
+  const auto refused = offer(kFlash, owner);
+  EXPECT_EQ(refused.error().code, Errc::queue_full);
+  EXPECT_NE(refused.error().detail.find("you use more than 250"), std::string::npos) << refused.error().detail;
+  EXPECT_TRUE(offer(numbered(7), owner).has_value()) << "known all the while";
+  EXPECT_TRUE(offer(kFlash, kBob).has_value());
+  EXPECT_TRUE(offer(kFlash, owner).has_value()) << "somebody else made it";
+  // Those of their own that nothing refers to make room, for as many as they are.
+  for (const auto i : {11, 12}) cancel_in(numbered(i), owner);
+  tick();
+  purge();
+  const Lane first{"a", "b", "1"};
+  const Lane second{"a", "b", "2"};
+  const Lane third{"a", "b", "3"};
+  EXPECT_EQ(offer_lines("g", {first, second, third}, owner).error().code, Errc::queue_full);
+  EXPECT_EQ(offer_lines("g", {numbered(11), first, second}, owner).error().code, Errc::queue_full)
+      << "the room that they use themselves";
+  EXPECT_EQ(store_->group_state(), GroupStore::GroupState::intact) << "refused before anything was written";
+  reopen();
+  EXPECT_TRUE(offer_lines("g", {first, second, numbered(13)}, owner).has_value());
+  EXPECT_EQ(offer(third, owner).error().code, Errc::queue_full);
+  EXPECT_TRUE(offer(third, kAnna).has_value());
+  expect_balance();
+}
+
 TEST_F(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
   fill_table();
   const auto lane = must([](Store& s) { return s.summarise_queue(); })[7];
-  cancel_in(lane.lane);
+  cancel_in(lane.lane, maker(7));
   tick();
   purge();
   ASSERT_TRUE(store_->begin_group().has_value());
