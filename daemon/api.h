@@ -111,11 +111,13 @@ class Api {
   core::WallTime started_at_;
   const HttpServer* server_ = nullptr;
   bool backing_up_ = false;
+  core::SteadyTime probed_at_{};  // when the store last showed that it takes writes
 };
 
 // --- answers
 Problem problem_of(const core::Error& error);
 Problem stopping_problem();
+Problem revoked_problem();  // of a call that waited when its token was taken away
 Problem problem_of_fault(const proto::SubmissionFault& fault);
 Problem unknown_account(std::string_view account);
 Problem make_problem(int status, std::string_view code, std::string_view detail, bool retryable = false,
