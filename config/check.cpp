@@ -1,5 +1,7 @@
 #include "config/check.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 
@@ -35,6 +37,14 @@ std::string judge_url(std::string_view url) {
   return {};
 }
 
+// An IPv4 address, or an IPv6 address in brackets.
+bool is_address(std::string host) {
+  in6_addr bytes{};
+  if (!host.starts_with('[')) return ::inet_pton(AF_INET, host.c_str(), &bytes) == 1;
+  if (!host.ends_with(']')) return false;
+  return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &bytes) == 1;
+}
+
 // Empty: fine. Names aren't resolved: an address is what is listened on.
 std::string judge_listen(const Server& server) {
   if (server.listen.empty()) return {};
@@ -42,6 +52,7 @@ std::string judge_listen(const Server& server) {
   const auto host = server.listen.substr(0, colon);
   const auto port = colon == std::string::npos ? std::nullopt : parse_count(server.listen.substr(colon + 1));
   if (!port || *port < 0 || *port > 65535 || host.empty()) return "must be an address and a port: 127.0.0.1:8090";
+  if (host != "localhost" && !is_address(host)) return "must have an address, not a name, before the port";
   if (!server.allow_remote && !is_this_host(host)) return "is not loopback: that needs allow_remote = true";
   return {};
 }

@@ -111,6 +111,7 @@ class Api {
   core::WallTime started_at_;
   const HttpServer* server_ = nullptr;
   bool backing_up_ = false;
+  core::SteadyTime probed_at_{};  // when the store last showed that it takes writes
 };
 
 // The copy of the database that GET /admin/backup makes beside it.
@@ -119,6 +120,7 @@ inline constexpr std::string_view kBackupSuffix = ".backup";
 // --- answers
 Problem problem_of(const core::Error& error);
 Problem stopping_problem();
+Problem revoked_problem();  // of a call that waited when its token was taken away
 Problem problem_of_fault(const proto::SubmissionFault& fault);
 Problem unknown_account(std::string_view account);
 Problem make_problem(int status, std::string_view code, std::string_view detail, bool retryable = false,

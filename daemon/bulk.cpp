@@ -59,7 +59,7 @@ BulkIntake::BulkIntake(Engine& engine, core::OwnerId owner, BulkOptions options)
       options_(std::move(options)),
       deadline_(options_.submission.deadline ? std::optional(options_.submission.deadline->from(engine.clock.wall()))
                                              : std::nullopt),
-      staging_(engine.store) {
+      staging_(engine.store, engine.body_seats, owner) {
   report_.group = options_.group;
   report_.channel = options_.submission.channel;
 }
@@ -70,7 +70,7 @@ Task<std::optional<Problem>> BulkIntake::take(std::string_view piece) {
     const auto end = piece.find('\n');
     feed(piece.substr(0, end));
     if (line_ && !faulty_) {
-      auto taken = co_await staging_.take(line_->request);
+      auto taken = co_await staging_.take(line_->request, pending_bytes_);
       if (!taken) problem = problem_of(taken.error());
     }
     if (problem || end == std::string_view::npos) break;
@@ -158,6 +158,7 @@ Task<void> BulkIntake::settle(const std::vector<core::LineAccepted>& answers) {
   }
   pending_.clear();
   pending_bytes_ = 0;
+  staging_.let_go();
   if (report_.accepted == accepted_before) co_return;
   engine_.bells.pack.poke();
   engine_.bells.deadlines.poke();  // some may end at theirs
@@ -174,6 +175,7 @@ Task<void> BulkIntake::drop() {
   for (auto& line : pending_) co_await staging_.discard(line.request);
   line_.reset();
   pending_.clear();
+  staging_.let_go();
 }
 
 Task<void> submit_bulk(Exchange& exchange, Engine& engine) {

@@ -28,6 +28,10 @@ Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::Ste
   Waiters::Ticket ticket(engine_.waiters, request);
   Held held;
   for (;;) {
+    if (!exchange.still_known()) {
+      held.problem = revoked_problem();
+      co_return held;
+    }
     auto view = co_await engine_.store.read(&core::Store::find_request, owner, request);
     if (!view) {
       held.problem = problem_of(view.error());

@@ -10,6 +10,7 @@
 #include "core/state.h"
 #include "core/time.h"
 #include "daemon/account.h"
+#include "daemon/body_seats.h"
 #include "daemon/flushes.h"
 #include "daemon/metrics.h"
 #include "daemon/store_client.h"
@@ -45,6 +46,7 @@ struct Engine {
         clock(time),
         store(thread),
         waiters(io),
+        body_seats(io),
         bells(io),
         tasks(io),
         metrics(time.wall()) {}
@@ -55,6 +57,7 @@ struct Engine {
   StoreClient store;
   Accounts accounts;
   Waiters waiters;
+  BodySeats body_seats;
   Bells bells;
   Flushes flushes;
   TaskGroup tasks;

@@ -37,8 +37,7 @@ std::optional<Problem> read_options(const RequestHead& head, const proto::Gemini
 }
 
 // A problem leaves nothing behind.
-Task<std::optional<Problem>> read_body(Exchange& exchange, StoreClient& store, core::NewRequest& request) {
-  Staging staging(store);
+Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, core::NewRequest& request) {
   proto::GeminiBodyReader reader(request.lane.model);
   json::Sha256 fingerprint;
   fingerprint.update(request.lane.account + ' ' + request.lane.endpoint + ' ' + request.lane.model + '\n');
@@ -102,12 +101,14 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
     problem = stopping_problem();
   else
     problem = read_options(exchange.head(), *call, engine_, request);
-  if (!problem) problem = co_await read_body(exchange, engine_.store, request);
+  Staging staging(engine_.store, engine_.body_seats, request.owner);
+  if (!problem) problem = co_await read_body(exchange, staging, request);
   if (problem) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
   const auto accepted = co_await accept(std::move(request));
+  staging.let_go();
   if (!accepted) {
     co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;

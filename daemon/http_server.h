@@ -7,6 +7,7 @@
 // off; a client that half-closed still gets its answer. HTTP/1.0 is understood, without keep-alive and chunks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +26,8 @@ struct Peer {
   core::OwnerId owner;
   bool admin = false;  // root, the daemon's own uid, a member of admin_group (SO_PEERGROUPS), or a token that says so
   bool known = true;   // false: a TCP client without a valid token, who may use calls that need no credentials
+  std::uint64_t credential = 0;  // the token's number; 0: none was needed, or there was none
+  bool this_host = true;         // on the Unix socket, or from a loopback address
 };
 
 struct RequestHead {
@@ -51,6 +54,8 @@ class Exchange {
   virtual ~Exchange() = default;
   virtual const Peer& peer() const = 0;
   virtual const RequestHead& head() const = 0;
+  // Whether what the caller was known by still counts. Who serves one call for long asks now and then.
+  virtual bool still_known() const = 0;
 
   // The next piece of the request's body (at most about 64 KiB); empty at its end. Errors: Errc::invalid (cut, too
   // slow), Errc::too_large (over max_body). A handler that doesn't read the body needn't: the server drops it or
@@ -86,6 +91,7 @@ struct HttpServerConfig {
   // Who a TCP request is from, by what its head carries, and may take out of it; none: nobody we know. Asked once per
   // request.
   std::function<std::optional<Peer>(RequestHead&)> authenticate;
+  std::function<bool(const Peer&)> still_known;            // empty: always
   std::function<bool(const RequestHead&)> allows_chunked;  // empty: never
   std::int64_t body_bytes_max = 0;
   // When all are in use, the connection that has been idle (or without a complete head) for longest makes room for a

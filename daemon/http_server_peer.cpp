@@ -1,12 +1,14 @@
 #include "daemon/http_server_peer.h"
 
 #include <grp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <vector>
 
@@ -59,6 +61,23 @@ std::optional<Peer> peer_of(int socket, std::optional<gid_t> admin_group) {
   Peer peer{core::owner_of_uid(credentials.uid), credentials.uid == 0 || credentials.uid == ::geteuid()};
   peer.admin = peer.admin || (admin_group && in_group(socket, credentials, *admin_group));
   return peer;
+}
+
+bool is_from_loopback(int socket) {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  // The way the socket interface passes addresses.
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) return false;
+  if (address.ss_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &address, sizeof v4);
+    return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  sockaddr_in6 v6{};
+  if (address.ss_family != AF_INET6) return false;
+  std::memcpy(&v6, &address, sizeof v6);
+  return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
+         (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
 }
 
 }  // namespace batchd::daemon

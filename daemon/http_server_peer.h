@@ -1,4 +1,4 @@
-// Who is at the other end of a Unix socket.
+// Who is at the other end of a socket.
 #pragma once
 
 #include <sys/types.h>
@@ -19,5 +19,8 @@ core::Result<void> require_identity_uid_map();
 
 // The credentials that the kernel noted when the peer connected. None: the peer can't be told.
 std::optional<Peer> peer_of(int socket, std::optional<gid_t> admin_group);
+
+// Whether a TCP connection comes from this host. False also if that can't be told.
+bool is_from_loopback(int socket);
 
 }  // namespace batchd::daemon

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "daemon/http_server_peer.h"
 #include "daemon/task_group.h"
 
 namespace batchd::daemon {
@@ -17,13 +18,15 @@ Session::Session(std::shared_ptr<ServerShared> shared, Socket socket, const std:
     : shared_(std::move(shared)),
       socket_(std::move(socket)),
       remote_(!peer),
-      peer_(peer.value_or(Peer{.known = false})),
+      peer_(peer.value_or(stranger())),
       deadline_(socket_.get_executor(), [this] {
         boost::system::error_code ignored;
         socket_.cancel(ignored);
       }) {
   enter_idle();
 }
+
+Peer Session::stranger() { return {.known = false, .this_host = is_from_loopback(socket_.native_handle())}; }
 
 void Session::close_if_idle() {
   if (!between_requests_) return;
@@ -151,7 +154,7 @@ std::optional<Refusal> Session::identify() {
       return Refusal{421, "misdirected_request", "Host names another server; server.hosts may add it"};
     if (is_cross_site(head)) return Refusal{403, "cross_site", "the page of another site is behind this call"};
     auto peer = config.authenticate ? config.authenticate(head) : std::nullopt;
-    peer_ = peer.value_or(Peer{.known = false});
+    peer_ = peer.value_or(stranger());
   }
   if (head.chunked && (!config.allows_chunked || !config.allows_chunked(head)))
     return Refusal{501, "transfer_encoding", "send a Content-Length instead of a Transfer-Encoding"};

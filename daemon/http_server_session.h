@@ -37,6 +37,7 @@ class Session final : public Exchange {
 
   const Peer& peer() const override { return peer_; }
   const RequestHead& head() const override { return request_.head; }
+  bool still_known() const override { return !shared_->config.still_known || shared_->config.still_known(peer_); }
   Task<core::Result<std::string>> read_body() override;
   void allow_body(std::int64_t bytes_max) override { body_bytes_max_ = bytes_max; }
   Task<void> hung_up() override;
@@ -64,6 +65,7 @@ class Session final : public Exchange {
   Task<void> refuse(const Refusal& refusal);
   Task<void> linger();
   std::optional<Refusal> identify();
+  Peer stranger();  // a TCP client that we don't know
   void enter_idle();
   void leave_idle();
   bool must_close() const;

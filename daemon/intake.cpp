@@ -38,8 +38,8 @@ std::optional<Problem> apply(const proto::Submission& submission, Engine& engine
 }
 
 // Reads and checks the whole call. Nothing is accepted yet; a problem leaves nothing behind.
-Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, core::NewRequest& request) {
-  Staging staging(engine.store);
+Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, Staging& staging,
+                                             core::NewRequest& request) {
   proto::SubmissionReader reader;
   std::optional<json::Sha256> fingerprint;  // setting one up is dear: only for those who need it
   if (!request.idempotency_key.empty()) fingerprint.emplace();
@@ -132,12 +132,14 @@ Task<void> Api::submit(Exchange& exchange, std::string_view) {
   core::NewRequest request;
   request.owner = exchange.peer().owner;
   request.idempotency_key = std::move(*key);
-  if (auto problem = co_await read_submission(exchange, engine_, request)) {
+  Staging staging(engine_.store, engine_.body_seats, request.owner);
+  if (auto problem = co_await read_submission(exchange, engine_, staging, request)) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
   auto view = view_of(request);
   const auto accepted = co_await accept(std::move(request));
+  staging.let_go();
   if (!accepted) {
     co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;

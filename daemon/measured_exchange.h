@@ -15,6 +15,7 @@ class MeasuredExchange final : public Exchange {
 
   const Peer& peer() const override { return inner_.peer(); }
   const RequestHead& head() const override { return inner_.head(); }
+  bool still_known() const override { return inner_.still_known(); }
   Task<core::Result<std::string>> read_body() override { return inner_.read_body(); }
   void allow_body(std::int64_t bytes_max) override { inner_.allow_body(bytes_max); }
   Task<void> hung_up() override { return inner_.hung_up(); }

@@ -87,6 +87,7 @@ Task<bool> Reloader::put_in_force(const config::Config& fresh) {
       log_event(LogLevel::error, "reload_refused", {{"file", *file_}, {"what", loaded.error().detail}});
       co_return false;
     }
+    engine_.waiters.notify_held();
   }
   config::take_over(running_, fresh);
   set_log_level(running_.log.level);

@@ -112,6 +112,10 @@ Task<void> Api::send_results(Exchange& exchange, ResultsQuery query) {
     }
     const auto woken = co_await (ticket.wait_until(due) || exchange.hung_up());
     if (woken.index() == 1) co_return;
+    if (!exchange.still_known()) {
+      co_await reply_problem(exchange, revoked_problem());
+      co_return;
+    }
   }
   ReplyHead head{200, "application/x-ndjson", {}};
   bool open = co_await exchange.begin_stream(std::move(head));
@@ -130,7 +134,7 @@ Task<void> Api::send_results(Exchange& exchange, ResultsQuery query) {
   if (open) co_await exchange.end_stream();
 }
 
-// Goes on until the client hangs up or the daemon stops.
+// Goes on until the client hangs up, loses its token, or the daemon stops.
 Task<void> Api::send_events(Exchange& exchange, ResultsQuery query) {
   using namespace asio::experimental::awaitable_operators;
   const auto owner = exchange.peer().owner;
@@ -140,16 +144,16 @@ Task<void> Api::send_events(Exchange& exchange, ResultsQuery query) {
   if (open) open = co_await exchange.write("retry: 1000\n\n");
   ResultWriter writer(exchange, engine_.store, engine_.installation, ResultShape::events);
   auto heartbeat = engine_.clock.steady() + core::kHeartbeatPeriod;
-  while (open) {
+  while (open && exchange.still_known()) {
     auto page =
         co_await engine_.store.read(&core::Store::list_results, owner, query.channel, query.after, kPageResults);
     if (!page) co_return;
     for (auto& result : page->results) {
-      if (!open || engine_.stopping) break;
+      if (!open || engine_.stopping || !exchange.still_known()) break;
       query.after = result.completion;
       open = co_await writer.write(std::move(result));
     }
-    if (!open || engine_.stopping) break;
+    if (!open || engine_.stopping || !exchange.still_known()) break;
     if (page->more) continue;
     if (engine_.clock.steady() >= heartbeat) {
       open = co_await exchange.write(": \n\n");

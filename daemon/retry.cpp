@@ -1,4 +1,6 @@
 // POST /v1/requests/{id}/retry: what ended without a response is submitted once more, as a new request.
+#include <algorithm>
+
 #include "core/limits.h"
 #include "daemon/api.h"
 #include "daemon/calls.h"
@@ -17,6 +19,8 @@ bool may_retry(core::RequestState state) {
 Task<core::Result<void>> copy_body(StoreClient& store, Staging& staging, const core::BodyRef& body,
                                    core::NewRequest& request) {
   constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
+  auto held = co_await staging.hold(std::min(body.bytes, kChunk));
+  if (!held) co_return held;
   for (std::int64_t index = 0; index * kChunk < body.bytes; ++index) {
     const auto chunk = co_await store.read(&core::Store::read_chunk, body.id, index);
     if (!chunk) co_return chunk.error();
@@ -64,7 +68,7 @@ Task<void> Api::retry(Exchange& exchange, std::string_view id) {
     co_return;
   }
   auto request = like(*old, exchange.peer().owner, std::move(*key));
-  Staging staging(engine_.store);
+  Staging staging(engine_.store, engine_.body_seats, request.owner);
   const auto copied = co_await copy_body(engine_.store, staging, old->body, request);
   if (!copied) {
     co_await staging.discard(request);
@@ -73,6 +77,7 @@ Task<void> Api::retry(Exchange& exchange, std::string_view id) {
   }
   auto view = view_of(request);
   const auto accepted = co_await accept(std::move(request));
+  staging.let_go();
   if (!accepted) {
     co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;

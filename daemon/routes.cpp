@@ -9,14 +9,20 @@
 
 namespace batchd::daemon {
 
+// Who may make a call without credentials: over TCP that is a question.
+enum class Open : std::uint8_t { no, on_this_host, everywhere };
+
 struct Route {
   std::string_view method;   // "*": every one
   std::string_view pattern;  // segments; one like "{id}" matches any, "{rest}" all that are left: the handler gets it
   bool admin;
   Task<void> (Api::*handler)(Exchange&, std::string_view);
-  bool open = false;  // needs no credentials, on TCP neither
+  Open open = Open::no;
 
   static std::span<const Route> table();
+  bool takes(const Peer& peer) const {
+    return peer.known || open == Open::everywhere || (open == Open::on_this_host && peer.this_host);
+  }
 
   // What stood for the hole (empty if there is none in the pattern), or nothing if the path doesn't match.
   std::optional<std::string_view> match(std::string_view path) const;
@@ -50,9 +56,9 @@ std::span<const Route> Route::table() {
       {"GET", "/admin/audit", true, &Api::audit},
 
       {"GET", "/openapi.json", false, &Api::openapi},
-      {"GET", "/metrics", false, &Api::metrics, true},
-      {"GET", "/healthz", false, &Api::healthz, true},
-      {"GET", "/readyz", false, &Api::readyz, true},
+      {"GET", "/metrics", false, &Api::metrics, Open::on_this_host},
+      {"GET", "/healthz", false, &Api::healthz, Open::everywhere},
+      {"GET", "/readyz", false, &Api::readyz, Open::on_this_host},
   };
   return kTable;
 }
@@ -99,7 +105,7 @@ Task<void> Api::handle(Exchange& exchange) {
       allowed += route.method;
       continue;
     }
-    if (!route.open && !exchange.peer().known) break;
+    if (!route.takes(exchange.peer())) break;
     MeasuredExchange measured(exchange, engine_.metrics, route.method, route.pattern);
     if (route.admin && !exchange.peer().admin) {
       co_await reply_problem(
@@ -159,6 +165,8 @@ Problem problem_of(const core::Error& error) {
 }
 
 Problem stopping_problem() { return problem_of({core::Errc::stopping, ""}); }
+
+Problem revoked_problem() { return make_problem(401, "unauthorized", "the token is no longer known"); }
 
 Problem make_problem(int status, std::string_view code, std::string_view detail, bool retryable,
                      std::string_view hint) {

@@ -45,6 +45,7 @@ HttpServerConfig server_config(const config::Config& config, const Tokens& token
           .listen = config.server.listen,
           .hosts = comma_separated(config.server.hosts),
           .authenticate = authenticate,
+          .still_known = [&tokens](const Peer& peer) { return tokens.in_force(peer.credential); },
           .allows_chunked = is_bulk,
           .body_bytes_max = config.server.max_body,
           .connections_max = connections_max,

@@ -1,11 +1,27 @@
 #include "daemon/staging.h"
 
+#include <utility>
+
 #include "core/limits.h"
 #include "daemon/api.h"
 
 namespace batchd::daemon {
 
-Task<core::Result<void>> Staging::take(core::NewRequest& request) {
+Task<core::Result<void>> Staging::hold(std::int64_t bytes) {
+  if (!seated_ && bytes > kBodyBytesWithoutSeat) {
+    seated_ = co_await seats_.take(owner_);
+    if (!seated_) co_return core::Error{core::Errc::queue_full, "too many large bodies come in at the same time"};
+  }
+  co_return core::Result<void>();
+}
+
+void Staging::let_go() {
+  if (std::exchange(seated_, false)) seats_.give_back(owner_);
+}
+
+Task<core::Result<void>> Staging::take(core::NewRequest& request, std::int64_t besides) {
+  auto held = co_await hold(besides + std::ssize(request.body));
+  if (!held) co_return held;
   while (request.body.size() > core::kChunkBytesMax) {
     if (!request.staged) {
       auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request, request.owner);
@@ -16,6 +32,7 @@ Task<core::Result<void>> Staging::take(core::NewRequest& request) {
     auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, chunk);
     if (!appended) co_return appended;
     request.body.erase(0, core::kChunkBytesMax);
+    request.body.shrink_to_fit();  // else it keeps the room of the largest it has ever been
   }
   co_return core::Result<void>();
 }

@@ -1,4 +1,5 @@
-// A request's body on its way into the store: in memory up to a chunk, staged beyond.
+// A request's body on its way into the store: in memory up to a chunk, staged beyond. More than a little of it in
+// memory needs a seat (body_seats.h).
 #pragma once
 
 #include <functional>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "core/types.h"
+#include "daemon/body_seats.h"
 #include "daemon/http_server.h"
 #include "daemon/store_client.h"
 #include "proto/api.h"
@@ -15,10 +17,18 @@ namespace batchd::daemon {
 
 class Staging {
  public:
-  explicit Staging(StoreClient& store) : store_(store) {}
+  Staging(StoreClient& store, BodySeats& seats, core::OwnerId owner) : store_(store), seats_(seats), owner_(owner) {}
+  Staging(const Staging&) = delete;
+  ~Staging() { let_go(); }
 
-  // After each addition to request.body: takes full chunks off it.
-  Task<core::Result<void>> take(core::NewRequest& request);
+  // Before so many bytes are in memory. Errc::queue_full: there is no seat for them.
+  Task<core::Result<void>> hold(std::int64_t bytes);
+  // Nothing of them is in memory any more.
+  void let_go();
+
+  // After each addition to request.body: takes full chunks off it. `besides`: bytes of others that the caller has in
+  // memory. Errors of hold(), too.
+  Task<core::Result<void>> take(core::NewRequest& request, std::int64_t besides = 0);
   // The body is complete: it is in request.body, or all of it in request.staged.
   Task<core::Result<void>> finish(core::NewRequest& request);
   // Nobody will adopt it.
@@ -26,6 +36,9 @@ class Staging {
 
  private:
   StoreClient& store_;
+  BodySeats& seats_;
+  const core::OwnerId owner_;
+  bool seated_ = false;
 };
 
 // Gives a piece of a call's body to its reader, which appends what belongs to the request. False: that's enough, the

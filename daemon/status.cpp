@@ -3,6 +3,11 @@
 #include "daemon/overview.h"
 
 namespace batchd::daemon {
+namespace {
+
+constexpr std::chrono::seconds kVerdictStands{1};  // of /readyz
+
+}  // namespace
 
 Task<void> Api::status(Exchange& exchange, std::string_view) {
   const auto counts = co_await engine_.store.read(&core::Store::owner_counts, exchange.peer().owner);
@@ -32,8 +37,13 @@ Task<void> Api::healthz(Exchange& exchange, std::string_view) {
   co_await reply_json(exchange, 200, "{\"status\":\"alive\"}\n");
 }
 
+// A good verdict stands for a while: each is a write to the disk, and anybody on this host may ask.
 Task<void> Api::readyz(Exchange& exchange, std::string_view) {
-  const auto written = co_await engine_.store.state(&core::Store::probe);
+  core::Result<void> written;
+  if (engine_.clock.steady() - probed_at_ >= kVerdictStands) {
+    written = co_await engine_.store.state(&core::Store::probe);
+    if (written) probed_at_ = engine_.clock.steady();
+  }
   if (engine_.stopping)
     co_await reply_problem(exchange, stopping_problem());
   else if (!written)

@@ -126,6 +126,17 @@ std::string take_token(RequestHead& head) {
   return token;
 }
 
+void Tokens::replace(Peers peers) {
+  in_force_.clear();
+  for (auto& [digest, peer] : peers) {
+    const auto old = peers_.find(digest);
+    const bool same = old != peers_.end() && old->second.owner == peer.owner && old->second.admin == peer.admin;
+    peer.credential = same ? old->second.credential : ++last_credential_;
+    in_force_.insert(peer.credential);
+  }
+  peers_ = std::move(peers);
+}
+
 std::optional<Peer> Tokens::peer_of(std::string_view token) const {
   if (!is_token(token)) return std::nullopt;
   // By digest: how long the lookup takes says nothing about how much of a token was right.

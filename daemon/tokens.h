@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/error.h"
@@ -35,16 +36,20 @@ std::string take_token(RequestHead& head);
 class Tokens {
  public:
   using Peers = std::unordered_map<std::string, Peer>;  // by digest
-  void replace(Peers peers) { peers_ = std::move(peers); }
+  // Gives every token a number (Peer::credential), which it keeps as long as it stands for the same owner and rights.
+  void replace(Peers peers);
   std::optional<Peer> peer_of(std::string_view token) const;
+  bool in_force(std::uint64_t credential) const { return credential == 0 || in_force_.contains(credential); }
   std::size_t size() const { return peers_.size(); }
 
  private:
   Peers peers_;
+  std::unordered_set<std::uint64_t> in_force_;
+  std::uint64_t last_credential_ = 0;
 };
 
 // Reads the file anew and puts it in force: at the start, and when told to reload. On an error nothing changes.
-// Requests under way go on as whom they came.
+// Requests under way go on as whom they came, but those that wait end when they look for their token.
 Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, std::string path);
 
 }  // namespace batchd::daemon

@@ -30,6 +30,13 @@ void Waiters::notify(const std::vector<core::RequestId>& finished, const std::ve
   }
 }
 
+// Whoever waits for no request only waits for the stop.
+void Waiters::notify_held() {
+  for (auto& [request, call] : requests_)
+    if (request != core::RequestId()) call->wake();
+  for (auto& [owner, call] : owners_) call->wake();
+}
+
 void Waiters::notify_all() {
   for (auto& [request, call] : requests_) call->wake();
   for (auto& [owner, call] : owners_) call->wake();

@@ -129,6 +129,17 @@ TEST(Load, CleartextIsForThisHost) {
     EXPECT_TRUE(faults_of(std::string("[accounts.a]\nbase_url = \"") + url + '"').empty()) << url;
 }
 
+TEST(Load, AnAddressIsListenedOnNotAName) {
+  const auto faults = [](const std::string& listen) {
+    return faults_of("[server]\ntokens_file = \"/t\"\nallow_remote = true\nlisten = \"" + listen + '"').size();
+  };
+  for (const char* listen : {"127.0.0.1:80", "localhost:80", "[::1]:80", "0.0.0.0:0", "[::]:65535", "192.168.1.5:1"})
+    EXPECT_EQ(faults(listen), 0u) << listen;
+  for (const char* listen : {"example.org:80", "batch:80", "::1:80", "[127.0.0.1]:80", "[localhost]:80", "[]:80",
+                             "[:80", "1.2.3:80", "127.0.0.1", ":80", "127.0.0.1:65536"})
+    EXPECT_EQ(faults(listen), 1u) << listen;
+}
+
 TEST(Load, AllFaultsAtOnceInTheOrderOfTheFile) {
   const auto faults = faults_of("[server]\nsoket = \"x\"\n[packing]\nmax_age = 1\n[retry]\nmax = \"10ms\"\n",
                                 {{"BATCHD_LOG__LEVEL", "loud"}});

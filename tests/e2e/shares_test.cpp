@@ -1,5 +1,7 @@
 // What is scarce is shared: a provider that takes few tokens at a time gets everything in the end, and one program's
 // flood doesn't hold up another's trickle. BATCHD_E2E_REQUESTS sets the number of requests.
+#include <list>
+
 #include "tests/e2e/e2e_fixture.h"
 #include "tests/e2e/many_posts.h"
 
@@ -55,6 +57,38 @@ TEST_F(Shares, AFloodDelaysAnotherUsersTrickleByNoMoreThanOneBatch) {
   EXPECT_LE(emulator_->ledger().count("end"), jobs_before + 2);
   EXPECT_LT(jobs_before + 2, static_cast<std::size_t>(kBatches)) << "the flood was over too soon to tell";
   EXPECT_TRUE(eventually([&] { return daemon_->in_state("succeeded") == flood + kTrickle; }, kLong));
+}
+
+// Bodies that come slowly stay in memory for long: an owner may have so many of them, another is not held up by it.
+TEST_F(Shares, ManySlowBodiesOfOneOwnerWaitForEachOther) {
+  constexpr int kSeats = 32;
+  const std::string ann = "token-of-ann-0123456789", bob = "token-of-bob-0123456789";
+  start({}, {.tokens = "ann " + ann + "\nbob " + bob + "\n", .config = {{"packing.max_age", "\"1h\""}}});
+  const auto body = submission(std::string(200'000, 'x'));
+  const auto half = body.size() / 2;
+  const auto head = "POST /v1/requests HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + ann +
+                    "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  std::list<LocalHttp> slow;
+  for (int i = 0; i < kSeats; ++i)
+    ASSERT_TRUE(slow.emplace_back(daemon_->tcp_port()).send_bytes(head + body.substr(0, half)));
+  const auto post_as = [&](const std::string& token) {
+    LocalHttp http(daemon_->tcp_port());
+    return http.post("/v1/requests", body, {{"Authorization", "Bearer " + token}}).value_or(HttpReply());
+  };
+  // Whether all of them sit can't be seen from outside; who comes after them is sent away after a while.
+  HttpReply refused;
+  ASSERT_TRUE(eventually([&] { return (refused = post_as(ann)).status == 429; }, kLong)) << refused.status;
+  EXPECT_EQ(Json(refused.body).text("/code"), "queue_full");
+  EXPECT_TRUE(Json(refused.body).flag("/retryable"));
+  EXPECT_EQ(post_as(bob).status, 202);
+
+  for (auto& one : slow) {
+    ASSERT_TRUE(one.send_bytes(std::string_view(body).substr(half)));
+    const auto answer = one.receive();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 202) << answer->body;
+  }
+  EXPECT_EQ(post_as(ann).status, 202) << "their seats are free again";
 }
 
 }  // namespace

@@ -1,5 +1,15 @@
 // Callers over TCP: a token stands for an owner, and an owner sees its own; without a token there is health and nothing
 // else; no page in a browser gets in under a foreign name.
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
 #include <filesystem>
 
 #include "proto/json/base64.h"
@@ -19,6 +29,42 @@ std::string tokens() {
 }
 
 Headers bearer(const char* token) { return {{"Authorization", std::string("Bearer ") + token}}; }
+
+// An address of this host that isn't loopback's: whoever calls it comes from it.
+std::optional<in_addr> outer_address() {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return std::nullopt;
+  std::optional<in_addr> found;
+  for (const auto* one = all; one != nullptr && !found; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK) != 0)
+      continue;
+    sockaddr_in address{};
+    std::memcpy(&address, one->ifa_addr, sizeof address);
+    found = address.sin_addr;
+  }
+  ::freeifaddrs(all);
+  return found;
+}
+
+// The first line of the answer to a GET of somebody who has no token.
+std::string asked_from(in_addr host, std::uint16_t port, const std::string& target) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr = host;
+  const timeval patience{20, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const auto text = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::string answer(4096, '\0');
+  ssize_t got = 0;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) > 0)
+    got = ::recv(fd, answer.data(), answer.size(), 0);
+  ::close(fd);
+  answer.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return answer.substr(0, answer.find('\r'));
+}
 
 class Tcp : public E2eTest {
  protected:
@@ -94,6 +140,19 @@ TEST_F(Tcp, WithoutATokenThereIsHealthAndNothingElse) {
   EXPECT_EQ(daemon_->admin_status().number("/accepted"), 0);
 }
 
+// Numbers of the machine, and a call that writes to its disk, aren't for everybody on a network.
+TEST_F(Tcp, FromAnotherHostThereIsOnlyTheSignOfLife) {
+  const auto address = outer_address();
+  if (!address) GTEST_SKIP() << "this host has no address but loopback's";
+  start({}, {.tokens = tokens(), .config = {{"server.listen", "\"0.0.0.0:0\""}, {"server.allow_remote", "true"}}});
+  const auto port = daemon_->tcp_port();
+  EXPECT_EQ(asked_from(*address, port, "/healthz"), "HTTP/1.1 200 OK");
+  for (const auto* target : {"/metrics", "/readyz"}) {
+    EXPECT_EQ(asked_from(*address, port, target), "HTTP/1.1 401 Unauthorized") << target;
+    EXPECT_EQ(asked_from({htonl(INADDR_LOOPBACK)}, port, target), "HTTP/1.1 200 OK") << target;
+  }
+}
+
 TEST_F(Tcp, TheWordAdminMakesAnAdministrator) {
   start_with_tokens();
   EXPECT_EQ(get("/admin/status", bearer(kOps)).status, 200);
@@ -142,6 +201,42 @@ TEST_F(Tcp, NoTokenIsWrittenAnywhere) {
   auto written = daemon_->log() + status + read_file(daemon_->database()) + read_file(daemon_->database() + "-wal");
   for (const auto* secret : {kAnn, kAnnsOther, kBob, kOps, "a-wrong-token"})
     EXPECT_EQ(written.find(secret), std::string::npos) << secret;
+}
+
+// Whoever waits when a token is taken away would else go on as its owner for as long as it likes.
+TEST_F(Tcp, ATokenThatIsTakenAwayEndsItsWaits) {
+  start({}, {.tokens = tokens(), .config = {{"packing.max_age", "\"1h\""}}});
+  const auto id = post_as(kAnn, "waits");
+  LocalHttp stream(daemon_->tcp_port()), held(daemon_->tcp_port()), kept(daemon_->tcp_port());
+  const auto events = [](const char* token) {
+    auto headers = bearer(token);
+    headers.emplace_back("Accept", "text/event-stream");
+    return headers;
+  };
+  ASSERT_TRUE(stream.send("GET", "/v1/results", {}, events(kAnn)));
+  ASSERT_TRUE(held.send("GET", "/v1/requests/" + id + "?wait=600", {}, bearer(kAnn)));
+  ASSERT_TRUE(kept.send("GET", "/v1/results", {}, events(kBob)));
+  for (auto* one : {&stream, &kept}) {
+    const auto head = one->receive_head();
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->status, 200);
+    ASSERT_TRUE(one->read_until("retry: 1000\n\n"));
+  }
+  write_file(daemon_->tokens_file(), std::string("bob ") + kBob + "\nops " + kOps + " admin\n");
+  daemon_->process().kill(SIGHUP);
+  const auto rest = stream.read_until("\n\n");
+  ASSERT_TRUE(rest) << "still open, or cut";
+  EXPECT_EQ(*rest, "");
+  const auto answer = held.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 401);
+  EXPECT_EQ(Json(answer->body).text("/code"), "unauthorized");
+  // Bob's token is the same: his stream shows what comes.
+  EXPECT_EQ(call("POST", "/v1/requests", submission("for bob"), bearer(kBob)).status, 202);
+  EXPECT_EQ(call("POST", "/admin/lanes/flush", {}, bearer(kOps)).status, 200);
+  const auto shown = kept.read_until("echo: for bob");
+  ASSERT_TRUE(shown);
+  EXPECT_NE(shown->find("echo: for bob"), std::string::npos);
 }
 
 TEST_F(Tcp, AnUnusableTokensFileIsAReasonNotToStart) {

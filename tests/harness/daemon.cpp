@@ -106,11 +106,12 @@ std::optional<int> DaemonUnderTest::stop() {
 }
 
 std::uint16_t DaemonUnderTest::tcp_port() const {
-  constexpr std::string_view kMark = " tcp=127.0.0.1:";
   const auto text = log();
-  const auto at = text.rfind(kMark);
+  const auto word = text.rfind(" tcp=");
+  const auto end = word == std::string::npos ? word : text.find_first_of(" \n", word + 1);
+  const auto at = word == std::string::npos ? word : text.find(':', word);
   std::uint16_t port = 0;
-  if (at != std::string::npos) std::from_chars(text.data() + at + kMark.size(), text.data() + text.size(), port);
+  if (at < end) std::from_chars(text.data() + at + 1, text.data() + text.size(), port);
   return port;
 }
 

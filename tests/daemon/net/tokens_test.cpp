@@ -122,5 +122,29 @@ TEST(Tokens, OnlyAWholeTokenIsKnown) {
   EXPECT_FALSE(tokens.peer_of(kSecret));
 }
 
+TEST(Tokens, OneThatChangesIsNoLongerInForce) {
+  Tokens tokens;
+  const auto load = [&](std::vector<std::pair<const char*, Peer>> lines) {
+    Tokens::Peers peers;
+    for (const auto& [token, peer] : lines) peers.emplace(json::sha256(token), peer);
+    tokens.replace(std::move(peers));
+  };
+  const char* other = "another-0123456789abcdef";
+  const Peer ann{core::OwnerId{7}, false, true}, bob{core::OwnerId{8}, false, true}, root{core::OwnerId{7}, true, true};
+  EXPECT_TRUE(tokens.in_force(0)) << "callers on the Unix socket have none";
+  load({{kSecret, ann}, {other, bob}});
+  const auto ann_was = tokens.peer_of(kSecret)->credential;
+  const auto bob_was = tokens.peer_of(other)->credential;
+  EXPECT_NE(ann_was, 0u);
+  EXPECT_NE(ann_was, bob_was);
+  load({{kSecret, ann}});
+  EXPECT_TRUE(tokens.in_force(ann_was)) << "it is the same";
+  EXPECT_FALSE(tokens.in_force(bob_was));
+  load({{kSecret, root}, {other, bob}});
+  EXPECT_FALSE(tokens.in_force(ann_was)) << "its rights are others";
+  EXPECT_FALSE(tokens.in_force(bob_was)) << "it was gone in between";
+  EXPECT_TRUE(tokens.in_force(tokens.peer_of(other)->credential));
+}
+
 }  // namespace
 }  // namespace batchd::daemon
