@@ -27,6 +27,10 @@ Task<core::Result<std::string>> Session::receive_body_piece() {
   if (request_.head.chunked) co_return co_await receive_chunked_piece();
   std::string piece;
   const auto wanted = static_cast<std::size_t>(std::min(body_rest_, kBodyPieceBytes));
+  if (buffer_.empty()) {
+    const auto ready = co_await body_ready();
+    if (!ready) co_return ready.error();
+  }
   if (!buffer_.empty()) {
     piece = buffer_.view().substr(0, wanted);
     buffer_.consume(piece.size());
@@ -46,6 +50,10 @@ Task<core::Result<std::string>> Session::receive_chunked_piece() {
   std::string piece;
   while (piece.empty() && !chunks_.finished()) {
     if (chunks_.wire_bytes() > body_bytes_max_) co_return over_the_limit();
+    if (buffer_.empty()) {
+      const auto ready = co_await body_ready();
+      if (!ready) co_return ready.error();
+    }
     if (buffer_.empty() && chunks_.data_rest() >= kDirectBytesMin) {
       piece.resize(static_cast<std::size_t>(std::min(chunks_.data_rest(), kBodyPieceBytes)));
       const auto received = co_await receive_body_bytes(piece.data(), piece.size());
@@ -80,19 +88,35 @@ void Session::earn(std::int64_t body_bytes) {
   body_credit_ = std::min<Clock::duration>(body_credit_, most);
 }
 
-// At least one byte of the body from the client. An error: no more will come.
-Task<core::Result<std::size_t>> Session::receive_body_bytes(char* data, std::size_t capacity) {
+// Waits for more of the body while there is no memory for it yet: a crowd that sends slowly waits here.
+Task<core::Result<void>> Session::body_ready() {
   if (request_.expects_continue && !continued_) {
     continued_ = true;
     co_await send("HTTP/1.1 100 Continue\r\n\r\n");
   }
+  if (has_unread_input()) co_return core::Result<void>();
+  buffer_.release();
   // Only the time spent waiting for the client counts against it, not what the handler takes.
+  const auto start = Clock::now();
+  deadline_.arm(start + body_credit_);
+  const auto [error] = co_await socket_.async_wait(Socket::wait_read, as_tuple_task);
+  const bool late = deadline_.expired();
+  deadline_.disarm();
+  body_credit_ -= Clock::now() - start;
+  if (!error) co_return core::Result<void>();
+  body_broken_ = true;
+  if (late) co_return core::Error{core::Errc::invalid, "the body came too slowly"};
+  co_return cut_off();
+}
+
+// At least one byte of the body from the client, after body_ready(). An error: no more will come.
+Task<core::Result<std::size_t>> Session::receive_body_bytes(char* data, std::size_t capacity) {
   const auto start = Clock::now();
   deadline_.arm(start + body_credit_);
   std::size_t received = 0;
   const auto read = co_await receive(data, capacity, received);
   deadline_.disarm();
-  body_credit_ -= Clock::now() - start;
+  body_credit_ -= Clock::now() - start;  // urgent data looks like something to read, and isn't
   body_broken_ = read != Read::some;
   if (read == Read::late) co_return core::Error{core::Errc::invalid, "the body came too slowly"};
   if (body_broken_) co_return cut_off();

@@ -59,6 +59,7 @@ class Session final : public Exchange {
   Task<core::Result<std::string>> receive_body_piece();
   Task<core::Result<std::string>> receive_chunked_piece();
   void earn(std::int64_t body_bytes);
+  Task<core::Result<void>> body_ready();
   Task<core::Result<std::size_t>> receive_body_bytes(char* data, std::size_t capacity);
   Task<bool> send(std::string_view first, std::string_view second = {});
   Task<bool> send_piece(std::string_view piece);

@@ -1,4 +1,6 @@
 // Who gets a connection when there are too few, and how many calls one owner may have under way.
+#include <malloc.h>
+
 #include "tests/daemon/net/http_server_fixture.h"
 
 namespace batchd::daemon::test {
@@ -114,6 +116,22 @@ TEST_F(HttpServerCrowdTest, ManyComeAndGo) {
   crowd.clear();
   EXPECT_TRUE(server_->becomes(&HttpServer::connections, 0));
   EXPECT_EQ(server_->ask(&HttpServer::exchanges_under_way), 0);
+}
+
+TEST_F(HttpServerCrowdTest, BodiesThatDontComeHoldNoBuffers) {
+  constexpr int kClients = 60;
+  start();
+  idle_client();
+  const auto held = [] { return static_cast<std::int64_t>(::mallinfo2().uordblks); };
+  const auto before = held();
+  std::vector<RawSocket> crowd;
+  for (int i = 0; i < kClients; ++i) {
+    crowd.push_back(server_->connect());
+    crowd.back().send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+  }
+  ASSERT_TRUE(server_->becomes(&HttpServer::exchanges_under_way, kClients));
+  for (int turn = 0; turn < 20; ++turn) server_->ask(&HttpServer::connections);
+  EXPECT_LT((held() - before) / kClients, 16 << 10) << "bytes for each of them";
 }
 
 TEST_F(HttpServerCrowdTest, AnOwnersShareIsBoundedAnAdministratorsIsNot) {
