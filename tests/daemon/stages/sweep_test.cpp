@@ -62,8 +62,9 @@ TEST_F(Sweep, AStrangeJobThatHasEndedCountsToo) {
   auto& ended = stranger();
   ended.state = "BATCH_STATE_SUCCEEDED";
   ended.created = "2027-01-15T07:00:00Z";  // an hour ago: nothing as young as that was ever purged
-  pass(1h);
+  look(Which::sweep);
   EXPECT_NE(account_detail(), "");
+  pass(1h);
   EXPECT_EQ(gemini.count(Endpoint::create), 0U) << "what it has done may be what waits here";
 }
 
