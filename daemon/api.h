@@ -95,6 +95,10 @@ class Api {
   // Durable acceptance of a complete request; if it has a `call`, an orphan of that call instead, should there be one.
   // A stage that isn't adopted is gone afterwards.
   Task<core::Result<core::Accepted>> accept(core::NewRequest request);
+  // The answer to a submission: 202 with `view` under its new id; after `wait`, and for what was known before, as it
+  // is.
+  Task<void> answer_accepted(Exchange& exchange, core::Result<core::Accepted> accepted, core::RequestView view,
+                             std::optional<core::Duration> wait);
   // What GET would show of it now.
   static core::RequestView view_of(const core::NewRequest& request);
   static Problem problem_of_accept(const core::Error& error);

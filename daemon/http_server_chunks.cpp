@@ -3,20 +3,9 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "daemon/http_server_text.h"
 
 namespace batchd::daemon {
-namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool text_char(char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); }
-
-}  // namespace
 
 void ChunkDecoder::skip(std::int64_t bytes) {
   CHECK(bytes >= 0 && bytes <= data_rest());
@@ -61,7 +50,7 @@ ChunkDecoder::At ChunkDecoder::after(char c) {
     case At::extension:
       if (++line_bytes_ > kChunkLineBytesMax) return At::failed;
       if (c == '\r') return At::size_lf;
-      return text_char(c) ? At::extension : At::failed;
+      return value_char(c) ? At::extension : At::failed;
     case At::size_lf:
       digits_ = line_bytes_ = 0;
       if (c != '\n') return At::failed;
@@ -73,11 +62,11 @@ ChunkDecoder::At ChunkDecoder::after(char c) {
     case At::trailer:
       if (c == '\r') return At::end_lf;
       // A line that starts with a blank would belong to the one before.
-      return ++trailer_bytes_ <= kTrailerBytesMax && text_char(c) && c != ' ' && c != '\t' ? At::trailer_line
-                                                                                           : At::failed;
+      return ++trailer_bytes_ <= kTrailerBytesMax && value_char(c) && c != ' ' && c != '\t' ? At::trailer_line
+                                                                                            : At::failed;
     case At::trailer_line:
       if (c == '\r') return At::trailer_lf;
-      return ++trailer_bytes_ <= kTrailerBytesMax && text_char(c) ? At::trailer_line : At::failed;
+      return ++trailer_bytes_ <= kTrailerBytesMax && value_char(c) ? At::trailer_line : At::failed;
     case At::trailer_lf:
       return c == '\n' ? At::trailer : At::failed;
     case At::end_lf:

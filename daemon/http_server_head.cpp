@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "daemon/http_server_target.h"
+#include "daemon/http_server_text.h"
 
 namespace batchd::daemon {
 namespace {
@@ -20,8 +21,6 @@ bool token_char(char c) {
 }
 
 bool token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, token_char); }
-
-bool value_char(char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

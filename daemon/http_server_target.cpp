@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "daemon/http_server_text.h"
+
 namespace batchd::daemon {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // In a query a plus is a space: that is how the URL libraries of most languages write one.
 std::optional<std::string> decode(std::string_view text, bool plus_is_space) {

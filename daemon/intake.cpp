@@ -140,11 +140,16 @@ Task<void> Api::submit(Exchange& exchange, std::string_view) {
   auto view = view_of(request);
   const auto accepted = co_await accept(std::move(request));
   staging.let_go();
+  const auto wait = preferred_wait(exchange.head().header("prefer"));
+  co_await answer_accepted(exchange, accepted, std::move(view), wait);
+}
+
+Task<void> Api::answer_accepted(Exchange& exchange, core::Result<core::Accepted> accepted, core::RequestView view,
+                                std::optional<core::Duration> wait) {
   if (!accepted) {
     co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;
   }
-  const auto wait = preferred_wait(exchange.head().header("prefer"));
   if (wait || accepted->replayed) {
     co_await answer_when_finished(exchange, accepted->id, wait.value_or(core::Duration::zero()), 202);
     co_return;

@@ -78,17 +78,7 @@ Task<void> Api::retry(Exchange& exchange, std::string_view id) {
   auto view = view_of(request);
   const auto accepted = co_await accept(std::move(request));
   staging.let_go();
-  if (!accepted) {
-    co_await reply_problem(exchange, problem_of_accept(accepted.error()));
-    co_return;
-  }
-  if (accepted->replayed) {
-    co_await answer_when_finished(exchange, accepted->id, core::Duration::zero(), 202);
-    co_return;
-  }
-  view.id = accepted->id;
-  view.created_at = accepted->created_at;
-  co_await answer_with(exchange, view, 202);
+  co_await answer_accepted(exchange, accepted, std::move(view), std::nullopt);
 }
 
 }  // namespace batchd::daemon
