@@ -57,7 +57,7 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
 }
 
 Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, Progress& progress) {
-  // Patience is for what the provider says of the file; an outage doesn't use it up.
+  // Patience is for what the provider says of the file, time after time; an outage in between is no part of it.
   const auto begin_patience = [&] {
     if (!progress.since) progress.since = now();
   };
@@ -70,6 +70,8 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
     co_await sink.abandon();
     const bool unavailable = fault->kind == Fault::Kind::missing || fault->kind == Fault::Kind::refused;
     if (unavailable) begin_patience();
+    if (!unavailable) progress.since.reset();
+    progress.phase = 0;
     if (!unavailable || !patience_is_over) {
       if (unavailable && (batch.released || !awaited)) co_return co_await conclude(std::move(batch), {});
       co_return pause_after(*fault, account, progress);

@@ -141,6 +141,7 @@ Task<core::HttpEvent> CallRun::receive(core::Duration timeout) {
   event.status = answer_->status();
   event.headers = std::move(answer_->headers());
   event.body = std::move(answer_->body());
+  if (event.status / 100 == 3) event.redirect = redirect_target(parts_.url, event.header("Location"));
   co_return event;
 }
 

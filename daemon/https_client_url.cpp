@@ -1,6 +1,7 @@
 #include "daemon/https_client_url.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <stdexcept>
@@ -79,6 +80,27 @@ BaseUrl parse_base_url(std::string_view text) {
   url.prefix = text.substr(slash);
   while (url.prefix.ends_with('/')) url.prefix.pop_back();
   return url;
+}
+
+std::string redirect_target(const BaseUrl& url, std::string_view location) {
+  if (!std::ranges::all_of(location, visible) || location.starts_with("//")) return {};
+  if (!location.starts_with('/')) {
+    const auto scheme = location.find("://");
+    if (scheme == location.npos) return {};
+    const auto path = std::min(location.find('/', scheme + 3), location.size());
+    try {
+      const auto there = parse_base_url(location.substr(0, path));
+      if (there.tls != url.tls || there.port != url.port || !boost::iequals(there.host, url.host)) return {};
+    } catch (const std::invalid_argument&) {  // no base URL of ours could look like this
+      return {};
+    }
+    location.remove_prefix(path);
+  }
+  if (!location.starts_with(url.prefix)) return {};
+  location.remove_prefix(url.prefix.size());
+  const bool climbs = location.substr(0, location.find('?')).find("..") != location.npos;
+  if (!location.starts_with('/') || climbs || location.find('#') != location.npos) return {};
+  return std::string(location);
 }
 
 std::string_view malformed(const core::HttpCall& call) {

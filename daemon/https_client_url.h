@@ -19,6 +19,10 @@ struct BaseUrl {
 // "https://host[:port][/prefix]"; "http://" only with a loopback literal or "localhost". Throws std::invalid_argument.
 BaseUrl parse_base_url(std::string_view text);
 
+// Where a redirect's Location leads, as a call's target on this base URL; empty if that is another origin or prefix, or
+// no absolute URL and no absolute path.
+std::string redirect_target(const BaseUrl& url, std::string_view location);
+
 // Why this call can't be put into an HTTP/1.1 head without breaking out of it, or empty.
 std::string_view malformed(const core::HttpCall& call);
 

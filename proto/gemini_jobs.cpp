@@ -77,7 +77,7 @@ DoneNext read_cancelled(const HttpEvent& event, const std::string& job) {
   return classify(CallKind::cancel, event, job);
 }
 
-// Two addresses are known to serve results; which of them works has changed over time.
+// Two addresses are known to serve results; which of them works has changed over time, and either may redirect.
 class Download : public core::Dialogue<core::Streamed> {
  public:
   Download(std::string version, std::string file) : version_(std::move(version)), file_(std::move(file)) {}
@@ -85,6 +85,10 @@ class Download : public core::Dialogue<core::Streamed> {
   Next step(const HttpEvent& event) override {
     if (event.kind == HttpEvent::Kind::begin) return call("/" + version_);
     if (is_success(event)) return core::Streamed{event.streamed_bytes};
+    if (!event.redirect.empty() && redirects_ < kRedirectsMax) {
+      ++redirects_;
+      return to(event.redirect);
+    }
     const bool elsewhere = event.status == 400 || event.status == 403 || event.status == 404;
     if (event.kind == HttpEvent::Kind::answer && elsewhere && !second_) {
       second_ = true;
@@ -94,14 +98,18 @@ class Download : public core::Dialogue<core::Streamed> {
   }
 
  private:
-  HttpCall call(const std::string& root) const {
-    auto call = json_call("GET", root + "/" + file_ + ":download?alt=media");
+  static constexpr int kRedirectsMax = 5;
+
+  HttpCall call(const std::string& root) const { return to(root + "/" + file_ + ":download?alt=media"); }
+  static HttpCall to(std::string target) {
+    auto call = json_call("GET", std::move(target));
     call.sink = HttpCall::Sink::lines;
     return call;
   }
 
   std::string version_, file_;
   bool second_ = false;
+  int redirects_ = 0;
 };
 
 }  // namespace

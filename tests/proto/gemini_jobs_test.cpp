@@ -217,6 +217,24 @@ TEST(Results, BothAddressesAreTriedOnce) {
   EXPECT_EQ(Talk(kGemini->results("files/r")).hears(answer(503)).fault(), "transient");
 }
 
+TEST(Results, RedirectsAreFollowedALittle) {
+  auto redirect = answer(302);
+  redirect.redirect = "/elsewhere?token=1";
+  Talk talk(kGemini->results("files/r"));
+  talk.hears(redirect);
+  EXPECT_EQ(talk.call().target, "/elsewhere?token=1");
+  EXPECT_EQ(talk.call().sink, core::HttpCall::Sink::lines);
+  auto streamed = answer(200);
+  streamed.streamed_bytes = 123;
+  talk.hears(streamed);
+  ASSERT_NE(talk.outcome(), nullptr);
+
+  EXPECT_EQ(Talk(kGemini->results("files/r")).hears(answer(302)).fault(), "transient");  // to another origin
+  Talk loop(kGemini->results("files/r"));
+  for (int i = 0; i < 5; ++i) loop.hears(redirect);
+  EXPECT_EQ(loop.hears(redirect).fault(), "transient");
+}
+
 TEST(CheckAccount, KeyIsGoodOrNot) {
   const auto fault_of = [](const core::HttpEvent& event) {
     return Talk(kGemini->check_account()).hears(event).fault();

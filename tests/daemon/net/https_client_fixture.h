@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "daemon/https_client.h"
+#include "daemon/https_client_url.h"
 #include "tests/daemon/net/raw_socket.h"
 
 namespace batchd::daemon::test {

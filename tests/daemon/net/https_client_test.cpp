@@ -127,9 +127,27 @@ TEST_F(HttpsClientTest, FragmentsMakeNoDifference) {
 }
 
 TEST_F(HttpsClientTest, RedirectsAreAnswers) {
-  ScriptedServer server({answers("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")});
-  connect(server.url());
-  EXPECT_EQ(call(get()).status, 302);
+  ScriptedServer server({answers("HTTP/1.1 302 Found\r\nLocation: /base/x?y=z\r\nContent-Length: 0\r\n\r\n")});
+  connect(server.url() + "/base");
+  const auto event = call(get());
+  EXPECT_EQ(event.status, 302);
+  EXPECT_EQ(event.redirect, "/x?y=z");
+  EXPECT_EQ(server.accepted(), 1);
+}
+
+TEST(RedirectTarget, StaysOnTheBaseUrl) {
+  const auto plain = parse_base_url("https://a.example");
+  for (const auto* inside : {"/x?y=z", "https://a.example/x?y=z", "https://A.Example:443/x?y=z"})
+    EXPECT_EQ(redirect_target(plain, inside), "/x?y=z") << inside;
+  for (const auto* outside :
+       {"", "x", "//evil/x", "http://a.example/x", "https://a.example:8443/x", "https://a.example.evil/x",
+        "https://a.example@evil/x", "https://evil/https://a.example/x", "https://a.example", "/a/../x", "/a b", "/x#y",
+        "ftp://a.example/x", "https:///x", "https://a.example?x"})
+    EXPECT_EQ(redirect_target(plain, outside), "") << outside;
+  const auto below = parse_base_url("http://localhost:1/base");
+  EXPECT_EQ(redirect_target(below, "http://localhost:1/base/x"), "/x");
+  EXPECT_EQ(redirect_target(below, "/based/x"), "");
+  EXPECT_EQ(redirect_target(below, "/x"), "");
 }
 
 TEST_F(HttpsClientTest, TheSinkGetsGoodBodiesOnly) {

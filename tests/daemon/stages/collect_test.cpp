@@ -207,6 +207,19 @@ TEST_F(Collect, APageInsteadOfAFileIsNotAFileWithoutLines) {
   EXPECT_EQ(batch(id).lines.possibly_charged, 0);
 }
 
+TEST_F(Collect, PatienceIsNotUsedUpByAnOutage) {
+  const auto id = ended(3, [](Lines&) {});
+  gemini.next(Endpoint::download, says(200, ""));
+  gemini.always(Endpoint::download, says(503, ""));
+  wait(config.polling.download_grace + 1h);
+  EXPECT_EQ(batch(id).state, BatchState::collecting);
+  gemini.properly_again(Endpoint::download);
+  for (int i = 0; i < 3; ++i) gemini.next(Endpoint::download, says(200, ""));
+  wait(config.polling.download_grace);
+  expect_own_responses();
+  EXPECT_EQ(batch(id).lines.possibly_charged, 0);
+}
+
 TEST_F(Collect, AFileThatStaysAwayIsHeldNeverSentAgain) {
   const auto id = ended(3, [](Lines&) {});
   gemini.files.erase(gemini.only_job().output);
