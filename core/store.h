@@ -163,6 +163,7 @@ class Store {
   // Batches in one of `states`, newest first, below `before` (none: from the newest); at most `limit` (<= 500).
   virtual Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) = 0;
   // Two walks over everything that is stored, each from 0: the bodies' digests, and what rows say of each other.
+  // Bodies that nobody owns are found by the first if the second was walked to its end before.
   virtual Result<AuditStep> audit_bodies(std::int64_t after) = 0;
   virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
   // A consistent copy of the database, made beside the work: begin, then ask for its progress until it is finished
