@@ -49,6 +49,9 @@ class Store {
   // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
   // lanes (altogether, or first named by this owner), or over a queue limit.
   virtual Result<Accepted> accept(const NewRequest& request, WallTime now) = 0;
+  // What this key was accepted as before; none: it is new. Errc::conflict: known with another fingerprint.
+  virtual Result<std::optional<Accepted>> find_accepted(OwnerId owner, const std::string& key,
+                                                        const std::string& fingerprint) = 0;
   // The same for lines of a group (at most kGroupLinesMax), made if it is new: one answer per line, in their order.
   // Stages of lines that aren't accepted stay the caller's. queue_full: none of them was accepted.
   virtual Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,

@@ -57,6 +57,8 @@ class SqliteStore final : public GroupStore {
   core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
   core::Result<void> stage_discard(core::BodyId stage) override;
   core::Result<core::Accepted> accept(const core::NewRequest& request, core::WallTime now) override;
+  core::Result<std::optional<core::Accepted>> find_accepted(core::OwnerId owner, const std::string& key,
+                                                            const std::string& fingerprint) override;
 
   // --- sqlite_groups.cpp
   core::Result<std::vector<core::LineAccepted>> accept_lines(core::OwnerId owner, const std::string& group,

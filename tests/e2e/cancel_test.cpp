@@ -112,5 +112,29 @@ TEST_F(Cancel, ALargeOneGoesAgainOnceForEachKey) {
   EXPECT_EQ(daemon_->admin_status().number("/accepted"), 2);
 }
 
+// What was repeated is purged before its retry is: the key still knows the retry.
+TEST_F(Cancel, ARetryIsKnownByItsKeyWhenTheOldOneIsGone) {
+  start({}, {.config = {{"packing.max_age", "\"24h\""},
+                        {"retention.results", "\"300ms\""},
+                        {"retention.purge_every", "\"100ms\""}}});
+  const auto id = post("again");
+  ASSERT_EQ(cancel(id).status, 200);
+  const Headers key{{"Idempotency-Key", "again-1"}};
+  const auto first = retry(id, key);
+  ASSERT_EQ(first.status, 202) << first.body;
+  const auto copy = Json(first.body).text("/id");
+  ASSERT_TRUE(eventually([&] { return call("GET", "/v1/requests/" + id).status == 404; }));
+  const auto second = retry(id, key);
+  EXPECT_EQ(second.status, 202) << second.body;
+  EXPECT_EQ(Json(second.body).text("/id"), copy);
+  EXPECT_EQ(second.header("location"), "/v1/requests/" + copy);
+  EXPECT_EQ(retry(id).status, 404);
+  EXPECT_EQ(retry(id, {{"Idempotency-Key", "again-2"}}).status, 404);
+  const auto misused = retry(copy, key);
+  EXPECT_EQ(misused.status, 422);
+  EXPECT_EQ(Json(misused.body).text("/code"), "idempotency_key_reused");
+  EXPECT_EQ(daemon_->admin_status().number("/accepted"), 2);
+}
+
 }  // namespace
 }  // namespace batchd::e2e
