@@ -1,5 +1,6 @@
 // Taking requests back, and sending them again.
 #include "tests/e2e/calls.h"
+#include "tests/harness/prometheus_text.h"
 
 namespace batchd::e2e {
 namespace {
@@ -50,6 +51,31 @@ TEST_F(Cancel, APackedRequestEndsAtOnceAndItsResultIsDropped) {
   ASSERT_TRUE(eventually([&] { return daemon_->admin_status().items("/live_batches").empty(); }));
   EXPECT_EQ(show(id).text("/state"), "cancelled");
   EXPECT_TRUE(daemon_->admin_status().flag("/balanced"));
+}
+
+// The line that comes for it is counted: somebody may have to pay for it.
+TEST_F(Cancel, TheLineOfACancelledMemberIsCountedAsDropped) {
+  start({.job_seconds = 2});
+  const auto id = post("too late");
+  const auto other = post("unharmed");
+  ASSERT_TRUE(eventually([&] { return daemon_->in_state("packed") == 2; }));
+  const auto batch = show(id).text("/batch");
+  ASSERT_EQ(show(other).text("/batch"), batch) << "both are on one batch";
+  const auto submitted = [&] {
+    return Json(call("GET", "/admin/batches/" + batch).body).text("/state") == "submitted";
+  };
+  ASSERT_TRUE(eventually(submitted));
+  ASSERT_EQ(cancel(id).status, 200);
+  EXPECT_EQ(answer_text(finished(other)), "echo: unharmed");
+  ASSERT_TRUE(eventually([&] { return daemon_->admin_status().items("/live_batches").empty(); }));
+  const Json counted(call("GET", "/admin/batches/" + batch).body);
+  EXPECT_EQ(counted.text("/state"), "done");
+  EXPECT_EQ(counted.number("/lines/dropped"), 1);
+  EXPECT_EQ(counted.number("/lines/succeeded"), 1);
+  EXPECT_EQ(counted.number("/lines/missing"), 0);
+  const auto metrics = parse_prometheus(call("GET", "/metrics").body);
+  EXPECT_EQ(metrics.value("batchd_result_lines_total", {{"outcome", "dropped"}}), 1);
+  EXPECT_EQ(emulator_->ledger().lines("billed").at(prompt_digest("too late")), 1);
 }
 
 TEST_F(Cancel, AGroupGoesAsOne) {
