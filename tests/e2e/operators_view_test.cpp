@@ -71,6 +71,24 @@ TEST_F(OperatorsView, ThePageIsForABrowserAndHarmless) {
   EXPECT_EQ(page.body.find("business"), std::string::npos);
 }
 
+TEST_F(OperatorsView, ThePageIsFoundWithoutItsSlash) {
+  start();
+  for (const std::string method : {"GET", "HEAD"}) {
+    LocalHttp http(daemon_->socket());
+    ASSERT_TRUE(http.send(method, "/admin", "", {}));
+    const auto reply = method == "GET" ? http.receive() : http.receive_head();
+    ASSERT_TRUE(reply) << method;
+    EXPECT_EQ(reply->status, 308) << method;
+    EXPECT_EQ(reply->header("location"), "admin/") << method;
+  }
+  EXPECT_EQ(get("/admin?refresh=10").header("location"), "admin/?refresh=10");
+  LocalHttp http(daemon_->socket());
+  const auto wrong = http.post("/admin", "");
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->status, 405);
+  EXPECT_EQ(wrong->header("allow"), "GET, HEAD");
+}
+
 TEST_F(OperatorsView, AFlushSendsWhatWaits) {
   start({}, {.config = kPatient});
   const auto id = post("flushed");
