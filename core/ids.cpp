@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base32.h"
 #include "core/check.h"
 #include "core/id_time.h"
 #include "core/limits.h"
@@ -10,14 +11,13 @@
 namespace batchd::core {
 namespace {
 
-constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kTextLength = 13;  // 65 bits, the first digit carries three
 
 constexpr std::array<std::int8_t, 256> reverse_alphabet() {
   std::array<std::int8_t, 256> table{};
   table.fill(-1);
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-    table[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < kBase32Digits.size(); ++i)
+    table[static_cast<unsigned char>(kBase32Digits[i])] = static_cast<std::int8_t>(i);
   return table;
 }
 constexpr auto kReverse = reverse_alphabet();
@@ -31,7 +31,7 @@ std::string id_text(std::int64_t value) {
   std::string text(kTextLength, '0');
   auto rest = static_cast<std::uint64_t>(value);
   for (std::size_t i = kTextLength; i-- > 0;) {
-    text[i] = kAlphabet[rest & 31];
+    text[i] = kBase32Digits[rest & 31];
     rest >>= 5;
   }
   return text;

@@ -49,6 +49,9 @@ class Store {
   // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
   // lanes (altogether, or first named by this owner), or over a queue limit.
   virtual Result<Accepted> accept(const NewRequest& request, WallTime now) = 0;
+  // What this key was accepted as before; none: it is new. Errc::conflict: known with another fingerprint.
+  virtual Result<std::optional<Accepted>> find_accepted(OwnerId owner, const std::string& key,
+                                                        const std::string& fingerprint) = 0;
   // The same for lines of a group (at most kGroupLinesMax), made if it is new: one answer per line, in their order.
   // Stages of lines that aren't accepted stay the caller's. queue_full: none of them was accepted.
   virtual Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
@@ -163,6 +166,7 @@ class Store {
   // Batches in one of `states`, newest first, below `before` (none: from the newest); at most `limit` (<= 500).
   virtual Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) = 0;
   // Two walks over everything that is stored, each from 0: the bodies' digests, and what rows say of each other.
+  // Bodies that nobody owns are found by the first if the second was walked to its end before.
   virtual Result<AuditStep> audit_bodies(std::int64_t after) = 0;
   virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
   // A consistent copy of the database, made beside the work: begin, then ask for its progress until it is finished

@@ -23,8 +23,24 @@ int for_each_id(Session& session, const std::vector<std::string>& ids, Step step
   return worst;
 }
 
+// The call was sent twice, and the second answer says that it had ended by then: was that the first one's work?
+bool was_cancelled(const Reply& reply) {
+  const auto* answer = std::get_if<Answer>(&reply);
+  if (answer == nullptr || answer->status / 100 != 2) return false;
+  const auto request = read_document(answer->body);
+  return text(member(request, "state")) == "cancelled";
+}
+
 int cancel_one(Session& session, const std::string& id) {
-  const auto fetched = fetch(session, Call{.method = "DELETE", .target = "/v1/requests/" + id});
+  const auto target = "/v1/requests/" + id;
+  auto reply = call_patiently(session, Call{.method = "DELETE", .target = target});
+  const auto* answer = std::get_if<Answer>(&reply);
+  if (answer != nullptr && answer->status == 409 && answer->repeated)
+    if (auto now = call_patiently(session, Call{.method = "GET", .target = target}); was_cancelled(now))
+      reply = std::move(now);
+  answer = std::get_if<Answer>(&reply);
+  if (answer == nullptr || answer->status / 100 != 2) return report(session, reply);
+  const auto fetched = document_of(session, *answer);
   if (const auto* code = std::get_if<int>(&fetched)) return *code;
   const auto& document = std::get<rapidjson::Document>(fetched);
   const std::string detail(text(member(document, "detail")));

@@ -55,7 +55,7 @@ class Reader {
 
   Answer answer() {
     const auto& message = parser_.get();
-    Answer answer{static_cast<int>(message.result_int()), std::move(body_), 0};
+    Answer answer{static_cast<int>(message.result_int()), std::move(body_)};
     const std::string_view wait(message[http::field::retry_after].data(), message[http::field::retry_after].size());
     for (const char c : wait.substr(0, 6)) {
       if (c < '0' || c > '9') break;
@@ -101,14 +101,17 @@ std::string Client::head_of(const Call& call) const {
 }
 
 Reply Client::call(const Call& call) {
-  for (;;) {
+  for (bool repeated = false;; repeated = true) {
     const bool kept = connection_.is_open();
     if (!kept)
       if (auto trouble = connection_.open(address_, call.timeout)) return std::move(*trouble);
     ever_connected_ = true;
     bool silent = true;
     auto reply = exchange(call, silent);
-    if (std::holds_alternative<Answer>(reply)) return reply;
+    if (auto* answer = std::get_if<Answer>(&reply)) {
+      answer->repeated = repeated;
+      return reply;
+    }
     connection_.close();
     const bool dead_since_long = kept && silent && std::get<Trouble>(reply).kind == Trouble::Kind::broken;
     if (!dead_since_long || !call.repeatable) return reply;

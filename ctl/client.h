@@ -31,6 +31,7 @@ struct Answer {
   int status = 0;
   std::string body;             // empty if it went to the call's sink
   int retry_after_seconds = 0;  // 0: the answer didn't say
+  bool repeated = false;        // the call was sent before, and nobody knows what became of it
 };
 
 using Reply = std::variant<Answer, Trouble>;

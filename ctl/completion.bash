@@ -1,5 +1,5 @@
-# Completion of batchctl for bash: source this file, or install it as
-# /usr/share/bash-completion/completions/batchctl. The words come from batchctl itself.
+# Completion of batchctl for bash: source this file, or let cmake --install put it where bash looks
+# (share/bash-completion/completions/batchctl). The words come from batchctl itself.
 _batchctl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
   COMPREPLY=()

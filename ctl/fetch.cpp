@@ -7,10 +7,13 @@ namespace batchd::ctl {
 std::variant<rapidjson::Document, int> fetch(Session& session, const Call& call) {
   auto answer = ask(session, call);
   if (const auto* code = std::get_if<int>(&answer)) return *code;
-  const auto& body = std::get<Answer>(answer).body;
-  auto document = read_document(body);
+  return document_of(session, std::get<Answer>(answer));
+}
+
+std::variant<rapidjson::Document, int> document_of(Session& session, const Answer& answer) {
+  auto document = read_document(answer.body);
   if (session.json) {
-    session.console.data(body);
+    session.console.data(answer.body);
     return kDone;
   }
   if (!document) {

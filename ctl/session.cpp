@@ -34,6 +34,13 @@ bool is_worth_another_try(const Reply& reply, bool ever_connected) {
   return false;
 }
 
+// Whether the call may have been carried out, though its answer isn't here.
+bool is_answer_lost(const Reply& reply) {
+  const auto* trouble = std::get_if<Trouble>(&reply);
+  return trouble != nullptr &&
+         (trouble->kind == Trouble::Kind::not_answering || trouble->kind == Trouble::Kind::broken);
+}
+
 std::string reason_of(const Reply& reply) {
   const auto* answer = std::get_if<Answer>(&reply);
   if (answer == nullptr) return std::get<Trouble>(reply).detail;
@@ -82,11 +89,13 @@ bool Patience::once_more(const Reply& reply) {
 
 Reply call_patiently(Session& session, const Call& call) {
   Patience patience(session);
-  for (;;) {
+  for (bool lost = false;;) {
     auto reply = session.client.call(call);
-    const auto* answer = std::get_if<Answer>(&reply);
+    auto* answer = std::get_if<Answer>(&reply);
+    if (answer != nullptr) answer->repeated = answer->repeated || lost;
     if (!call.repeatable || (answer != nullptr && answer->status / 100 == 2) || !patience.once_more(reply))
       return reply;
+    lost = lost || is_answer_lost(reply);
   }
 }
 

@@ -43,11 +43,14 @@ std::string Account::detail() const {
   return words;
 }
 
-void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, core::SteadyTime now) {
+void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, const core::Clock& clock) {
+  const auto now = clock.steady();
   if (account.paused(now)) return;  // several calls met the same trouble: it is one step of the backoff
-  if (account.trouble.empty())
+  if (account.trouble.empty()) {
     log_event(LogLevel::error, "account_paused",
               {{"account", account.name}, {"status", fault.status}, {"message", fault.message}});
+    account.troubled_since = clock.wall();
+  }
   account.trouble = fault.message.empty() ? "refused without a word" : fault.message;
   account.paused_until = now + core::backoff_pause(backoff, account.troubles);
   account.key_read = false;

@@ -23,9 +23,10 @@ struct Account {
   // Account trouble (key, billing, location) pauses the account: nothing fails, nothing is lost, and one cheap call is
   // let through after each pause to see whether it is over. The key is read anew before that: it may have been
   // replaced.
-  std::string trouble;           // the provider's words; empty: none
-  int troubles = 0;              // in a row
-  bool refuses_creates = false;  // its trouble is about creates: other calls that work prove nothing
+  std::string trouble;              // the provider's words; empty: none
+  core::WallTime troubled_since{};  // by this process: a restart begins anew
+  int troubles = 0;                 // in a row
+  bool refuses_creates = false;     // its trouble is about creates: other calls that work prove nothing
   core::SteadyTime paused_until{};
   bool key_read = false;  // since the last pause began
   // Reads the key again, and gives a new one to `link` and `credential`. An error: there is none.
@@ -57,7 +58,7 @@ class Accounts {
 };
 
 // Records account trouble and logs its start; account_works() logs its end.
-void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, core::SteadyTime now);
+void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, const core::Clock& clock);
 void account_works(Account& account);
 void account_creates(Account& account);  // even that: a create was accepted
 

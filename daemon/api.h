@@ -12,6 +12,7 @@
 //   *    /gemini/{rest}                      gemini           gemini_front.cpp
 //   GET  /v1/status                          status           status.cpp
 //   GET  /admin/                             page             pages.cpp
+//   GET, HEAD /admin                         to_page          pages.cpp
 //   GET  /admin/status                       admin_status     status.cpp
 //   GET  /admin/attention                    attention        status.cpp
 //   GET  /admin/batches, .../{id}            batches, batch   admin.cpp
@@ -66,6 +67,7 @@ class Api {
   Task<void> admin_status(Exchange& exchange, std::string_view);
   Task<void> attention(Exchange& exchange, std::string_view);
   Task<void> page(Exchange& exchange, std::string_view);
+  Task<void> to_page(Exchange& exchange, std::string_view);
   Task<void> metrics(Exchange& exchange, std::string_view);
   Task<void> openapi(Exchange& exchange, std::string_view);
   Task<void> batches(Exchange& exchange, std::string_view);

@@ -141,9 +141,10 @@ Task<void> Api::audit(Exchange& exchange, std::string_view) {
   ReplyHead head{200, "application/x-ndjson", {}};
   if (!co_await exchange.begin_stream(std::move(head))) co_return;
   std::int64_t bodies = 0, requests = 0, findings = 0;
-  const bool walked = co_await audit_walk(exchange, engine_, &core::Store::audit_bodies, bodies, findings);
+  // In this order: the second walk then knows whose the bodies are.
+  const bool walked = co_await audit_walk(exchange, engine_, &core::Store::audit_requests, requests, findings);
   if (!walked) co_return;
-  const bool whole = co_await audit_walk(exchange, engine_, &core::Store::audit_requests, requests, findings);
+  const bool whole = co_await audit_walk(exchange, engine_, &core::Store::audit_bodies, bodies, findings);
   if (!whole) co_return;
   log_event(findings > 0 ? LogLevel::error : LogLevel::info, "audit",
             {{"bodies", bodies}, {"requests", requests}, {"findings", findings}});

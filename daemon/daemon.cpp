@@ -33,7 +33,7 @@ int exit_code_of(const core::Error& error) {
 
 // An account without a key accepts work and waits for one: nothing is lost, and health says what to do.
 std::unique_ptr<Account> make_account(Executor executor, const std::string& name, const config::Account& settings,
-                                      const config::Environment& environment) {
+                                      const config::Environment& environment, core::WallTime now) {
   auto account = std::make_unique<Account>();
   account->name = name;
   account->provider = proto::make_gemini({});
@@ -59,6 +59,7 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   if (const auto key = account->reload(*account); !key) {
     log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
     account->trouble = key.error().detail;  // and looks for one again and again
+    account->troubled_since = now;
   }
   return account;
 }
@@ -76,7 +77,7 @@ class Daemon {
         signals_(io_, SIGTERM, SIGINT),
         reloader_(engine_, config_, environment, std::move(file), tokens_) {
     for (const auto& [name, settings] : config_.accounts)
-      engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment));
+      engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment, clock_.wall()));
   }
 
   int run() {

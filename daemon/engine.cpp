@@ -61,18 +61,23 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
     co_return marked;
   }
   if (to != batch.state) {
-    log_event(to == BatchState::held ? LogLevel::error : LogLevel::info, "batch",
-              {{"batch", batch.id},
-               {"from", core::to_text(batch.state)},
-               {"to", core::to_text(to)},
-               {"items", marked->items},
-               {"job", marked->job},
-               {"message", to == BatchState::held ? marked->message : ""}});
-    metrics.moved(*marked);
+    moved(*marked, batch.state);
     bells.ring(to);
     if (to == BatchState::ended || to == BatchState::held) bells.pack.poke();
   }
   co_return marked;
+}
+
+void Engine::moved(const core::Batch& batch, BatchState from) {
+  const bool held = batch.state == BatchState::held;
+  log_event(held ? LogLevel::error : LogLevel::info, "batch",
+            {{"batch", batch.id},
+             {"from", core::to_text(from)},
+             {"to", core::to_text(batch.state)},
+             {"items", batch.items},
+             {"job", batch.job},
+             {"message", held ? batch.message : ""}});
+  metrics.moved(batch);
 }
 
 void Engine::announce(const core::Recorded& recorded) {

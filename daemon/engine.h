@@ -76,6 +76,9 @@ struct Engine {
   Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to) {
     return mark(batch, to, core::BatchPatch());
   }
+  // What follows a move to another state: its line in the log, and its count. mark() sees to it; whoever moves a batch
+  // in a transaction of its own says so here.
+  void moved(const core::Batch& batch, core::BatchState from);
   int max_attempts() const { return static_cast<int>(config.retry.max_attempts); }
   // After results: wakes the waiters of what finished, and the packer if something came back to the queue.
   void announce(const core::Recorded& recorded);

@@ -13,6 +13,7 @@ constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
     {202, "Accepted"},
     {204, "No Content"},
     {304, "Not Modified"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},

@@ -54,6 +54,14 @@ Task<void> Api::page(Exchange& exchange, std::string_view) {
   co_await exchange.reply(std::move(head), proto::admin_page(page));
 }
 
+// Relative, so that a proxy may serve us below a path of its own.
+Task<void> Api::to_page(Exchange& exchange, std::string_view) {
+  const auto refresh = refresh_of(exchange.head());
+  ReplyHead head{308, "", {}};
+  head.headers.emplace_back("Location", "admin/" + (refresh ? "?refresh=" + std::to_string(refresh->count()) : ""));
+  co_await exchange.reply(std::move(head), std::string());
+}
+
 Task<void> Api::metrics(Exchange& exchange, std::string_view) {
   const auto status = co_await gather_status(engine_, started_at_);
   const auto attention = co_await gather_attention(engine_);

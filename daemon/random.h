@@ -6,17 +6,17 @@
 #include <random>
 #include <string>
 
+#include "core/base32.h"
 #include "core/check.h"
 
 namespace batchd::daemon {
 
 // 128 bits from the kernel as 26 characters of [0-9a-z].
 inline std::string random_text() {
-  static constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
   unsigned char bytes[26];
   CHECK(::getrandom(bytes, sizeof bytes, 0) == sizeof bytes);  // never short up to 256 bytes (getrandom(2))
   std::string text;
-  for (const unsigned char byte : bytes) text += kAlphabet[byte & 31];
+  for (const unsigned char byte : bytes) text += core::kBase32Digits[byte & 31];
   return text;
 }
 

@@ -31,6 +31,9 @@ Task<core::Result<void>> copy_body(StoreClient& store, Staging& staging, const c
   co_return co_await staging.finish(request);
 }
 
+// What the key of a retry is bound to: the same key for another request is a mistake.
+std::string fingerprint_of(core::RequestId old) { return json::sha256("retry " + core::to_text(old)); }
+
 core::NewRequest like(const core::RequestView& old, core::OwnerId owner, std::string idempotency_key) {
   core::NewRequest request{.owner = owner,
                            .lane = old.lane,
@@ -39,7 +42,7 @@ core::NewRequest like(const core::RequestView& old, core::OwnerId owner, std::st
                            .channel = old.channel,
                            .labels = old.labels,
                            .tokens = old.tokens};
-  if (!request.idempotency_key.empty()) request.fingerprint = json::sha256("retry " + core::to_text(old.id));
+  if (!request.idempotency_key.empty()) request.fingerprint = fingerprint_of(old.id);
   return request;
 }
 
@@ -55,6 +58,17 @@ Task<void> Api::retry(Exchange& exchange, std::string_view id) {
   if (problem) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
+  }
+  // The key's retry is there as long as the key is known, though what it repeated may have been purged.
+  if (!key->empty()) {
+    const auto known =
+        co_await engine_.store.read(&core::Store::find_accepted, exchange.peer().owner, *key, fingerprint_of(*old_id));
+    if (!known || *known) {
+      auto before = known ? core::Result<core::Accepted>(**known) : core::Result<core::Accepted>(known.error());
+      core::RequestView nothing;  // it is answered as it is
+      co_await answer_accepted(exchange, std::move(before), std::move(nothing), std::nullopt);
+      co_return;
+    }
   }
   const auto old = co_await engine_.store.read(&core::Store::find_request, exchange.peer().owner, *old_id);
   if (!old)

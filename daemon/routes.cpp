@@ -41,6 +41,8 @@ std::span<const Route> Route::table() {
       {"*", "/gemini/{rest}", false, &Api::gemini},
       {"GET", "/v1/status", false, &Api::status},
 
+      {"GET", "/admin", false, &Api::to_page, Open::everywhere},
+      {"HEAD", "/admin", false, &Api::to_page, Open::everywhere},
       {"GET", "/admin/", true, &Api::page},
       {"GET", "/admin/status", true, &Api::admin_status},
       {"GET", "/admin/attention", true, &Api::attention},

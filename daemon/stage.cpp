@@ -78,7 +78,7 @@ Task<void> BatchStage::drive(core::Batch batch) {
 core::Duration BatchStage::pause_after(const core::Fault& fault, Account& account, Progress& progress) {
   engine_.metrics.faulted(account.name, core::to_text(fault.kind));
   if (fault.kind == core::Fault::Kind::account) {
-    pause_account(account, fault, retry_backoff(), now());
+    pause_account(account, fault, retry_backoff(), engine_.clock);
     return account.paused_until - now();
   }
   log_event(LogLevel::debug, "provider_fault",

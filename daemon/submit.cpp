@@ -150,9 +150,7 @@ Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& ba
     log_event(LogLevel::info, "create_not_begun", {{"batch", batch.id}, {"detail", committed.error().detail}});
     co_return committed;
   }
-  log_event(LogLevel::info, "batch",
-            {{"batch", batch.id}, {"from", "uploaded"}, {"to", "creating"}, {"items", batch.items}});
-  engine_.metrics.entered(BatchState::creating);
+  engine_.moved(*committed, BatchState::uploaded);
   co_return committed;
 }
 

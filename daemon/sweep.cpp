@@ -52,7 +52,7 @@ Task<bool> SweepStage::survey(Account& account) {
   const auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
-    if (fault->kind == Fault::Kind::account) pause_account(account, *fault, backoff, engine_.clock.steady());
+    if (fault->kind == Fault::Kind::account) pause_account(account, *fault, backoff, engine_.clock);
     log_event(LogLevel::debug, "survey_failed", {{"account", account.name}, {"message", fault->message}});
     co_return false;
   }

@@ -81,14 +81,16 @@ int code_of(int http_status) {
 }  // namespace
 
 std::optional<GeminiCall> parse_gemini_call(std::string_view path) {
-  bool versioned = false;
-  for (const std::string_view version : {"v1beta/models/", "v1/models/", "v1alpha/models/"})
-    if (!versioned && path.starts_with(version)) {
-      versioned = true;
-      path.remove_prefix(version.size());
-    }
+  constexpr std::string_view kModels = "models/";
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos ||
+      std::ranges::find(kGeminiVersions, path.substr(0, slash)) == kGeminiVersions.end())
+    return std::nullopt;
+  path.remove_prefix(slash + 1);
+  if (!path.starts_with(kModels)) return std::nullopt;
+  path.remove_prefix(kModels.size());
   const auto colon = path.rfind(':');
-  if (!versioned || colon == std::string_view::npos) return std::nullopt;
+  if (colon == std::string_view::npos) return std::nullopt;
   const auto verb = path.substr(colon + 1);
   GeminiCall call{.model = std::string(path.substr(0, colon)), .endpoint = std::string(verb)};
   call.stream = verb == "streamGenerateContent";

@@ -1,6 +1,7 @@
 // The provider's own paths, for programs that know nothing of batchd: what they send, and the errors they expect.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,9 @@
 #include "proto/api_options.h"
 
 namespace batchd::proto {
+
+// The versions of the API whose paths are served.
+inline constexpr std::array<std::string_view, 3> kGeminiVersions{"v1beta", "v1", "v1alpha"};
 
 // "v1beta/models/gemini-2.5-flash:generateContent", as it stands below /gemini/.
 struct GeminiCall {

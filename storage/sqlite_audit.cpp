@@ -1,4 +1,5 @@
-// Two walks that look for damage. Findings name ids and numbers, nothing of what callers wrote.
+// Two walks that look for damage. Findings name ids and numbers, nothing of what callers wrote. Nothing is mended: a
+// body without an owner may be what is left of a row that was lost, and somebody's paid result.
 #include "storage/sqlite_impl.h"
 
 namespace batchd::storage {
@@ -14,6 +15,7 @@ core::Result<core::AuditStep> SqliteStore::audit_bodies(std::int64_t after) {
   return verb([&] {
     core::AuditStep step;
     std::size_t bytes = 0;
+    auto body = after / kChunksPerBody;
     auto rows = db_->query("SELECT id, digest, data FROM chunk WHERE id > ? ORDER BY id", after);
     while (rows.row()) {
       if (bytes >= core::kVerbBytesMax || step.checked == core::kVerbRowsMax) {
@@ -27,13 +29,25 @@ core::Result<core::AuditStep> SqliteStore::audit_bodies(std::int64_t after) {
       if (chunk_digest(after, data) != rows.integer(1))
         step.findings.push_back("body " + std::to_string(after / kChunksPerBody) + ", chunk " +
                                 std::to_string(after % kChunksPerBody) + ": bytes don't match their digest");
+      if (after / kChunksPerBody == body) continue;
+      body = after / kChunksPerBody;
+      if (is_orphan(body))
+        step.findings.push_back("body " + std::to_string(body) + ": no request and no result owns it");
     }
+    if (!step.next) body_owners_.forget();
     return step;
   });
 }
 
 core::Result<core::AuditStep> SqliteStore::audit_requests(std::int64_t after) {
   return verb([&] {
+    if (after == 0) {
+      body_owners_.begin(last_body_);
+      auto stages = db_->query("SELECT body FROM stage");
+      while (stages.row()) body_owners_.own(stages.integer(0));
+    }
+    const bool notes_owners = body_owners_.follows(after);
+    const auto from = after;
     core::AuditStep step;
     std::int64_t chunks = 0;
     auto rows = db_->query(
@@ -50,7 +64,11 @@ core::Result<core::AuditStep> SqliteStore::audit_requests(std::int64_t after) {
       after = rows.integer(0);
       ++step.checked;
       chunks += audit_request(rows, step.findings);
+      if (!notes_owners) continue;
+      body_owners_.own(rows.integer(5));
+      if (!rows.is_null(7)) body_owners_.own(rows.integer(7));
     }
+    if (notes_owners) body_owners_.step(from, step.next);
     return step;
   });
 }
@@ -94,7 +112,7 @@ std::int64_t SqliteStore::audit_request(const Query& row, std::vector<std::strin
 }
 
 // Sizes only: the digests are the other walk's.
-SqliteStore::AuditedBody SqliteStore::audit_body(core::BodyRef body) {
+AuditedBody SqliteStore::audit_body(core::BodyRef body) {
   const auto first = chunk_row(body.id, 0);
   auto sum = db_->query("SELECT count(*), ifnull(sum(length(data)), 0), max(id) FROM chunk WHERE id BETWEEN ? AND ?",
                         first, chunk_row(body.id, kChunksPerBody - 1));
@@ -103,6 +121,12 @@ SqliteStore::AuditedBody SqliteStore::audit_body(core::BodyRef body) {
   const bool whole =
       sum.integer(1) == body.bytes && chunks == chunks_of(body.bytes) && sum.integer(2) == first + chunks - 1;
   return {chunks, whole};
+}
+
+// Garbage is known, and on its way out.
+bool SqliteStore::is_orphan(std::int64_t body) {
+  if (!body_owners_.complete() || body_owners_.owned(body)) return false;
+  return !db_->query("SELECT 1 FROM garbage WHERE body = ?", body).row();
 }
 
 }  // namespace batchd::storage

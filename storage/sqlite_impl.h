@@ -14,6 +14,7 @@
 #include "core/check.h"
 #include "core/limits.h"
 #include "storage/backup.h"
+#include "storage/body_owners.h"
 #include "storage/counters.h"
 #include "storage/sqlite_db.h"
 #include "storage/sqlite_rows.h"
@@ -56,6 +57,8 @@ class SqliteStore final : public GroupStore {
   core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
   core::Result<void> stage_discard(core::BodyId stage) override;
   core::Result<core::Accepted> accept(const core::NewRequest& request, core::WallTime now) override;
+  core::Result<std::optional<core::Accepted>> find_accepted(core::OwnerId owner, const std::string& key,
+                                                            const std::string& fingerprint) override;
 
   // --- sqlite_groups.cpp
   core::Result<std::vector<core::LineAccepted>> accept_lines(core::OwnerId owner, const std::string& group,
@@ -147,11 +150,9 @@ class SqliteStore final : public GroupStore {
   core::Result<core::AcknowledgedIds> acknowledge_ids(core::OwnerId owner, std::span<const core::RequestId> requests,
                                                       core::WallTime now) override;
 
-  // --- sqlite_purge.cpp
+  // --- sqlite_purge.cpp, sqlite_counts.cpp
   core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
   core::Result<core::WallTime> forgotten_until() override;
-
-  // --- sqlite_counts.cpp
   core::Result<core::Counts> counts() override;
 
   // --- sqlite_audit.cpp, sqlite_backup.cpp
@@ -257,12 +258,9 @@ class SqliteStore final : public GroupStore {
   void shrink();
 
   // --- audit: sqlite_audit.cpp
-  struct AuditedBody {
-    std::int64_t chunks = 0;
-    bool whole = false;
-  };
   std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // how many chunks it has
   AuditedBody audit_body(core::BodyRef body);
+  bool is_orphan(std::int64_t body);
 
   // --- counters
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
@@ -291,6 +289,7 @@ class SqliteStore final : public GroupStore {
   PurgeWalk purge_walk_;
   bool purge_removed_ = false;  // in this run
   bool wipe_log_ = false;       // what was purged still stands in the WAL
+  BodyOwners body_owners_;
   std::unique_ptr<Backup> backup_;
   bool backup_is_new_ = false;  // of this group: it goes if the group is rolled back
   GroupState group_state_ = GroupState::intact;

@@ -1,6 +1,20 @@
 #include "storage/sqlite_impl.h"
 
 namespace batchd::storage {
+namespace {
+
+// What the key stands for; none: it is new. Fails: conflict.
+std::optional<core::Accepted> accepted_before(Db& db, core::OwnerId owner, const std::string& key,
+                                              const std::string& fingerprint) {
+  auto known =
+      db.query("SELECT request, fingerprint, accepted_at FROM idempotency WHERE owner = ? AND key = ?", owner, key);
+  if (!known.row()) return std::nullopt;
+  if (known.bytes(1) != fingerprint)
+    throw VerbFailed{{core::Errc::conflict, "this idempotency key was used for another request"}};
+  return core::Accepted{known.id<core::RequestId>(0), known.time(2), true};
+}
+
+}  // namespace
 
 core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging purpose, core::OwnerId owner) {
   return verb([&] {
@@ -50,15 +64,9 @@ core::Result<void> SqliteStore::stage_discard(core::BodyId stage) {
 core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request, core::WallTime now) {
   return verb([&]() -> core::Accepted {
     // What is known already is answered whatever the queue and the disk are like.
-    if (!request.idempotency_key.empty()) {
-      auto known = db_->query("SELECT request, fingerprint, accepted_at FROM idempotency WHERE owner = ? AND key = ?",
-                              request.owner, request.idempotency_key);
-      if (known.row()) {
-        if (known.bytes(1) != request.fingerprint)
-          refuse(core::Errc::conflict, "this idempotency key was used for another request");
-        return {known.id<core::RequestId>(0), known.time(2), true};
-      }
-    }
+    if (!request.idempotency_key.empty())
+      if (const auto known = accepted_before(*db_, request.owner, request.idempotency_key, request.fingerprint))
+        return *known;
     const auto bytes = body_bytes(request);
     require_free_space();
     require_room(request.owner, 1, bytes, request.staged ? bytes : 0);
@@ -69,6 +77,11 @@ core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request
                request.owner, request.idempotency_key, Blob{request.fingerprint}, now);
     return {id, now, false};
   });
+}
+
+core::Result<std::optional<core::Accepted>> SqliteStore::find_accepted(core::OwnerId owner, const std::string& key,
+                                                                       const std::string& fingerprint) {
+  return verb([&] { return accepted_before(*db_, owner, key, fingerprint); });
 }
 
 std::int64_t SqliteStore::body_bytes(const core::NewRequest& request) {

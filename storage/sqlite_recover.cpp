@@ -2,17 +2,17 @@
 
 #include <array>
 
+#include "core/base32.h"
 #include "storage/sqlite_impl.h"
 
 namespace batchd::storage {
 namespace {
 
 std::string random_installation_id() {
-  constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
   std::array<unsigned char, 8> random{};
   CHECK(::getrandom(random.data(), random.size(), 0) == static_cast<ssize_t>(random.size()));
   std::string id;
-  for (const auto byte : random) id += kDigits[byte & 31];
+  for (const auto byte : random) id += core::kBase32Digits[byte & 31];
   return id;
 }
 

@@ -59,6 +59,12 @@ struct Doomed {
   core::BodyRef body, result;
 };
 
+// Of a body that is looked at without its bytes.
+struct AuditedBody {
+  std::int64_t chunks = 0;
+  bool whole = false;
+};
+
 inline void add_end(core::Recorded& recorded, core::RequestId request, core::OwnerId owner, core::RequestState end) {
   recorded.finished.push_back(request);
   recorded.owners.push_back(owner);

@@ -74,6 +74,41 @@ TEST(Cancel, GoesThroughAllIdsAndTellsTheWorst) {
   EXPECT_EQ(server.requests().size(), 2u);
 }
 
+// The answer to the first try was lost on the way: the second is told of an end that may be the first one's work.
+TEST(Cancel, AnEndThatItsFirstTryBroughtIsNoFailure) {
+  const struct {
+    std::string lost, state;
+    int code;
+  } cases[] = {{"", "cancelled", kDone}, {"", "succeeded", kBadInput}, {"HTTP/1.1 200", "cancelled", kDone}};
+  for (const auto& c : cases) {
+    std::atomic<int> count = 0;
+    FakeServer server([&](const std::string& request) {
+      if (starts(request, "GET ")) return http_answer(200, object(c.state));
+      if (++count == 1) return c.lost.empty() ? std::string() : c.lost + kHangUp;
+      return http_answer(409, R"({"code":"already_finished","detail":"it has ended"})");
+    });
+    const auto ran = run(server.path(), "cancel " + kId);
+    EXPECT_EQ(ran.code, c.code) << ran.err;
+    EXPECT_EQ(ran.out, c.code == kDone ? kId + '\n' : "");
+    EXPECT_TRUE(contains(ran.err, c.code == kDone ? "is cancelled" : "it has ended")) << ran.err;
+    EXPECT_EQ(server.requests().size(), 3u);
+  }
+}
+
+// On a connection that was kept, and found dead: that try was sent, too.
+TEST(Cancel, AConnectionThatDiedCountsAsATry) {
+  const std::string second = "01abcdefghjkn";
+  std::atomic<int> count = 0;
+  FakeServer server([&](const std::string& request) {
+    if (starts(request, "GET ")) return http_answer(200, object("cancelled"));
+    if (contains(request, kId)) return http_answer(200, R"({"id":")" + kId + R"(","state":"cancelled"})");
+    return ++count == 1 ? std::string() : http_answer(409, R"({"code":"already_finished","detail":"it has ended"})");
+  });
+  const auto ran = run(server.path(), "cancel " + kId + ' ' + second);
+  EXPECT_EQ(ran.code, kDone) << ran.err;
+  EXPECT_EQ(ran.out, kId + '\n' + second + '\n');
+}
+
 TEST(Cancel, TakesAGroup) {
   FakeServer server([](const auto&) { return http_answer(200, R"({"group":"a/b","cancelled":3,"finished":4})"); });
   const auto ran = run(server.path(), "cancel --group a/b");

@@ -1,5 +1,6 @@
 // Taking requests back, and sending them again.
 #include "tests/e2e/calls.h"
+#include "tests/harness/prometheus_text.h"
 
 namespace batchd::e2e {
 namespace {
@@ -50,6 +51,31 @@ TEST_F(Cancel, APackedRequestEndsAtOnceAndItsResultIsDropped) {
   ASSERT_TRUE(eventually([&] { return daemon_->admin_status().items("/live_batches").empty(); }));
   EXPECT_EQ(show(id).text("/state"), "cancelled");
   EXPECT_TRUE(daemon_->admin_status().flag("/balanced"));
+}
+
+// The line that comes for it is counted: somebody may have to pay for it.
+TEST_F(Cancel, TheLineOfACancelledMemberIsCountedAsDropped) {
+  start({.job_seconds = 2});
+  const auto id = post("too late");
+  const auto other = post("unharmed");
+  ASSERT_TRUE(eventually([&] { return daemon_->in_state("packed") == 2; }));
+  const auto batch = show(id).text("/batch");
+  ASSERT_EQ(show(other).text("/batch"), batch) << "both are on one batch";
+  const auto submitted = [&] {
+    return Json(call("GET", "/admin/batches/" + batch).body).text("/state") == "submitted";
+  };
+  ASSERT_TRUE(eventually(submitted));
+  ASSERT_EQ(cancel(id).status, 200);
+  EXPECT_EQ(answer_text(finished(other)), "echo: unharmed");
+  ASSERT_TRUE(eventually([&] { return daemon_->admin_status().items("/live_batches").empty(); }));
+  const Json counted(call("GET", "/admin/batches/" + batch).body);
+  EXPECT_EQ(counted.text("/state"), "done");
+  EXPECT_EQ(counted.number("/lines/dropped"), 1);
+  EXPECT_EQ(counted.number("/lines/succeeded"), 1);
+  EXPECT_EQ(counted.number("/lines/missing"), 0);
+  const auto metrics = parse_prometheus(call("GET", "/metrics").body);
+  EXPECT_EQ(metrics.value("batchd_result_lines_total", {{"outcome", "dropped"}}), 1);
+  EXPECT_EQ(emulator_->ledger().lines("billed").at(prompt_digest("too late")), 1);
 }
 
 TEST_F(Cancel, AGroupGoesAsOne) {
@@ -109,6 +135,30 @@ TEST_F(Cancel, ALargeOneGoesAgainOnceForEachKey) {
   EXPECT_EQ(done.status, 409);
   EXPECT_EQ(Json(done.body).text("/code"), "not_failed");
   EXPECT_EQ(retry(id, {{"Idempotency-Key", "with space"}}).status, 400);
+  EXPECT_EQ(daemon_->admin_status().number("/accepted"), 2);
+}
+
+// What was repeated is purged before its retry is: the key still knows the retry.
+TEST_F(Cancel, ARetryIsKnownByItsKeyWhenTheOldOneIsGone) {
+  start({}, {.config = {{"packing.max_age", "\"24h\""},
+                        {"retention.results", "\"300ms\""},
+                        {"retention.purge_every", "\"100ms\""}}});
+  const auto id = post("again");
+  ASSERT_EQ(cancel(id).status, 200);
+  const Headers key{{"Idempotency-Key", "again-1"}};
+  const auto first = retry(id, key);
+  ASSERT_EQ(first.status, 202) << first.body;
+  const auto copy = Json(first.body).text("/id");
+  ASSERT_TRUE(eventually([&] { return call("GET", "/v1/requests/" + id).status == 404; }));
+  const auto second = retry(id, key);
+  EXPECT_EQ(second.status, 202) << second.body;
+  EXPECT_EQ(Json(second.body).text("/id"), copy);
+  EXPECT_EQ(second.header("location"), "/v1/requests/" + copy);
+  EXPECT_EQ(retry(id).status, 404);
+  EXPECT_EQ(retry(id, {{"Idempotency-Key", "again-2"}}).status, 404);
+  const auto misused = retry(copy, key);
+  EXPECT_EQ(misused.status, 422);
+  EXPECT_EQ(Json(misused.body).text("/code"), "idempotency_key_reused");
   EXPECT_EQ(daemon_->admin_status().number("/accepted"), 2);
 }
 

@@ -71,6 +71,24 @@ TEST_F(OperatorsView, ThePageIsForABrowserAndHarmless) {
   EXPECT_EQ(page.body.find("business"), std::string::npos);
 }
 
+TEST_F(OperatorsView, ThePageIsFoundWithoutItsSlash) {
+  start();
+  for (const std::string method : {"GET", "HEAD"}) {
+    LocalHttp http(daemon_->socket());
+    ASSERT_TRUE(http.send(method, "/admin", "", {}));
+    const auto reply = method == "GET" ? http.receive() : http.receive_head();
+    ASSERT_TRUE(reply) << method;
+    EXPECT_EQ(reply->status, 308) << method;
+    EXPECT_EQ(reply->header("location"), "admin/") << method;
+  }
+  EXPECT_EQ(get("/admin?refresh=10").header("location"), "admin/?refresh=10");
+  LocalHttp http(daemon_->socket());
+  const auto wrong = http.post("/admin", "");
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->status, 405);
+  EXPECT_EQ(wrong->header("allow"), "GET, HEAD");
+}
+
 TEST_F(OperatorsView, AFlushSendsWhatWaits) {
   start({}, {.config = kPatient});
   const auto id = post("flushed");
@@ -122,12 +140,35 @@ TEST_F(OperatorsView, AnAccountInTroubleIsShownAndResumed) {
   const auto attention = Json(get("/admin/attention").body);
   EXPECT_EQ(attention.text("/items/0/kind"), "account");
   EXPECT_NE(attention.text("/items/0/message"), "");
+  const auto status = Json(get("/admin/status").body);
+  const auto since = attention.text("/items/0/since");
+  EXPECT_GE(since, status.text("/started_at"));  // RFC 3339, always in UTC: later is greater
+  EXPECT_LE(since, status.text("/now"));
+  EXPECT_EQ(status.text("/accounts/0/since"), since);
   EXPECT_NE(get("/admin/").body.find("class=\"verdict bad\""), std::string::npos);
   EXPECT_EQ(scrape().value("batchd_account_healthy", {{"account", "default"}}), 0);
   EXPECT_EQ(word("/admin/accounts/default/resume").text("/account"), "default");
   LocalHttp http(daemon_->socket());
   const auto unknown = http.post("/admin/accounts/nobody/resume", "");
   EXPECT_TRUE(unknown && unknown->status == 404);
+}
+
+// The trouble of a key that the provider refuses began when it was first refused, however often it was tried since.
+TEST_F(OperatorsView, AnAccountsTroubleHasItsBeginning) {
+  start({}, {.api_key = "bad-key"});
+  post("waits for another key");
+  std::string since;
+  ASSERT_TRUE(eventually([&] {
+    const auto attention = Json(get("/admin/attention").body);
+    since = attention.text("/items/0/since");
+    return attention.text("/items/0/kind") == "account" && !since.empty();
+  }));
+  const auto refusals = [&] {
+    return scrape().value("batchd_provider_faults_total", {{"account", "default"}, {"kind", "account"}}).value_or(0);
+  };
+  const auto before = refusals();
+  ASSERT_TRUE(eventually([&] { return refusals() > before + 1; }));
+  EXPECT_EQ(Json(get("/admin/attention").body).text("/items/0/since"), since);
 }
 
 TEST_F(OperatorsView, ABackupIsADatabaseWithEverythingInIt) {

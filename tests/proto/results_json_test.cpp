@@ -68,8 +68,9 @@ TEST(Cursors, Table) {
   EXPECT_EQ(cursor->installation, "4pxyp9m1");
   EXPECT_EQ(cursor->completion, 17);
   EXPECT_TRUE(parse_cursor("4pxyp9m1-0"));
-  for (const std::string_view text : {"", "17", "-17", "4pxyp9m1", "4pxyp9m1-", "4pxyp9m1--1", "4pxyp9m1-x",
-                                      "4pxyp9m1-1 ", "4PXYP9M1-1", "short-1", "4pxyp9m1-99999999999999999999"})
+  for (const std::string_view text :
+       {"", "17", "-17", "4pxyp9m1", "4pxyp9m1-", "4pxyp9m1--1", "4pxyp9m1-x", "4pxyp9m1-1 ", "4PXYP9M1-1", "short-1",
+        "4pxyp9m1-99999999999999999999", "4pxyp9m1-017", "4pxyp9m1-00", "4pxyp9m1--0"})
     EXPECT_FALSE(parse_cursor(text)) << text;
 }
 

@@ -1,4 +1,6 @@
 // Every damage is found, and named by ids alone.
+#include <algorithm>
+
 #include "tests/storage/raw_sqlite.h"
 #include "tests/storage/store_fixture.h"
 
@@ -130,6 +132,66 @@ TEST_F(Audit, EveryContradictionBetweenRowsIsFound) {
     EXPECT_NE(findings[0].find(words), std::string::npos) << findings[0];
     EXPECT_EQ(findings[0].find("ecret"), std::string::npos);
   }
+}
+
+TEST_F(Audit, ABodyThatNobodyOwnsIsFound) {
+  fill();
+  const auto body = view(kAnna, packed_).body.id.value();
+  const auto old = view(kAnna, succeeded_);
+  damage("UPDATE request SET result = NULL, body = 1000000" + of(succeeded_));
+  damage("DELETE FROM request" + of(packed_));
+  requests();
+  const auto report = bodies();
+  std::vector<std::string> expected;
+  for (const auto orphan : {old.body.id.value(), old.result.id.value(), body})
+    expected.push_back("body " + std::to_string(orphan) + ": no request and no result owns it");
+  std::ranges::sort(expected);
+  auto findings = report.findings;
+  std::ranges::sort(findings);
+  EXPECT_EQ(findings, expected) << "each once, however many chunks it has";
+  EXPECT_EQ(report.checked, 7);
+  EXPECT_TRUE(bodies().findings.empty()) << "without the walk over the requests nobody knows";
+}
+
+TEST_F(Audit, WhatComesAndGoesWhileItWalksHasAnOwner) {
+  fill();
+  accept_many(kAnna, 600);
+  const auto upload = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
+  must([&](Store& s) { return s.stage_append(upload, std::string(kChunkBytesMax, 'u')); });
+  const auto first = must([&](Store& s) { return s.audit_requests(0); });
+  ASSERT_TRUE(first.next);
+  must([&](Store& s) { return s.audit_requests(*first.next); });  // made twice, as after a group that was lost
+  for (auto after = first.next; after; after = must([&](Store& s) { return s.audit_requests(*after); }).next) {
+  }
+  // The walk has met neither of these: a stage that becomes a body, and a body that is younger.
+  auto adopted = request(kAnna, "");
+  adopted.staged = upload;
+  must([&](Store& s) { return s.accept(adopted, now_); });
+  accept_many(kAnna, 10);
+  EXPECT_EQ(bodies().findings, std::vector<std::string>{});
+}
+
+TEST_F(Audit, GarbageIsNoOrphan) {
+  auto large = request(kAnna, "");
+  large.staged = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
+  for (int i = 0; i < 12; ++i)
+    must([&](Store& s) { return s.stage_append(large.staged, std::string(kChunkBytesMax, 'g')); });
+  must([&](Store& s) { return s.stage_discard(large.staged); });
+  requests();
+  EXPECT_EQ(bodies().findings, std::vector<std::string>{});
+}
+
+// A walk that was broken off, and one that another began in between, accuse nobody.
+TEST_F(Audit, AnUnfinishedWalkAccusesNobody) {
+  fill();
+  accept_many(kAnna, 600);
+  const auto begun = must([&](Store& s) { return s.audit_requests(0); });
+  EXPECT_EQ(bodies().findings, std::vector<std::string>{});
+  const auto mine = must([&](Store& s) { return s.audit_requests(*begun.next); });
+  must([&](Store& s) { return s.audit_requests(0); });
+  for (auto after = mine.next; after; after = must([&](Store& s) { return s.audit_requests(*after); }).next) {
+  }
+  EXPECT_EQ(bodies().findings, std::vector<std::string>{});
 }
 
 }  // namespace

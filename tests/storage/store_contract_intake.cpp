@@ -52,6 +52,18 @@ TEST_F(Intake, IdempotencyKeyReplaysOrConflicts) {
   ASSERT_TRUE(conflict.has_error());
   EXPECT_EQ(conflict.error().code, Errc::conflict);
 
+  const auto find = [&](OwnerId owner, const std::string& key, const std::string& fingerprint) {
+    return attempt([&](Store& s) { return s.find_accepted(owner, key, fingerprint); });
+  };
+  const auto found = find(kAnna, "k1", keyed.fingerprint);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->id, first.id);
+  EXPECT_TRUE((*found)->replayed);
+  EXPECT_EQ((*found)->created_at, kStart);
+  EXPECT_EQ(find(kAnna, "k1", other.fingerprint).error().code, Errc::conflict);
+  for (const auto& unknown : {find(kAnna, "k2", keyed.fingerprint), find(kBob, "k1", keyed.fingerprint)})
+    EXPECT_TRUE(unknown && !*unknown);
+
   other.owner = kBob;  // keys are per owner
   EXPECT_FALSE(must([&](Store& s) { return s.accept(other, now_); }).replayed);
   EXPECT_EQ(counts().accepted, 2);

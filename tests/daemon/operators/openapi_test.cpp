@@ -7,9 +7,12 @@
 #include <rapidjson/pointer.h>
 
 #include <set>
+#include <sstream>
 #include <string>
 
+#include "core/types.h"
 #include "daemon/api.h"
+#include "proto/gemini_front.h"
 
 namespace batchd::daemon {
 namespace {
@@ -79,6 +82,37 @@ TEST(OpenApi, HasEveryCallAndNoOther) {
   });
   for (std::size_t i = 0; i < routes.size(); ++i)
     EXPECT_TRUE(described.contains(i)) << routes[i].first << ' ' << routes[i].second << " is not described";
+}
+
+// "{rest}" hides which calls there are: these are them.
+TEST(OpenApi, HasEveryCallOfTheProvidersOwn) {
+  const std::string front = "/gemini/", hole = "{call}";
+  std::set<std::string> described;
+  each_operation([&](const std::string& method, const std::string& path, const rapidjson::Value& operation) {
+    if (!path.starts_with(front)) return;
+    EXPECT_EQ(method, "POST") << path;
+    ASSERT_TRUE(path.ends_with(hole)) << path;
+    // "^[^/:]+:(a|b)$"
+    const std::string pattern = operation["parameters"][0]["schema"]["pattern"].GetString();
+    const std::string before = "^[^/:]+:(", after = ")$";
+    ASSERT_TRUE(pattern.starts_with(before) && pattern.ends_with(after)) << pattern;
+    std::istringstream verbs(pattern.substr(before.size(), pattern.size() - before.size() - after.size()));
+    for (std::string verb; std::getline(verbs, verb, '|');)
+      described.insert(path.substr(front.size(), path.size() - front.size() - hole.size()) + "m:" + verb);
+  });
+  for (const auto& call : described) EXPECT_TRUE(proto::parse_gemini_call(call)) << call << " is not served";
+  for (const auto version : proto::kGeminiVersions)
+    for (const std::string verb : {"generateContent", "streamGenerateContent", "embedContent"})
+      EXPECT_TRUE(described.contains(std::string(version) + "/models/m:" + verb)) << version << ' ' << verb;
+}
+
+TEST(OpenApi, NamesEveryStatusOfAnError) {
+  std::set<std::string> described, known;
+  for (const auto& name : document()["components"]["schemas"]["GrpcStatus"]["enum"].GetArray())
+    EXPECT_TRUE(described.insert(name.GetString()).second) << name.GetString();
+  for (int code = 1; code <= 16; ++code) known.emplace(core::grpc_status(code));  // 0 is no error
+  EXPECT_EQ(core::grpc_status(17), "UNKNOWN") << "there are more by now";
+  EXPECT_EQ(described, known);
 }
 
 TEST(OpenApi, EveryReferenceLeadsSomewhere) {
