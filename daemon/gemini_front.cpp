@@ -2,12 +2,12 @@
 // has ended, however long that takes. A caller that went away before its answer was written leaves an orphan, and the
 // same call made again takes the oldest one over: nothing runs twice because a program, or batchd, was restarted. With
 // an Idempotency-Key the caller says itself what is the same.
-#include "proto/gemini_front.h"
-
 #include "daemon/api.h"
 #include "daemon/calls.h"
 #include "daemon/response.h"
 #include "daemon/staging.h"
+#include "proto/gemini_error.h"
+#include "proto/gemini_front.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {

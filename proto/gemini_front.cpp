@@ -1,7 +1,5 @@
 #include "proto/gemini_front.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/limits.h"
@@ -14,69 +12,6 @@ namespace batchd::proto {
 namespace {
 
 constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
-
-// google.rpc.Code and the status of HTTP that Google sends with it.
-struct Status {
-  int code, http;
-};
-constexpr std::array<Status, 16> kStatuses{{{1, 499},
-                                            {2, 500},
-                                            {3, 400},
-                                            {4, 504},
-                                            {5, 404},
-                                            {6, 409},
-                                            {7, 403},
-                                            {8, 429},
-                                            {9, 400},
-                                            {10, 409},
-                                            {11, 400},
-                                            {12, 501},
-                                            {13, 500},
-                                            {14, 503},
-                                            {15, 500},
-                                            {16, 401}}};
-
-GeminiError error_of(int http_status, std::string_view status, std::string_view message) {
-  GeminiError error{.http_status = http_status};
-  json::Writer w(error.body);
-  w.begin_object();
-  w.key("error");
-  w.begin_object();
-  w.key("code");
-  w.number(http_status);
-  w.key("message");
-  w.string(message);
-  w.key("status");
-  w.string(status);
-  w.end_object();
-  w.end_object();
-  error.body += '\n';
-  return error;
-}
-
-// The code for what our own problems say; a disk without room is nothing a client of Google's knows.
-int code_of(int http_status) {
-  switch (http_status) {
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-    case 410:
-      return 5;
-    case 409:
-      return 10;
-    case 429:
-      return 8;
-    case 501:
-      return 12;
-    case 503:
-    case 507:
-      return 14;
-    default:
-      return http_status < 500 ? 3 : 13;
-  }
-}
 
 }  // namespace
 
@@ -176,18 +111,5 @@ bool GeminiBodyReader::feed(std::string_view fragment, std::string& request_out)
 }
 std::optional<std::int64_t> GeminiBodyReader::finish(std::string& request_out) { return impl_->finish(request_out); }
 const SubmissionFault& GeminiBodyReader::fault() const { return impl_->fault; }
-
-GeminiError gemini_error(int http_status, std::string_view message) {
-  const int code = code_of(http_status);
-  const auto found = std::ranges::find(kStatuses, code, &Status::code);
-  const bool common = http_status == 507 || http_status == 410;  // Google has neither
-  return error_of(common ? found->http : http_status, core::grpc_status(code), message);
-}
-
-GeminiError gemini_error(const core::RequestError& error) {
-  const auto found = std::ranges::find(kStatuses, error.code, &Status::code);
-  const int http = found == kStatuses.end() ? 500 : found->http;
-  return error_of(http, error.status.empty() ? core::grpc_status(error.code) : error.status, error.message);
-}
 
 }  // namespace batchd::proto

@@ -36,12 +36,4 @@ class GeminiBodyReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// Errors in Google's shape: {"error":{"code":HTTP,"message","status":NAME}}.
-struct GeminiError {
-  int http_status = 500;
-  std::string body;
-};
-GeminiError gemini_error(int http_status, std::string_view message);  // of a problem of the local API
-GeminiError gemini_error(const core::RequestError& error);            // of a request that ended without a response
-
 }  // namespace batchd::proto

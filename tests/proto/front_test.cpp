@@ -1,6 +1,7 @@
 // The provider's own calls, as its clients make them.
 #include <gtest/gtest.h>
 
+#include "proto/gemini_error.h"
 #include "proto/gemini_front.h"
 
 namespace batchd::proto {
