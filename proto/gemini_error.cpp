@@ -126,7 +126,7 @@ std::string words_on_line(std::string_view message, std::int64_t line) {
 GeminiError gemini_error(int http_status, std::string_view message) {
   const int code = code_of(http_status);
   const auto found = std::ranges::find(kStatuses, code, &Status::code);
-  const bool ours = http_status == 507 || http_status == 410;  // Google has neither
+  const bool ours = http_status == 507;  // Google knows no such status
   return error_of(ours ? found->http : http_status, core::grpc_status(code), message);
 }
 

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
 
+bool is_model(std::string_view text, std::string_view model) {
+  constexpr std::string_view prefix = "models/";
+  if (text.starts_with(prefix) && text != model) text.remove_prefix(prefix.size());
+  return text == model;
+}
+
 }  // namespace
 
 std::optional<GeminiCall> parse_gemini_call(std::string_view path) {
@@ -28,6 +34,8 @@ std::optional<GeminiCall> parse_gemini_call(std::string_view path) {
   GeminiCall call{.model = std::string(path.substr(0, colon)), .endpoint = std::string(verb)};
   call.stream = verb == "streamGenerateContent";
   if (call.stream) call.endpoint = "generateContent";
+  call.many = verb == "batchEmbedContents";
+  if (call.many) call.endpoint = "embedContent";
   if (call.endpoint != "generateContent" && call.endpoint != "embedContent") return std::nullopt;
   return call;
 }
@@ -79,8 +87,7 @@ struct GeminiBodyReader::Impl : json::MemberHandler {
     if (!in_model || faulty) return;
     std::string text;
     const bool readable = json::unescape(raw_model, text);
-    if (!readable || (text != model && text != "models/" + model))
-      fail("bad_model", "\"model\" in the body must be the model of the path");
+    if (!readable || !is_model(text, model)) fail("bad_model", "\"model\" in the body must be the model of the path");
     other_text_bytes += std::ssize(text);
     raw_model.clear();
   }
@@ -111,5 +118,10 @@ bool GeminiBodyReader::feed(std::string_view fragment, std::string& request_out)
 }
 std::optional<std::int64_t> GeminiBodyReader::finish(std::string& request_out) { return impl_->finish(request_out); }
 const SubmissionFault& GeminiBodyReader::fault() const { return impl_->fault; }
+
+bool GeminiBodyReader::names(std::string_view raw, std::string_view model) {
+  std::string text;
+  return json::unescape(raw, text) && is_model(text, model);
+}
 
 }  // namespace batchd::proto
