@@ -71,6 +71,7 @@ class SqliteStore final : public GroupStore {
   core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call) override;
   core::Result<void> leave_orphan(core::RequestId request) override;
   core::Result<void> answer_held(core::RequestId request, core::WallTime now) override;
+  core::Result<void> abandon_held(core::RequestId request) override;
 
   // --- sqlite_cancel.cpp
   core::Result<core::Cancelled> cancel(core::OwnerId owner, core::RequestId request, core::WallTime now) override;
