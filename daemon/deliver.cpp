@@ -77,7 +77,7 @@ Task<void> Api::answer_with(Exchange& exchange, const core::RequestView& request
     co_await exchange.reply(std::move(head), std::move(json.head));
     co_return;
   }
-  co_await answer_around_response(exchange, engine_.store, std::move(head), std::move(json.head), request,
+  co_await answer_around_response(exchange, engine_, std::move(head), std::move(json.head), request,
                                   std::move(json.tail));
 }
 

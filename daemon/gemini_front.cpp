@@ -68,23 +68,23 @@ Task<bool> reply_error(Exchange& exchange, const core::RequestError& error) {
 }
 
 // One event: a batch has no earlier parts of an answer to show.
-Task<bool> reply_event(Exchange& exchange, StoreClient& store, const core::RequestView& request) {
+Task<bool> reply_event(Exchange& exchange, Engine& engine, const core::RequestView& request) {
   ReplyHead head{200, "text/event-stream", {}};
   bool open = co_await exchange.begin_stream(std::move(head));
   if (!open) co_return false;
-  const auto sent = co_await write_around_response(exchange, store, "data: ", request, "\n\n", Lines::escaped);
+  const auto sent = co_await write_around_response(exchange, engine, "data: ", request, "\n\n", Lines::escaped);
   open = sent.written == Written::all;
   if (open) open = co_await exchange.end_stream();
   co_return open;
 }
 
-Task<bool> reply_response(Exchange& exchange, StoreClient& store, const proto::GeminiCall& call,
+Task<bool> reply_response(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
                           const core::RequestView& request) {
   if (call.stream && exchange.head().query_value("alt") == "sse")
-    co_return co_await reply_event(exchange, store, request);
+    co_return co_await reply_event(exchange, engine, request);
   ReplyHead head{200, "application/json; charset=UTF-8", {}};
   std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
-  co_return co_await answer_around_response(exchange, store, std::move(head), std::move(prefix), request,
+  co_return co_await answer_around_response(exchange, engine, std::move(head), std::move(prefix), request,
                                             std::move(suffix));
 }
 
@@ -118,7 +118,7 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
   if (held.problem)
     co_await reply_problem(exchange, *held.problem);
   else if (held.request && held.request->state == core::RequestState::succeeded)
-    answered = co_await reply_response(exchange, engine_.store, *call, *held.request);
+    answered = co_await reply_response(exchange, engine_, *call, *held.request);
   else if (held.request)
     answered = co_await reply_error(exchange, held.request->error.value_or(core::RequestError()));
   // Should this fail, the next start makes an orphan of it.

@@ -74,6 +74,9 @@ class Exchange {
   // the connection is closed, so that the client sees the cut.
   virtual Task<bool> begin_reply(ReplyHead head, std::int64_t body_bytes) = 0;
   virtual Task<bool> write(std::string_view bytes) = 0;
+  // Until the client has room for more. Who asks before the next piece is read from anywhere has nothing in memory for
+  // a client that is slow. False: it takes no more.
+  virtual Task<bool> writable() = 0;
   // A streamed answer whose length isn't known (chunked; to an HTTP/1.0 client: ended by closing). Any number of
   // write() follow; without end_stream() the client sees that it was cut.
   virtual Task<bool> begin_stream(ReplyHead head) = 0;
