@@ -30,14 +30,14 @@ void ChunkSeats::Seat::rest() {
 }
 
 void ChunkSeats::Seat::leave() {
-  chunk = {};
+  std::string().swap(chunk);  // an assignment would keep its room
   if (!seated_) return;
   give_up();
   seats_.serve();
 }
 
 void ChunkSeats::Seat::give_up() {
-  chunk = {};
+  std::string().swap(chunk);  // an assignment would keep its room
   if (resting_) seats_.resting_.erase(place_);
   seated_ = resting_ = false;
   --seats_.taken_;

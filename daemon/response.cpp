@@ -63,15 +63,15 @@ Task<bool> answer_around_response(Exchange& exchange, Engine& engine, ReplyHead 
   }
   bool open = co_await exchange.begin_reply(std::move(head), bytes);
   if (open) open = co_await exchange.write(prefix);
-  prefix = {};
-  *piece = {};
+  std::string().swap(prefix);  // an assignment would keep its room
+  std::string().swap(*piece);
   while (open && !response.finished()) {
     open = co_await exchange.writable();
     if (!open) co_return false;
     piece = co_await response.next();
     if (!piece) co_return false;
     open = co_await exchange.write(*piece);
-    *piece = {};
+    std::string().swap(*piece);
   }
   if (open) open = co_await exchange.write(suffix);
   co_return open;
@@ -89,8 +89,8 @@ Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, 
     if (response.finished()) prefix += escape.finish() + suffix;
     bool open = co_await exchange.write(prefix);
     if (open && response.finished()) co_return ResponseWritten{};
-    prefix = {};
-    *piece = {};
+    std::string().swap(prefix);  // an assignment would keep its room
+    std::string().swap(*piece);
     if (open) open = co_await exchange.writable();
     if (!open) co_return ResponseWritten{Written::cut};
     piece = co_await response.next();

@@ -61,7 +61,7 @@ Task<core::Result<void>> Staging::finish(core::NewRequest& request) {
   auto taken = co_await take(request);
   if (!taken || !request.staged) co_return taken;
   auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, std::string_view(request.body));
-  request.body = {};
+  std::string().swap(request.body);  // an assignment would keep its room
   co_return appended;
 }
 
