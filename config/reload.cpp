@@ -57,15 +57,11 @@ std::vector<std::string> changed_keys(const Config& a, const Config& b) {
 void take_over(Config& running, const Config& fresh) {
   running.packing = fresh.packing;
   running.budget = fresh.budget;
-  const auto concurrency = running.submission.concurrency;
   running.submission = fresh.submission;
-  running.submission.concurrency = concurrency;
   running.polling = fresh.polling;
   running.retry = fresh.retry;
   running.retention = fresh.retention;
-  const auto connections = running.limits.max_connections;
   running.limits = fresh.limits;
-  running.limits.max_connections = connections;
   running.store.disk_floor = fresh.store.disk_floor;
   running.store.reserve = fresh.store.reserve;
   running.server.tokens_file = fresh.server.tokens_file;

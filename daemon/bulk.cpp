@@ -18,11 +18,12 @@ void break_off(Problem& problem, const proto::BulkReport& report) {
 }
 
 // Errc::stopping: a client may take for ever to send the rest, and is told at once.
-Task<core::Result<std::string>> read_piece(Exchange& exchange, const Engine& engine, Waiters::Ticket& stop) {
+Task<core::Result<std::string>> read_piece(Exchange& exchange, BulkIntake& intake, const Engine& engine,
+                                           Waiters::Ticket& stop) {
   using namespace asio::experimental::awaitable_operators;
   const auto never = engine.clock.steady() + std::chrono::hours(24 * 365);
   if (!engine.stopping) {
-    auto read = co_await (exchange.read_body() || stop.wait_until(never));
+    auto read = co_await (intake.read_body(exchange) || stop.wait_until(never));
     if (read.index() == 0) co_return std::get<0>(std::move(read));
   }
   co_return core::Error{core::Errc::stopping, ""};
@@ -189,9 +190,9 @@ Task<void> submit_bulk(Exchange& exchange, Engine& engine) {
   Waiters::Ticket stop(engine.waiters, core::RequestId());  // of no request: only a stop calls it
   std::optional<Problem> problem;
   for (bool more = true; more && !problem;) {
-    auto piece = co_await read_piece(exchange, engine, stop);
+    auto piece = co_await read_piece(exchange, intake, engine, stop);
     if (!piece) {
-      problem = problem_of(piece.error());
+      problem = intake.problem_of_body(piece.error());
     } else if (piece->empty()) {
       more = false;
       problem = co_await intake.finish();

@@ -31,6 +31,8 @@ class BulkIntake {
  public:
   BulkIntake(Engine& engine, core::OwnerId owner, BulkOptions options);
 
+  Task<core::Result<std::string>> read_body(Exchange& exchange) { return staging_.read_body(exchange); }
+  proto::Problem problem_of_body(const core::Error& error) const { return staging_.problem_of_body(error); }
   // Returns when the store has taken what was complete: until then no more of the body is read.
   Task<std::optional<proto::Problem>> take(std::string_view piece);
   Task<std::optional<proto::Problem>> finish();  // the last line may lack its newline

@@ -13,7 +13,7 @@ using core::Fault;
 
 namespace {
 
-constexpr int kParallelCollects = 2;
+constexpr std::int64_t kParallelCollects = 2;
 // With so many members, a file without a single line of ours isn't a matter of lost lines: sent again, the whole batch
 // would be paid for again, to the same end.
 constexpr std::int64_t kMembersForDoubt = 20;
@@ -36,7 +36,7 @@ core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_rea
 }  // namespace
 
 CollectStage::CollectStage(Engine& engine)
-    : BatchStage(engine, engine.bells.collect, {BatchState::ended, BatchState::collecting}, kParallelCollects) {}
+    : BatchStage(engine, engine.bells.collect, {BatchState::ended, BatchState::collecting}, &kParallelCollects) {}
 
 Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress) {
   if (batch.state == BatchState::ended) {

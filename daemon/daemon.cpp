@@ -115,7 +115,7 @@ class Daemon {
     api_.watch(**server);
     start_stages();
     engine_.tasks.spawn((*server)->serve());
-    engine_.tasks.spawn(reloader_.run());
+    engine_.tasks.spawn(reloader_.run(**server));
     announce_ready((*server)->tcp_port());
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);

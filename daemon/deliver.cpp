@@ -81,7 +81,7 @@ Task<void> Api::answer_with(Exchange& exchange, const core::RequestView& request
     co_await exchange.reply(std::move(head), std::move(json.head));
     co_return;
   }
-  const auto sent = co_await answer_around_response(exchange, engine_.store, std::move(head), std::move(json.head),
+  const auto sent = co_await answer_around_response(exchange, engine_, std::move(head), std::move(json.head),
                                                     request, std::move(json.tail));
   if (sent.written == Written::nothing) co_await reply_problem(exchange, problem_of({sent.error, "it is purged now"}));
 }

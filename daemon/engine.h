@@ -11,6 +11,7 @@
 #include "core/time.h"
 #include "daemon/account.h"
 #include "daemon/body_seats.h"
+#include "daemon/chunk_seats.h"
 #include "daemon/flushes.h"
 #include "daemon/metrics.h"
 #include "daemon/store_client.h"
@@ -47,6 +48,7 @@ struct Engine {
         store(thread),
         waiters(io),
         body_seats(io),
+        chunk_seats(io),
         bells(io),
         tasks(io),
         metrics(time.wall()) {}
@@ -58,6 +60,7 @@ struct Engine {
   Accounts accounts;
   Waiters waiters;
   BodySeats body_seats;
+  ChunkSeats chunk_seats;
   Bells bells;
   Flushes flushes;
   TaskGroup tasks;

@@ -39,8 +39,8 @@ class EmbedItems {
  private:
   Task<std::optional<Problem>> read_all() {
     for (;;) {
-      const auto piece = co_await exchange_.read_body();
-      if (!piece) co_return problem_of(piece.error());
+      const auto piece = co_await staging_.read_body(exchange_);
+      if (!piece) co_return staging_.problem_of_body(piece.error());
       if (piece->empty()) break;
       whole_.update(*piece);
       if (!reader_.feed(*piece)) break;
@@ -138,11 +138,15 @@ class EmbedAnswer {
       co_return;
     }
     proto::EmbeddingScan scan;
-    ResponseReader response(engine_.store, view);
+    ResponseReader response(engine_, exchange_.peer().owner, view);
     while (!response.finished()) {
       const auto piece = co_await response.next();
       if (!piece) {
-        fail(item, CallEnd::abandoned, damaged_response(engine_, view.id));
+        const bool damaged = piece.error().code == core::Errc::corrupt;
+        if (damaged)
+          fail(item, CallEnd::abandoned, damaged_response(engine_, view.id));
+        else
+          fail(item, CallEnd::orphan, unreadable_now(view.id));
         co_return;
       }
       scan.feed(*piece);
@@ -180,7 +184,7 @@ class EmbedAnswer {
   }
 
   Task<bool> add(const core::RequestView& embedding, std::string& text) {
-    ResponseReader response(engine_.store, embedding);
+    ResponseReader response(engine_, exchange_.peer().owner, embedding);
     while (!response.finished()) {
       const auto piece = co_await response.next();
       if (!piece) co_return false;

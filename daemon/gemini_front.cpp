@@ -74,7 +74,7 @@ Task<ResponseWritten> reply_event(Exchange& exchange, Engine& engine, const core
   ReplyHead head{200, "text/event-stream", {}};
   const bool open = co_await exchange.begin_stream(std::move(head));
   if (!open) co_return ResponseWritten{Written::cut};
-  const auto sent = co_await write_around_response(exchange, engine.store, "data: ", request, "\n\n", Lines::escaped);
+  const auto sent = co_await write_around_response(exchange, engine, "data: ", request, "\n\n", Lines::escaped);
   bool whole = sent.written == Written::all;
   if (whole) whole = co_await exchange.end_stream();
   co_return ResponseWritten{whole ? Written::all : Written::cut};
@@ -86,7 +86,7 @@ Task<ResponseWritten> reply_response(Exchange& exchange, Engine& engine, const p
     co_return co_await reply_event(exchange, engine, request);
   ReplyHead head{200, "application/json; charset=UTF-8", {}};
   std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
-  co_return co_await answer_around_response(exchange, engine.store, std::move(head), std::move(prefix), request,
+  co_return co_await answer_around_response(exchange, engine, std::move(head), std::move(prefix), request,
                                             std::move(suffix));
 }
 
@@ -98,15 +98,20 @@ Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall
     const bool said = co_await reply_error(exchange, request.error.value_or(core::RequestError()));
     co_return said ? CallEnd::answered : CallEnd::orphan;
   }
-  core::Result<void> readable;
-  if (again || call.stream) readable = co_await check_response(engine.store, request);
-  if (readable) {
+  core::Errc trouble{};
+  if (again || call.stream) {
+    const auto readable = co_await check_response(engine, exchange.peer().owner, request);
+    if (!readable) trouble = readable.error().code;
+  }
+  if (trouble == core::Errc{}) {
     const auto sent = co_await reply_response(exchange, engine, call, request);
     if (sent.written != Written::nothing) co_return sent.written == Written::all ? CallEnd::answered : CallEnd::orphan;
+    trouble = sent.error;
   }
-  const auto error = damaged_response(engine, request.id);
+  const bool damaged = trouble == core::Errc::corrupt;
+  const auto error = damaged ? damaged_response(engine, request.id) : unreadable_now(request.id);
   const bool said = co_await reply_error(exchange, error);
-  co_return said ? CallEnd::abandoned : CallEnd::orphan;
+  co_return said && damaged ? CallEnd::abandoned : CallEnd::orphan;
 }
 
 }  // namespace
@@ -150,6 +155,13 @@ core::RequestError damaged_response(Engine& engine, core::RequestId request) {
       "the stored response of request " + core::to_text(request) +
           " is damaged; the same call made again, with a new Idempotency-Key if it has one, is run and paid for again",
       core::ErrorSource::batchd};
+}
+
+core::RequestError unreadable_now(core::RequestId request) {
+  constexpr int kUnavailable = 14;
+  return {kUnavailable, std::string(core::grpc_status(kUnavailable)),
+          "the response of request " + core::to_text(request) + " can't be read now; make the same call again",
+          core::ErrorSource::batchd};
 }
 
 Task<bool> reply_error(Exchange& exchange, const core::RequestError& error) {

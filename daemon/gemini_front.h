@@ -37,6 +37,9 @@ proto::Problem front_problem(const proto::Problem& problem, core::RequestId requ
 // A stored response that its caller was to get can't be read: logs and counts it, and says it.
 core::RequestError damaged_response(Engine& engine, core::RequestId request);
 
+// The same for a response that is well, as far as is known: batchd stops, or it was purged meanwhile.
+core::RequestError unreadable_now(core::RequestId request);
+
 // In Google's shape. False: the client didn't get all of it.
 Task<bool> reply_error(Exchange& exchange, const core::RequestError& error);
 

@@ -34,6 +34,7 @@ class LocalHttpServer final : public HttpServer {
   void close_listener() override;
   int exchanges_under_way() const override { return shared_->under_way; }
   std::uint16_t tcp_port() const override { return tcp_ ? tcp_->tcp_port() : 0; }
+  void limit_connections(ConnectionLimits limits) override { shared_->limits = limits; }
   int connections() const override { return shared_->connections(); }
 
  private:
@@ -111,7 +112,7 @@ void LocalHttpServer::cut_sessions() {
 }
 
 void LocalHttpServer::admit(Session::Socket socket, bool tcp) {
-  if (connections() >= shared_->config.connections_max && !shared_->make_room()) return turn_away(std::move(socket));
+  if (connections() >= shared_->limits.connections_max && !shared_->make_room()) return turn_away(std::move(socket));
   std::optional<Peer> peer;
   boost::system::error_code error;
   if (tcp) {

@@ -74,10 +74,21 @@ class Exchange {
   // the connection is closed, so that the client sees the cut.
   virtual Task<bool> begin_reply(ReplyHead head, std::int64_t body_bytes) = 0;
   virtual Task<bool> write(std::string_view bytes) = 0;
+  // Until the client has room for more. Who asks before the next piece is read from anywhere has nothing in memory for
+  // a client that is slow. False: it takes no more.
+  virtual Task<bool> writable() = 0;
   // A streamed answer whose length isn't known (chunked; to an HTTP/1.0 client: ended by closing). Any number of
   // write() follow; without end_stream() the client sees that it was cut.
   virtual Task<bool> begin_stream(ReplyHead head) = 0;
   virtual Task<bool> end_stream() = 0;
+};
+
+// When all connections are in use, the one that has been idle (or without a complete head) for longest makes room for a
+// new one; only if every one has an exchange under way the new one is turned away. One owner's exchanges may fill
+// `owner_connections_max` of them (0: all), further ones are answered 429; administrators' aren't counted.
+struct ConnectionLimits {
+  int connections_max = 0;
+  int owner_connections_max = 0;
 };
 
 struct HttpServerConfig {
@@ -94,11 +105,7 @@ struct HttpServerConfig {
   std::function<bool(const Peer&)> still_known;            // empty: always
   std::function<bool(const RequestHead&)> allows_chunked;  // empty: never
   std::int64_t body_bytes_max = 0;
-  // When all are in use, the connection that has been idle (or without a complete head) for longest makes room for a
-  // new one; only if every one has an exchange under way the new one is turned away. One owner's exchanges may fill
-  // `owner_connections_max` of them (0: all), further ones are answered 429; administrators' aren't counted.
-  int connections_max = 0;
-  int owner_connections_max = 0;
+  ConnectionLimits connections;  // until HttpServer::limit_connections() says something else
   core::Duration header_timeout{};
   core::Duration idle_timeout{};   // keep-alive between two requests
   core::Duration write_timeout{};  // for one piece of an answer
@@ -121,6 +128,8 @@ class HttpServer {
   virtual Task<void> serve() = 0;
   virtual void close_listener() = 0;  // no new connections; idle ones are closed; exchanges under way go on
   virtual int exchanges_under_way() const = 0;
+  // While it serves, too. Fewer than there are: none of them is cut, and no more come until enough have gone.
+  virtual void limit_connections(ConnectionLimits limits) = 0;
   virtual int connections() const = 0;
   virtual std::uint16_t tcp_port() const = 0;  // 0: no TCP
 };

@@ -85,6 +85,18 @@ Task<bool> Session::write(std::string_view bytes) {
   co_return !reply_failed_;
 }
 
+Task<bool> Session::writable() {
+  if (reply_failed_) co_return false;
+  pollfd state{socket_.native_handle(), POLLOUT, 0};
+  if (::poll(&state, 1, 0) > 0) co_return true;
+  buffer_.release();
+  deadline_.arm(shared_->config.write_timeout);
+  const auto [failure] = co_await socket_.async_wait(Socket::wait_write, as_tuple_task);
+  deadline_.disarm();
+  reply_failed_ = static_cast<bool>(failure);
+  co_return !failure;
+}
+
 Task<bool> Session::begin_stream(ReplyHead head) {
   CHECK(!replied_);
   replied_ = reply_streams_ = true;

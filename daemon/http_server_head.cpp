@@ -137,6 +137,7 @@ std::size_t find_head_end(std::string_view bytes) {
 
 std::variant<ParsedHead, Refusal> parse_head(std::string_view text) {
   ParsedHead parsed;
+  parsed.head.headers.reserve(8);  // as many as most clients send
   if (!text.ends_with("\r\n\r\n")) return bad("lines must end with CR LF, and an empty one ends the head");
   text.remove_suffix(2);
   bool first = true;

@@ -44,6 +44,7 @@ class Session final : public Exchange {
   Task<bool> reply(ReplyHead head, std::string body) override;
   Task<bool> begin_reply(ReplyHead head, std::int64_t body_bytes) override;
   Task<bool> write(std::string_view bytes) override;
+  Task<bool> writable() override;
   Task<bool> begin_stream(ReplyHead head) override;
   Task<bool> end_stream() override;
 

@@ -27,8 +27,7 @@ bool ServerShared::make_room() {
   return true;
 }
 
-UnderWay::UnderWay(ServerShared& shared, const Peer& peer)
-    : shared_(shared), owner_(peer.owner), shares_(!peer.admin && shared.config.owner_connections_max > 0) {
+UnderWay::UnderWay(ServerShared& shared, const Peer& peer) : shared_(shared), owner_(peer.owner), shares_(!peer.admin) {
   ++shared_.under_way;
   if (shares_) ++shared_.under_way_of[owner_];
 }
@@ -41,9 +40,9 @@ UnderWay::~UnderWay() {
 }
 
 bool within_share(const ServerShared& shared, const Peer& peer) {
-  if (peer.admin || shared.config.owner_connections_max <= 0) return true;
+  if (peer.admin || shared.limits.owner_connections_max <= 0) return true;
   const auto mine = shared.under_way_of.find(peer.owner);
-  return mine == shared.under_way_of.end() || mine->second < shared.config.owner_connections_max;
+  return mine == shared.under_way_of.end() || mine->second < shared.limits.owner_connections_max;
 }
 
 }  // namespace batchd::daemon

@@ -20,6 +20,7 @@ struct ServerShared {
       : config(std::move(config_)),
         handler(std::move(handler_)),
         render(std::move(render_)),
+        limits(config.connections),
         hosts(config.listen, config.hosts),
         drained(executor) {}
 
@@ -31,6 +32,7 @@ struct ServerShared {
   const HttpServerConfig config;
   const HttpServer::Handler handler;
   const HttpServer::RenderError render;
+  ConnectionLimits limits;
   const KnownHosts hosts;
   DateText date;
   bool closing = false;                                 // no further request on any connection

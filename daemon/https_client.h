@@ -1,6 +1,6 @@
 // The only place that talks to a provider. HTTP/1.1 over TLS >= 1.2 (verified against the system's roots or ca_file,
-// with SNI and host name check), plain HTTP to loopback addresses only. No retries and no other origin, ever; a redirect
-// is an answer, and whether to follow it within the origin is the dialogue's decision.
+// with SNI and host name check), plain HTTP to loopback addresses only. No retries and no other origin, ever; a
+// redirect is an answer, and whether to follow it within the origin is the dialogue's decision.
 #pragma once
 
 #include <memory>

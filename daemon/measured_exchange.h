@@ -28,6 +28,7 @@ class MeasuredExchange final : public Exchange {
     return inner_.begin_reply(std::move(head), body_bytes);
   }
   Task<bool> write(std::string_view bytes) override { return inner_.write(bytes); }
+  Task<bool> writable() override { return inner_.writable(); }
   Task<bool> begin_stream(ReplyHead head) override {
     count(head.status);
     return inner_.begin_stream(std::move(head));

@@ -12,11 +12,12 @@ using core::Fault;
 
 namespace {
 
-constexpr int kParallelPolls = 8;
+constexpr std::int64_t kParallelPolls = 8;
 
 }  // namespace
 
-PollStage::PollStage(Engine& engine) : BatchStage(engine, engine.bells.poll, {BatchState::submitted}, kParallelPolls) {}
+PollStage::PollStage(Engine& engine)
+    : BatchStage(engine, engine.bells.poll, {BatchState::submitted}, &kParallelPolls) {}
 
 Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
   auto* account = account_of(batch);

@@ -29,7 +29,7 @@ int advancement(const core::JobView& job) {
 ReconcileStage::ReconcileStage(Engine& engine)
     : BatchStage(engine, engine.bells.reconcile,
                  {BatchState::creating, BatchState::unclear, BatchState::fencing, BatchState::lost},
-                 engine.config.submission.concurrency) {}
+                 &engine.config.submission.concurrency) {}
 
 // A creating batch is in the middle of its one call (submit.cpp), until that is over.
 bool ReconcileStage::mine(const core::Batch& batch) const {

@@ -7,6 +7,7 @@
 
 #include "config/reload.h"
 #include "daemon/log.h"
+#include "daemon/server_config.h"
 
 namespace batchd::daemon {
 namespace {
@@ -47,17 +48,17 @@ Reloader::Reloader(Engine& engine, config::Config& running, const config::Enviro
       tokens_(tokens),
       hangups_(engine.executor, SIGHUP) {}
 
-Task<void> Reloader::run() {
+Task<void> Reloader::run(HttpServer& server) {
   while (!engine_.stopping) {
     const auto [error, signal] = co_await hangups_.async_wait(as_tuple_task);
     if (error || engine_.stopping) break;
     notify_reloading();
-    co_await reload();
+    co_await reload(server);
     if (!engine_.stopping) ::sd_notify(0, "READY=1");
   }
 }
 
-Task<void> Reloader::reload() {
+Task<void> Reloader::reload(HttpServer& server) {
   if (!file_) {
     log_event(LogLevel::warn, "reload_refused", {{"what", "there is no configuration file with --dev"}});
     co_return;
@@ -72,7 +73,7 @@ Task<void> Reloader::reload() {
   }
   if (!fresh) co_return;
   const auto before = running_;
-  const bool in_force = co_await put_in_force(*fresh);
+  const bool in_force = co_await put_in_force(*fresh, server);
   if (!in_force) co_return;
   const auto waiting = config::changed_keys(running_, *fresh);
   if (!waiting.empty()) log_event(LogLevel::warn, "reload_needs_restart", {{"keys", joined(waiting)}});
@@ -80,7 +81,7 @@ Task<void> Reloader::reload() {
 }
 
 // Tokens first: they are the only part that can still be refused.
-Task<bool> Reloader::put_in_force(const config::Config& fresh) {
+Task<bool> Reloader::put_in_force(const config::Config& fresh, HttpServer& server) {
   if (!running_.server.listen.empty()) {
     const auto loaded = co_await load_tokens(tokens_, engine_.store, fresh.server.tokens_file);
     if (!loaded) {
@@ -92,6 +93,7 @@ Task<bool> Reloader::put_in_force(const config::Config& fresh) {
   config::take_over(running_, fresh);
   set_log_level(running_.log.level);
   reread_keys();
+  server.limit_connections(connection_limits(running_, connections_that_fit(running_.limits.max_connections)));
   const auto limited = co_await limit_intake(engine_);
   if (!limited) log_event(LogLevel::error, "limits_not_set", {{"detail", limited.error().detail}});
   engine_.bells.ring_all();

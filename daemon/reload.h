@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "daemon/engine.h"
+#include "daemon/http_server.h"
 #include "daemon/tokens.h"
 
 namespace batchd::daemon {
@@ -22,11 +23,11 @@ class Reloader {
   // configuration is the defaults and the environment.
   Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
            std::optional<std::string> file, Tokens& tokens);
-  Task<void> run();  // until the engine stops
+  Task<void> run(HttpServer& server);  // until the engine stops
 
  private:
-  Task<void> reload();
-  Task<bool> put_in_force(const config::Config& fresh);
+  Task<void> reload(HttpServer& server);
+  Task<bool> put_in_force(const config::Config& fresh, HttpServer& server);
   void reread_keys();
 
   Engine& engine_;

@@ -13,28 +13,42 @@ constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
 
 }  // namespace
 
-ResponseReader::ResponseReader(StoreClient& store, const core::RequestView& request)
-    : store_(store),
-      body_(request.result.id),
-      begin_(request.value_offset),
-      end_(request.value_offset + request.value_bytes),
-      index_(request.value_offset / kChunk) {}
-
-bool ResponseReader::finished() const { return index_ * kChunk >= end_; }
+ResponseReader::ResponseReader(Engine& engine, core::OwnerId owner, const core::RequestView& request)
+    : store_(engine.store),
+      seat_(engine.chunk_seats, owner),
+      line_(request.result),
+      at_(request.value_offset),
+      end_(request.value_offset + request.value_bytes) {}
 
 Task<core::Result<std::string>> ResponseReader::next() {
-  auto chunk = co_await store_.read(&core::Store::read_chunk, body_, index_);
-  if (!chunk) co_return chunk;
-  const auto from = std::max(begin_ - index_ * kChunk, std::int64_t{0});
-  const auto to = std::min(end_ - index_ * kChunk, std::ssize(*chunk));
-  ++index_;
-  chunk->resize(static_cast<std::size_t>(to));
-  chunk->erase(0, static_cast<std::size_t>(from));
-  co_return chunk;
+  const bool small = line_.bytes <= kPieceBytes;
+  if (!small && !seat_.seated()) {
+    const bool seated = co_await seat_.sit();
+    if (!seated) co_return core::Error{core::Errc::stopping, ""};
+  }
+  const auto index = at_ / kChunk;
+  if (seat_.chunk.empty()) {
+    auto chunk = co_await store_.read(&core::Store::read_chunk, line_.id, index);
+    if (!chunk) seat_.leave();
+    if (!chunk) co_return chunk;
+    seat_.chunk = std::move(*chunk);
+  }
+  const auto chunk_end = std::min(end_, index * kChunk + std::ssize(seat_.chunk));
+  const auto bytes = std::max(std::min(chunk_end - at_, kPieceBytes), std::int64_t{0});
+  const std::string_view chunk = seat_.chunk;
+  std::string piece(chunk.substr(std::min(chunk.size(), static_cast<std::size_t>(at_ - index * kChunk)),
+                                 static_cast<std::size_t>(bytes)));
+  at_ += bytes;
+  if (piece.empty() && at_ < end_) co_return core::Error{core::Errc::corrupt, "a result is shorter than it was"};
+  if (at_ == end_ || at_ % kChunk == 0)
+    seat_.leave();
+  else
+    seat_.rest();
+  co_return piece;
 }
 
-Task<core::Result<void>> check_response(StoreClient& store, const core::RequestView& request) {
-  ResponseReader response(store, request);
+Task<core::Result<void>> check_response(Engine& engine, core::OwnerId owner, const core::RequestView& request) {
+  ResponseReader response(engine, owner, request);
   while (!response.finished()) {
     const auto piece = co_await response.next();
     if (!piece) co_return piece.error();
@@ -42,9 +56,9 @@ Task<core::Result<void>> check_response(StoreClient& store, const core::RequestV
   co_return core::Result<void>();
 }
 
-Task<ResponseWritten> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
+Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine, ReplyHead head, std::string prefix,
                                              const core::RequestView& request, std::string suffix) {
-  ResponseReader response(store, request);
+  ResponseReader response(engine, exchange.peer().owner, request);
   const auto bytes = std::ssize(prefix) + request.value_bytes + std::ssize(suffix);
   auto piece = co_await response.next();
   if (!piece) co_return ResponseWritten{Written::nothing, piece.error().code};
@@ -56,29 +70,36 @@ Task<ResponseWritten> answer_around_response(Exchange& exchange, StoreClient& st
   }
   bool open = co_await exchange.begin_reply(std::move(head), bytes);
   if (open) open = co_await exchange.write(prefix);
-  prefix = {};
+  std::string().swap(prefix);  // an assignment would keep its room
+  std::string().swap(*piece);
   while (open && !response.finished()) {
+    open = co_await exchange.writable();
+    if (!open) co_return ResponseWritten{Written::cut};
     piece = co_await response.next();
     if (!piece) co_return ResponseWritten{Written::cut};
     open = co_await exchange.write(*piece);
+    std::string().swap(*piece);
   }
   if (open) open = co_await exchange.write(suffix);
   co_return ResponseWritten{open ? Written::all : Written::cut};
 }
 
-Task<ResponseWritten> write_around_response(Exchange& exchange, StoreClient& store, std::string prefix,
+Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, std::string prefix,
                                             const core::RequestView& request, std::string suffix, Lines lines) {
-  ResponseReader response(store, request);
+  ResponseReader response(engine, exchange.peer().owner, request);
   proto::OneLine escape;
+  if (!co_await exchange.writable()) co_return ResponseWritten{Written::cut};
   auto piece = co_await response.next();
   if (!piece) co_return ResponseWritten{Written::nothing, piece.error().code};
   for (;;) {
     prefix += lines == Lines::escaped ? escape.take(*piece) : *piece;
     if (response.finished()) prefix += escape.finish() + suffix;
-    const bool open = co_await exchange.write(prefix);
+    bool open = co_await exchange.write(prefix);
+    if (open && response.finished()) co_return ResponseWritten{};
+    std::string().swap(prefix);  // an assignment would keep its room
+    std::string().swap(*piece);
+    if (open) open = co_await exchange.writable();
     if (!open) co_return ResponseWritten{Written::cut};
-    if (response.finished()) co_return ResponseWritten{};
-    prefix.clear();
     piece = co_await response.next();
     if (!piece) co_return ResponseWritten{Written::cut};
   }

@@ -1,30 +1,35 @@
-// The response of a succeeded request on its way to a caller, chunk by chunk from the store.
+// The response of a succeeded request on its way to a caller, piece by piece from the store. A caller that reads slowly
+// has no more than a piece in memory for long (chunk_seats.h).
 #pragma once
 
 #include <string>
 
 #include "core/types.h"
+#include "daemon/chunk_seats.h"
+#include "daemon/engine.h"
 #include "daemon/http_server.h"
-#include "daemon/store_client.h"
 
 namespace batchd::daemon {
 
 class ResponseReader {
  public:
-  ResponseReader(StoreClient& store, const core::RequestView& request);
-  // The next piece, at most a chunk. Errc::corrupt; Errc::not_found: purged meanwhile.
+  ResponseReader(Engine& engine, core::OwnerId owner, const core::RequestView& request);
+  // The next piece, at most kPieceBytes; its chunk has been compared with its digest. Errc::corrupt; Errc::not_found:
+  // purged meanwhile; Errc::stopping.
   Task<core::Result<std::string>> next();
-  bool finished() const;
+  bool finished() const { return at_ >= end_; }
+
+  static constexpr std::int64_t kPieceBytes = 64 << 10;
 
  private:
   StoreClient& store_;
-  core::BodyId body_;
-  std::int64_t begin_, end_;  // of the response in the stored line
-  std::int64_t index_;        // of the next chunk
+  ChunkSeats::Seat seat_;
+  core::BodyRef line_;
+  std::int64_t at_, end_;  // of what is left of the response in the stored line
 };
 
 // Reads all of it and gives it to nobody. Errors as of next().
-Task<core::Result<void>> check_response(StoreClient& store, const core::RequestView& request);
+Task<core::Result<void>> check_response(Engine& engine, core::OwnerId owner, const core::RequestView& request);
 
 enum class Lines : std::uint8_t {
   verbatim,  // the response as it is: it holds no newline, since it was stored as a line
@@ -41,10 +46,10 @@ struct ResponseWritten {
 };
 // One whole answer: prefix, the response's bytes, suffix. After `nothing` the exchange can still be answered; after
 // trouble later the connection is closed short of its length.
-Task<ResponseWritten> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
+Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine, ReplyHead head, std::string prefix,
                                              const core::RequestView& request, std::string suffix);
 // The same within a stream that has begun (Exchange::begin_stream).
-Task<ResponseWritten> write_around_response(Exchange& exchange, StoreClient& store, std::string prefix,
+Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, std::string prefix,
                                             const core::RequestView& request, std::string suffix, Lines lines);
 
 }  // namespace batchd::daemon

@@ -25,14 +25,14 @@ void lose_response(core::RequestView& request) {
 }  // namespace
 
 Task<bool> ResultWriter::write(core::RequestView request) {
-  const auto cursor = proto::cursor_text(installation_, request.completion);
+  const auto cursor = proto::cursor_text(engine_.installation, request.completion);
   const bool events = shape_ == ResultShape::events;
   const auto prefix = events ? "id: " + cursor + "\ndata: " : std::string();
   const std::string_view end = events ? "\n" : "";
   proto::RequestForm form{.cursor = events ? std::string() : cursor};
   if (request.state == core::RequestState::succeeded) {
     auto json = proto::request_json(request, form);
-    const auto sent = co_await write_around_response(exchange_, store_, prefix + json.head, request,
+    const auto sent = co_await write_around_response(exchange_, engine_, prefix + json.head, request,
                                                      json.tail.append(end), events ? Lines::escaped : Lines::verbatim);
     if (sent.written != Written::nothing) co_return sent.written == Written::all;
     if (sent.error != core::Errc::corrupt) co_return sent.error == core::Errc::not_found;  // purged meanwhile
@@ -119,7 +119,7 @@ Task<void> Api::send_results(Exchange& exchange, ResultsQuery query) {
   }
   ReplyHead head{200, "application/x-ndjson", {}};
   bool open = co_await exchange.begin_stream(std::move(head));
-  ResultWriter writer(exchange, engine_.store, engine_.installation, ResultShape::lines);
+  ResultWriter writer(exchange, engine_, ResultShape::lines);
   while (open) {
     for (auto& result : page->results) {
       if (!open || query.limit == 0) break;
@@ -142,7 +142,7 @@ Task<void> Api::send_events(Exchange& exchange, ResultsQuery query) {
   ReplyHead head{200, std::string(kEventStream), {{"Cache-Control", "no-store"}}};
   bool open = co_await exchange.begin_stream(std::move(head));
   if (open) open = co_await exchange.write("retry: 1000\n\n");
-  ResultWriter writer(exchange, engine_.store, engine_.installation, ResultShape::events);
+  ResultWriter writer(exchange, engine_, ResultShape::events);
   auto heartbeat = engine_.clock.steady() + core::kHeartbeatPeriod;
   while (open && exchange.still_known()) {
     auto page =

@@ -15,16 +15,15 @@ enum class ResultShape : std::uint8_t {
 
 class ResultWriter {
  public:
-  ResultWriter(Exchange& exchange, StoreClient& store, std::string installation, ResultShape shape)
-      : exchange_(exchange), store_(store), installation_(std::move(installation)), shape_(shape) {}
-  // One finished request, its response chunk by chunk. False: the stream is broken. One that was purged meanwhile is
+  ResultWriter(Exchange& exchange, Engine& engine, ResultShape shape)
+      : exchange_(exchange), engine_(engine), shape_(shape) {}
+  // One finished request, its response piece by piece. False: the stream is broken. One that was purged meanwhile is
   // left out.
   Task<bool> write(core::RequestView request);
 
  private:
   Exchange& exchange_;
-  StoreClient& store_;
-  const std::string installation_;
+  Engine& engine_;
   const ResultShape shape_;
 };
 

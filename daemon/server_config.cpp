@@ -48,13 +48,16 @@ HttpServerConfig server_config(const config::Config& config, const Tokens& token
           .still_known = [&tokens](const Peer& peer) { return tokens.in_force(peer.credential); },
           .allows_chunked = is_bulk,
           .body_bytes_max = config.server.max_body,
-          .connections_max = connections_max,
-          .owner_connections_max =
-              static_cast<int>(std::max<std::int64_t>(connections_max * config.limits.owner_share / 100, 1)),
+          .connections = connection_limits(config, connections_max),
           .header_timeout = config.server.header_timeout,
           .idle_timeout = config.server.idle_timeout,
           .write_timeout = config.server.write_timeout,
           .body_rate_floor = config.server.body_rate_floor};
+}
+
+ConnectionLimits connection_limits(const config::Config& config, int connections_max) {
+  const auto share = std::max<std::int64_t>(connections_max * config.limits.owner_share / 100, 1);
+  return {.connections_max = connections_max, .owner_connections_max = static_cast<int>(share)};
 }
 
 int connections_that_fit(std::int64_t wanted) {

@@ -16,7 +16,7 @@ using core::SplitRule;
 
 namespace {
 
-constexpr int kParallelSettles = 4;
+constexpr std::int64_t kParallelSettles = 4;
 constexpr std::int64_t kOwnersCutMax = 8;  // each costs a create of the lineage's; halves cost two for any number
 constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // a lineage's bisection must end
 
@@ -29,7 +29,7 @@ core::RequestError words_of(const core::Batch& batch) {
 
 SettleStage::SettleStage(Engine& engine)
     : BatchStage(engine, engine.bells.settle, {BatchState::refused, BatchState::fenced, BatchState::unsealed},
-                 kParallelSettles) {}
+                 &kParallelSettles) {}
 
 Task<core::Duration> SettleStage::advance(core::Batch batch, Progress&) {
   if (batch.state == BatchState::fenced) co_return co_await split(std::move(batch), SplitRule::whole);

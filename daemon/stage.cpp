@@ -54,7 +54,7 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
     const bool hurry = timer.due > now() && (resumed || (urgent(batch) && !std::exchange(timer.hurried, true)));
     if (timer.due > now() && !hurry) {
       next = std::min(next.value_or(timer.due), timer.due);
-    } else if (busy_ < parallel_) {
+    } else if (busy_ < *parallel_) {
       timer.busy = true;
       ++busy_;
       engine_.tasks.spawn(drive(std::move(batch)));

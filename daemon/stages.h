@@ -49,11 +49,11 @@ struct Progress {
   std::optional<core::SteadyTime> since;  // of a condition that must last
 };
 
-// A stage that works on batches one by one: each on its own timer, at most `parallel` at once, so that one batch's
-// trouble touches no other.
+// A stage that works on batches one by one: each on its own timer, at most `*parallel` at once (asked at each look), so
+// that one batch's trouble touches no other.
 class BatchStage : public Stage {
  public:
-  BatchStage(Engine& engine, Wakeup& bell, std::vector<core::BatchState> states, std::int64_t parallel)
+  BatchStage(Engine& engine, Wakeup& bell, std::vector<core::BatchState> states, const std::int64_t* parallel)
       : engine_(engine), bell_(bell), states_(std::move(states)), parallel_(parallel) {}
   Task<std::optional<core::SteadyTime>> once() final;
 
@@ -88,7 +88,7 @@ class BatchStage : public Stage {
 
   Wakeup& bell_;
   std::vector<core::BatchState> states_;
-  std::int64_t parallel_;
+  const std::int64_t* parallel_;  // a constant, or a key of the configuration
   std::int64_t busy_ = 0;
   std::unordered_map<core::BatchId, Timer> timers_;
 };

@@ -1,5 +1,6 @@
 #include "daemon/staging.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
 #include "core/limits.h"
@@ -7,16 +8,35 @@
 
 namespace batchd::daemon {
 
-Task<core::Result<void>> Staging::hold(std::int64_t bytes) {
-  if (!seated_ && bytes > kBodyBytesWithoutSeat) {
-    seated_ = co_await seats_.take(owner_);
-    if (!seated_) co_return core::Error{core::Errc::queue_full, "too many large bodies come in at the same time"};
-  }
-  co_return core::Result<void>();
+Task<core::Result<std::string>> Staging::read_body(Exchange& exchange) {
+  return seat_.taken() ? read_seated(exchange) : exchange.read_body();
 }
 
-void Staging::let_go() {
-  if (std::exchange(seated_, false)) seats_.give_back(owner_);
+Task<core::Result<std::string>> Staging::read_seated(Exchange& exchange) {
+  using namespace asio::experimental::awaitable_operators;
+  if (!seat_.is_wanted()) {
+    auto read = co_await (exchange.read_body() || seat_.wanted());
+    if (read.index() == 0) {
+      auto& piece = std::get<0>(read);
+      if (piece) seat_.came(std::ssize(*piece));
+      co_return std::move(piece);
+    }
+  }
+  co_return core::Error{core::Errc::invalid, "the body came too slowly"};
+}
+
+Problem Staging::problem_of_body(const core::Error& error) const {
+  if (!seat_.is_wanted()) return problem_of(error);
+  return make_problem(408, "body_too_slow", "the body came slowly, and others wait for its place in memory", true,
+                      "send it again, at 64 KiB/s or more, or in bodies of up to 64 KiB");
+}
+
+Task<core::Result<void>> Staging::hold(std::int64_t bytes) {
+  if (!seat_.taken() && bytes > kBodyBytesWithoutSeat) {
+    const bool seated = co_await seat_.take();
+    if (!seated) co_return core::Error{core::Errc::queue_full, "too many large bodies come in at the same time"};
+  }
+  co_return core::Result<void>();
 }
 
 Task<core::Result<void>> Staging::take(core::NewRequest& request, std::int64_t besides) {
@@ -52,7 +72,7 @@ Task<core::Result<void>> Staging::finish(core::NewRequest& request) {
   auto taken = co_await take(request);
   if (!taken || !request.staged) co_return taken;
   auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, std::string_view(request.body));
-  request.body = {};
+  std::string().swap(request.body);  // an assignment would keep its room
   co_return appended;
 }
 
@@ -65,8 +85,8 @@ Task<void> Staging::discard(core::NewRequest& request) {
 Task<std::optional<Problem>> receive_request(Exchange& exchange, Staging& staging, core::NewRequest& request,
                                              const FeedBody& feed) {
   for (;;) {
-    auto piece = co_await exchange.read_body();
-    if (!piece) co_return problem_of(piece.error());
+    auto piece = co_await staging.read_body(exchange);
+    if (!piece) co_return staging.problem_of_body(piece.error());
     if (piece->empty() || !feed(*piece, request.body)) co_return std::nullopt;
     auto taken = co_await staging.take(request);
     if (!taken) co_return problem_of(taken.error());

@@ -17,14 +17,17 @@ namespace batchd::daemon {
 
 class Staging {
  public:
-  Staging(StoreClient& store, BodySeats& seats, core::OwnerId owner) : store_(store), seats_(seats), owner_(owner) {}
+  Staging(StoreClient& store, BodySeats& seats, core::OwnerId owner) : store_(store), seat_(seats, owner) {}
   Staging(const Staging&) = delete;
-  ~Staging() { let_go(); }
 
+  // Exchange::read_body(), which is given up when the body comes slowly and others wait for its seat. problem_of_body()
+  // says what an error of it means.
+  Task<core::Result<std::string>> read_body(Exchange& exchange);
+  proto::Problem problem_of_body(const core::Error& error) const;
   // Before so many bytes are in memory. Errc::queue_full: there is no seat for them.
   Task<core::Result<void>> hold(std::int64_t bytes);
   // Nothing of them is in memory any more.
-  void let_go();
+  void let_go() { seat_.leave(); }
 
   // After each addition to request.body: takes full chunks off it. `besides`: bytes of others that the caller has in
   // memory. Errors of hold(), too.
@@ -38,11 +41,10 @@ class Staging {
 
  private:
   Task<core::Result<void>> begin(core::NewRequest& request);
+  Task<core::Result<std::string>> read_seated(Exchange& exchange);
 
   StoreClient& store_;
-  BodySeats& seats_;
-  const core::OwnerId owner_;
-  bool seated_ = false;
+  BodySeats::Seat seat_;
 };
 
 // Gives a piece of a call's body to its reader, which appends what belongs to the request. False: that's enough, the

@@ -60,7 +60,7 @@ core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId 
 
 SubmitStage::SubmitStage(Engine& engine)
     : BatchStage(engine, engine.bells.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
-                 engine.config.submission.concurrency) {}
+                 &engine.config.submission.concurrency) {}
 
 Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress) {
   if (batch.packed == 0) {  // nobody waits for it any more

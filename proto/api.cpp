@@ -102,6 +102,7 @@ std::string problem(const Problem& problem) {
 
 RequestJson request_json(const core::RequestView& request, const RequestForm& form) {
   RequestJson json;
+  json.head.reserve(512 + request.labels.size());  // else it would grow member by member
   json::Writer w(json.head);
   w.begin_object();
   append_text(w, "id", core::to_text(request.id));

@@ -1,5 +1,6 @@
 #include "proto/gemini_front.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/limits.h"

@@ -10,42 +10,60 @@ namespace {
 constexpr std::int64_t kLanesMax = 1000;                  // summarise_queue() walks them all
 constexpr std::int64_t kLanesOfOwnerMax = kLanesMax / 4;  // so that nobody's inventions use them up
 
+// How many lanes there are, and how many of them an owner has made.
+struct LaneUse {
+  std::int64_t all = 0, own = 0;
+};
+
+// Why an owner can't make `fresh` more; empty: they can. Nobody may have more than they leave, so that a few owners
+// together don't use them up either: each who comes gets half of what is left, and who has none gets one.
+std::string refusal_of(const LaneUse& use, std::int64_t fresh) {
+  if (use.own + fresh > kLanesOfOwnerMax)
+    return "you use more than " + std::to_string(kLanesOfOwnerMax) +
+           " different models and accounts that nobody used before";
+  const auto left = kLanesMax - use.all - fresh;
+  if (left < 0) return "more than " + std::to_string(kLanesMax) + " different models and accounts are in use";
+  if (use.own + fresh > left + 1)
+    return "you use " + std::to_string(use.own) + " different models and accounts that nobody used before, and of " +
+           std::to_string(kLanesMax) + " all but " + std::to_string(kLanesMax - use.all) +
+           " are in use: the rest is for others";
+  return {};
+}
+
 }  // namespace
 
 void SqliteStore::require_lanes(core::OwnerId owner, std::span<const core::Lane> lanes) {
   const auto fresh =
       std::count_if(lanes.begin(), lanes.end(), [this](const auto& lane) { return !lanes_.contains(lane); });
   if (fresh == 0) return;
-  auto room = kLanesMax - static_cast<std::int64_t>(lanes_.size());
-  auto own_room = kLanesOfOwnerMax - lanes_made(owner);
-  if (fresh > room || fresh > own_room)
-    for (const auto& [id, maker] : unused_lanes()) {
-      // What these lines are about to use again makes no room for them.
-      if (std::find(lanes.begin(), lanes.end(), lane(id)) != lanes.end()) continue;
-      ++room;
-      if (maker == owner) ++own_room;
-    }
-  if (fresh > own_room)
-    refuse(core::Errc::queue_full, "you use more than " + std::to_string(kLanesOfOwnerMax) +
-                                       " different models and accounts that nobody used before");
-  if (fresh > room)
-    refuse(core::Errc::queue_full,
-           "more than " + std::to_string(kLanesMax) + " different models and accounts are in use");
+  LaneUse use{std::ssize(lanes_), lanes_made(owner)};
+  if (refusal_of(use, fresh).empty()) return;
+  for (const auto& [id, maker] : unused_lanes()) {
+    // What these lines are about to use again makes no room for them.
+    if (std::find(lanes.begin(), lanes.end(), lane(id)) != lanes.end()) continue;
+    --use.all;
+    if (maker == owner) --use.own;
+  }
+  if (auto why = refusal_of(use, fresh); !why.empty()) refuse(core::Errc::queue_full, std::move(why));
 }
 
 core::LaneId SqliteStore::lane_id(const core::Lane& lane, core::OwnerId owner) {
   if (const auto known = lanes_.find(lane); known != lanes_.end()) return known->second;
-  const bool own_full = lanes_made(owner) >= kLanesOfOwnerMax;
-  if (own_full || static_cast<std::int64_t>(lanes_.size()) >= kLanesMax) {
-    const auto unused = unused_lanes();
-    const auto one = std::find_if(unused.begin(), unused.end(),
-                                  [&](const auto& candidate) { return !own_full || candidate.second == owner; });
-    if (one == unused.end()) refuse(core::Errc::queue_full, "too many different models and accounts are in use");
+  LaneUse use{std::ssize(lanes_), lanes_made(owner)};
+  std::vector<std::pair<core::LaneId, core::OwnerId>> unused;
+  if (!refusal_of(use, 1).empty()) unused = unused_lanes();
+  // The owner's own go first, and only they help against the owner's own bound.
+  std::stable_partition(unused.begin(), unused.end(), [&](const auto& candidate) { return candidate.second == owner; });
+  for (const auto& [id, maker] : unused) {
+    if (refusal_of(use, 1).empty() || (use.own >= kLanesOfOwnerMax && maker != owner)) break;
     lanes_changed_ = true;
-    db_->run("DELETE FROM lane WHERE id = ?", one->first);
-    lanes_.erase(lane_names_.at(one->first));
-    lane_names_.erase(one->first);
+    db_->run("DELETE FROM lane WHERE id = ?", id);
+    lanes_.erase(lane_names_.at(id));
+    lane_names_.erase(id);
+    --use.all;
+    if (maker == owner) --use.own;
   }
+  if (auto why = refusal_of(use, 1); !why.empty()) refuse(core::Errc::queue_full, std::move(why));
   lanes_changed_ = true;
   // Never an id that another lane had.
   const core::LaneId id{lane_names_.empty() ? 1 : lane_names_.rbegin()->first.value() + 1};

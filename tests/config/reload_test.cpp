@@ -63,8 +63,9 @@ max_connections = 5
 level = "debug"
 )");
   take_over(running, fresh);
-  EXPECT_EQ(changed_keys(running, fresh), (Names{"accounts.default.base_url", "limits.max_connections", "server.socket",
-                                                 "store.path", "submission.concurrency"}));
+  EXPECT_EQ(changed_keys(running, fresh), (Names{"accounts.default.base_url", "server.socket", "store.path"}));
+  EXPECT_EQ(running.limits.max_connections, 5);
+  EXPECT_EQ(running.submission.concurrency, 9);
   EXPECT_EQ(running.packing.of("m").items, 2);
   EXPECT_EQ(running.packing.of("other").max_age, seconds(5));
   EXPECT_EQ(running.accounts.at("default").budget().jobs, 7);

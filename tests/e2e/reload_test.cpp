@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <list>
 
 #include "tests/e2e/e2e_fixture.h"
 
@@ -107,6 +108,37 @@ TEST_F(Reload, WhatNeedsARestartIsNamed) {
   change("[server]", "[server]\nmax_body = \"1MiB\"");
   EXPECT_TRUE(logged("reload_needs_restart keys=server.max_body")) << daemon_->log();
   EXPECT_EQ(answer_text(finished(post("as before"))), "echo: as before");
+}
+
+TEST_F(Reload, ConnectionsCanBecomeMoreAndFewer) {
+  start({}, {.config = {{"packing.max_age", "\"1h\""}, {"limits.max_connections", "3"}}});
+  std::vector<std::string> ids;
+  for (const auto* prompt : {"one", "two"}) ids.push_back(post(prompt));
+  std::list<LocalHttp> waiting;
+  const auto wait_for = [&](const std::string& id) {
+    return waiting.emplace_back(daemon_->socket()).send("GET", "/v1/requests/" + id + "?wait=60", {}, {});
+  };
+  const auto under_way = [&] {
+    LocalHttp http(daemon_->socket());
+    const auto reply = http.get("/v1/status");
+    return reply ? reply->status : 0;
+  };
+  for (const auto& id : ids) ASSERT_TRUE(wait_for(id));
+  ASSERT_TRUE(wait_for(ids[0]));
+  EXPECT_TRUE(eventually([&] { return under_way() == 503; })) << "three are waiting";
+  change("max_connections = 3", "max_connections = 4");
+  ASSERT_TRUE(logged("reloaded keys=limits.max_connections")) << daemon_->log();
+  EXPECT_EQ(under_way(), 200);
+  change("max_connections = 4", "max_connections = 1");
+  EXPECT_TRUE(eventually([&] { return under_way() == 503; }));
+  change("max_connections = 1", "max_connections = 100");
+  EXPECT_TRUE(eventually([&] { return under_way() == 200; }));
+  EXPECT_EQ(daemon_->log().find("reload_needs_restart"), std::string::npos);
+  flush();
+  for (auto& http : waiting) {
+    const auto reply = http.receive();
+    EXPECT_TRUE(reply && reply->status == 200) << "it was cut";
+  }
 }
 
 TEST_F(Reload, ANewKeyIsReadFromItsFile) {

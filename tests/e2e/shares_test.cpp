@@ -91,5 +91,46 @@ TEST_F(Shares, ManySlowBodiesOfOneOwnerWaitForEachOther) {
   EXPECT_EQ(post_as(ann).status, 202) << "their seats are free again";
 }
 
+// A few owners have all the seats, and send next to nothing: whoever has none gets the seat of the slowest.
+TEST_F(Shares, SlowBodiesOfManyOwnersMakeRoomForAnother) {
+  constexpr int kCrowd = 7;  // 32, 16, 8, 4, 2, 1 and 1 seats
+  const auto token = [](int owner) { return "token-of-owner-0123456789-" + std::to_string(owner); };
+  std::string tokens;
+  for (int owner = 0; owner <= kCrowd; ++owner) tokens += "o" + std::to_string(owner) + ' ' + token(owner) + '\n';
+  start({}, {.tokens = tokens, .config = {{"packing.max_age", "\"1h\""}}});
+  const auto body = submission(std::string(200'000, 'x'));
+  std::list<LocalHttp> slow;
+  for (int owner = 0, seats = 32; owner < kCrowd; ++owner, seats = std::max(seats / 2, 1)) {
+    const auto head = "POST /v1/requests HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token(owner) +
+                      "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    for (int i = 0; i < seats; ++i)
+      ASSERT_TRUE(slow.emplace_back(daemon_->tcp_port()).send_bytes(head + body.substr(0, body.size() / 2)));
+  }
+  const auto somebody_had_to_go = [&] {
+    LocalHttp http(daemon_->socket());
+    const auto reply = http.get("/metrics");
+    return reply && reply->body.find(R"(code="4xx",method="POST",route="/v1/requests")") != std::string::npos;
+  };
+  // Until all of them sit there is room anyway.
+  EXPECT_TRUE(eventually(
+      [&] {
+        LocalHttp http(daemon_->tcp_port());
+        const auto reply = http.post("/v1/requests", body, {{"Authorization", "Bearer " + token(kCrowd)}});
+        EXPECT_EQ(reply.value_or(HttpReply()).status, 202) << reply.value_or(HttpReply()).body;
+        return somebody_had_to_go();
+      },
+      kLong));
+  int gone = 0;
+  for (auto& one : slow) {
+    const auto answer = one.receive(Milliseconds(1));
+    if (!answer) continue;
+    ++gone;
+    EXPECT_EQ(answer->status, 408) << answer->body;
+    EXPECT_EQ(Json(answer->body).text("/code"), "body_too_slow");
+    EXPECT_TRUE(Json(answer->body).flag("/retryable"));
+  }
+  EXPECT_GE(gone, 1);
+}
+
 }  // namespace
 }  // namespace batchd::e2e

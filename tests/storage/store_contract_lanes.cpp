@@ -17,7 +17,8 @@ class Lanes : public StoreStories {
     return must([&](Store& s) { return s.lane_load(lane); });
   }
   static Lane numbered(int i) { return {"default", "generateContent", "m" + std::to_string(i)}; }
-  static OwnerId maker(int i) { return OwnerId{3000 + i / 250}; }  // of the full table's lanes
+  // Of the full table's lanes: three owners with all that one may have, then many with one each.
+  static OwnerId maker(int i) { return OwnerId{i < 750 ? 3000 + i / 250 : 4000 + i}; }
   Result<Accepted> offer(const Lane& lane, OwnerId owner = kAnna) {
     return attempt([&](Store& s) { return s.accept(request(owner, "{}", 1, lane), now_); });
   }
@@ -193,8 +194,8 @@ TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
   EXPECT_TRUE(offer(kFlash).has_value());
   EXPECT_EQ(in_use().back().lane, kFlash);
   EXPECT_GT(in_use().back().id, lanes.back().id);
-  EXPECT_TRUE(offer({"a", "b", "c"}).has_value());  // in the place of the one that was the newest before
-  EXPECT_EQ(offer({"a", "b", "d"}).error().code, Errc::queue_full);
+  EXPECT_TRUE(offer({"a", "b", "c"}, kBob).has_value());  // in the place of the one that was the newest before
+  EXPECT_EQ(offer({"a", "b", "d"}, kBob).error().code, Errc::queue_full);
   // Who still knows the lane by its number is told.
   EXPECT_EQ(attempt([&](Store& s) { return s.open_batch(lanes[4].id, SealReason::age, now_); }).error().code,
             Errc::not_found);
@@ -228,6 +229,44 @@ TEST_F(Lanes, AnOwnerMayMakeAQuarterOfThem) {
   EXPECT_TRUE(offer_lines("g", {first, second, numbered(13)}, owner).has_value());
   EXPECT_EQ(offer(third, owner).error().code, Errc::queue_full);
   EXPECT_TRUE(offer(third, kAnna).has_value());
+  expect_balance();
+}
+
+TEST_F(Lanes, AFewOwnersDoNotUseThemUp) {
+  // How many an owner can make, one by one.
+  const auto make_all = [&](OwnerId owner) {
+    CHECK(store_->begin_group().has_value());
+    int made = 0;
+    for (bool more = true; more;) {
+      store_->begin_verb();
+      const Lane lane{"default", "generateContent", to_text(owner) + '-' + std::to_string(made)};
+      const auto accepted = store_->accept(request(owner, "{}", 1, lane), now_);
+      more = accepted.has_value();
+      if (more) ++made;
+      CHECK(store_->end_verb(more) == GroupStore::GroupState::intact);
+    }
+    CHECK(store_->commit_group().has_value());
+    return made;
+  };
+  std::vector<int> made;
+  for (int i = 0; i < 6; ++i) made.push_back(make_all(OwnerId{3000 + i}));
+  EXPECT_EQ(made, (std::vector{250, 250, 250, 125, 63, 31})) << "each leaves as many as it has";
+  const auto refused = offer(kFlash, OwnerId{3003});
+  EXPECT_EQ(refused.error().code, Errc::queue_full);
+  EXPECT_NE(refused.error().detail.find("all but 31 are in use: the rest is for others"), std::string::npos)
+      << refused.error().detail;
+  EXPECT_TRUE(offer(kFlash, kAnna).has_value());
+  EXPECT_TRUE(offer(kFlash, OwnerId{3003}).has_value()) << "somebody else made it";
+  const Lane mine{"a", "b", "1"};
+  const Lane other{"a", "b", "2"};
+  reopen();
+  EXPECT_EQ(offer_lines("g", {mine, other}, OwnerId{3005}).error().code, Errc::queue_full);
+  EXPECT_TRUE(offer_lines("g", {mine, other}, kBob).has_value());
+  // What is in the way of the next must be gone before it may be made: one of one's own counts twice.
+  cancel_in({"default", "generateContent", to_text(OwnerId{3003}) + "-7"}, OwnerId{3003});
+  tick();
+  purge();
+  EXPECT_EQ(offer({"a", "b", "3"}, OwnerId{3003}).error().code, Errc::queue_full);
   expect_balance();
 }
 

@@ -1,39 +1,67 @@
-// Who may have a large body in memory, and who waits.
+// Who may have a large body in memory, who waits, and who has to go for another.
 #include "daemon/body_seats.h"
 
 #include <gtest/gtest.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <optional>
 
 namespace batchd::daemon {
 namespace {
 
-constexpr core::OwnerId kAnn{1}, kBob{2};
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr core::OwnerId kAnn{1}, kBob{2}, kCem{3}, kDan{4};
+
+// One body: what became of its seat, and whether it was told to leave.
+struct Body {
+  Body(BodySeats& seats, core::OwnerId owner) : seat(seats, owner) {}
+  BodySeats::Seat seat;
+  std::optional<bool> got;
+  bool wanted = false;
+};
 
 class BodySeatsTest : public testing::Test {
  protected:
-  void open(std::chrono::milliseconds wait) {
-    seats_.emplace(context_.get_executor(), BodySeatLimits{.seats = 3, .owner_seats = 2, .wait = wait});
+  void open(const BodySeatLimits& limits) { seats_.emplace(context_.get_executor(), limits); }
+  void open(milliseconds wait, int seats = 3, int owner_seats = 2) {
+    open({.seats = seats, .owner_seats = owner_seats, .wait = wait, .patience = hours(1)});
   }
-  // What became of it is where this points; none: it waits.
-  std::shared_ptr<std::optional<bool>> take(core::OwnerId owner, asio::cancellation_slot slot = {}) {
-    auto got = std::make_shared<std::optional<bool>>();
-    asio::co_spawn(context_, seats_->take(owner),
+  std::shared_ptr<Body> take(core::OwnerId owner, asio::cancellation_slot slot = {}) {
+    auto body = std::make_shared<Body>(*seats_, owner);
+    asio::co_spawn(context_, body->seat.take(),
                    asio::bind_cancellation_slot(
-                       slot, [got](const std::exception_ptr& error, bool seated) { *got = !error && seated; }));
+                       slot, [body](const std::exception_ptr& error, bool seated) { body->got = !error && seated; }));
     settle();
-    return got;
+    return body;
+  }
+  // Leaves when it is wanted, as Staging does.
+  void heed(const std::shared_ptr<Body>& body) {
+    asio::co_spawn(context_, body->seat.wanted(), [body](const std::exception_ptr&) {
+      body->wanted = true;
+      body->seat.leave();
+    });
   }
   void settle() {
     context_.restart();
     while (context_.poll() > 0) continue;
   }
-  void give_back(core::OwnerId owner) {
-    seats_->give_back(owner);
+  void leave(const std::shared_ptr<Body>& body) {
+    body->seat.leave();
     settle();
+  }
+  template <class Condition>
+  bool becomes(Condition condition) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition() && std::chrono::steady_clock::now() < until) {
+      context_.restart();
+      context_.run_for(milliseconds(5));
+    }
+    return condition();
   }
 
   std::optional<BodySeats> seats_;  // outlives who waits
@@ -43,56 +71,102 @@ class BodySeatsTest : public testing::Test {
 constexpr std::optional<bool> kWaits, kSits = true, kSentAway = false;
 
 TEST_F(BodySeatsTest, AnOwnerHasAShareOfThem) {
-  open(std::chrono::hours(1));
-  EXPECT_EQ(*take(kAnn), kSits);
-  EXPECT_EQ(*take(kAnn), kSits);
+  open(hours(1), 4);
+  const auto first = take(kAnn), second = take(kAnn);
+  EXPECT_EQ(first->got, kSits);
+  EXPECT_EQ(second->got, kSits);
   const auto third = take(kAnn);
-  EXPECT_EQ(*third, kWaits);
-  EXPECT_EQ(*take(kBob), kSits) << "held up by another owner";
+  EXPECT_EQ(third->got, kWaits);
+  const auto fourth = take(kBob);
+  EXPECT_EQ(fourth->got, kSits) << "held up by another owner";
   const auto fifth = take(kBob);
-  EXPECT_EQ(*fifth, kWaits) << "all are taken";
-  give_back(kBob);
-  EXPECT_EQ(*third, kWaits) << "it has its share";
-  EXPECT_EQ(*fifth, kSits);
-  give_back(kAnn);
-  EXPECT_EQ(*third, kSits);
+  EXPECT_EQ(fifth->got, kWaits) << "the last is for somebody who has none";
+  leave(fourth);
+  EXPECT_EQ(third->got, kWaits) << "it has its share";
+  EXPECT_EQ(fifth->got, kSits);
+  leave(first);
+  EXPECT_EQ(third->got, kSits);
   EXPECT_EQ(seats_->taken(), 3);
 }
 
+TEST_F(BodySeatsTest, EachOwnerLeavesAsManyAsItHas) {
+  open(hours(1), 16, 8);
+  std::vector<std::shared_ptr<Body>> bodies;
+  const auto seated = [&](core::OwnerId owner) {
+    int count = 0;
+    for (int i = 0; i < 16; ++i) {
+      bodies.push_back(take(owner));
+      if (bodies.back()->got == kSits) ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(seated(kAnn), 8);
+  EXPECT_EQ(seated(kBob), 4);
+  EXPECT_EQ(seated(kCem), 2);
+  EXPECT_EQ(seated(kDan), 1);
+  EXPECT_EQ(seated(core::OwnerId{5}), 1);
+  EXPECT_EQ(seated(core::OwnerId{6}), 0);
+}
+
 TEST_F(BodySeatsTest, WhoCameFirstSitsFirst) {
-  open(std::chrono::hours(1));
-  for (int i = 0; i < 2; ++i) take(kAnn);
-  take(kBob);
-  const auto first = take(kBob), second = take(kBob);
-  give_back(kAnn);
-  EXPECT_EQ(*first, kSits);
-  EXPECT_EQ(*second, kWaits);
-  EXPECT_EQ(*take(kAnn), kWaits) << "all are taken again";
+  open(hours(1));
+  const auto ann = take(kAnn), ann_too = take(kAnn), bob = take(kBob);
+  const auto first = take(kCem), second = take(kCem);
+  leave(ann);
+  EXPECT_EQ(first->got, kSits);
+  EXPECT_EQ(second->got, kWaits);
+  const auto late = take(kAnn);
+  EXPECT_EQ(late->got, kWaits) << "all are taken again";
 }
 
 TEST_F(BodySeatsTest, WhoWaitsInVainIsSentAwayAndLeavesNothingBehind) {
-  open(std::chrono::milliseconds(20));
-  for (int i = 0; i < 2; ++i) take(kAnn);
-  const auto third = take(kAnn);
-  context_.restart();
-  context_.run_for(std::chrono::seconds(20));
-  EXPECT_EQ(*third, kSentAway);
-  give_back(kAnn);
+  open(milliseconds(20));
+  const auto first = take(kAnn), second = take(kAnn), third = take(kAnn);
+  EXPECT_TRUE(becomes([&] { return third->got == kSentAway; }));
+  leave(first);
   EXPECT_EQ(seats_->taken(), 1) << "somebody who has gone was seated";
-  EXPECT_EQ(*take(kAnn), kSits);
+  EXPECT_EQ(take(kAnn)->got, kSits);
 }
 
 TEST_F(BodySeatsTest, WhoIsCancelledIsNotSeated) {
-  open(std::chrono::hours(1));
-  for (int i = 0; i < 2; ++i) take(kAnn);
+  open(hours(1));
+  const auto first = take(kAnn), second = take(kAnn);
   asio::cancellation_signal stop;
   const auto third = take(kAnn, stop.slot());
   stop.emit(asio::cancellation_type::terminal);
   settle();
-  EXPECT_EQ(*third, kSentAway);
-  give_back(kAnn);
-  give_back(kAnn);
+  EXPECT_EQ(third->got, kSentAway);
+  leave(first);
+  leave(second);
   EXPECT_EQ(seats_->taken(), 0);
+}
+
+TEST_F(BodySeatsTest, ASlowBodyMakesRoomForAnOwnerWhoHasNone) {
+  open({.seats = 3, .owner_seats = 3, .wait = hours(1), .patience = milliseconds(20), .rate = 1000});
+  const auto slow = take(kAnn), quick = take(kAnn), bob = take(kBob);
+  for (const auto& body : {slow, quick, bob}) {
+    ASSERT_EQ(body->got, kSits);
+    heed(body);
+  }
+  const auto next = take(kCem);
+  EXPECT_EQ(next->got, kWaits);
+  ASSERT_TRUE(becomes([&] {
+    quick->seat.came(1000);
+    bob->seat.came(1000);
+    return next->got == kSits;
+  }));
+  EXPECT_TRUE(slow->wanted);
+  EXPECT_FALSE(quick->wanted);
+  EXPECT_FALSE(bob->wanted);
+}
+
+TEST_F(BodySeatsTest, NobodyHasToGoForTheCrowdOfAnOwner) {
+  open({.seats = 3, .owner_seats = 3, .wait = milliseconds(200), .patience = milliseconds(20), .rate = 1000});
+  const auto first = take(kAnn), second = take(kAnn), bob = take(kBob);
+  for (const auto& body : {first, second, bob}) heed(body);
+  const auto third = take(kAnn), another = take(kBob);
+  EXPECT_TRUE(becomes([&] { return third->got == kSentAway && another->got == kSentAway; }));
+  for (const auto& body : {first, second, bob}) EXPECT_FALSE(body->wanted);
 }
 
 }  // namespace

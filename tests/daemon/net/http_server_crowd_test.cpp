@@ -29,7 +29,7 @@ class HttpServerCrowdTest : public HttpServerFixture {
 };
 
 TEST_F(HttpServerCrowdTest, TheLongestIdleMakesRoom) {
-  config_.connections_max = 3;
+  config_.connections.connections_max = 3;
   start();
   auto first = idle_client();
   auto second = idle_client();
@@ -44,7 +44,7 @@ TEST_F(HttpServerCrowdTest, TheLongestIdleMakesRoom) {
 }
 
 TEST_F(HttpServerCrowdTest, ARequestThatHasJustArrivedKeepsItsConnection) {
-  config_.connections_max = 2;
+  config_.connections.connections_max = 2;
   start();
   auto first = idle_client();
   auto second = idle_client();
@@ -59,7 +59,7 @@ TEST_F(HttpServerCrowdTest, ARequestThatHasJustArrivedKeepsItsConnection) {
 }
 
 TEST_F(HttpServerCrowdTest, AHeadThatDoesNotEndMakesRoom) {
-  config_.connections_max = 2;
+  config_.connections.connections_max = 2;
   start();
   auto waiting = waiting_client(0);
   auto slow = server_->connect();
@@ -73,7 +73,7 @@ TEST_F(HttpServerCrowdTest, AHeadThatDoesNotEndMakesRoom) {
 
 // Its head is on the way from the socket to the session when the newcomer is let in: it takes two reads.
 TEST_F(HttpServerCrowdTest, AHeadThatComesTooLateIsNotServed) {
-  config_.connections_max = 1;
+  config_.connections.connections_max = 1;
   start();
   auto late = idle_client();
   const auto held = server_->next_event();
@@ -89,7 +89,7 @@ TEST_F(HttpServerCrowdTest, AHeadThatComesTooLateIsNotServed) {
 }
 
 TEST_F(HttpServerCrowdTest, OnlyWhenAllAreUnderWayANewOneIsTurnedAway) {
-  config_.connections_max = 2;
+  config_.connections.connections_max = 2;
   start();
   auto first = waiting_client(0);
   auto second = waiting_client(1);
@@ -103,7 +103,7 @@ TEST_F(HttpServerCrowdTest, OnlyWhenAllAreUnderWayANewOneIsTurnedAway) {
 }
 
 TEST_F(HttpServerCrowdTest, ManyComeAndGo) {
-  config_.connections_max = 5;
+  config_.connections.connections_max = 5;
   start();
   std::vector<RawSocket> crowd;
   for (int i = 0; i < 300; ++i) {
@@ -134,9 +134,31 @@ TEST_F(HttpServerCrowdTest, BodiesThatDontComeHoldNoBuffers) {
   EXPECT_LT((held() - before) / kClients, 16 << 10) << "bytes for each of them";
 }
 
+TEST_F(HttpServerCrowdTest, TheLimitsCanChangeAndCutNobody) {
+  config_.connections.connections_max = 2;
+  start();
+  auto first = waiting_client(0);
+  auto second = waiting_client(1);
+  const auto turned_away = [&] { return has_status(server_->connect().read_to_end(), 503); };
+  EXPECT_TRUE(turned_away());
+  server_->limit({.connections_max = 3});
+  auto third = waiting_client(2);
+  EXPECT_TRUE(turned_away());
+  server_->limit({.connections_max = 1});
+  EXPECT_TRUE(turned_away());
+  EXPECT_EQ(server_->ask(&HttpServer::exchanges_under_way), 3);
+  first.close();
+  second.close();
+  ASSERT_TRUE(server_->becomes(&HttpServer::connections, 1));
+  EXPECT_TRUE(turned_away());
+  third.close();
+  ASSERT_TRUE(server_->becomes(&HttpServer::connections, 0));
+  idle_client();
+}
+
 TEST_F(HttpServerCrowdTest, AnOwnersShareIsBoundedAnAdministratorsIsNot) {
   config_.listen = "127.0.0.1:0";
-  config_.owner_connections_max = 2;
+  config_.connections.owner_connections_max = 2;
   config_.authenticate = [](RequestHead& head) -> std::optional<Peer> {
     const auto id = std::stoll(std::string(head.header("x-who")));
     return Peer{core::OwnerId{id}, id == 9, true};

@@ -29,7 +29,7 @@ inline HttpServerConfig test_config(const std::string& folder) {
   config.socket_path = folder + "/s.sock";
   config.allow_mapped_uids = true;
   config.body_bytes_max = 1 << 20;
-  config.connections_max = 64;
+  config.connections.connections_max = 64;
   config.header_timeout = core::Duration(20'000);
   config.idle_timeout = core::Duration(20'000);
   config.write_timeout = core::Duration(20'000);
@@ -66,6 +66,9 @@ class TestServer {
   std::uint16_t tcp_port() const { return server_->tcp_port(); }
   void cancel(asio::cancellation_type type) {
     asio::post(context_, [this, type] { stop_.emit(type); });
+  }
+  void limit(ConnectionLimits limits) {
+    asio::post(context_, asio::use_future([this, limits] { server_->limit_connections(limits); })).get();
   }
   void close_listener() {
     asio::post(context_, [this] { server_->close_listener(); });

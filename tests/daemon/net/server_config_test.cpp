@@ -44,9 +44,9 @@ TEST(ServerConfig, FromTheConfigurationAndTheTokens) {
   Tokens tokens;
   const auto made = server_config(config, tokens, 1000);
   EXPECT_EQ(made.hosts, (std::vector<std::string>{"a.lan", "b.lan", "c.lan"}));
-  EXPECT_EQ(made.connections_max, 1000);
-  EXPECT_EQ(made.owner_connections_max, 300);
-  EXPECT_EQ(server_config(config, tokens, 1).owner_connections_max, 1);
+  EXPECT_EQ(made.connections.connections_max, 1000);
+  EXPECT_EQ(made.connections.owner_connections_max, 300);
+  EXPECT_EQ(connection_limits(config, 1).owner_connections_max, 1);
 
   // What is put in force later counts, too.
   RequestHead head;
