@@ -6,6 +6,8 @@
 
 #include "daemon/api.h"
 #include "daemon/calls.h"
+#include "daemon/event_exchange.h"
+#include "daemon/held_calls.h"
 #include "daemon/response.h"
 #include "daemon/staging.h"
 #include "proto/json/digest.h"
@@ -69,8 +71,7 @@ Task<bool> reply_error(Exchange& exchange, const core::RequestError& error) {
 
 // One event: a batch has no earlier parts of an answer to show.
 Task<bool> reply_event(Exchange& exchange, StoreClient& store, const core::RequestView& request) {
-  ReplyHead head{200, "text/event-stream", {}};
-  bool open = co_await exchange.begin_stream(std::move(head));
+  bool open = co_await exchange.begin_stream(event_head());
   if (!open) co_return false;
   const auto sent = co_await write_around_response(exchange, store, "data: ", request, "\n\n", Lines::escaped);
   open = sent.written == Written::all;
@@ -78,10 +79,13 @@ Task<bool> reply_event(Exchange& exchange, StoreClient& store, const core::Reque
   co_return open;
 }
 
+bool wants_events(const Exchange& exchange, const proto::GeminiCall& call) {
+  return call.stream && exchange.head().query_value("alt") == "sse";
+}
+
 Task<bool> reply_response(Exchange& exchange, StoreClient& store, const proto::GeminiCall& call,
                           const core::RequestView& request) {
-  if (call.stream && exchange.head().query_value("alt") == "sse")
-    co_return co_await reply_event(exchange, store, request);
+  if (wants_events(exchange, call)) co_return co_await reply_event(exchange, store, request);
   ReplyHead head{200, "application/json; charset=UTF-8", {}};
   std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
   co_return co_await answer_around_response(exchange, store, std::move(head), std::move(prefix), request,
@@ -113,19 +117,20 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
     co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;
   }
-  const auto held = co_await hold(exchange, accepted->id, engine_.clock.steady() + kForever);
+  const bool events = wants_events(exchange, *call);
+  EventExchange in_events(exchange);
+  Exchange& out = events ? in_events : exchange;
+  const auto& settings = engine_.config.server;
+  const auto pulse = events ? settings.heartbeat : interim_period(exchange.head(), settings.interim);
+  const auto held = co_await hold(out, accepted->id, engine_.clock.steady() + kForever, pulse);
   bool answered = false;
   if (held.problem)
-    co_await reply_problem(exchange, *held.problem);
+    co_await reply_problem(out, *held.problem);
   else if (held.request && held.request->state == core::RequestState::succeeded)
-    answered = co_await reply_response(exchange, engine_.store, *call, *held.request);
+    answered = co_await reply_response(out, engine_.store, *call, *held.request);
   else if (held.request)
-    answered = co_await reply_error(exchange, held.request->error.value_or(core::RequestError()));
-  // Should this fail, the next start makes an orphan of it.
-  if (answered)
-    co_await engine_.store.state(&core::Store::answer_held, accepted->id, engine_.clock.wall());
-  else
-    co_await engine_.store.state(&core::Store::leave_orphan, accepted->id);
+    answered = co_await reply_error(out, held.request->error.value_or(core::RequestError()));
+  co_await part_from_caller(engine_, exchange, accepted->id, answered);
 }
 
 }  // namespace batchd::daemon

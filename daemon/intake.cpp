@@ -91,10 +91,10 @@ Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   const auto staged = request.staged;
   const bool ends_at_deadline = request.fail_at_deadline;
   // Moved into the verb, not copied: this is the hot path.
-  auto verb = [request = std::move(request),
-               wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Accepted> {
+  auto verb = [request = std::move(request), wall = engine_.clock.wall(),
+               grace = engine_.config.retention.reattach_grace](core::Store& store) -> core::Result<core::Accepted> {
     if (!request.call.empty()) {
-      const auto orphan = store.adopt_orphan(request.owner, request.call);
+      const auto orphan = store.adopt_orphan(request.owner, request.call, wall - grace);
       if (!orphan) return orphan.error();
       if (*orphan) return core::Accepted{**orphan, wall, true};
     }

@@ -65,8 +65,10 @@ class SqliteStore final : public GroupStore {
                                                   core::WallTime now) override;
 
   // --- sqlite_held.cpp
-  core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call) override;
+  core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call,
+                                                            core::WallTime answered_since) override;
   core::Result<void> leave_orphan(core::RequestId request) override;
+  core::Result<void> note_answer(core::RequestId request, core::WallTime now) override;
   core::Result<void> answer_held(core::RequestId request, core::WallTime now) override;
 
   // --- sqlite_cancel.cpp
@@ -249,6 +251,7 @@ class SqliteStore final : public GroupStore {
   // Of all ends in one state; of all acknowledged ones, if there is none.
   bool purge_requests(std::optional<core::RequestState> state, core::WallTime before, PurgeBudget& budget);
   void purge_request(const Doomed& request);
+  bool purge_answers(core::WallTime before, core::WallTime now, PurgeBudget& budget);
   bool purge_keys(core::WallTime before, PurgeBudget& budget);
   bool purge_groups(core::WallTime before, PurgeBudget& budget);
   bool purge_group(std::int64_t group, PurgeBudget& budget);
@@ -257,10 +260,6 @@ class SqliteStore final : public GroupStore {
   void shrink();
 
   // --- audit: sqlite_audit.cpp
-  struct AuditedBody {
-    std::int64_t chunks = 0;
-    bool whole = false;
-  };
   std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // how many chunks it has
   AuditedBody audit_body(core::BodyRef body);
 
