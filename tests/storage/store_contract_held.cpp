@@ -146,12 +146,12 @@ TEST_F(Held, AWrittenAnswerCanBeTakenOverWithinTheGraceOnly) {
 }
 
 TEST_F(Held, ThePurgeOfAnswersLooksAtNothingElse) {
+  std::vector<RequestId> answered;
+  for (int i = 0; i < 600; ++i) answered.push_back(hold(kAnna, "answered"));  // more than one call of the purge takes
+  finish({kAnna}, answered);
   const auto waiting = hold(kAnna, "waiting");
   const auto orphan = hold(kAnna, "orphan");
   leave(orphan);
-  std::vector<RequestId> answered;
-  for (int i = 0; i < 1200; ++i) answered.push_back(hold(kAnna, "answered"));  // more than one call of the purge takes
-  finish({kAnna}, answered);
   for (const auto id : answered) note_answer(id);
   tick(kGrace + 1ms);
   purge_answers();
