@@ -38,19 +38,21 @@ void Session::tell(bool taken) {
 }
 
 void Session::tell_before_closing() {
-  if (after_answer_ && socket_.is_open()) tell(answer_taken());
+  if (after_answer_ && socket_.is_open()) tell(look_at_answer() == Look::taken);
 }
 
 // Whether the other side has all that we sent: on a Unix socket its program, over TCP its kernel. An error that is
 // pending is used up by this.
-bool Session::answer_taken() {
+Session::Look Session::look_at_answer() {
   const int descriptor = socket_.native_handle();
+  int unsent = 0;
+  if (::ioctl(descriptor, SIOCOUTQ, &unsent) != 0) unsent = 0;  // can't be told
+  if (unsent > (remote_ ? 1 : 0)) return Look::unread;          // over TCP our own end counts for one
+  // In this order: what a program left unread when it ended isn't counted any more, and is an error instead.
   int error = 0;
   socklen_t bytes = sizeof error;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0 || error != 0) return false;
-  int unsent = 0;
-  if (::ioctl(descriptor, SIOCOUTQ, &unsent) != 0) return true;  // can't be told
-  return unsent <= (remote_ ? 1 : 0);                            // over TCP our own end counts for one
+  const bool whole = ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 && error == 0;
+  return whole ? Look::taken : Look::lost;
 }
 
 // No request will come any more. Our side is closed, and the client's end says how it took the answer.
@@ -69,8 +71,8 @@ Task<void> Session::part() {
   // It closed its side in order, perhaps only for sending, and may still be reading.
   auto pause = kLookAgainFirst;
   while (after_answer_ && socket_.is_open()) {
-    if (answer_taken()) co_return tell(true);
-    if (std::chrono::steady_clock::now() >= until) co_return tell(false);
+    const auto look = look_at_answer();
+    if (look != Look::unread || std::chrono::steady_clock::now() >= until) co_return tell(look == Look::taken);
     Timer timer(socket_.get_executor(), pause);
     const auto [cancelled] = co_await timer.async_wait(as_tuple_task);
     if (cancelled) co_return;

@@ -71,7 +71,8 @@ class Session final : public Exchange {
   // http_server_parting.cpp: what became of an answer that somebody asked about.
   Task<void> part();
   Task<bool> await_client_end();
-  bool answer_taken();
+  enum class Look : std::uint8_t { unread, taken, lost };
+  Look look_at_answer();
   void tell(bool taken);
   void tell_before_closing();
   std::optional<Refusal> identify();

@@ -150,9 +150,7 @@ inline Task<void> TestServer::handle(Exchange& exchange) {
   } else if (path == "/wait") {
     co_await exchange.hung_up();
   } else if (path == "/asked") {  // what became of the answer is the next event
-    const auto bytes = exchange.head().query_value("bytes");
-    const bool sent =
-        co_await exchange.reply(text_head(200), std::string(bytes ? std::stoul(std::string(*bytes)) : 5, 'a'));
+    const bool sent = co_await exchange.reply(text_head(200), "asked");
     if (!sent) co_return;
     exchange.after_answer([this](bool taken) { events_.set_value(taken ? "taken" : "lost"); });
   } else if (path == "/interim") {

@@ -8,8 +8,8 @@ namespace {
 
 class HttpServerPartingTest : public HttpServerFixture {
  protected:
-  static constexpr std::string_view kAsk = "GET /asked HTTP/1.1\r\nHost: a\r\n\r\n";
-  static constexpr std::string_view kAskLast = "GET /asked HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  static constexpr std::string_view kAsk = "GET /asked HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  static constexpr std::string_view kAskLast = "GET /asked HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
   // The answer is there to be read, and not one byte of it was.
   static void await_answer(const RawSocket& client) {
@@ -82,7 +82,7 @@ TEST_F(HttpServerPartingTest, WhoGoesOnHasTakenIt) {
     client.send("G");  // of the next request
   };
   EXPECT_EQ(fate(server_->connect(), kAsk, go_on), "taken");
-  const std::string both = std::string(kAsk) + "GET /path HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string both = std::string(kAsk) + "GET /path HTTP/1.1\r\nHost: localhost\r\n\r\n";
   EXPECT_EQ(fate(server_->connect(), both, [](RawSocket&) {}), "taken");
 }
 
@@ -145,11 +145,11 @@ TEST_F(HttpServerPartingTest, SoDoesOneThatAStopCloses) {
 TEST_F(HttpServerPartingTest, InterimAnswersAreBareHeads) {
   start();
   auto client = server_->connect();
-  client.send("GET /interim HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.send("GET /interim HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const std::string interim = "HTTP/1.1 102 Processing\r\n\r\n";
   const auto all = client.read_until("at last");
   EXPECT_TRUE(all.starts_with(interim + interim + interim + "HTTP/1.1 200 OK\r\n")) << all;
-  client.send("GET /path?q=next HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.send("GET /path?q=next HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(body_of(client.read_answer()), "next");
   auto old = server_->connect();
   old.send("GET /interim HTTP/1.0\r\nHost: a\r\n\r\n");
@@ -161,7 +161,7 @@ TEST_F(HttpServerPartingTest, AnInterimAnswerThatCantBeWrittenFindsOutWhoIsGone)
   auto event = server_->next_event();
   auto client = server_->connect();
   ::shutdown(client.fd(), SHUT_RD);
-  client.send("GET /interim HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.send("GET /interim HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(told(event), "gone");
 }
 
