@@ -42,6 +42,8 @@ struct Server {
   Duration idle_timeout = seconds(75);
   Duration write_timeout = seconds(60);
   std::int64_t body_rate_floor = 1024;  // bytes per second
+  Duration heartbeat = seconds(15);     // of event streams
+  Duration interim = seconds(60);       // of calls that wait for one answer
 };
 
 struct Store {
@@ -125,6 +127,7 @@ struct Retry {
 struct Retention {
   Duration results = hours(168);
   Duration acknowledged_grace = hours(1);
+  Duration reattach_grace = minutes(10);
   Duration idempotency = hours(168);
   Duration purge_every = minutes(1);
 };

@@ -51,6 +51,8 @@ std::vector<Key> keys_of(Server& s) {
       time("idle_timeout", s.idle_timeout, "a connection without a request is closed after this"),
       time("write_timeout", s.write_timeout, "a client that takes nothing of an answer for this long is cut off"),
       size("body_rate_floor", s.body_rate_floor, 1, kGiB, "a body must come at this many bytes per second at least"),
+      time("heartbeat", s.heartbeat, "an event stream with nothing to say shows this often that it lives"),
+      time("interim", s.interim, "a call that waits sends 102 Processing this often to Node, or whoever asks for it"),
   };
 }
 
@@ -130,6 +132,8 @@ std::vector<Key> keys_of(Retention& s) {
   return {
       time("results", s.results, "a finished request and its result are kept for this long"),
       time("acknowledged_grace", s.acknowledged_grace, "or for this long after its result was acknowledged"),
+      time("reattach_grace", s.reattach_grace,
+           "the same held call gets an answer again that was written, and not taken, less than this ago"),
       time("idempotency", s.idempotency,
            "an Idempotency-Key, or a group's line, is known for this long after acceptance"),
       time("purge_every", s.purge_every, "between two looks for what may go"),

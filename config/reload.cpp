@@ -66,6 +66,8 @@ void take_over(Config& running, const Config& fresh) {
   running.store.reserve = fresh.store.reserve;
   running.server.tokens_file = fresh.server.tokens_file;
   running.server.max_bulk = fresh.server.max_bulk;
+  running.server.heartbeat = fresh.server.heartbeat;
+  running.server.interim = fresh.server.interim;
   running.log = fresh.log;
   for (auto& [name, account] : running.accounts) {
     const auto found = fresh.accounts.find(name);

@@ -36,8 +36,7 @@ inline constexpr std::size_t kVerbBytesMax = 1 << 20;
 inline constexpr int kGroupLinesMax = kVerbRowsMax / 4;  // of one accept_lines(): each is looked up, written, and noted
 
 // --- answers
-inline constexpr std::size_t kLineFaultsShown = 100;         // of a bulk submission
-inline constexpr std::chrono::seconds kHeartbeatPeriod{15};  // of event streams: proxies cut off what is silent
+inline constexpr std::size_t kLineFaultsShown = 100;  // of a bulk submission
 
 // --- uploads
 inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // X-Goog-Upload-Chunk-Granularity, as seen at Gemini

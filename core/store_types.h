@@ -123,6 +123,7 @@ struct PurgeRules {
   // Idempotency keys accepted before this are forgotten once their requests have ended, whether these are still kept or
   // not; and groups that got no line since, once none of their requests is kept.
   WallTime idempotency_before;
+  WallTime answered_before{};  // held calls answered before this count as delivered: they are acknowledged
 };
 struct Purged {
   std::int64_t requests = 0;

@@ -22,6 +22,11 @@ std::optional<std::int64_t> number_parameter(const RequestHead& head, std::strin
 std::optional<core::Duration> wait_parameter(const RequestHead& head);
 inline constexpr core::Duration kWaitMax = std::chrono::hours(48);
 
+// How often a call that waits sends an interim answer: `period` to clients that are known to pass over these and to
+// give up without them (Node's fetch, and the SDKs on it), or that ask for them (X-Batchd-Interim: yes); zero, never,
+// to all others, some of which take only a few (Go before 1.24: five).
+core::Duration interim_period(const RequestHead& head, core::Duration period);
+
 // The Idempotency-Key header; empty: none. None: not 1 to 255 printable ASCII characters.
 std::optional<std::string> idempotency_key(const RequestHead& head);
 proto::Problem bad_idempotency_key();

@@ -22,11 +22,12 @@ Task<void> Api::get(Exchange& exchange, std::string_view id) {
   co_await answer_when_finished(exchange, *request, *wait, 200);
 }
 
-Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::SteadyTime due) {
+Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::SteadyTime due, core::Duration pulse) {
   using namespace asio::experimental::awaitable_operators;
   const auto owner = exchange.peer().owner;
   Waiters::Ticket ticket(engine_.waiters, request);
   Held held;
+  auto beat = pulse > core::Duration::zero() ? engine_.clock.steady() + pulse : core::SteadyTime::max();
   for (;;) {
     if (!exchange.still_known()) {
       held.problem = revoked_problem();
@@ -48,8 +49,12 @@ Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::Ste
                                   "GET /v1/requests/" + id + " when it is back");
       co_return held;
     }
-    const auto woken = co_await (ticket.wait_until(due) || exchange.hung_up());
+    const auto woken = co_await (ticket.wait_until(std::min(due, beat)) || exchange.hung_up());
     if (woken.index() == 1) co_return held;  // the result stays in the store
+    if (engine_.clock.steady() < beat) continue;
+    const bool there = co_await exchange.interim();
+    if (!there) co_return held;
+    beat = engine_.clock.steady() + pulse;
   }
 }
 
@@ -61,7 +66,8 @@ Problem result_gone(core::RequestId request) {
 
 Task<void> Api::answer_when_finished(Exchange& exchange, core::RequestId request, core::Duration wait,
                                      int unfinished_status) {
-  auto held = co_await hold(exchange, request, engine_.clock.steady() + wait);
+  const auto pulse = interim_period(exchange.head(), engine_.config.server.interim);
+  auto held = co_await hold(exchange, request, engine_.clock.steady() + wait, pulse);
   if (held.problem && held.problem->status == 404 && unfinished_status == 202)  // it was accepted, or is known
     held.problem = result_gone(request);
   if (held.problem) {

@@ -4,6 +4,7 @@
 #include "proto/gemini_embeds.h"
 #include "core/limits.h"
 #include "daemon/api.h"
+#include "daemon/calls.h"
 #include "daemon/gemini_front.h"
 #include "daemon/response.h"
 #include "daemon/staging.h"
@@ -233,9 +234,10 @@ Task<void> Api::embed_many(Exchange& exchange, core::NewRequest like) {
     }
     for (const auto& request : *accepted) calls.push_back({request.id});
   }
+  const auto pulse = interim_period(exchange.head(), engine_.config.server.interim);
   bool ended = true;
   for (std::size_t i = 0; ended && i < calls.size(); ++i) {
-    const auto held = co_await hold(exchange, calls[i].request, engine_.clock.steady() + kForever);
+    const auto held = co_await hold(exchange, calls[i].request, engine_.clock.steady() + kForever, pulse);
     ended = held.request.has_value();
     if (held.problem) co_await reply_problem(exchange, front_problem(*held.problem, calls[i].request));
   }
@@ -243,7 +245,7 @@ Task<void> Api::embed_many(Exchange& exchange, core::NewRequest like) {
     EmbedAnswer answer(exchange, engine_, calls);
     co_await answer.give();
   }
-  co_await end_calls(engine_, std::move(calls));
+  co_await end_calls(engine_, exchange, std::move(calls));
 }
 
 }  // namespace batchd::daemon

@@ -6,6 +6,7 @@
 
 #include "daemon/api.h"
 #include "daemon/calls.h"
+#include "daemon/event_exchange.h"
 #include "daemon/log.h"
 #include "daemon/response.h"
 #include "daemon/staging.h"
@@ -71,8 +72,7 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, cor
 
 // One event: a batch has no earlier parts of an answer to show.
 Task<ResponseWritten> reply_event(Exchange& exchange, Engine& engine, const core::RequestView& request) {
-  ReplyHead head{200, "text/event-stream", {}};
-  const bool open = co_await exchange.begin_stream(std::move(head));
+  const bool open = co_await exchange.begin_stream(event_head());
   if (!open) co_return ResponseWritten{Written::cut};
   const auto sent = co_await write_around_response(exchange, engine, "data: ", request, "\n\n", Lines::escaped);
   bool whole = sent.written == Written::all;
@@ -80,10 +80,13 @@ Task<ResponseWritten> reply_event(Exchange& exchange, Engine& engine, const core
   co_return ResponseWritten{whole ? Written::all : Written::cut};
 }
 
+bool wants_events(const Exchange& exchange, const proto::GeminiCall& call) {
+  return call.stream && exchange.head().query_value("alt") == "sse";
+}
+
 Task<ResponseWritten> reply_response(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
                                      const core::RequestView& request) {
-  if (call.stream && exchange.head().query_value("alt") == "sse")
-    co_return co_await reply_event(exchange, engine, request);
+  if (wants_events(exchange, call)) co_return co_await reply_event(exchange, engine, request);
   ReplyHead head{200, "application/json; charset=UTF-8", {}};
   std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
   co_return co_await answer_around_response(exchange, engine, std::move(head), std::move(prefix), request,
@@ -118,28 +121,6 @@ Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall
 
 std::string call_prefix(const core::Lane& lane, std::string_view verb) {
   return lane.account + ' ' + std::string(verb) + ' ' + lane.model + '\n';
-}
-
-Task<void> end_calls(Engine& engine, std::vector<EndedCall> calls) {
-  auto verb = [&calls, now = engine.clock.wall()](core::Store& store) {
-    core::Result<void> noted;
-    for (const auto& call : calls) {
-      switch (call.end) {
-        case CallEnd::orphan:
-          noted = store.leave_orphan(call.request);
-          break;
-        case CallEnd::answered:
-          noted = store.answer_held(call.request, now);
-          break;
-        case CallEnd::abandoned:
-          noted = store.abandon_held(call.request);
-          break;
-      }
-      if (!noted) break;
-    }
-    return noted;
-  };
-  co_await engine.store.together(storage::VerbClass::state, std::move(verb));
 }
 
 Problem front_problem(const Problem& problem, core::RequestId request) {
@@ -197,13 +178,18 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
     co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;
   }
-  const auto held = co_await hold(exchange, accepted->id, engine_.clock.steady() + kForever);
+  const bool events = wants_events(exchange, *call);
+  EventExchange in_events(exchange);
+  Exchange& out = events ? in_events : exchange;
+  const auto& settings = engine_.config.server;
+  const auto pulse = events ? settings.heartbeat : interim_period(exchange.head(), settings.interim);
+  const auto held = co_await hold(out, accepted->id, engine_.clock.steady() + kForever, pulse);
   std::vector<EndedCall> ended{{accepted->id}};
   if (held.problem)
-    co_await reply_problem(exchange, front_problem(*held.problem, accepted->id));
+    co_await reply_problem(out, front_problem(*held.problem, accepted->id));
   else if (held.request)
-    ended[0].end = co_await answer(exchange, engine_, *call, *held.request, accepted->replayed);
-  co_await end_calls(engine_, std::move(ended));
+    ended[0].end = co_await answer(out, engine_, *call, *held.request, accepted->replayed);
+  co_await end_calls(engine_, exchange, std::move(ended));
 }
 
 }  // namespace batchd::daemon

@@ -28,8 +28,10 @@ struct EndedCall {
   core::RequestId request;
   CallEnd end = CallEnd::orphan;
 };
-// If the store can't note it, the next start makes orphans of them.
-Task<void> end_calls(Engine& engine, std::vector<EndedCall> calls);
+// Before the handler returns. A request that was answered may become an orphan for retention.reattach_grace, should the
+// client turn out not to have taken the answer; else it is over, and acknowledged. If the store can't note it, or the
+// process dies before it knows, the next start makes orphans of them.
+Task<void> end_calls(Engine& engine, Exchange& exchange, std::vector<EndedCall> calls);
 
 // What to say of a request that can't be waited for: one that was accepted and isn't there was purged.
 proto::Problem front_problem(const proto::Problem& problem, core::RequestId request);

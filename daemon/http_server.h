@@ -67,6 +67,9 @@ class Exchange {
   // tell one from the other, for both. Cancelled with the awaiting coroutine. While it waits, the buffers of this
   // connection are released.
   virtual Task<void> hung_up() = 0;
+  // Before the answer: tells the client, and what is between, that the call goes on (102; nothing to an HTTP/1.0
+  // client, or to one that doesn't read what it has already). False: the client is gone.
+  virtual Task<bool> interim() = 0;
 
   // One whole answer. Exactly one of reply() and begin_reply() per exchange. False: the client didn't take all of it.
   virtual Task<bool> reply(ReplyHead head, std::string body) = 0;
@@ -81,6 +84,12 @@ class Exchange {
   // write() follow; without end_stream() the client sees that it was cut.
   virtual Task<bool> begin_stream(ReplyHead head) = 0;
   virtual Task<bool> end_stream() = 0;
+
+  // After the whole answer, before the handler returns: `told` hears once whether the client took it, which shows when
+  // it closes, sends its next request, or breaks off, or when the connection is closed here. Called on the executor's
+  // thread between two steps of the connection; never if the server is cut before. Keep it small: it stays as long as
+  // an idle connection does.
+  virtual void after_answer(std::function<void(bool taken)> told) = 0;
 };
 
 // When all connections are in use, the one that has been idle (or without a complete head) for longest makes room for a

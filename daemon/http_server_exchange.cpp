@@ -40,6 +40,16 @@ Task<void> Session::hung_up() {
   }
 }
 
+Task<bool> Session::interim() {
+  CHECK(!replied_);
+  if (request_.old_client) co_return true;
+  constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
+  boost::system::error_code error;
+  const auto sent = socket_.write_some(asio::buffer(kInterim.data(), kInterim.size()), error);
+  if (error) co_return error == asio::error::would_block;  // then it has unread ones enough
+  co_return co_await send(kInterim.substr(sent));
+}
+
 Task<bool> Session::reply(ReplyHead head, std::string body) {
   CHECK(!replied_);
   replied_ = true;

@@ -30,6 +30,7 @@ Peer Session::stranger() { return {.known = false, .this_host = is_from_loopback
 
 void Session::close_if_idle() {
   if (!between_requests_) return;
+  tell_before_closing();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }
@@ -43,6 +44,7 @@ void Session::cut() {
 
 void Session::evict() {
   leave_idle();
+  tell_before_closing();
   evicted_ = true;
   ++shared_->evicted;
   boost::system::error_code ignored;
@@ -69,6 +71,7 @@ Task<void> Session::run(std::shared_ptr<Session> self) {
     open = co_await self->read_request();
     if (open) open = co_await self->serve_request();
   }
+  co_await self->part();
   self->leave_idle();
   self->deadline_.disarm();
   boost::system::error_code ignored;
@@ -85,7 +88,10 @@ Task<Session::Read> Session::receive(char* data, std::size_t capacity, std::size
 // An idle connection holds no buffer: it is told that there is something to read, and reads then.
 Task<bool> Session::read_first_bytes() {
   if (!socket_.is_open()) co_return false;
-  if (!buffer_.empty()) co_return true;
+  if (!buffer_.empty()) {
+    tell(true);
+    co_return true;
+  }
   if (shared_->closing) co_return false;
   deadline_.arm(first_ ? shared_->config.header_timeout : shared_->config.idle_timeout);
   for (;;) {
@@ -93,13 +99,21 @@ Task<bool> Session::read_first_bytes() {
     between_requests_ = true;
     const auto [waited] = co_await socket_.async_wait(Socket::wait_read, as_tuple_task);
     between_requests_ = false;
-    if (waited) co_return false;
+    if (waited) {
+      tell_before_closing();
+      co_return false;
+    }
     const auto [data, capacity] = buffer_.room();
     boost::system::error_code error;
     const auto received = socket_.read_some(asio::buffer(data, capacity), error);
     buffer_.commit(received);
-    if (received > 0) co_return true;
-    if (error != asio::error::would_block) co_return false;
+    if (received > 0) {
+      tell(true);
+      co_return true;
+    }
+    if (error == asio::error::would_block) continue;
+    if (error != asio::error::eof) tell(false);
+    co_return false;
   }
 }
 
@@ -199,7 +213,8 @@ Task<bool> Session::finish_exchange() {
   }
   if (reply_failed_ || reply_rest_ > 0 || reply_streams_) co_return false;
   if (reply_closes_) {
-    if (body_pending() || !buffer_.empty()) co_await linger();
+    // An answer that somebody asks about is followed to the client's end instead.
+    if (!after_answer_ && (body_pending() || !buffer_.empty())) co_await linger();
     co_return false;
   }
   while (body_pending()) {

@@ -5,6 +5,7 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -41,12 +42,14 @@ class Session final : public Exchange {
   Task<core::Result<std::string>> read_body() override;
   void allow_body(std::int64_t bytes_max) override { body_bytes_max_ = bytes_max; }
   Task<void> hung_up() override;
+  Task<bool> interim() override;
   Task<bool> reply(ReplyHead head, std::string body) override;
   Task<bool> begin_reply(ReplyHead head, std::int64_t body_bytes) override;
   Task<bool> write(std::string_view bytes) override;
   Task<bool> writable() override;
   Task<bool> begin_stream(ReplyHead head) override;
   Task<bool> end_stream() override;
+  void after_answer(std::function<void(bool taken)> told) override { after_answer_ = std::move(told); }
 
  private:
   enum class Read : std::uint8_t { some, ended, late };
@@ -66,6 +69,13 @@ class Session final : public Exchange {
   Task<bool> send_piece(std::string_view piece);
   Task<void> refuse(const Refusal& refusal);
   Task<void> linger();
+  // http_server_parting.cpp: what became of an answer that somebody asked about.
+  Task<void> part();
+  Task<bool> await_client_end();
+  enum class Look : std::uint8_t { unread, taken, lost };
+  Look look_at_answer();
+  void tell(bool taken);
+  void tell_before_closing();
   std::optional<Refusal> identify();
   Peer stranger();  // a TCP client that we don't know
   void enter_idle();
@@ -86,6 +96,7 @@ class Session final : public Exchange {
   bool evicted_ = false;
   bool between_requests_ = false;
   bool first_ = true;
+  std::function<void(bool taken)> after_answer_;  // of the last answer, until it is known
 
   // The exchange under way.
   ParsedHead request_;

@@ -61,9 +61,11 @@ Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine,
   co_return problem;
 }
 
-core::Result<core::Accepted> adopt_or_accept(core::Store& store, const core::NewRequest& request, core::WallTime now) {
+// `grace`: for how long an answer that was written can be had again, if nobody knows that it arrived.
+core::Result<core::Accepted> adopt_or_accept(core::Store& store, const core::NewRequest& request, core::WallTime now,
+                                             core::Duration grace) {
   if (!request.call.empty()) {
-    const auto orphan = store.adopt_orphan(request.owner, request.call);
+    const auto orphan = store.adopt_orphan(request.owner, request.call, now - grace);
     if (!orphan) return orphan.error();
     if (*orphan) return core::Accepted{**orphan, now, true};
   }
@@ -100,8 +102,10 @@ Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   const auto staged = request.staged;
   const bool ends_at_deadline = request.fail_at_deadline;
   // Moved into the verb, not copied: this is the hot path.
-  auto verb = [request = std::move(request), wall = engine_.clock.wall()](
-                  core::Store& store) -> core::Result<core::Accepted> { return adopt_or_accept(store, request, wall); };
+  auto verb = [request = std::move(request), wall = engine_.clock.wall(),
+               grace = engine_.config.retention.reattach_grace](core::Store& store) -> core::Result<core::Accepted> {
+    return adopt_or_accept(store, request, wall, grace);
+  };
   auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(verb));
   if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
     co_await engine_.store.intake(&core::Store::stage_discard, staged);
@@ -114,10 +118,11 @@ Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
 
 Task<core::Result<std::vector<core::Accepted>>> Api::accept_all(std::vector<core::NewRequest> requests) {
   using All = std::vector<core::Accepted>;
-  auto verb = [&requests, wall = engine_.clock.wall()](core::Store& store) -> core::Result<All> {
+  auto verb = [&requests, wall = engine_.clock.wall(),
+               grace = engine_.config.retention.reattach_grace](core::Store& store) -> core::Result<All> {
     All all;
     for (const auto& request : requests) {
-      const auto accepted = adopt_or_accept(store, request, wall);
+      const auto accepted = adopt_or_accept(store, request, wall, grace);
       if (!accepted) return accepted.error();
       all.push_back(*accepted);
     }

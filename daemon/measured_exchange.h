@@ -3,22 +3,16 @@
 
 #include <chrono>
 
-#include "daemon/http_server.h"
+#include "daemon/exchange_around.h"
 #include "daemon/metrics.h"
 
 namespace batchd::daemon {
 
-class MeasuredExchange final : public Exchange {
+class MeasuredExchange final : public ExchangeAround {
  public:
   MeasuredExchange(Exchange& inner, Metrics& metrics, std::string_view method, std::string_view route)
-      : inner_(inner), metrics_(metrics), method_(method), route_(route) {}
+      : ExchangeAround(inner), metrics_(metrics), method_(method), route_(route) {}
 
-  const Peer& peer() const override { return inner_.peer(); }
-  const RequestHead& head() const override { return inner_.head(); }
-  bool still_known() const override { return inner_.still_known(); }
-  Task<core::Result<std::string>> read_body() override { return inner_.read_body(); }
-  void allow_body(std::int64_t bytes_max) override { inner_.allow_body(bytes_max); }
-  Task<void> hung_up() override { return inner_.hung_up(); }
   Task<bool> reply(ReplyHead head, std::string body) override {
     count(head.status);
     return inner_.reply(std::move(head), std::move(body));
@@ -27,13 +21,10 @@ class MeasuredExchange final : public Exchange {
     count(head.status);
     return inner_.begin_reply(std::move(head), body_bytes);
   }
-  Task<bool> write(std::string_view bytes) override { return inner_.write(bytes); }
-  Task<bool> writable() override { return inner_.writable(); }
   Task<bool> begin_stream(ReplyHead head) override {
     count(head.status);
     return inner_.begin_stream(std::move(head));
   }
-  Task<bool> end_stream() override { return inner_.end_stream(); }
 
  private:
   void count(int status) {
@@ -43,7 +34,6 @@ class MeasuredExchange final : public Exchange {
       metrics_.acknowledged(std::chrono::steady_clock::now() - begun_);
   }
 
-  Exchange& inner_;
   Metrics& metrics_;
   const std::string_view method_, route_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();

@@ -25,7 +25,8 @@ Task<std::optional<core::SteadyTime>> PurgeStage::once() {
   const auto& retention = engine_.config.retention;
   const core::PurgeRules rules{.results_before = wall - retention.results,
                                .acknowledged_before = wall - retention.acknowledged_grace,
-                               .idempotency_before = wall - retention.idempotency};
+                               .idempotency_before = wall - retention.idempotency,
+                               .answered_before = wall - retention.reattach_grace};
   auto purged = co_await engine_.store.state(&core::Store::purge, rules, wall);
   if (!purged) co_return engine_.clock.steady() + engine_.config.retry.max;
   if (purged->requests > 0) log_event(LogLevel::info, "purged", {{"requests", purged->requests}});

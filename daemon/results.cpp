@@ -143,7 +143,7 @@ Task<void> Api::send_events(Exchange& exchange, ResultsQuery query) {
   bool open = co_await exchange.begin_stream(std::move(head));
   if (open) open = co_await exchange.write("retry: 1000\n\n");
   ResultWriter writer(exchange, engine_, ResultShape::events);
-  auto heartbeat = engine_.clock.steady() + core::kHeartbeatPeriod;
+  auto heartbeat = engine_.clock.steady() + engine_.config.server.heartbeat;
   while (open && exchange.still_known()) {
     auto page =
         co_await engine_.store.read(&core::Store::list_results, owner, query.channel, query.after, kPageResults);
@@ -157,7 +157,7 @@ Task<void> Api::send_events(Exchange& exchange, ResultsQuery query) {
     if (page->more) continue;
     if (engine_.clock.steady() >= heartbeat) {
       open = co_await exchange.write(": \n\n");
-      heartbeat = engine_.clock.steady() + core::kHeartbeatPeriod;
+      heartbeat = engine_.clock.steady() + engine_.config.server.heartbeat;
     }
     if (!open) break;
     const auto woken = co_await (ticket.wait_until(heartbeat) || exchange.hung_up());

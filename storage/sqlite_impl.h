@@ -68,8 +68,10 @@ class SqliteStore final : public GroupStore {
                                                   core::WallTime now) override;
 
   // --- sqlite_held.cpp
-  core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call) override;
+  core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call,
+                                                            core::WallTime answered_since) override;
   core::Result<void> leave_orphan(core::RequestId request) override;
+  core::Result<void> note_answer(core::RequestId request, core::WallTime now) override;
   core::Result<void> answer_held(core::RequestId request, core::WallTime now) override;
   core::Result<void> abandon_held(core::RequestId request) override;
 
@@ -251,6 +253,7 @@ class SqliteStore final : public GroupStore {
   // Of all ends in one state; of all acknowledged ones, if there is none.
   bool purge_requests(std::optional<core::RequestState> state, core::WallTime before, PurgeBudget& budget);
   void purge_request(const Doomed& request);
+  bool purge_answers(core::WallTime before, core::WallTime now, PurgeBudget& budget);
   bool purge_keys(core::WallTime before, PurgeBudget& budget);
   bool purge_groups(core::WallTime before, PurgeBudget& budget);
   bool purge_group(std::int64_t group, PurgeBudget& budget);
@@ -263,7 +266,6 @@ class SqliteStore final : public GroupStore {
   AuditedBody audit_body(core::BodyRef body);
   bool is_orphan(std::int64_t body);
 
-  // --- counters
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
     counters_.add({CounterKind::requests, owner.value(), static_cast<std::int64_t>(state)}, delta);
   }
@@ -288,8 +290,7 @@ class SqliteStore final : public GroupStore {
   std::optional<std::int64_t> free_bytes_;  // of this group
   std::int64_t changes_before_verb_ = 0;
   PurgeWalk purge_walk_;
-  bool purge_removed_ = false;  // in this run
-  bool wipe_log_ = false;       // what was purged still stands in the WAL
+  bool purge_removed_ = false, wipe_log_ = false;  // in this run; what was purged still stands in the WAL
   BodyOwners body_owners_;
   std::unique_ptr<Backup> backup_;
   bool backup_is_new_ = false;  // of this group: it goes if the group is rolled back

@@ -16,8 +16,8 @@ constexpr std::int64_t kKeyCost = 2;
 // sweep asks about must be there, however short the retention.
 constexpr core::Duration kFenceSwept = std::chrono::hours(72);
 
-enum class Kind : std::uint8_t { succeeded, failed, cancelled, expired, acknowledged, keys, groups, batches };
-constexpr std::array kKinds{Kind::succeeded,    Kind::failed, Kind::cancelled, Kind::expired,
+enum class Kind : std::uint8_t { succeeded, failed, cancelled, expired, answers, acknowledged, keys, groups, batches };
+constexpr std::array kKinds{Kind::succeeded,    Kind::failed, Kind::cancelled, Kind::expired, Kind::answers,
                             Kind::acknowledged, Kind::keys,   Kind::groups,    Kind::batches};
 
 }  // namespace
@@ -37,6 +37,8 @@ core::Result<core::Purged> SqliteStore::purge(const core::PurgeRules& rules, cor
           return purge_requests(cancelled, rules.results_before, budget);
         case Kind::expired:
           return purge_requests(expired, rules.results_before, budget);
+        case Kind::answers:
+          return purge_answers(rules.answered_before, now, budget);
         case Kind::acknowledged:
           return purge_requests(std::nullopt, rules.acknowledged_before, budget);
         case Kind::keys:

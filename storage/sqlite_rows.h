@@ -78,10 +78,4 @@ inline void add_end(core::Recorded& recorded, core::RequestId request, core::Own
   ++recorded.ends.at(static_cast<std::size_t>(end));
 }
 
-// What an audit saw of a body.
-struct AuditedBody {
-  std::int64_t chunks = 0;
-  bool whole = false;
-};
-
 }  // namespace batchd::storage

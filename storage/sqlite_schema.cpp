@@ -136,7 +136,13 @@ INSERT INTO counter(kind, a, b, value)
   SELECT 14, 0, 0, (CAST(strftime('%s', 'now') AS INTEGER) + 1) * 1000 FROM counter WHERE kind = 2 AND value > 0;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2};
+// Answers of held calls that were written, while nobody knows whether they have arrived.
+constexpr std::string_view kVersion3 = R"sql(
+ALTER TABLE held_call ADD COLUMN answered_at INTEGER;
+CREATE INDEX held_call_answered ON held_call(answered_at) WHERE answered_at IS NOT NULL;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
 
 [[noreturn]] void copy_failed(const std::string& what) {
   throw VerbFailed{{core::Errc::store_failed, what + ": " + std::strerror(errno)}};

@@ -34,6 +34,8 @@ TEST(TakeOver, LeavesWhatNeedsARestart) {
 [server]
 socket = "/run/other.sock"
 tokens_file = "/etc/tokens"
+heartbeat = "3s"
+interim = "4s"
 [store]
 path = "/elsewhere/x.db"
 disk_floor = "1MiB"
@@ -56,6 +58,7 @@ max = "9m"
 max_attempts = 8
 [retention]
 results = "1h"
+reattach_grace = "5m"
 [limits]
 max_queued_requests = 3
 max_connections = 5
@@ -70,6 +73,9 @@ level = "debug"
   EXPECT_EQ(running.packing.of("other").max_age, seconds(5));
   EXPECT_EQ(running.accounts.at("default").budget().jobs, 7);
   EXPECT_EQ(running.limits.max_queued_requests, 3);
+  EXPECT_EQ(running.server.heartbeat, seconds(3));
+  EXPECT_EQ(running.server.interim, seconds(4));
+  EXPECT_EQ(running.retention.reattach_grace, minutes(5));
   EXPECT_EQ(running.log.level, LogLevel::debug);
 }
 

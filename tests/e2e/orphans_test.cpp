@@ -79,6 +79,39 @@ class Orphans : public E2eTest {
     ASSERT_TRUE(shown);
     EXPECT_EQ(Json(shown->body).text("/code"), "corrupt") << shown->body;
   }
+  // Until none but the one that asks is there.
+  bool others_are_gone() {
+    return eventually([&] { return metrics().find("\nbatchd_connections 1\n") != std::string::npos; });
+  }
+  // Makes a call and takes nothing of its answer.
+  static void leave_unread(LocalHttp& http, const std::string& prompt, Headers headers = {}) {
+    ASSERT_TRUE(http.send("POST", kCall, prompt_body(prompt), headers));
+    ASSERT_TRUE(http.readable());
+  }
+  static void read(LocalHttp& http, const std::string& prompt, Headers headers = {}) {
+    const auto reply = http.post(kCall, prompt_body(prompt), headers);
+    ASSERT_TRUE(reply);
+    ASSERT_EQ(answer_of(*reply), "echo: " + prompt);
+  }
+  // Makes the call again: whether it was the same run.
+  void expect_run(const std::string& prompt, bool same) {
+    const auto before = accepted();
+    const auto reply = ask(prompt);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(answer_of(*reply), "echo: " + prompt);
+    EXPECT_EQ(accepted(), same ? before : before + 1);
+    EXPECT_EQ(emulator_->ledger().lines("billed")[prompt_digest(prompt)], same ? 1 : 2);
+  }
+  void expect_same_run(const std::string& prompt) { expect_run(prompt, true); }
+  void expect_new_run(const std::string& prompt) { expect_run(prompt, false); }
+};
+
+const std::string kToken = "token-of-ann-0123456789";
+const Headers kBearer{{"Authorization", "Bearer " + kToken}};
+
+class TcpOrphans : public Orphans {
+ protected:
+  void start_tcp() { start({}, {.tokens = "ann " + kToken + "\n"}); }
 };
 
 TEST_F(Orphans, ACallerThatHungUpComesBackToItsOwnRun) {
@@ -147,6 +180,111 @@ TEST_F(Orphans, CallersThatWaitSideBySideHaveRunsOfTheirOwn) {
     EXPECT_EQ(answer_of(*reply), "echo: sample");
   }
   EXPECT_EQ(accepted(), 2);
+}
+
+// --- answers that were written, and perhaps never read
+
+TEST_F(Orphans, WhoWasKilledWithTheAnswerUnreadGetsItAgain) {
+  start();
+  LocalHttp http(daemon_->socket());
+  leave_unread(http, "unread");
+  http.close();
+  ASSERT_TRUE(others_are_gone());
+  expect_same_run("unread");
+  EXPECT_NE(daemon_->log().find("answer_not_taken"), std::string::npos);
+  // Given to one, and read there.
+  ASSERT_TRUE(others_are_gone());
+  expect_new_run("unread");
+}
+
+TEST_F(Orphans, TheLastAnswerOfAConnectionIsNoOther) {
+  start();
+  const Headers last{{"Connection", "close"}};
+  LocalHttp unread(daemon_->socket());
+  leave_unread(unread, "unread", last);
+  unread.close();
+  read(unread, "read", last);
+  ASSERT_TRUE(others_are_gone());
+  expect_same_run("unread");
+  expect_new_run("read");
+}
+
+TEST_F(Orphans, WhoReadItAndClosedHasIt) {
+  start();
+  LocalHttp http(daemon_->socket());
+  read(http, "read");
+  http.close();
+  ASSERT_TRUE(others_are_gone());
+  expect_new_run("read");
+}
+
+TEST_F(Orphans, WhoGoesOnHasIt) {
+  start();
+  LocalHttp http(daemon_->socket());
+  read(http, "one");
+  ASSERT_TRUE(http.send("GET", "/healthz", "", {}));
+  ASSERT_TRUE(http.readable());
+  http.close();
+  ASSERT_TRUE(others_are_gone());
+  expect_new_run("one");
+}
+
+TEST_F(TcpOrphans, AConnectionThatBreaksLeavesTheAnswer) {
+  start_tcp();
+  LocalHttp unread(daemon_->tcp_port()), broken(daemon_->tcp_port()), closed(daemon_->tcp_port());
+  leave_unread(unread, "unread", kBearer);
+  unread.close();
+  read(broken, "broken", kBearer);
+  broken.reset();
+  read(closed, "closed", kBearer);
+  closed.close();
+  ASSERT_TRUE(others_are_gone());
+  const auto again = [&](const std::string& prompt) {
+    const auto before = accepted();
+    LocalHttp http(daemon_->tcp_port());
+    read(http, prompt, kBearer);
+    return accepted() == before;
+  };
+  EXPECT_TRUE(again("unread"));
+  EXPECT_TRUE(again("broken"));
+  EXPECT_FALSE(again("closed"));
+  const auto billed = emulator_->ledger().lines("billed");
+  EXPECT_EQ(billed.at(prompt_digest("unread")), 1);
+  EXPECT_EQ(billed.at(prompt_digest("broken")), 1);
+  EXPECT_EQ(billed.at(prompt_digest("closed")), 2);
+}
+
+TEST_F(Orphans, AfterTheGraceTheAnswerCountsAsDelivered) {
+  start({}, {.config = {{"retention.reattach_grace", "\"200ms\""},
+                        {"retention.acknowledged_grace", "\"1ms\""},
+                        {"retention.purge_every", "\"50ms\""}}});
+  LocalHttp http(daemon_->socket());
+  leave_unread(http, "late");
+  http.close();
+  EXPECT_TRUE(eventually([&] { return daemon_->in_state("succeeded") == 0; })) << "it isn't acknowledged";
+  expect_new_run("late");
+}
+
+TEST_F(Orphans, AKillBeforeTheClientGoesOnLeavesTheAnswer) {
+  start();
+  LocalHttp http(daemon_->socket());
+  read(http, "kept open");
+  daemon_->restart();
+  expect_same_run("kept open");
+  ASSERT_TRUE(others_are_gone());
+  daemon_->restart();
+  expect_new_run("kept open");
+}
+
+TEST_F(Orphans, AStopAsksWhatWasRead) {
+  start();
+  LocalHttp reader(daemon_->socket()), sleeper(daemon_->socket());
+  read(reader, "read");
+  leave_unread(sleeper, "unread");
+  ASSERT_EQ(daemon_->stop(), 0);
+  daemon_->start();
+  expect_same_run("unread");
+  expect_new_run("read");
 }
 
 TEST_F(Orphans, AnotherUserNeverTakesOneOver) {

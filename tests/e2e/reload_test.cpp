@@ -222,5 +222,30 @@ TEST_F(FullDisk, IntakeStopsResultsComeAndIntakeReturns) {
   EXPECT_TRUE(eventually([&] { return try_to_post("room again").status == 202; }));
 }
 
+TEST_F(Reload, ReadyIsWhoCanWrite) {
+  start({}, {.config = {{"store.disk_floor", "\"0B\""}, {"store.reserve", "\"0B\""}}});
+  HttpReply last;
+  const auto becomes = [&](int status) {
+    return eventually([&] {
+      LocalHttp http(daemon_->socket());
+      last = http.get("/readyz").value_or(HttpReply());
+      return last.status == status;
+    });
+  };
+  ASSERT_TRUE(becomes(200));
+  change("disk_floor = \"0B\"", "disk_floor = \"1024TiB\"");
+  ASSERT_TRUE(becomes(503)) << last.body;
+  EXPECT_EQ(last.header("content-type"), "application/problem+json");
+  EXPECT_EQ(Json(last.body).text("/code"), "not_ready") << last.body;
+  EXPECT_TRUE(Json(last.body).flag("/retryable"));
+  EXPECT_NE(last.header("retry-after"), "");
+  LocalHttp http(daemon_->socket());
+  EXPECT_EQ(http.get("/healthz").value_or(HttpReply()).status, 200) << "it lives";
+  EXPECT_EQ(try_to_post("no room").status, 507);
+  change("disk_floor = \"1024TiB\"", "disk_floor = \"0B\"");
+  ASSERT_TRUE(becomes(200)) << last.body;
+  EXPECT_EQ(try_to_post("room").status, 202);
+}
+
 }  // namespace
 }  // namespace batchd::e2e

@@ -66,6 +66,18 @@ void LocalHttp::close() {
   stream_.clear();
 }
 
+bool LocalHttp::readable(Milliseconds patience) const { return fd_ >= 0 && wait_for(POLLIN, after(patience)); }
+
+void LocalHttp::reset() {
+  const ::linger at_once{1, 0};
+  if (fd_ >= 0) ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  close();
+}
+
+void LocalHttp::stop_reading() {
+  if (fd_ >= 0) ::shutdown(fd_, SHUT_RD);
+}
+
 bool LocalHttp::connect() {
   if (fd_ >= 0) return true;
   ::sockaddr_storage address{};
@@ -188,6 +200,15 @@ std::optional<std::string> LocalHttp::read_until(std::string_view mark, Millisec
     if (chunk->empty()) return std::exchange(stream_, {});
     stream_ += *chunk;
   }
+}
+
+std::optional<std::string> LocalHttp::read_bytes(std::size_t count, Milliseconds patience) {
+  const auto deadline = after(patience);
+  while (buffer_.size() < count)
+    if (!read_more(deadline)) return std::nullopt;
+  auto bytes = buffer_.substr(0, count);
+  buffer_.erase(0, count);
+  return bytes;
 }
 
 std::optional<HttpReply> LocalHttp::receive(Milliseconds patience) {

@@ -51,7 +51,12 @@ class LocalHttp {
   bool send_bytes(std::string_view bytes, Milliseconds patience = kPatience);
   std::optional<HttpReply> receive_head(Milliseconds patience = kPatience);  // body is empty
   std::optional<std::string> read_until(std::string_view mark, Milliseconds patience = kPatience);
+  std::optional<std::string> read_bytes(std::size_t count, Milliseconds patience = kPatience);  // not of chunks
+  // Something has come to be read; nothing of it is taken.
+  bool readable(Milliseconds patience = kPatience) const;
   void close();
+  void reset();         // over TCP: the other side sees a connection that broke
+  void stop_reading();  // on a Unix socket: what the other side sends from now on fails there
 
  private:
   bool connect();

@@ -137,7 +137,23 @@ constexpr std::array kOldSchemas{
               "INSERT INTO stage VALUES(9, 0, 0);"
               "INSERT INTO counter VALUES(1, 1001, 0, 1), (1, 1001, 1, 1), (1, 1002, 0, 1), (2, 0, 0, 3),"
               " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
-              " (8, 1, 0, 1), (9, 0, 0, 79);"}};
+              " (8, 1, 0, 1), (9, 0, 0, 79);"},
+    // The same; one of the queued is held by a caller.
+    OldSchema{2,
+              "INSERT INTO lane(id, account, endpoint, model) VALUES(1, 'default', 'generateContent',"
+              " 'gemini-2.5-flash'), (2, 'default', 'embedContent', 'e');"
+              "INSERT INTO batch(id, lane, state, reason, items, body_bytes, tokens, packed, root, created_at,"
+              " state_since) VALUES(70, 1, 1, 4, 1, 4, 9, 1, 70, 1800000000000, 1800000000000);"
+              "INSERT INTO request(id, owner, lane, state, batch, body, body_bytes, tokens, client_key, created_at,"
+              " queued_at, held) VALUES(77, 1001, 1, 0, NULL, 1, 2, 5, 'k', 1800000000000, 1800000000000, 1),"
+              " (78, 1002, 2, 0, NULL, 2, 3, 6, '', 1800000000000, 1800000000000, 0),"
+              " (79, 1001, 1, 1, 70, 3, 4, 9, '', 1800000000000, 1800000000000, 0);"
+              "INSERT INTO held_call VALUES(77, 1001, x'63616c6c', 1);"
+              "INSERT INTO stage VALUES(9, 0, 0, 1, NULL);"
+              "INSERT INTO counter VALUES(1, 1001, 0, 1), (1, 1001, 1, 1), (1, 1002, 0, 1), (2, 0, 0, 3),"
+              " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
+              " (8, 1, 0, 1), (9, 0, 0, 79), (10, 0, 0, 2), (11, 0, 0, 5), (12, 1001, 0, 2), (12, 1002, 0, 3),"
+              " (14, 0, 0, strftime('%s', 'now') * 1000);"}};
 
 TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
   for (const auto& old : kOldSchemas) {
@@ -171,6 +187,8 @@ TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
     // What was there before the new columns is as good as what comes now.
     store = open_sqlite(made).value();
     EXPECT_FALSE(commit(*store, [](Store& s) { return s.recover(kStart); }).value());
+    const auto orphan = commit(*store, [](Store& s) { return s.adopt_orphan(kAnna, "call", kStart); }).value();
+    EXPECT_EQ(orphan, old.version > 1 ? std::optional(RequestId{77}) : std::nullopt);
     for (const auto& [owner, id] : {std::pair(kAnna, 77), std::pair(kBob, 78), std::pair(kAnna, 79)})
       EXPECT_TRUE(commit(*store, [&](Store& s) { return s.cancel(owner, RequestId{id}, kStart); }).has_value());
     EXPECT_EQ(commit(*store, [](Store& s) { return s.get_batch(BatchId{70}); }).value().packed, 0);

@@ -12,8 +12,17 @@ class Held : public StoreStories {
     return must([&](Store& s) { return s.accept(held, now_); }).id;
   }
   std::optional<RequestId> adopt(OwnerId owner, const std::string& call) {
-    return must([&](Store& s) { return s.adopt_orphan(owner, call); });
+    return must([&](Store& s) { return s.adopt_orphan(owner, call, now_ - kGrace); });
   }
+  void note_answer(RequestId request) {
+    must([&](Store& s) { return s.note_answer(request, now_); });
+  }
+  // As if nothing but the grace mattered.
+  void purge_answers() {
+    while (must([&](Store& s) { return s.purge({kStart, kStart, kStart, now_ - kGrace}, now_); }).more) {
+    }
+  }
+  static constexpr auto kGrace = 10min;
   void leave(RequestId request) {
     must([&](Store& s) { return s.leave_orphan(request); });
   }
@@ -92,6 +101,78 @@ TEST_F(Held, AnAnswerAcknowledges) {
   reopen();
   EXPECT_EQ(view(kAnna, ended).acknowledged_at, kStart + 1s);
   EXPECT_FALSE(view(kAnna, waiting).acknowledged_at) << "what hasn't ended can't be";
+}
+
+TEST_F(Held, AnAnswerThatWasWrittenIsNobodysUntilItIsKnownToBeLost) {
+  const auto id = hold(kAnna, "call");
+  finish({kAnna}, {id});
+  note_answer(id);
+  EXPECT_FALSE(adopt(kAnna, "call"));
+  EXPECT_FALSE(view(kAnna, id).acknowledged_at);
+  leave(id);
+  EXPECT_EQ(adopt(kAnna, "call"), id);
+  EXPECT_FALSE(adopt(kAnna, "call"));
+}
+
+TEST_F(Held, AnAnswerThatWasTakenIsAcknowledged) {
+  const auto id = hold(kAnna, "call");
+  finish({kAnna}, {id});
+  note_answer(id);
+  must([&](Store& s) { return s.answer_held(id, now_); });
+  EXPECT_TRUE(view(kAnna, id).acknowledged_at);
+  leave(id);
+  EXPECT_FALSE(adopt(kAnna, "call"));
+}
+
+TEST_F(Held, AWrittenAnswerCanBeTakenOverWithinTheGraceOnly) {
+  const auto id = hold(kAnna, "call");
+  finish({kAnna}, {id});
+  note_answer(id);
+  leave(id);
+  tick(kGrace);
+  purge_answers();
+  ASSERT_EQ(adopt(kAnna, "call"), id) << "just in time";
+  leave(id);  // before its new client was answered: now it waits as any orphan does
+  tick(kGrace + 1ms);
+  EXPECT_EQ(adopt(kAnna, "call"), id);
+  note_answer(id);
+  leave(id);
+  tick(kGrace + 1ms);
+  EXPECT_FALSE(adopt(kAnna, "call"));
+  EXPECT_FALSE(view(kAnna, id).acknowledged_at);
+  purge_answers();
+  EXPECT_EQ(view(kAnna, id).acknowledged_at, now_) << "it counts as delivered";
+  EXPECT_EQ(view(kAnna, id).state, RequestState::succeeded);
+}
+
+TEST_F(Held, ThePurgeOfAnswersLooksAtNothingElse) {
+  std::vector<RequestId> answered;
+  for (int i = 0; i < 600; ++i) answered.push_back(hold(kAnna, "answered"));  // more than one call of the purge takes
+  finish({kAnna}, answered);
+  const auto waiting = hold(kAnna, "waiting");
+  const auto orphan = hold(kAnna, "orphan");
+  leave(orphan);
+  for (const auto id : answered) note_answer(id);
+  tick(kGrace + 1ms);
+  purge_answers();
+  for (const auto id : answered) ASSERT_TRUE(view(kAnna, id).acknowledged_at);
+  EXPECT_FALSE(view(kAnna, orphan).acknowledged_at);
+  EXPECT_EQ(adopt(kAnna, "orphan"), orphan);
+  leave(waiting);
+  EXPECT_EQ(adopt(kAnna, "waiting"), waiting);
+}
+
+TEST_F(Held, ACrashBetweenWritingAndKnowingLeavesTheGrace) {
+  const auto early = hold(kAnna, "early"), late = hold(kAnna, "late");
+  finish({kAnna}, {early, late});
+  note_answer(early);
+  tick(kGrace);
+  note_answer(late);
+  tick(1ms);
+  reopen();
+  must([&](Store& s) { return s.recover(now_); });
+  EXPECT_FALSE(adopt(kAnna, "early"));
+  EXPECT_EQ(adopt(kAnna, "late"), late);
 }
 
 TEST_F(Held, AnAnswerToACallThatMayBeRepeatedAcknowledgesNothing) {

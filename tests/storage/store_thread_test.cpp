@@ -152,9 +152,10 @@ class ScriptedStore final : public GroupStore {
   Result<void> backup_begin(const std::string& path) override { return real_->backup_begin(path); }
   Result<BackupProgress> backup_progress() override { return real_->backup_progress(); }
   Result<void> backup_end() override { return real_->backup_end(); }
-  Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call) override {
-    return real_->adopt_orphan(owner, call);
+  Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call, WallTime since) override {
+    return real_->adopt_orphan(owner, call, since);
   }
+  Result<void> note_answer(RequestId request, WallTime now) override { return real_->note_answer(request, now); }
   Result<void> leave_orphan(RequestId request) override { return real_->leave_orphan(request); }
   Result<void> answer_held(RequestId request, WallTime now) override { return real_->answer_held(request, now); }
   Result<void> abandon_held(RequestId request) override { return real_->abandon_held(request); }

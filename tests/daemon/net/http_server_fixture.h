@@ -152,6 +152,18 @@ inline Task<void> TestServer::handle(Exchange& exchange) {
     events_ = {};
   } else if (path == "/wait") {
     co_await exchange.hung_up();
+  } else if (path == "/asked") {  // what became of the answer is the next event
+    const bool sent = co_await exchange.reply(text_head(200), "asked");
+    if (!sent) co_return;
+    exchange.after_answer([this](bool taken) { events_.set_value(taken ? "taken" : "lost"); });
+  } else if (path == "/interim") {
+    for (int i = 0; i < 3; ++i) {
+      const bool there = co_await exchange.interim();
+      if (there) continue;
+      events_.set_value("gone");
+      co_return;
+    }
+    co_await exchange.reply(text_head(200), "at last");
   } else if (path == "/bulk") {
     exchange.allow_body(4 << 20);
     co_await echo(exchange);
