@@ -159,6 +159,10 @@ class ScriptedStore final : public GroupStore {
   Result<void> leave_orphan(RequestId request) override { return real_->leave_orphan(request); }
   Result<void> answer_held(RequestId request, WallTime now) override { return real_->answer_held(request, now); }
   Result<void> abandon_held(RequestId request) override { return real_->abandon_held(request); }
+  Result<std::optional<Accepted>> find_accepted(OwnerId owner, const std::string& key,
+                                                const std::string& fingerprint) override {
+    return real_->find_accepted(owner, key, fingerprint);
+  }
   Result<void> probe() override { return real_->probe(); }
 
  private:

@@ -114,7 +114,7 @@ TEST_F(HttpServerPartingTest, AConnectionThatIsClosedHereCountsByWhatWasRead) {
 }
 
 TEST_F(HttpServerPartingTest, SoDoesOneThatMakesRoom) {
-  config_.connections_max = 1;
+  config_.connections.connections_max = 1;
   start();
   for (const bool reads : {true, false}) {
     auto event = server_->next_event();
