@@ -21,8 +21,14 @@ constexpr std::int64_t kOwnersCutMax = 8;  // each costs a create of the lineage
 constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // a lineage's bisection must end
 
 core::RequestError words_of(const core::Batch& batch) {
-  const int code = batch.refusal == core::Refusal::model ? 5 : batch.end_code != 0 ? batch.end_code : 3;
-  return {code, std::string(core::grpc_status(code)), batch.message, core::ErrorSource::provider};
+  const bool job_failed = batch.end == core::JobEnd::failed;
+  int code = job_failed ? 13 : 3;
+  if (batch.refusal == core::Refusal::model) code = 5;
+  if (batch.end_code != 0) code = batch.end_code;
+  auto words = batch.message;
+  if (words.empty())
+    words = job_failed ? "the batch job failed without a word from the provider" : "the provider refused it without a word";
+  return {code, std::string(core::grpc_status(code)), std::move(words), core::ErrorSource::provider};
 }
 
 }  // namespace

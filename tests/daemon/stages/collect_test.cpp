@@ -316,6 +316,15 @@ TEST_P(WithoutALine, IsJudgedByTheTable) {
 INSTANTIATE_TEST_SUITE_P(Table, WithoutALine, ::testing::Range(std::size_t{0}, absents().size()),
                          [](const auto& instance) { return test_name(absents()[instance.param].name); });
 
+TEST_F(Collect, AFailureWithoutAWordIsGivenOne) {
+  submitted(1);
+  gemini.only_job().state = "BATCH_STATE_FAILED";
+  pass(10min, {Which::poll, Which::collect, Which::settle});
+  ASSERT_EQ(request(ids_[0]).state, RequestState::failed);
+  EXPECT_EQ(request(ids_[0]).error->code, 13);
+  EXPECT_EQ(request(ids_[0]).error->message, "the batch job failed without a word from the provider");
+}
+
 TEST_F(Collect, ThreeExpiredJobsEndARequestExpired) {
   ids_ = accept_many(1);
   for (int attempt = 1; attempt <= 3; ++attempt) {
