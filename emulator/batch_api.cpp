@@ -162,7 +162,7 @@ Response BatchApi::get(std::string_view project, std::string_view id) {
 }
 
 Response BatchApi::list(const Request& request, std::string_view project) {
-  const auto page = page_request(request);
+  const auto page = page_request(request, page_sizes(switches_));
   if (!page) return google_error(400, usual_message(400));
   const auto jobs = jobs_.page(project, page->before, page->size);
   if (jobs.empty()) return json_text(200, "{}");
@@ -178,7 +178,7 @@ Response BatchApi::list(const Request& request, std::string_view project) {
   w.end_array();
   if (jobs.size() > given) {
     w.key("nextPageToken");
-    w.string(page_token(jobs[given - 1]->sequence));
+    w.string(page_token({.before = jobs[given - 1]->sequence, .number = page->number + 1}));
   }
   w.end_object();
   return json_text(200, std::move(out));

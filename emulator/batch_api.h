@@ -12,8 +12,8 @@ namespace batchd::emulator {
 
 class BatchApi {
  public:
-  BatchApi(Files& files, Jobs& jobs, Faults& faults, Ledger& ledger, double job_seconds)
-      : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), job_seconds_(job_seconds) {}
+  BatchApi(Files& files, Jobs& jobs, Faults& faults, Ledger& ledger, const Switches& switches, double job_seconds)
+      : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), switches_(switches), job_seconds_(job_seconds) {}
 
   Task<Response> create(std::string project, Route route, std::string body);
   // Which of the texts are in a prompt of the file that this create names; none if it can't be read.
@@ -28,6 +28,7 @@ class BatchApi {
   Jobs& jobs_;
   Faults& faults_;
   Ledger& ledger_;
+  const Switches& switches_;
   double job_seconds_;
 };
 

@@ -27,6 +27,8 @@ constexpr const char* kFooter =
     "  curl -H 'x-goog-api-key: any' http://127.0.0.1:8081/v1beta/models\n"
     "Fault and ledger files are described in docs/emulator.md.";
 
+constexpr int kUsageError = 64;
+
 // Readers of the port file see nothing or all of it.
 void write_port_file(const std::string& path, std::uint16_t port) {
   const auto scratch = path + ".new";
@@ -65,8 +67,9 @@ int run(const Options& options, const std::string& port_file) {
 int main(int argc, char** argv) {
   Options options;
   std::string port_file;
+  std::vector<std::string> switches;
   CLI::App app(kDescription);
-  app.footer(kFooter);
+  app.footer("Switches (--switch NAME=VALUE; the first value is the default):\n" + switches_help() + "\n" + kFooter);
   app.set_version_flag("--version", BATCHD_VERSION);
   app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one")->required();
   app.add_option("--job-seconds", options.job_seconds, "How long a batch job takes; may be fractional, such as 0.2")
@@ -87,7 +90,16 @@ int main(int argc, char** argv) {
   app.add_option("--port-file", port_file, "Write the port here once calls are accepted")->type_name("FILE");
   app.add_option("--refuse-mime", options.refused_mimes, "Answer uploads of this type with \"Unsupported MIME type\"")
       ->type_name("TYPE");
+  app.add_option("--switch", switches, "Behaviour that nobody has documented, see below; may be repeated")
+      ->type_name("NAME=VALUE");
   CLI11_PARSE(app, argc, argv);
+  try {
+    for (const auto& setting : switches) options.switches.push_back(switch_setting(setting));
+    Switches().set(options.switches);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "gemini-emulator: %s\n", e.what());
+    return kUsageError;
+  }
   try {
     return run(options, port_file);
   } catch (const std::exception& e) {

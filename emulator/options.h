@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "emulator/switches.h"
+
 namespace batchd::emulator {
 
 struct Options {
@@ -16,6 +18,7 @@ struct Options {
   std::string fault_file = {};                  // empty: no faults
   std::string ledger_file = {};                 // empty: no ledger
   std::vector<std::string> refused_mimes = {};  // answered "Unsupported MIME type", besides the built-in ones
+  Switches::Settings switches = {};             // see switches.h; they win over those of the fault file
 };
 
 }  // namespace batchd::emulator

@@ -24,28 +24,42 @@ std::string_view either(const Request& request, const char* camel, const char* s
 
 }  // namespace
 
-std::optional<PageRequest> page_request(const Request& request) {
+PageSizes page_sizes(const Switches& switches) {
+  const auto rows = [&](Switch which) {
+    return std::max<std::size_t>(1, static_cast<std::size_t>(switches.number(which)));
+  };
+  return {.usual = rows(Switch::page_size_default), .max = rows(Switch::page_size_max)};
+}
+
+std::optional<PageRequest> page_request(const Request& request, const PageSizes& sizes) {
   PageRequest page;
+  page.size = std::min(sizes.usual, sizes.max);
   if (const auto text = either(request, "pageSize", "page_size"); !text.empty()) {
     const auto size = number(text);
     if (!size) return std::nullopt;
-    page.size = *size == 0 ? kPageDefault : std::min<std::size_t>(*size, kPageMax);
+    if (*size > 0) page.size = std::min<std::size_t>(*size, sizes.max);
   }
   if (const auto text = either(request, "pageToken", "page_token"); !text.empty()) {
     const auto plain = json::base64_decode(text);
     if (!plain || !plain->starts_with(kPrefix)) return std::nullopt;
-    const auto before = number(std::string_view(*plain).substr(kPrefix.size()));
-    if (!before || *before == 0) return std::nullopt;
+    const auto start = std::string_view(*plain).substr(kPrefix.size());
+    const auto colon = start.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const auto before = number(start.substr(0, colon));
+    const auto page_number = number(start.substr(colon + 1));
+    if (!before || *before == 0 || !page_number) return std::nullopt;
     page.before = *before;
+    page.number = *page_number;
   }
   return page;
 }
 
-std::string page_token(std::uint64_t last_sequence) {
+std::string page_token(const PageStart& next) {
   // Padded so that base64 needs no '=': clients put tokens into queries unescaped.
-  std::string plain = std::to_string(last_sequence);
-  while ((plain.size() + kPrefix.size()) % 3 != 0) plain.insert(plain.begin(), '0');
-  return json::base64_encode(std::string(kPrefix) + plain);
+  const auto number = ":" + std::to_string(next.number);
+  std::string before = std::to_string(next.before);
+  while ((kPrefix.size() + before.size() + number.size()) % 3 != 0) before.insert(before.begin(), '0');
+  return json::base64_encode(std::string(kPrefix) + before + number);
 }
 
 }  // namespace batchd::emulator

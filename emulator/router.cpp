@@ -58,13 +58,22 @@ Call model_call(const Request& request, const Route& route) {
   return route.method == "generateContent" ? Call::generate : Call::unknown;
 }
 
+// The emulator's own, outside of all versions.
+Call own_call(const Request& request) {
+  const bool posts = request.method == "POST";
+  if (request.path == "/emulator/faults" && posts) return Call::set_faults;
+  if (request.path == "/emulator/switches" && posts) return Call::set_switches;
+  if (request.path == "/emulator/switches" && request.method == "GET") return Call::get_switches;
+  return Call::unknown;
+}
+
 }  // namespace
 
 Route route(const Request& request) {
   Route out;
   std::string_view path = request.path;
-  if (path == "/emulator/faults" && request.method == "POST") {
-    out.call = Call::set_faults;
+  if (path.starts_with("/emulator/")) {
+    out.call = own_call(request);
     return out;
   }
   if (path.starts_with('/')) path.remove_prefix(1);
@@ -130,6 +139,8 @@ On watched_as(Call call) {
       return On::models;
     case Call::upload_cancel:
     case Call::set_faults:
+    case Call::set_switches:
+    case Call::get_switches:
     case Call::unknown:
       return On::any;
   }

@@ -26,7 +26,9 @@ enum class Call {
   batch_delete,
   model_get,
   model_list,
-  set_faults  // the emulator's own
+  set_faults,  // from here on the emulator's own
+  set_switches,
+  get_switches
 };
 
 struct Route {
