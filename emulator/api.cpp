@@ -1,8 +1,6 @@
 #include "emulator/api.h"
 
-#include "emulator/answers.h"
 #include "emulator/errors.h"
-#include "emulator/models.h"
 
 namespace batchd::emulator {
 namespace {
@@ -166,20 +164,31 @@ Task<Response> Api::serve(const Request& request, const Route& route, BodySource
   }
   std::string project;
   if (auto refusal = project_of(request, project)) co_return *refusal;
+  if (route.call == Call::upload_whole) {
+    co_return co_await uploads_.whole(request, project, route.version, body);
+  }
   if (request.method == "GET" || request.method == "DELETE") co_return serve_without_body(request, route, project);
   co_return co_await serve_with_body(request, route, project, body);
 }
 
 Task<Response> Api::serve_with_body(const Request& request, const Route& route, std::string project, BodySource& body) {
-  const auto text = co_await read_all(body, kBodyBytesMax);
+  auto text = co_await read_all(body, kBodyBytesMax);
   if (!text) co_return payload_too_large();
   switch (route.call) {
     case Call::upload_start:
       co_return uploads_.start(request, project, route.version, *text);
     case Call::create:
-      co_return co_await batches_.create(project, route, *text);
+      co_return co_await batches_.create(project, route, std::move(*text));
     case Call::generate:
-      co_return generate(route, *text);
+      co_return sync_api_.generate(route, *text);
+    case Call::generate_stream:
+      co_return sync_api_.stream(request, route, *text);
+    case Call::embed:
+      co_return sync_api_.embed(route, *text);
+    case Call::embed_many:
+      co_return sync_api_.embed_many(route, *text);
+    case Call::count_tokens:
+      co_return sync_api_.count_tokens(route, *text);
     case Call::batch_cancel:
       co_return batches_.cancel(project, route.resource);
     default:
@@ -204,28 +213,12 @@ Response Api::serve_without_body(const Request& request, const Route& route, con
     case Call::batch_delete:
       return batches_.remove(project, route.resource);
     case Call::model_list:
-      return json_text(200, model_list_json());
+      return sync_api_.list_models(request);
     case Call::model_get:
-      if (!known_model(route.resource)) return no_such_model(route.resource, route.version, "generateContent");
-      return json_text(200, model_json(route.resource));
+      return sync_api_.get_model(route);
     default:
       return no_such_entity();
   }
-}
-
-Response Api::generate(const Route& route, const std::string& body) {
-  if (!known_model(route.resource) || work_of(route.resource) != Work::content) {
-    return no_such_model(route.resource, route.version, "generateContent");
-  }
-  Document document;
-  DomFault fault;
-  if (!parse(body, document, fault)) return not_json(fault.what);
-  Prompt prompt;
-  const auto why = read_request(document, body, Work::content, prompt);
-  if (!why.empty()) return not_json(why);
-  if (!prompt.has_contents) return google_error(400, without_contents(Work::content));
-  ledger_.write("generate", {{"model", route.resource}, {"prompt_sha256", prompt.sha256()}, {"billed", "billed"}});
-  return json_text(200, response_json(prompt, route.resource));
 }
 
 }  // namespace batchd::emulator

@@ -8,6 +8,7 @@
 #include "emulator/file_api.h"
 #include "emulator/http.h"
 #include "emulator/router.h"
+#include "emulator/sync_api.h"
 #include "emulator/uploads.h"
 
 namespace batchd::emulator {
@@ -19,6 +20,7 @@ class Api : public Application {
   Api(Uploads& uploads, Files& files, BatchApi& batches, Faults& faults, Ledger& ledger, Switches& switches)
       : uploads_(uploads),
         file_api_(files, ledger, switches),
+        sync_api_(ledger, switches),
         batches_(batches),
         faults_(faults),
         ledger_(ledger),
@@ -33,10 +35,10 @@ class Api : public Application {
   Task<Response> serve(const Request& request, const Route& route, BodySource& body);
   Task<Response> serve_with_body(const Request& request, const Route& route, std::string project, BodySource& body);
   Response serve_without_body(const Request& request, const Route& route, const std::string& project);
-  Response generate(const Route& route, const std::string& body);
 
   Uploads& uploads_;
   FileApi file_api_;
+  SyncApi sync_api_;
   BatchApi& batches_;
   Faults& faults_;
   Ledger& ledger_;

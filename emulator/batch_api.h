@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "emulator/create_order.h"
 #include "emulator/http.h"
 #include "emulator/jobs.h"
 #include "emulator/router.h"
@@ -24,6 +25,10 @@ class BatchApi {
   Response remove(std::string_view project, std::string_view id);
 
  private:
+  std::shared_ptr<const Blob> input_of(std::string_view project, const Order& order);  // null: there is none
+  Response no_input(const Order& order) const;
+  Response unknown(std::string_view id) const;
+
   Files& files_;
   Jobs& jobs_;
   Faults& faults_;

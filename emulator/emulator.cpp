@@ -27,8 +27,9 @@ struct Emulator::Parts {
         faults(std::move(file)),
         tasks(context),
         files(options.file_seconds),
-        uploads(files, ledger, options.refused_mimes),
-        jobs(tasks, files, faults, ledger, {options.job_seconds, options.max_jobs, options.max_enqueued_tokens}),
+        uploads(files, ledger, switches, {options.refused_mimes, options.max_file_bytes, options.max_storage_bytes}),
+        jobs(tasks, files, faults, ledger, switches,
+             {options.job_seconds, options.max_jobs, options.max_enqueued_tokens}),
         batches(files, jobs, faults, ledger, switches, options.job_seconds),
         api(uploads, files, batches, faults, ledger, switches),
         server(tasks, api, options.port) {}

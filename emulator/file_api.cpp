@@ -72,7 +72,7 @@ Response FileApi::list(const Request& request, const Route& route, const std::st
   w.end_array();
   if (files.size() > given) {
     w.key("nextPageToken");
-    w.string(page_token({.before = files[given - 1]->sequence, .number = page->number + 1}));
+    w.string(page_token(files[given - 1]->sequence));
   }
   w.end_object();
   return json_text(200, std::move(out));

@@ -83,6 +83,11 @@ int main(int argc, char** argv) {
   app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
                  "Prompt tokens in live jobs per project and model; a create beyond is answered 429; 0: any number")
       ->capture_default_str();
+  app.add_option("--max-file-bytes", options.max_file_bytes, "Bytes of one uploaded file; more is answered 400")
+      ->capture_default_str();
+  app.add_option("--max-storage-bytes", options.max_storage_bytes,
+                 "Bytes of all files of a project, results among them; an upload beyond is answered 429")
+      ->capture_default_str();
   app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
       ->type_name("FILE");
   app.add_option("--ledger", options.ledger_file, "Append one JSON line per event here: what was executed and billed")

@@ -42,24 +42,18 @@ std::optional<PageRequest> page_request(const Request& request, const PageSizes&
   if (const auto text = either(request, "pageToken", "page_token"); !text.empty()) {
     const auto plain = json::base64_decode(text);
     if (!plain || !plain->starts_with(kPrefix)) return std::nullopt;
-    const auto start = std::string_view(*plain).substr(kPrefix.size());
-    const auto colon = start.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    const auto before = number(start.substr(0, colon));
-    const auto page_number = number(start.substr(colon + 1));
-    if (!before || *before == 0 || !page_number) return std::nullopt;
+    const auto before = number(std::string_view(*plain).substr(kPrefix.size()));
+    if (!before || *before == 0) return std::nullopt;
     page.before = *before;
-    page.number = *page_number;
   }
   return page;
 }
 
-std::string page_token(const PageStart& next) {
+std::string page_token(std::uint64_t last_sequence) {
   // Padded so that base64 needs no '=': clients put tokens into queries unescaped.
-  const auto number = ":" + std::to_string(next.number);
-  std::string before = std::to_string(next.before);
-  while ((kPrefix.size() + before.size() + number.size()) % 3 != 0) before.insert(before.begin(), '0');
-  return json::base64_encode(std::string(kPrefix) + before + number);
+  std::string plain = std::to_string(last_sequence);
+  while ((plain.size() + kPrefix.size()) % 3 != 0) plain.insert(plain.begin(), '0');
+  return json::base64_encode(std::string(kPrefix) + plain);
 }
 
 }  // namespace batchd::emulator

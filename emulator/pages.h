@@ -15,17 +15,12 @@ struct PageSizes {
 };
 PageSizes page_sizes(const Switches& switches);
 
-// Where a page begins.
-struct PageStart {
-  std::uint64_t before = 0;  // rows with a smaller sequence; 0: from the newest
-  std::uint64_t number = 1;  // of the page
-};
-
-struct PageRequest : PageStart {
+struct PageRequest {
   std::size_t size = 10;
+  std::uint64_t before = 0;  // rows with a smaller sequence; 0: from the newest
 };
 
 std::optional<PageRequest> page_request(const Request& request, const PageSizes& sizes);  // nullopt: no such page
-std::string page_token(const PageStart& next);
+std::string page_token(std::uint64_t last_sequence);
 
 }  // namespace batchd::emulator

@@ -11,6 +11,7 @@ namespace batchd::emulator {
 enum class Call {
   unknown,
   upload_start,
+  upload_whole,
   upload_chunk,
   upload_query,
   upload_cancel,
@@ -20,6 +21,10 @@ enum class Call {
   download,
   create,
   generate,
+  generate_stream,
+  embed,
+  embed_many,
+  count_tokens,
   batch_get,
   batch_list,
   batch_cancel,
