@@ -5,6 +5,7 @@
 #include <string>
 
 #include "emulator/batch_api.h"
+#include "emulator/call_faults.h"
 #include "emulator/http.h"
 #include "emulator/router.h"
 #include "emulator/uploads.h"
@@ -19,10 +20,13 @@ class Api : public Application {
       : uploads_(uploads), files_(files), batches_(batches), faults_(faults), ledger_(ledger) {}
 
   Task<Outcome> handle(const Request& request, BodySource& body) override;
+  std::optional<Rule> accepted() override;
 
  private:
   Task<Response> set_faults(BodySource& body);
   Task<Outcome> handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found);
+  Effect effect_of(const Request& request, const Route& target);
+  void forget(const Request& request, const Route& target, std::string_view body);
   Task<Response> serve(const Request& request, const Route& route, BodySource& body);
   Task<Response> serve_with_body(const Request& request, const Route& route, std::string project, BodySource& body);
   Response serve_without_body(const Request& request, const Route& route, const std::string& project);

@@ -7,6 +7,7 @@
 #include "emulator/lines.h"
 #include "emulator/models.h"
 #include "emulator/pages.h"
+#include "emulator/roster.h"
 #include "emulator/turns.h"
 #include "proto/json/write.h"
 
@@ -28,7 +29,8 @@ void look_for(const Texts& sought, std::string_view prompt, Texts& found) {
     if (prompt.find(text) != std::string_view::npos) found.insert(text);
 }
 
-Task<Checked> check_lines(const Blob& input, Work work, Texts sought) {
+// `roster` (or none) gets every line.
+Task<Checked> check_lines(const Blob& input, Work work, Texts sought, Roster* roster) {
   Checked checked;
   std::size_t errors = 0;
   Turns turns;
@@ -45,6 +47,7 @@ Task<Checked> check_lines(const Blob& input, Work work, Texts sought) {
     checked.characters += parsed.prompt.characters;
     if (checked.any_key.empty()) checked.any_key = parsed.key;
     look_for(sought, parsed.prompt.text, checked.found);
+    if (roster && why.empty()) roster->add(parsed);
     co_await turns.spend(line.size());
   }
   co_return checked;
@@ -109,8 +112,13 @@ Task<Texts> BatchApi::texts_in(std::string project, Route route, std::string bod
   if (read_order(body, work_asked(route), order)) co_return Texts();
   const auto file = files_.find(project, order.file_id);
   if (!file) co_return Texts();
-  const auto checked = co_await check_lines(*file->content, work_asked(route), sought);
+  const auto checked = co_await check_lines(*file->content, work_asked(route), sought, nullptr);
   co_return checked.found;
+}
+
+std::string BatchApi::file_named(const Route& route, std::string_view body) const {
+  Order order;
+  return read_order(body, work_asked(route), order) ? std::string() : order.file_id;
 }
 
 Task<Response> BatchApi::create(std::string project, Route route, std::string body) {
@@ -129,7 +137,8 @@ Task<Response> BatchApi::create(std::string project, Route route, std::string bo
   if (!jobs_.room_for(project, model, 0)) co_return refused(google_error(429, usual_message(429)));
   const auto file = files_.find(project, order.file_id);
   if (!file) co_return refused(no_such_file(order.file_id));
-  const auto checked = co_await check_lines(*file->content, work, faults_.texts_sought(On::job));
+  Roster roster(ledger_);
+  const auto checked = co_await check_lines(*file->content, work, faults_.texts_sought(On::job), &roster);
   if (!checked.errors.empty()) co_return refused(google_error(400, checked.errors));
   if (checked.lines == 0) co_return refused(google_error(400, "The input file has no requests."));
 
@@ -150,12 +159,13 @@ Task<Response> BatchApi::create(std::string project, Route route, std::string bo
   ledger_.write("job",
                 {{"job", job->id}, {"token", job->display_name}, {"file", "files/" + job->file_id}, {"model", model}},
                 {{"lines", job->requests}});
+  co_await roster.write(ledger_, job->id);
   co_return json_text(200, operation_json(*job, job_seconds_, true));
 }
 
 Response BatchApi::get(std::string_view project, std::string_view id) {
   const auto job = jobs_.find(project, id);
-  if (!job) return no_such_entity();
+  if (!job || job->get_lag.look()) return no_such_entity();
   const bool hidden = is_end(job->state) && job->polls_to_output > 0;
   if (hidden) --job->polls_to_output;
   return json_text(200, operation_json(*job, job_seconds_, !hidden));
@@ -173,7 +183,7 @@ Response BatchApi::list(const Request& request, std::string_view project) {
   w.begin_array();
   const auto given = std::min(jobs.size(), page->size);
   for (std::size_t i = 0; i < given; ++i) {
-    w.raw(operation_json(*jobs[i], job_seconds_, jobs[i]->polls_to_output == 0));
+    w.raw(listed_operation_json(*jobs[i], job_seconds_));
   }
   w.end_array();
   if (jobs.size() > given) {

@@ -4,32 +4,32 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "emulator/faults.h"
 #include "emulator/ledger.h"
+#include "emulator/line_faults.h"
 #include "emulator/lines.h"
 
 namespace batchd::emulator {
 
-struct LineOutcome {
-  std::vector<std::string> lines;  // what the result file gets, without '\n'
-  bool success = false;
+// The job that lines belong to.
+struct LineOwner {
+  std::string_view job;
+  std::string_view model;
+  std::string_view foreign_key = {};  // of another job's line
+  bool undelivered = false;           // whatever its lines yield, nobody will ever get it
 };
 
 class Execution {
  public:
   Execution(Faults& faults, Ledger& ledger) : faults_(faults), ledger_(ledger) {}
 
-  // Executes one line and books it. `foreign_key`: a key of another job's line.
-  LineOutcome run(std::string_view line, std::string_view job, std::string_view model, std::string_view foreign_key);
+  // Executes one line and books it.
+  LineOutcome run(std::string_view line, const LineOwner& owner);
   // Books a line of a job that ends without executing it.
-  void book_unexecuted(std::string_view line, std::string_view job, std::string_view model);
+  void book_unexecuted(std::string_view line, const LineOwner& owner);
 
  private:
-  LineOutcome deliver(const InputLine& input, std::string_view model, const Rule* fault, std::string_view foreign_key,
-                      Billed& billed) const;
-
   Faults& faults_;
   Ledger& ledger_;
   std::set<std::string> executed_;  // digests of prompts
