@@ -1,5 +1,6 @@
 #include "emulator/api.h"
 
+#include "emulator/call_faults.h"
 #include "emulator/errors.h"
 
 namespace batchd::emulator {
@@ -18,59 +19,6 @@ std::optional<Response> project_of(const Request& request, std::string& project)
   const auto colon = key.find(':');
   project = colon == std::string_view::npos ? "default" : key.substr(0, colon);
   return std::nullopt;
-}
-
-// Nullopt: more than the API takes.
-Task<std::optional<std::string>> read_all(BodySource& body, std::size_t bytes_max) {
-  std::string text;
-  std::string piece(64 << 10, '\0');
-  for (;;) {
-    const auto got = co_await body.read(piece);
-    if (got == 0) co_return text;
-    if (text.size() + got > bytes_max) co_return std::nullopt;
-    text.append(piece, 0, got);
-  }
-}
-
-// A body that has been read before its time.
-class ReadBody : public BodySource {
- public:
-  explicit ReadBody(std::string text) : text_(std::move(text)) {}
-  Task<std::size_t> read(std::span<char> out) override {
-    const auto got = text_.copy(out.data(), out.size(), at_);
-    at_ += got;
-    co_return got;
-  }
-
- private:
-  std::string text_;
-  std::size_t at_ = 0;
-};
-
-Response scripted(const Rule& rule) {
-  if (rule.action == Do::invalid_key) return bad_key();
-  if (!rule.body) return google_error(rule.status, usual_message(rule.status));
-  return rule.body_is_json ? json_text(rule.status, *rule.body) : plain_text(rule.status, *rule.body);
-}
-
-Task<void> pause(std::int64_t milliseconds) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  timer.expires_after(std::chrono::milliseconds(milliseconds));
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
-Outcome after_effect(const std::optional<Rule>& fault, Response response) {
-  Outcome outcome;
-  outcome.response = std::move(response);
-  if (!fault) return outcome;
-  if (fault->action == Do::reset_after) outcome.ending = Outcome::Ending::reset;
-  if (fault->action == Do::truncate) outcome.ending = Outcome::Ending::truncate;
-  if (fault->action == Do::status_after) outcome.response = scripted(*fault);
-  if (fault->action == Do::withhold) {
-    outcome.ending = Outcome::Ending::hold;
-    outcome.hold_seconds = fault->seconds;
-  }
-  return outcome;
 }
 
 }  // namespace
@@ -138,17 +86,31 @@ Task<Response> Api::set_switches(BodySource& body) {
 Task<Outcome> Api::handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found) {
   const auto on = watched_as(target.call);
   const auto fault = faults_.next(on, {.key = key_of(request), .found = &found});
-  if (fault) {
-    ledger_.write("fault", {{"on", on_text(on)}, {"do", do_text(fault->action)}, {"path", request.path}});
+  if (!fault) {
     Outcome outcome;
-    if (fault->action == Do::reset_before) outcome.ending = Outcome::Ending::reset;
-    const bool refuses = fault->action == Do::status || fault->action == Do::invalid_key;
-    if (refuses) outcome.response = scripted(*fault);
-    if (refuses || fault->action == Do::reset_before) co_return outcome;
-    if (fault->action == Do::delay) co_await pause(fault->milliseconds);
+    outcome.response = co_await serve(request, target, body);
+    co_return outcome;
   }
-  auto response = co_await serve(request, target, body);
-  co_return after_effect(fault, std::move(response));
+  ledger_.fault(on, *fault, {{"method", request.method}, {"path", request.path}});
+  FaultyCall call{*fault, request, body, effect_of(request, target),
+                  [this, &request, &target](std::string_view text) { forget(request, target, text); }};
+  co_return co_await run_faulty(std::move(call));
+}
+
+Effect Api::effect_of(const Request& request, const Route& target) {
+  return [this, request, target](BodySource& body) { return serve(request, target, body); };
+}
+
+// The file that the call names is gone, as after its 48 hours; or the upload that it goes on with.
+void Api::forget(const Request& request, const Route& target, std::string_view body) {
+  uploads_.forget(request);
+  files_.remove(target.call == Call::create ? batches_.file_named(target, body) : target.resource);
+}
+
+std::optional<Rule> Api::accepted() {
+  const auto fault = faults_.next(On::connection);
+  if (fault) ledger_.fault(On::connection, *fault, {});
+  return fault;
 }
 
 Task<Response> Api::serve(const Request& request, const Route& route, BodySource& body) {

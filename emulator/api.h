@@ -5,6 +5,7 @@
 #include <string>
 
 #include "emulator/batch_api.h"
+#include "emulator/call_faults.h"
 #include "emulator/file_api.h"
 #include "emulator/http.h"
 #include "emulator/router.h"
@@ -19,6 +20,7 @@ class Api : public Application {
 
   Api(Uploads& uploads, Files& files, BatchApi& batches, Faults& faults, Ledger& ledger, Switches& switches)
       : uploads_(uploads),
+        files_(files),
         file_api_(files, ledger, switches),
         sync_api_(ledger, switches),
         batches_(batches),
@@ -27,16 +29,20 @@ class Api : public Application {
         switches_(switches) {}
 
   Task<Outcome> handle(const Request& request, BodySource& body) override;
+  std::optional<Rule> accepted() override;
 
  private:
   Task<Response> set_faults(BodySource& body);
   Task<Response> set_switches(BodySource& body);
   Task<Outcome> handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found);
+  Effect effect_of(const Request& request, const Route& target);
+  void forget(const Request& request, const Route& target, std::string_view body);
   Task<Response> serve(const Request& request, const Route& route, BodySource& body);
   Task<Response> serve_with_body(const Request& request, const Route& route, std::string project, BodySource& body);
   Response serve_without_body(const Request& request, const Route& route, const std::string& project);
 
   Uploads& uploads_;
+  Files& files_;
   FileApi file_api_;
   SyncApi sync_api_;
   BatchApi& batches_;

@@ -5,6 +5,7 @@
 #include "emulator/errors.h"
 #include "emulator/models.h"
 #include "emulator/pages.h"
+#include "emulator/roster.h"
 #include "proto/json/write.h"
 
 namespace batchd::emulator {
@@ -48,8 +49,14 @@ Task<Texts> BatchApi::texts_in(std::string project, Route route, std::string bod
   if (read_order(body, work_asked(route), order)) co_return Texts();
   const auto input = input_of(project, order);
   if (!input) co_return Texts();
-  const auto checked = co_await check_lines(*input, work_asked(route), order.inlined != nullptr, switches_, sought);
+  const InputKind kind{work_asked(route), order.inlined != nullptr};
+  const auto checked = co_await check_lines(*input, kind, switches_, sought, nullptr);
   co_return checked.found;
+}
+
+std::string BatchApi::file_named(const Route& route, std::string_view body) const {
+  Order order;
+  return read_order(body, work_asked(route), order) ? std::string() : order.file_id;
 }
 
 Task<Response> BatchApi::create(std::string project, Route route, std::string body) {
@@ -71,7 +78,9 @@ Task<Response> BatchApi::create(std::string project, Route route, std::string bo
   const auto input = input_of(project, order);
   if (!input) co_return refused(no_input(order));
   const auto sought = faults_.texts_sought(On::job);
-  const auto checked = co_await check_lines(*input, work, order.inlined != nullptr, switches_, sought);
+  const InputKind kind{work, order.inlined != nullptr};
+  Roster roster(ledger_);
+  const auto checked = co_await check_lines(*input, kind, switches_, sought, &roster);
   if (!checked.errors.empty()) co_return refused(google_error(400, checked.errors));
   if (checked.lines == 0) co_return refused(google_error(400, "The input file has no requests."));
 
@@ -92,6 +101,7 @@ Task<Response> BatchApi::create(std::string project, Route route, std::string bo
   const auto job = jobs_.create(std::move(fresh));
   ledger_.write("job", {{"job", job->id}, {"token", job->display_name}, {"file", file_name}, {"model", model}},
                 {{"lines", job->requests}});
+  co_await roster.write(ledger_, job->id);
   co_return json_text(200, operation_json(*job, job_seconds_, true));
 }
 
@@ -102,7 +112,7 @@ Response BatchApi::unknown(std::string_view id) const {
 
 Response BatchApi::get(std::string_view project, std::string_view id) {
   const auto job = jobs_.find(project, id);
-  if (!job) return unknown(id);
+  if (!job || job->get_lag.look()) return unknown(id);
   const bool hidden = is_end(job->state) && job->polls_to_output > 0;
   if (hidden) --job->polls_to_output;
   return operation_response(*job, operation_json(*job, job_seconds_, !hidden));
@@ -123,7 +133,7 @@ Response BatchApi::list(const Request& request, std::string_view project) {
   w.begin_array();
   const auto given = std::min(jobs.size(), page->size);
   for (std::size_t i = 0; i < given; ++i) {
-    w.raw(operation_json(*jobs[i], job_seconds_, jobs[i]->polls_to_output == 0 && !jobs[i]->inlined_output));
+    w.raw(listed_operation_json(*jobs[i], job_seconds_));
   }
   w.end_array();
   if (jobs.size() > given) {

@@ -19,6 +19,8 @@ class BatchApi {
   Task<Response> create(std::string project, Route route, std::string body);
   // Which of the texts are in a prompt of the file that this create names; none if it can't be read.
   Task<Texts> texts_in(std::string project, Route route, std::string body, Texts sought);
+  // The file that a create's body names, without "files/"; empty: none.
+  std::string file_named(const Route& route, std::string_view body) const;
   Response get(std::string_view project, std::string_view id);
   Response list(const Request& request, std::string_view project);
   Response cancel(std::string_view project, std::string_view id);

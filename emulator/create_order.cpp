@@ -67,13 +67,14 @@ std::string inlined_fault(std::uint64_t line, const std::string& why) {
 // Goes through the lines of one input.
 class Checker {
  public:
-  Checker(Work work, bool inlined, const Switches& switches, Texts sought)
-      : work_(work),
-        inlined_(inlined),
+  Checker(InputKind kind, const Switches& switches, Texts sought, Roster* roster)
+      : work_(kind.work),
+        inlined_(kind.inlined),
         blank_refused_(switches.is(Switch::blank_lines, "refused")),
-        keyless_refused_(!inlined && switches.is(Switch::missing_keys, "refused")),
-        duplicates_refused_(!inlined && switches.is(Switch::duplicate_keys, "refused")),
-        sought_(std::move(sought)) {}
+        keyless_refused_(!inlined_ && switches.is(Switch::missing_keys, "refused")),
+        duplicates_refused_(!inlined_ && switches.is(Switch::duplicate_keys, "refused")),
+        sought_(std::move(sought)),
+        roster_(roster) {}
 
   void take(std::string_view line, std::uint64_t number) {
     if (blank(line)) {
@@ -86,6 +87,7 @@ class Checker {
     auto why = read_line(line, work_, parsed);
     if (why.empty()) why = key_fault(parsed);
     if (!why.empty()) complain(number, why);
+    if (roster_ && why.empty()) roster_->add(parsed);
     checked_.characters += parsed.prompt.characters;
     if (checked_.any_key.empty()) checked_.any_key = parsed.key;
     look_for(sought_, parsed.prompt.text, checked_.found);
@@ -112,6 +114,7 @@ class Checker {
   bool keyless_refused_;
   bool duplicates_refused_;
   Texts sought_;
+  Roster* roster_;
   Checked checked_;
   std::size_t errors_ = 0;
   std::unordered_set<std::size_t> keys_;  // their hashes: a hundred thousand keys shall not need much memory
@@ -149,8 +152,8 @@ std::optional<Response> read_order(std::string_view body, Work work, Order& orde
   return std::nullopt;
 }
 
-Task<Checked> check_lines(const Blob& input, Work work, bool inlined, const Switches& switches, Texts sought) {
-  Checker checker(work, inlined, switches, std::move(sought));
+Task<Checked> check_lines(const Blob& input, InputKind kind, const Switches& switches, Texts sought, Roster* roster) {
+  Checker checker(kind, switches, std::move(sought), roster);
   Turns turns;
   LineReader reader(input);
   for (std::string line; reader.next(line);) {

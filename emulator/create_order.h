@@ -9,6 +9,7 @@
 #include "emulator/faults.h"
 #include "emulator/http.h"
 #include "emulator/lines.h"
+#include "emulator/roster.h"
 #include "emulator/router.h"
 #include "emulator/switches.h"
 
@@ -34,6 +35,12 @@ struct Checked {
   Texts found;         // of those sought
 };
 
-Task<Checked> check_lines(const Blob& input, Work work, bool inlined, const Switches& switches, Texts sought);
+struct InputKind {
+  Work work;
+  bool inlined;
+};
+
+// `roster` (or none) gets every line.
+Task<Checked> check_lines(const Blob& input, InputKind kind, const Switches& switches, Texts sought, Roster* roster);
 
 }  // namespace batchd::emulator

@@ -164,6 +164,8 @@ Response Uploads::cancel(const Request& request) {
   return describe(*session, plain_text(200, ""));
 }
 
+void Uploads::forget(const Request& request) { sessions_.erase(std::string(request.parameter("upload_id"))); }
+
 std::shared_ptr<Uploads::Session> Uploads::find(const Request& request) {
   const auto now = std::chrono::system_clock::now();
   const std::chrono::duration<double> life(switches_.number(Switch::upload_session_seconds));

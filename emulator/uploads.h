@@ -36,6 +36,7 @@ class Uploads {
   Task<Response> chunk(const Request& request, BodySource& body);
   Response query(const Request& request);
   Response cancel(const Request& request);
+  void forget(const Request& request);  // the session is gone, as after its day
 
  private:
   enum class Status { active, final, cancelled };
