@@ -79,6 +79,12 @@ Outcome after_effect(const std::optional<Rule>& fault, Response response) {
 
 std::string address(const Request& request) { return "http://" + std::string(request.header("host")); }
 
+Response list_models(const Request& request) {
+  const auto page = page_request(request);
+  if (!page) return google_error(400, usual_message(400));
+  return json_text(200, model_list_json(*page));
+}
+
 }  // namespace
 
 Task<Outcome> Api::handle(const Request& request, BodySource& body) {
@@ -184,7 +190,7 @@ Response Api::serve_without_body(const Request& request, const Route& route, con
     case Call::batch_delete:
       return batches_.remove(project, route.resource);
     case Call::model_list:
-      return json_text(200, model_list_json());
+      return list_models(request);
     case Call::model_get:
       if (!known_model(route.resource)) return no_such_model(route.resource, route.version, "generateContent");
       return json_text(200, model_json(route.resource));

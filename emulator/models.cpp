@@ -1,5 +1,8 @@
 #include "emulator/models.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "proto/json/write.h"
 
 namespace batchd::emulator {
@@ -44,14 +47,22 @@ std::string model_json(std::string_view model) {
   return out;
 }
 
-std::string model_list_json() {
+std::string model_list_json(const PageRequest& page) {
+  const std::size_t count = std::size(kListed);
+  // As with the other lists, a page goes on below a number: the first model has the highest.
+  std::size_t next = page.before == 0 ? 0 : count + 1 - std::min<std::size_t>(page.before, count + 1);
+  const auto end = std::min(count, next + page.size);
   std::string out;
   json::Writer w(out);
   w.begin_object();
   w.key("models");
   w.begin_array();
-  for (const auto model : kListed) w.raw(model_json(model));
+  for (; next < end; ++next) w.raw(model_json(kListed[next]));
   w.end_array();
+  if (end < count) {
+    w.key("nextPageToken");
+    w.string(page_token(count + 1 - end));
+  }
   w.end_object();
   return out;
 }

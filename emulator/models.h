@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "emulator/pages.h"
+
 namespace batchd::emulator {
 
 // What a model can be asked for: each does one of them only.
@@ -12,6 +14,6 @@ enum class Work { content, embedding };
 bool known_model(std::string_view model);
 Work work_of(std::string_view model);  // those with "embedding" in their names embed
 std::string model_json(std::string_view model);
-std::string model_list_json();
+std::string model_list_json(const PageRequest& page);
 
 }  // namespace batchd::emulator
