@@ -95,6 +95,7 @@ export class Emulator extends Program {
 
 export const token = 'token-of-ann-0123456789';
 
+// Short, so that a test waits for events only.
 const settings = (folder, provider) => `
 [server]
 socket = "${folder}/s"
@@ -106,11 +107,25 @@ path = "${folder}/state/batchd.db"
 [accounts.default]
 base_url = "${provider}"
 api_key_file = "${folder}/key"
+connect_timeout = "2s"
+answer_timeout = "5s"
+stall_timeout = "5s"
 [packing]
 max_age = "100ms"
+[submission]
+quarantine = "1s"
+throttle_first = "300ms"
+throttle_max = "1s"
+reconcile_first = "100ms"
+reconcile_max = "500ms"
+fence_pause = "100ms"
+relist_pause = "200ms"
 [polling]
 first = "100ms"
 max = "300ms"
+[retry]
+first = "50ms"
+max = "500ms"
 `;
 
 export class Daemon extends Program {
@@ -131,6 +146,10 @@ export class Daemon extends Program {
     });
   }
 
+  // How many callers wait for an answer. That one has hung up is seen a moment after it happened.
+  async waiters() {
+    return Number(/^batchd_waiters (\d+)$/m.exec(await (await fetch(`${this.url}/metrics`)).text())[1]);
+  }
   // The numbers of our own requests, by state.
   async requests() {
     const answer = await fetch(`${this.url}/v1/status`, {headers: {authorization: `Bearer ${token}`}});
