@@ -16,7 +16,7 @@ const sdks = await Promise.all(['genai-2', 'genai-3'].map(load));
 
 // The suite once for each version, one after the other. `suite` gets {version, GoogleGenAI, ApiError}.
 export function withEachSdk(name, suite) {
-  for (const sdk of sdks) describe(`${name}, @google/genai ${sdk.version}`, {timeout: 60_000}, () => suite(sdk));
+  for (const sdk of sdks) describe(`${name}, @google/genai ${sdk.version}`, {timeout: 180_000}, () => suite(sdk));
 }
 
 export const client = (sdk, baseUrl, apiKey = 'any-key', httpOptions = {}) =>
