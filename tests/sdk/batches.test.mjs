@@ -69,7 +69,8 @@ withEachSdk('batches', (sdk) => {
   }));
 
   test('a job of embeddings from a file', async () => {
-    const rows = ['near', 'far'].map((text) => ({key: text, request: {content: {parts: [{text}]}, output_dimensionality: 8}}));
+    const embedding = (text) => ({key: text, request: {content: {parts: [{text}]}, output_dimensionality: 8}});
+    const rows = ['near', 'far'].map(embedding);
     const created = await ai.batches.createEmbeddings({model: embedder, src: {fileName: await uploaded(rows)}});
     const job = await finished(ai, created.name);
     assert.equal(job.state, 'JOB_STATE_SUCCEEDED');
@@ -79,11 +80,13 @@ withEachSdk('batches', (sdk) => {
   });
 
   test('an inline job of embeddings', pending(async () => {
-    const src = {inlinedRequests: {contents: ['left', 'right'], config: {outputDimensionality: 3, taskType: 'RETRIEVAL_QUERY'}}};
+    const config = {outputDimensionality: 3, taskType: 'RETRIEVAL_QUERY'};
+    const src = {inlinedRequests: {contents: ['left', 'right'], config}};
     const job = await finished(ai, (await ai.batches.createEmbeddings({model: embedder, src})).name);
     assert.equal(job.state, 'JOB_STATE_SUCCEEDED');
     const answers = job.dest.inlinedEmbedContentResponses;
-    assert.deepEqual(answers.map((one) => one.response.embedding.values), [embeddingOf('left', 3), embeddingOf('right', 3)]);
+    assert.deepEqual(answers.map((one) => one.response.embedding.values),
+                     [embeddingOf('left', 3), embeddingOf('right', 3)]);
   }));
 
   test('lists go through all pages, newest first', async () => {
@@ -115,13 +118,15 @@ withEachSdk('batches', (sdk) => {
   });
 
   test('a job that has ended may be cancelled; its results stay', async () => {
-    const {name} = await finished(ai, (await ai.batches.create({model, src: await uploaded([line('k', 'kept')])})).name);
+    const src = await uploaded([line('k', 'kept')]);
+    const {name} = await finished(ai, (await ai.batches.create({model, src})).name);
     await ai.batches.cancel({name});
     assert.equal((await ai.batches.get({name})).state, 'JOB_STATE_SUCCEEDED');
   });
 
   test('a deleted job is gone', async () => {
-    const {name} = await finished(ai, (await ai.batches.create({model, src: await uploaded([line('k', 'gone')])})).name);
+    const src = await uploaded([line('k', 'gone')]);
+    const {name} = await finished(ai, (await ai.batches.create({model, src})).name);
     await ai.batches.delete({name});
     await assert.rejects(ai.batches.get({name}), {status: 404});
     assert.ok(!(await all(await ai.batches.list())).some((job) => job.name === name));

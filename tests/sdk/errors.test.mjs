@@ -1,4 +1,4 @@
-// What goes wrong, as the SDK shows it to its users: each error of the emulator is an ApiError with the provider's body.
+// What goes wrong, as the SDK shows it to its users: each error is an ApiError with the provider's body.
 import assert from 'node:assert/strict';
 import {after, before, beforeEach, test} from 'node:test';
 import {Emulator, eventually} from './programs.mjs';
@@ -64,8 +64,8 @@ withEachSdk('errors', (sdk) => {
 
   test('an inline job over 20 MiB', async () => {
     const src = [{contents: 'x'.repeat(21 << 20)}];
-    await assert.rejects(ai.batches.create({model, src}),
-                         apiError(sdk, 400, 'INVALID_ARGUMENT', 'Request payload size exceeds the limit: 20971520 bytes.'));
+    const words = 'Request payload size exceeds the limit: 20971520 bytes.';
+    await assert.rejects(ai.batches.create({model, src}), apiError(sdk, 400, 'INVALID_ARGUMENT', words));
   });
 
   test('too many jobs, until one has ended', async () => {
@@ -90,7 +90,8 @@ withEachSdk('errors', (sdk) => {
     await emulator.faults(busy);
     await assert.rejects(ai.models.generateContent(hello), apiError(sdk, 429, 'RESOURCE_EXHAUSTED'));
     await emulator.faults(busy);
-    const patient = client(sdk, emulator.url, 'any-key', {retryOptions: {attempts: 3, initialDelay: 0.01, maxDelay: 0.02}});
+    const retryOptions = {attempts: 3, initialDelay: 0.01, maxDelay: 0.02};
+    const patient = client(sdk, emulator.url, 'any-key', {retryOptions});
     assert.equal((await patient.models.generateContent(hello)).text, 'echo: Hello');
   });
 
@@ -102,8 +103,9 @@ withEachSdk('errors', (sdk) => {
 
   test('broken connections', async () => {
     await emulator.faults({on: 'generate', nth: 1, do: 'reset_before'}, {on: 'generate', nth: 2, do: 'reset_after'});
-    for (const prompt of ['never arrives', 'is paid in vain'])
-      await assert.rejects(ai.models.generateContent({model, contents: prompt}), (error) => !(error instanceof sdk.ApiError));
+    const broken = (error) => !(error instanceof sdk.ApiError);
+    for (const contents of ['never arrives', 'is paid in vain'])
+      await assert.rejects(ai.models.generateContent({model, contents}), broken);
     assert.equal(await emulator.billed('never arrives'), 0);
     assert.equal(await emulator.billed('is paid in vain'), 1);
   });

@@ -59,7 +59,8 @@ withEachSdk('files', (sdk) => {
     assert.equal(file.name, 'files/my-own-name');
     assert.equal(file.mimeType, 'text/plain');
     assert.equal(file.sha256Hash, hashOf(bytes));
-    await assert.rejects(ai.files.upload({file: path, config: {name: 'my-own-name'}}), apiError(sdk, 409, 'ALREADY_EXISTS'));
+    await assert.rejects(ai.files.upload({file: path, config: {name: 'my-own-name'}}),
+                         apiError(sdk, 409, 'ALREADY_EXISTS'));
   });
 
   test('an empty one is what the SDK gives up on', async () => {

@@ -1,5 +1,5 @@
-// batchd itself, as a program with the SDK uses it that thinks it talks to Google: the base URL is batchd's /gemini, the
-// key is a token. What was paid is decided by the ledger of the emulator behind it.
+// batchd itself, as a program with the SDK uses it that thinks it talks to Google: the base URL is batchd's /gemini,
+// the key is a token. What was paid is decided by the ledger of the emulator behind it.
 import assert from 'node:assert/strict';
 import {after, before, beforeEach, test} from 'node:test';
 import {Daemon, Emulator, eventually, token} from './programs.mjs';
@@ -81,7 +81,8 @@ withEachSdk('batchd', (sdk) => {
     await assert.rejects(ai.models.generateContentStream(unknown), notFound);
     await emulator.faults({on: 'line', nth: 1, do: 'error', code: 3, message: 'this will never do'});
     await assert.rejects(ask('refused line'), apiError(sdk, 400, 'INVALID_ARGUMENT', 'this will never do'));
-    await assert.rejects(ai.models.generateContent({model: 'a model', contents: 'x'}), apiError(sdk, 400, 'INVALID_ARGUMENT'));
+    await assert.rejects(ai.models.generateContent({model: 'a model', contents: 'x'}),
+                         apiError(sdk, 400, 'INVALID_ARGUMENT'));
   });
 
   test('what batchd has no answer to says so', async () => {

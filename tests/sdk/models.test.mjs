@@ -13,8 +13,8 @@ withEachSdk('models', (sdk) => {
   after(() => emulator.stop());
 
   test('an answer', async () => {
-    const response = await ai.models.generateContent({
-      model, contents: 'Hello', config: {temperature: 0.2, systemInstruction: 'be terse', tools: [{googleSearch: {}}]}});
+    const config = {temperature: 0.2, systemInstruction: 'be terse', tools: [{googleSearch: {}}]};
+    const response = await ai.models.generateContent({model, contents: 'Hello', config});
     assert.equal(response.text, 'echo: Hello');
     assert.equal(response.candidates[0].finishReason, 'STOP');
     assert.equal(response.candidates[0].content.role, 'model');
@@ -56,7 +56,8 @@ withEachSdk('models', (sdk) => {
   }));
 
   test('one embedding', pending(async () => {
-    const {embeddings} = await ai.models.embedContent({model: embedder, contents: 'near', config: {outputDimensionality: 8}});
+    const config = {outputDimensionality: 8};
+    const {embeddings} = await ai.models.embedContent({model: embedder, contents: 'near', config});
     assert.deepEqual(embeddings.map((one) => one.values), [embeddingOf('near', 8)]);
   }));
 
