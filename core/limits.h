@@ -27,6 +27,9 @@ inline constexpr std::size_t kChannelBytesMax = 128;  // of groups, too
 inline constexpr std::size_t kLabelsMax = 16;
 inline constexpr std::size_t kLabelBytesMax = 256;  // name and value each
 
+// --- calls of many requests
+inline constexpr std::size_t kEmbedsPerCallMax = 100;  // of one :batchEmbedContents, as at Gemini
+
 // --- one verb of the store: what may run between two acknowledgements
 inline constexpr int kVerbRowsMax = 2000;
 inline constexpr std::size_t kVerbBytesMax = 1 << 20;

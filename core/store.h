@@ -56,12 +56,14 @@ class Store {
 
   // --- callers that wait for an answer and know no id (vendor fronts). A request accepted with `call` is held until
   // its answer was written; when its client goes away before, or the process does, it is an orphan, unless it was
-  // cancelled. It is in no channel: it is found and acknowledged by its id only. The owner's oldest orphan of this
-  // call, which is held again from now on; none: there is none.
+  // cancelled. It is in no channel: it is found and acknowledged by its id only; so is one with `keyed_call`. The
+  // owner's oldest orphan of this call, which is held again from now on; none: there is none.
   virtual Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call) = 0;
   virtual Result<void> leave_orphan(RequestId request) = 0;  // its client is gone
   // Its answer was written: nobody will come back for it. It is acknowledged thereby.
   virtual Result<void> answer_held(RequestId request, WallTime now) = 0;
+  // Its result is there and can't be read: nobody is given it any more, and it stays as it is.
+  virtual Result<void> abandon_held(RequestId request) = 0;
 
   // --- cancelling and expiring. A packed request ends at once; the line that comes for it is counted and dropped.
   // Errc::not_found: not the owner's. Errc::conflict: it has already ended.

@@ -50,6 +50,7 @@ struct NewRequest {
   std::string idempotency_key;  // empty: none. Unique per owner
   std::string fingerprint;      // SHA-256 of everything that the idempotency key stands for; empty without one
   std::string call;             // SHA-256 of a call whose client waits and knows no id; empty: it can come back by id
+  bool keyed_call = false;      // likewise, of a client that comes back by its idempotency key. Both are in no channel
   std::string channel;          // the name under which its result is streamed and acknowledged; empty: none
   std::string labels;           // JSON text of an object of strings, shown with the request; empty: none
   std::optional<WallTime> deadline;  // it leaves early enough to be back by then, if that is known to be possible

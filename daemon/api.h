@@ -9,7 +9,7 @@
 //   DELETE /v1/groups/{name}                 cancel_group     cancel.cpp
 //   GET  /v1/results                         results          results.cpp
 //   POST /v1/results/ack                     acknowledge      acknowledge.cpp
-//   *    /gemini/{rest}                      gemini           gemini_front.cpp
+//   *    /gemini/{rest}                      gemini           gemini_front.cpp, gemini_embeds.cpp
 //   GET  /v1/status                          status           status.cpp
 //   GET  /admin/                             page             pages.cpp
 //   GET  /admin/status                       admin_status     status.cpp
@@ -29,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/engine.h"
 #include "daemon/http_server.h"
@@ -102,6 +103,11 @@ class Api {
   // What GET would show of it now.
   static core::RequestView view_of(const core::NewRequest& request);
   static Problem problem_of_accept(const core::Error& error);
+  // The same of many, all or none. They share one verb: together they have about a chunk of bodies that isn't staged.
+  Task<core::Result<std::vector<core::Accepted>>> accept_all(std::vector<core::NewRequest> requests);
+
+  // gemini_embeds.cpp: :batchEmbedContents, a call of many requests that are all like this one.
+  Task<void> embed_many(Exchange& exchange, core::NewRequest like);
 
   // results.cpp
   struct ResultsQuery;
@@ -126,6 +132,7 @@ Problem problem_of(const core::Error& error);
 Problem stopping_problem();
 Problem revoked_problem();  // of a call that waited when its token was taken away
 Problem problem_of_fault(const proto::SubmissionFault& fault);
+Problem result_gone(core::RequestId request);  // of a submission that repeats one whose request was purged
 Problem unknown_account(std::string_view account);
 Problem make_problem(int status, std::string_view code, std::string_view detail, bool retryable = false,
                      std::string_view hint = {});

@@ -53,13 +53,17 @@ Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::Ste
   }
 }
 
+Problem result_gone(core::RequestId request) {
+  return make_problem(410, "result_gone",
+                      "request " + core::to_text(request) + " was accepted and has ended, and is no longer kept", false,
+                      "use a new Idempotency-Key to run it again");
+}
+
 Task<void> Api::answer_when_finished(Exchange& exchange, core::RequestId request, core::Duration wait,
                                      int unfinished_status) {
   auto held = co_await hold(exchange, request, engine_.clock.steady() + wait);
   if (held.problem && held.problem->status == 404 && unfinished_status == 202)  // it was accepted, or is known
-    held.problem = make_problem(
-        410, "result_gone", "request " + core::to_text(request) + " was accepted and has ended, and is no longer kept",
-        false, "use a new Idempotency-Key to run it again");
+    held.problem = result_gone(request);
   if (held.problem) {
     co_await reply_problem(exchange, std::move(*held.problem));
     co_return;
@@ -77,8 +81,9 @@ Task<void> Api::answer_with(Exchange& exchange, const core::RequestView& request
     co_await exchange.reply(std::move(head), std::move(json.head));
     co_return;
   }
-  co_await answer_around_response(exchange, engine_.store, std::move(head), std::move(json.head), request,
-                                  std::move(json.tail));
+  const auto sent = co_await answer_around_response(exchange, engine_.store, std::move(head), std::move(json.head),
+                                                    request, std::move(json.tail));
+  if (sent.written == Written::nothing) co_await reply_problem(exchange, problem_of({sent.error, "it is purged now"}));
 }
 
 }  // namespace batchd::daemon

@@ -2,23 +2,31 @@
 // has ended, however long that takes. A caller that went away before its answer was written leaves an orphan, and the
 // same call made again takes the oldest one over: nothing runs twice because a program, or batchd, was restarted. With
 // an Idempotency-Key the caller says itself what is the same.
-#include "proto/gemini_front.h"
+#include "daemon/gemini_front.h"
 
 #include "daemon/api.h"
 #include "daemon/calls.h"
+#include "daemon/log.h"
 #include "daemon/response.h"
 #include "daemon/staging.h"
+#include "proto/gemini_error.h"
+#include "proto/gemini_front.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {
 namespace {
 
-// Ten years: the client's patience ends first, and sums and nanoseconds of it don't overflow.
-constexpr core::Duration kForever = std::chrono::hours(24 * 365 * 10);
+constexpr std::size_t kVerbBytesShown = 64;
 
-Problem unimplemented() {
-  return make_problem(501, "unimplemented",
-                      "batchd serves generateContent, streamGenerateContent and embedContent of the v1beta and v1 API");
+Problem unimplemented(std::string_view path) {
+  const auto colon = path.rfind(':');
+  const auto verb = colon == std::string_view::npos ? std::string_view() : path.substr(colon);
+  const auto what = verb.empty() ? std::string("this call") : std::string(verb.substr(0, kVerbBytesShown));
+  return make_problem(
+      501, "unimplemented",
+      "batchd doesn't serve " + what +
+          ", only POST to models/MODEL with :generateContent, :streamGenerateContent, :embedContent and "
+          ":batchEmbedContents, of v1beta, v1 and v1alpha. Make other calls at the provider's own address");
 }
 
 // What path and headers say.
@@ -32,6 +40,7 @@ std::optional<Problem> read_options(const RequestHead& head, const proto::Gemini
   auto key = idempotency_key(head);
   if (!key) return bad_idempotency_key();
   request.idempotency_key = std::move(*key);
+  request.keyed_call = !request.idempotency_key.empty();
   request.lane = {submission.account, call.endpoint, submission.model};
   return std::nullopt;
 }
@@ -40,7 +49,7 @@ std::optional<Problem> read_options(const RequestHead& head, const proto::Gemini
 Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, core::NewRequest& request) {
   proto::GeminiBodyReader reader(request.lane.model);
   json::Sha256 fingerprint;
-  fingerprint.update(request.lane.account + ' ' + request.lane.endpoint + ' ' + request.lane.model + '\n');
+  fingerprint.update(call_prefix(request.lane, request.lane.endpoint));
   const FeedBody feed = [&](std::string_view piece, std::string& request_out) {
     fingerprint.update(piece);
     return reader.feed(piece, request_out);
@@ -52,7 +61,7 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, cor
     if (!tokens) problem = problem_of_fault(reader.fault());
   }
   if (!problem) {
-    (request.idempotency_key.empty() ? request.call : request.fingerprint) = fingerprint.finish();
+    (request.keyed_call ? request.fingerprint : request.call) = fingerprint.finish();
     auto finished = co_await staging.finish(request);
     if (!finished) problem = problem_of(finished.error());
   }
@@ -60,35 +69,94 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, cor
   co_return problem;
 }
 
-// Each of these: false if the client didn't get all of it.
+// One event: a batch has no earlier parts of an answer to show.
+Task<ResponseWritten> reply_event(Exchange& exchange, Engine& engine, const core::RequestView& request) {
+  ReplyHead head{200, "text/event-stream", {}};
+  const bool open = co_await exchange.begin_stream(std::move(head));
+  if (!open) co_return ResponseWritten{Written::cut};
+  const auto sent = co_await write_around_response(exchange, engine.store, "data: ", request, "\n\n", Lines::escaped);
+  bool whole = sent.written == Written::all;
+  if (whole) whole = co_await exchange.end_stream();
+  co_return ResponseWritten{whole ? Written::all : Written::cut};
+}
+
+Task<ResponseWritten> reply_response(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
+                                     const core::RequestView& request) {
+  if (call.stream && exchange.head().query_value("alt") == "sse")
+    co_return co_await reply_event(exchange, engine, request);
+  ReplyHead head{200, "application/json; charset=UTF-8", {}};
+  std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
+  co_return co_await answer_around_response(exchange, engine.store, std::move(head), std::move(prefix), request,
+                                            std::move(suffix));
+}
+
+// A damaged response is said where nothing of an answer is out yet. What comes back for one (`again`) was perhaps cut
+// in the middle of it: all of it is looked at first.
+Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
+                     const core::RequestView& request, bool again) {
+  if (request.state != core::RequestState::succeeded) {
+    const bool said = co_await reply_error(exchange, request.error.value_or(core::RequestError()));
+    co_return said ? CallEnd::answered : CallEnd::orphan;
+  }
+  core::Result<void> readable;
+  if (again || call.stream) readable = co_await check_response(engine.store, request);
+  if (readable) {
+    const auto sent = co_await reply_response(exchange, engine, call, request);
+    if (sent.written != Written::nothing) co_return sent.written == Written::all ? CallEnd::answered : CallEnd::orphan;
+  }
+  const auto error = damaged_response(engine, request.id);
+  const bool said = co_await reply_error(exchange, error);
+  co_return said ? CallEnd::abandoned : CallEnd::orphan;
+}
+
+}  // namespace
+
+std::string call_prefix(const core::Lane& lane, std::string_view verb) {
+  return lane.account + ' ' + std::string(verb) + ' ' + lane.model + '\n';
+}
+
+Task<void> end_calls(Engine& engine, std::vector<EndedCall> calls) {
+  auto verb = [&calls, now = engine.clock.wall()](core::Store& store) {
+    core::Result<void> noted;
+    for (const auto& call : calls) {
+      switch (call.end) {
+        case CallEnd::orphan:
+          noted = store.leave_orphan(call.request);
+          break;
+        case CallEnd::answered:
+          noted = store.answer_held(call.request, now);
+          break;
+        case CallEnd::abandoned:
+          noted = store.abandon_held(call.request);
+          break;
+      }
+      if (!noted) break;
+    }
+    return noted;
+  };
+  co_await engine.store.together(storage::VerbClass::state, std::move(verb));
+}
+
+Problem front_problem(const Problem& problem, core::RequestId request) {
+  return problem.status == 404 ? result_gone(request) : problem;
+}
+
+core::RequestError damaged_response(Engine& engine, core::RequestId request) {
+  log_event(LogLevel::error, "stored_result_damaged", {{"request", request}});
+  engine.metrics.result_damaged();
+  constexpr int kDataLoss = 15;
+  return {
+      kDataLoss, std::string(core::grpc_status(kDataLoss)),
+      "the stored response of request " + core::to_text(request) +
+          " is damaged; the same call made again, with a new Idempotency-Key if it has one, is run and paid for again",
+      core::ErrorSource::batchd};
+}
+
 Task<bool> reply_error(Exchange& exchange, const core::RequestError& error) {
   auto shown = proto::gemini_error(error);
   ReplyHead head{shown.http_status, "application/json", {}};
   co_return co_await exchange.reply(std::move(head), std::move(shown.body));
 }
-
-// One event: a batch has no earlier parts of an answer to show.
-Task<bool> reply_event(Exchange& exchange, StoreClient& store, const core::RequestView& request) {
-  ReplyHead head{200, "text/event-stream", {}};
-  bool open = co_await exchange.begin_stream(std::move(head));
-  if (!open) co_return false;
-  const auto sent = co_await write_around_response(exchange, store, "data: ", request, "\n\n", Lines::escaped);
-  open = sent.written == Written::all;
-  if (open) open = co_await exchange.end_stream();
-  co_return open;
-}
-
-Task<bool> reply_response(Exchange& exchange, StoreClient& store, const proto::GeminiCall& call,
-                          const core::RequestView& request) {
-  if (call.stream && exchange.head().query_value("alt") == "sse")
-    co_return co_await reply_event(exchange, store, request);
-  ReplyHead head{200, "application/json; charset=UTF-8", {}};
-  std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
-  co_return co_await answer_around_response(exchange, store, std::move(head), std::move(prefix), request,
-                                            std::move(suffix));
-}
-
-}  // namespace
 
 Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
   const auto call = proto::parse_gemini_call(path);
@@ -96,11 +164,15 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
   request.owner = exchange.peer().owner;
   std::optional<Problem> problem;
   if (!call || exchange.head().method != "POST")
-    problem = unimplemented();
+    problem = unimplemented(path);
   else if (engine_.stopping)
     problem = stopping_problem();
   else
     problem = read_options(exchange.head(), *call, engine_, request);
+  if (!problem && call->many) {
+    co_await embed_many(exchange, std::move(request));
+    co_return;
+  }
   Staging staging(engine_.store, engine_.body_seats, request.owner);
   if (!problem) problem = co_await read_body(exchange, staging, request);
   if (problem) {
@@ -114,18 +186,12 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
     co_return;
   }
   const auto held = co_await hold(exchange, accepted->id, engine_.clock.steady() + kForever);
-  bool answered = false;
+  std::vector<EndedCall> ended{{accepted->id}};
   if (held.problem)
-    co_await reply_problem(exchange, *held.problem);
-  else if (held.request && held.request->state == core::RequestState::succeeded)
-    answered = co_await reply_response(exchange, engine_.store, *call, *held.request);
+    co_await reply_problem(exchange, front_problem(*held.problem, accepted->id));
   else if (held.request)
-    answered = co_await reply_error(exchange, held.request->error.value_or(core::RequestError()));
-  // Should this fail, the next start makes an orphan of it.
-  if (answered)
-    co_await engine_.store.state(&core::Store::answer_held, accepted->id, engine_.clock.wall());
-  else
-    co_await engine_.store.state(&core::Store::leave_orphan, accepted->id);
+    ended[0].end = co_await answer(exchange, engine_, *call, *held.request, accepted->replayed);
+  co_await end_calls(engine_, std::move(ended));
 }
 
 }  // namespace batchd::daemon

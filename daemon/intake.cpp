@@ -61,6 +61,15 @@ Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine,
   co_return problem;
 }
 
+core::Result<core::Accepted> adopt_or_accept(core::Store& store, const core::NewRequest& request, core::WallTime now) {
+  if (!request.call.empty()) {
+    const auto orphan = store.adopt_orphan(request.owner, request.call);
+    if (!orphan) return orphan.error();
+    if (*orphan) return core::Accepted{**orphan, now, true};
+  }
+  return store.accept(request, now);
+}
+
 }  // namespace
 
 Problem problem_of_fault(const proto::SubmissionFault& fault) {
@@ -91,15 +100,8 @@ Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
   const auto staged = request.staged;
   const bool ends_at_deadline = request.fail_at_deadline;
   // Moved into the verb, not copied: this is the hot path.
-  auto verb = [request = std::move(request),
-               wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Accepted> {
-    if (!request.call.empty()) {
-      const auto orphan = store.adopt_orphan(request.owner, request.call);
-      if (!orphan) return orphan.error();
-      if (*orphan) return core::Accepted{**orphan, wall, true};
-    }
-    return store.accept(request, wall);
-  };
+  auto verb = [request = std::move(request), wall = engine_.clock.wall()](
+                  core::Store& store) -> core::Result<core::Accepted> { return adopt_or_accept(store, request, wall); };
   auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(verb));
   if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
     co_await engine_.store.intake(&core::Store::stage_discard, staged);
@@ -107,6 +109,28 @@ Task<core::Result<core::Accepted>> Api::accept(core::NewRequest request) {
     engine_.bells.pack.poke();
     if (ends_at_deadline) engine_.bells.deadlines.poke();
   }
+  co_return accepted;
+}
+
+Task<core::Result<std::vector<core::Accepted>>> Api::accept_all(std::vector<core::NewRequest> requests) {
+  using All = std::vector<core::Accepted>;
+  auto verb = [&requests, wall = engine_.clock.wall()](core::Store& store) -> core::Result<All> {
+    All all;
+    for (const auto& request : requests) {
+      const auto accepted = adopt_or_accept(store, request, wall);
+      if (!accepted) return accepted.error();
+      all.push_back(*accepted);
+    }
+    return all;
+  };
+  auto accepted = co_await engine_.store.together(storage::VerbClass::intake, std::move(verb));
+  bool added = false;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const bool adopted = accepted && !(*accepted)[i].replayed;
+    added = added || adopted;
+    if (requests[i].staged && !adopted) co_await engine_.store.intake(&core::Store::stage_discard, requests[i].staged);
+  }
+  if (added) engine_.bells.pack.poke();
   co_return accepted;
 }
 

@@ -52,6 +52,8 @@ struct Metrics::Families {
       counters(registry, "batchd_uploaded_bytes_total", "Bytes of requests in completed uploads.").Add({});
   prometheus::Counter& results =
       counters(registry, "batchd_result_bytes_total", "Bytes of result files that were read to their end.").Add({});
+  prometheus::Counter& damaged =
+      counters(registry, "batchd_results_damaged_total", "Held calls whose stored response couldn't be read.").Add({});
   Counters& http =
       counters(registry, "batchd_http_requests_total", "Calls of the local API, by route and status class.");
   std::map<std::tuple<std::string, std::string, int>, prometheus::Counter*, std::less<>> answers;  // of `http`
@@ -112,6 +114,8 @@ void Metrics::created(std::string_view outcome) {
 void Metrics::faulted(std::string_view account, std::string_view kind) {
   families_->faults.Add({{"account", std::string(account)}, {"kind", std::string(kind)}}).Increment();
 }
+
+void Metrics::result_damaged() { families_->damaged.Increment(); }
 
 // Every call comes by here: its counter is looked up without making labels.
 void Metrics::answered(std::string_view method, std::string_view route, int status) {

@@ -26,6 +26,7 @@ class Metrics {
   void created(std::string_view outcome);                          // of a create call: "created", or the fault's kind
   void faulted(std::string_view account, std::string_view kind);   // a call failed and is made again later
   void answered(std::string_view method, std::string_view route, int status);
+  void result_damaged();  // a held call whose response can't be read: made again, it is paid for again
   void acknowledged(std::chrono::steady_clock::duration took);  // from a submission's head to its 202
 
   // --- the text of GET /metrics

@@ -33,30 +33,37 @@ Task<core::Result<std::string>> ResponseReader::next() {
   co_return chunk;
 }
 
-Task<bool> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
-                                  const core::RequestView& request, std::string suffix) {
+Task<core::Result<void>> check_response(StoreClient& store, const core::RequestView& request) {
+  ResponseReader response(store, request);
+  while (!response.finished()) {
+    const auto piece = co_await response.next();
+    if (!piece) co_return piece.error();
+  }
+  co_return core::Result<void>();
+}
+
+Task<ResponseWritten> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
+                                             const core::RequestView& request, std::string suffix) {
   ResponseReader response(store, request);
   const auto bytes = std::ssize(prefix) + request.value_bytes + std::ssize(suffix);
   auto piece = co_await response.next();
-  if (!piece) {  // before the head is out, trouble can still be said
-    co_await reply_problem(exchange, problem_of(piece.error()));
-    co_return false;
-  }
+  if (!piece) co_return ResponseWritten{Written::nothing, piece.error().code};
   prefix += *piece;
   if (response.finished()) {
     prefix += suffix;
-    co_return co_await exchange.reply(std::move(head), std::move(prefix));
+    const bool taken = co_await exchange.reply(std::move(head), std::move(prefix));
+    co_return ResponseWritten{taken ? Written::all : Written::cut};
   }
   bool open = co_await exchange.begin_reply(std::move(head), bytes);
   if (open) open = co_await exchange.write(prefix);
   prefix = {};
   while (open && !response.finished()) {
     piece = co_await response.next();
-    if (!piece) co_return false;
+    if (!piece) co_return ResponseWritten{Written::cut};
     open = co_await exchange.write(*piece);
   }
   if (open) open = co_await exchange.write(suffix);
-  co_return open;
+  co_return ResponseWritten{open ? Written::all : Written::cut};
 }
 
 Task<ResponseWritten> write_around_response(Exchange& exchange, StoreClient& store, std::string prefix,

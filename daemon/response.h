@@ -23,10 +23,8 @@ class ResponseReader {
   std::int64_t index_;        // of the next chunk
 };
 
-// One whole answer: prefix, the response's bytes, suffix. Trouble before the first byte is out is a problem; later the
-// connection is closed short of its length. False: the client didn't get all of it.
-Task<bool> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
-                                  const core::RequestView& request, std::string suffix);
+// Reads all of it and gives it to nobody. Errors as of next().
+Task<core::Result<void>> check_response(StoreClient& store, const core::RequestView& request);
 
 enum class Lines : std::uint8_t {
   verbatim,  // the response as it is: it holds no newline, since it was stored as a line
@@ -41,6 +39,10 @@ struct ResponseWritten {
   Written written = Written::all;
   core::Errc error{};  // of `nothing`
 };
+// One whole answer: prefix, the response's bytes, suffix. After `nothing` the exchange can still be answered; after
+// trouble later the connection is closed short of its length.
+Task<ResponseWritten> answer_around_response(Exchange& exchange, StoreClient& store, ReplyHead head, std::string prefix,
+                                             const core::RequestView& request, std::string suffix);
 // The same within a stream that has begun (Exchange::begin_stream).
 Task<ResponseWritten> write_around_response(Exchange& exchange, StoreClient& store, std::string prefix,
                                             const core::RequestView& request, std::string suffix, Lines lines);

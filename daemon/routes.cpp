@@ -5,7 +5,7 @@
 #include "daemon/api.h"
 #include "daemon/log.h"
 #include "daemon/measured_exchange.h"
-#include "proto/gemini_front.h"
+#include "proto/gemini_error.h"
 
 namespace batchd::daemon {
 

@@ -23,11 +23,8 @@ Task<core::Result<void>> Staging::take(core::NewRequest& request, std::int64_t b
   auto held = co_await hold(besides + std::ssize(request.body));
   if (!held) co_return held;
   while (request.body.size() > core::kChunkBytesMax) {
-    if (!request.staged) {
-      auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request, request.owner);
-      if (!stage) co_return stage.error();
-      request.staged = *stage;
-    }
+    auto begun = co_await begin(request);
+    if (!begun) co_return begun;
     const auto chunk = std::string_view(request.body).substr(0, core::kChunkBytesMax);
     auto appended = co_await store_.intake(&core::Store::stage_append, request.staged, chunk);
     if (!appended) co_return appended;
@@ -35,6 +32,20 @@ Task<core::Result<void>> Staging::take(core::NewRequest& request, std::int64_t b
     request.body.shrink_to_fit();  // else it keeps the room of the largest it has ever been
   }
   co_return core::Result<void>();
+}
+
+Task<core::Result<void>> Staging::begin(core::NewRequest& request) {
+  if (request.staged) co_return core::Result<void>();
+  const auto stage = co_await store_.intake(&core::Store::stage_begin, core::Staging::request, request.owner);
+  if (!stage) co_return stage.error();
+  request.staged = *stage;
+  co_return core::Result<void>();
+}
+
+Task<core::Result<void>> Staging::put_away(core::NewRequest& request) {
+  auto begun = co_await begin(request);
+  if (!begun) co_return begun;
+  co_return co_await finish(request);
 }
 
 Task<core::Result<void>> Staging::finish(core::NewRequest& request) {

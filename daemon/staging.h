@@ -31,10 +31,14 @@ class Staging {
   Task<core::Result<void>> take(core::NewRequest& request, std::int64_t besides = 0);
   // The body is complete: it is in request.body, or all of it in request.staged.
   Task<core::Result<void>> finish(core::NewRequest& request);
+  // The same, and none of it stays in memory.
+  Task<core::Result<void>> put_away(core::NewRequest& request);
   // Nobody will adopt it.
   Task<void> discard(core::NewRequest& request);
 
  private:
+  Task<core::Result<void>> begin(core::NewRequest& request);
+
   StoreClient& store_;
   BodySeats& seats_;
   const core::OwnerId owner_;

@@ -1,9 +1,11 @@
 #include "proto/gemini_error.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "proto/control_document.h"
+#include "proto/json/write.h"
 
 namespace batchd::proto {
 namespace {
@@ -16,6 +18,69 @@ std::string error_reason(const JsonValue& error) {
   for (const auto& detail : details->GetArray())
     if (auto reason = text_member(&detail, "reason"); !reason.empty()) return reason;
   return "";
+}
+
+// google.rpc.Code and the status of HTTP that Google sends with it.
+struct Status {
+  int code, http;
+};
+constexpr std::array<Status, 16> kStatuses{{{1, 499},
+                                            {2, 500},
+                                            {3, 400},
+                                            {4, 504},
+                                            {5, 404},
+                                            {6, 409},
+                                            {7, 403},
+                                            {8, 429},
+                                            {9, 400},
+                                            {10, 409},
+                                            {11, 400},
+                                            {12, 501},
+                                            {13, 500},
+                                            {14, 503},
+                                            {15, 500},
+                                            {16, 401}}};
+
+GeminiError error_of(int http_status, std::string_view status, std::string_view message) {
+  GeminiError error{.http_status = http_status};
+  json::Writer w(error.body);
+  w.begin_object();
+  w.key("error");
+  w.begin_object();
+  w.key("code");
+  w.number(http_status);
+  w.key("message");
+  w.string(message);
+  w.key("status");
+  w.string(status);
+  w.end_object();
+  w.end_object();
+  error.body += '\n';
+  return error;
+}
+
+// The code for what our own problems say; a disk without room is nothing a client of Google's knows.
+int code_of(int http_status) {
+  switch (http_status) {
+    case 401:
+      return 16;
+    case 403:
+      return 7;
+    case 404:
+    case 410:
+      return 5;
+    case 409:
+      return 10;
+    case 429:
+      return 8;
+    case 501:
+      return 12;
+    case 503:
+    case 507:
+      return 14;
+    default:
+      return http_status < 500 ? 3 : 13;
+  }
 }
 
 }  // namespace
@@ -56,6 +121,19 @@ std::string words_on_line(std::string_view message, std::int64_t line) {
   const auto end = message.find("\nError on line ", begin);
   return std::string(
       message.substr(begin, end == std::string_view::npos ? end : end - begin).substr(0, kLineWordsBytesMax));
+}
+
+GeminiError gemini_error(int http_status, std::string_view message) {
+  const int code = code_of(http_status);
+  const auto found = std::ranges::find(kStatuses, code, &Status::code);
+  const bool ours = http_status == 507;  // Google knows no such status
+  return error_of(ours ? found->http : http_status, core::grpc_status(code), message);
+}
+
+GeminiError gemini_error(const core::RequestError& error) {
+  const auto found = std::ranges::find(kStatuses, error.code, &Status::code);
+  const int http = found == kStatuses.end() ? 500 : found->http;
+  return error_of(http, error.status.empty() ? core::grpc_status(error.code) : error.status, error.message);
 }
 
 }  // namespace batchd::proto

@@ -1,4 +1,5 @@
-// The provider's error body: {"error":{"code":400,"message":"...","status":"INVALID_ARGUMENT","details":[...]}}.
+// The provider's error body, read and written:
+// {"error":{"code":400,"message":"...","status":"INVALID_ARGUMENT","details":[...]}}.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/types.h"
 
 namespace batchd::proto {
 
@@ -24,5 +27,13 @@ std::optional<ProviderError> parse_error(std::string_view body);
 std::vector<std::int64_t> error_lines(std::string_view message);
 // What the message says of one of them, alone and bounded.
 std::string words_on_line(std::string_view message, std::int64_t line);
+
+// What our own callers get, in the same form.
+struct GeminiError {
+  int http_status = 500;
+  std::string body;
+};
+GeminiError gemini_error(int http_status, std::string_view message);  // of a problem of the local API
+GeminiError gemini_error(const core::RequestError& error);            // of a request that ended without a response
 
 }  // namespace batchd::proto

@@ -1,7 +1,5 @@
 #include "proto/gemini_front.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/limits.h"
@@ -15,67 +13,10 @@ namespace {
 
 constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
 
-// google.rpc.Code and the status of HTTP that Google sends with it.
-struct Status {
-  int code, http;
-};
-constexpr std::array<Status, 16> kStatuses{{{1, 499},
-                                            {2, 500},
-                                            {3, 400},
-                                            {4, 504},
-                                            {5, 404},
-                                            {6, 409},
-                                            {7, 403},
-                                            {8, 429},
-                                            {9, 400},
-                                            {10, 409},
-                                            {11, 400},
-                                            {12, 501},
-                                            {13, 500},
-                                            {14, 503},
-                                            {15, 500},
-                                            {16, 401}}};
-
-GeminiError error_of(int http_status, std::string_view status, std::string_view message) {
-  GeminiError error{.http_status = http_status};
-  json::Writer w(error.body);
-  w.begin_object();
-  w.key("error");
-  w.begin_object();
-  w.key("code");
-  w.number(http_status);
-  w.key("message");
-  w.string(message);
-  w.key("status");
-  w.string(status);
-  w.end_object();
-  w.end_object();
-  error.body += '\n';
-  return error;
-}
-
-// The code for what our own problems say; a disk without room is nothing a client of Google's knows.
-int code_of(int http_status) {
-  switch (http_status) {
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-    case 410:
-      return 5;
-    case 409:
-      return 10;
-    case 429:
-      return 8;
-    case 501:
-      return 12;
-    case 503:
-    case 507:
-      return 14;
-    default:
-      return http_status < 500 ? 3 : 13;
-  }
+bool is_model(std::string_view text, std::string_view model) {
+  constexpr std::string_view prefix = "models/";
+  if (text.starts_with(prefix) && text != model) text.remove_prefix(prefix.size());
+  return text == model;
 }
 
 }  // namespace
@@ -93,6 +34,8 @@ std::optional<GeminiCall> parse_gemini_call(std::string_view path) {
   GeminiCall call{.model = std::string(path.substr(0, colon)), .endpoint = std::string(verb)};
   call.stream = verb == "streamGenerateContent";
   if (call.stream) call.endpoint = "generateContent";
+  call.many = verb == "batchEmbedContents";
+  if (call.many) call.endpoint = "embedContent";
   if (call.endpoint != "generateContent" && call.endpoint != "embedContent") return std::nullopt;
   return call;
 }
@@ -144,8 +87,7 @@ struct GeminiBodyReader::Impl : json::MemberHandler {
     if (!in_model || faulty) return;
     std::string text;
     const bool readable = json::unescape(raw_model, text);
-    if (!readable || (text != model && text != "models/" + model))
-      fail("bad_model", "\"model\" in the body must be the model of the path");
+    if (!readable || !is_model(text, model)) fail("bad_model", "\"model\" in the body must be the model of the path");
     other_text_bytes += std::ssize(text);
     raw_model.clear();
   }
@@ -177,17 +119,9 @@ bool GeminiBodyReader::feed(std::string_view fragment, std::string& request_out)
 std::optional<std::int64_t> GeminiBodyReader::finish(std::string& request_out) { return impl_->finish(request_out); }
 const SubmissionFault& GeminiBodyReader::fault() const { return impl_->fault; }
 
-GeminiError gemini_error(int http_status, std::string_view message) {
-  const int code = code_of(http_status);
-  const auto found = std::ranges::find(kStatuses, code, &Status::code);
-  const bool common = http_status == 507 || http_status == 410;  // Google has neither
-  return error_of(common ? found->http : http_status, core::grpc_status(code), message);
-}
-
-GeminiError gemini_error(const core::RequestError& error) {
-  const auto found = std::ranges::find(kStatuses, error.code, &Status::code);
-  const int http = found == kStatuses.end() ? 500 : found->http;
-  return error_of(http, error.status.empty() ? core::grpc_status(error.code) : error.status, error.message);
+bool GeminiBodyReader::names(std::string_view raw, std::string_view model) {
+  std::string text;
+  return json::unescape(raw, text) && is_model(text, model);
 }
 
 }  // namespace batchd::proto

@@ -17,6 +17,7 @@ struct GeminiCall {
   std::string model;
   std::string endpoint;  // generateContent or embedContent
   bool stream = false;   // streamGenerateContent
+  bool many = false;     // batchEmbedContents: a list of such requests, proto/gemini_embeds.h
 };
 std::optional<GeminiCall> parse_gemini_call(std::string_view path);  // none: a call that isn't served
 
@@ -30,18 +31,12 @@ class GeminiBodyReader {
   bool feed(std::string_view fragment, std::string& request_out);  // false: faulty, see fault()
   std::optional<std::int64_t> finish(std::string& request_out);    // estimated tokens; none: faulty
   const SubmissionFault& fault() const;
+  // Whether a value of "model", as it stands in a body, is this one.
+  static bool names(std::string_view raw, std::string_view model);
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// Errors in Google's shape: {"error":{"code":HTTP,"message","status":NAME}}.
-struct GeminiError {
-  int http_status = 500;
-  std::string body;
-};
-GeminiError gemini_error(int http_status, std::string_view message);  // of a problem of the local API
-GeminiError gemini_error(const core::RequestError& error);            // of a request that ended without a response
 
 }  // namespace batchd::proto

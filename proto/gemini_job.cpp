@@ -1,9 +1,9 @@
 #include "proto/gemini_job.h"
 
-#include <limits>
+#include <utility>
 
-#include "core/limits.h"
 #include "proto/gemini_names.h"
+#include "proto/gemini_status.h"
 #include "proto/rfc3339.h"
 
 namespace batchd::proto {
@@ -42,9 +42,9 @@ std::string result_file_of(const JsonValue& operation, const JsonValue* batch) {
 
 void read_error(const JsonValue* error, core::JobView& job) {
   if (error == nullptr) return;
-  const auto code = integer_member(error, "code").value_or(0);
-  if (code > 0 && code < std::numeric_limits<int>::max()) job.error_code = static_cast<int>(code);
-  job.message = bounded_text(text_member(error, "message"), core::kProviderMessageBytesMax);
+  auto status = read_status(*error);
+  if (status.code != 0) job.error_code = status.code;
+  job.message = std::move(status.message);
 }
 
 const JsonValue* batch_of(const JsonValue& operation) {

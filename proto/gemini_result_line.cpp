@@ -1,13 +1,13 @@
 #include "proto/gemini_result_line.h"
 
 #include <array>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "core/limits.h"
 #include "proto/control_document.h"
+#include "proto/gemini_status.h"
 #include "proto/gemini_usage.h"
 #include "proto/json/members.h"
 
@@ -114,9 +114,8 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     if (!slot.whole()) return std::nullopt;
     const auto document = ControlDocument::parse(slot.kept);
     if (!document || !slot.object()) return std::nullopt;
-    const auto code = integer_member(&document->root(), "code").value_or(0);
-    const bool known = code > 0 && code <= std::numeric_limits<int>::max();
-    return provider_error(known ? static_cast<int>(code) : kUnknownCode, text_member(&document->root(), "message"));
+    const auto status = read_status(document->root());
+    return provider_error(status.code != 0 ? status.code : kUnknownCode, status.message);
   }
 
   // The older form: a google.rpc.Status object, or its words. Code 0 and "OK" mean that nothing is wrong.

@@ -94,7 +94,7 @@ std::int64_t SqliteStore::audit_request(const Query& row, std::vector<std::strin
 }
 
 // Sizes only: the digests are the other walk's.
-SqliteStore::AuditedBody SqliteStore::audit_body(core::BodyRef body) {
+AuditedBody SqliteStore::audit_body(core::BodyRef body) {
   const auto first = chunk_row(body.id, 0);
   auto sum = db_->query("SELECT count(*), ifnull(sum(length(data)), 0), max(id) FROM chunk WHERE id BETWEEN ? AND ?",
                         first, chunk_row(body.id, kChunksPerBody - 1));

@@ -25,11 +25,15 @@ core::Result<void> SqliteStore::leave_orphan(core::RequestId request) {
 core::Result<void> SqliteStore::answer_held(core::RequestId request, core::WallTime now) {
   return verb([&] {
     db_->run("DELETE FROM held_call WHERE request = ?", request);
-    // One with an idempotency key isn't held: its caller may ask again.
+    // One with an idempotency key (HeldBy::key) isn't: its caller may ask again.
     db_->run(
         "UPDATE request SET acked_at = ? WHERE id = ? AND held = 1 AND finished_at IS NOT NULL AND acked_at IS NULL",
         now, request);
   });
+}
+
+core::Result<void> SqliteStore::abandon_held(core::RequestId request) {
+  return verb([&] { db_->run("DELETE FROM held_call WHERE request = ?", request); });
 }
 
 }  // namespace batchd::storage

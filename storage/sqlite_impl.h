@@ -68,6 +68,7 @@ class SqliteStore final : public GroupStore {
   core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call) override;
   core::Result<void> leave_orphan(core::RequestId request) override;
   core::Result<void> answer_held(core::RequestId request, core::WallTime now) override;
+  core::Result<void> abandon_held(core::RequestId request) override;
 
   // --- sqlite_cancel.cpp
   core::Result<core::Cancelled> cancel(core::OwnerId owner, core::RequestId request, core::WallTime now) override;
@@ -257,10 +258,6 @@ class SqliteStore final : public GroupStore {
   void shrink();
 
   // --- audit: sqlite_audit.cpp
-  struct AuditedBody {
-    std::int64_t chunks = 0;
-    bool whole = false;
-  };
   std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // how many chunks it has
   AuditedBody audit_body(core::BodyRef body);
 

@@ -83,12 +83,13 @@ core::RequestId SqliteStore::insert_request(const core::NewRequest& request, cor
   const auto lane = lane_id(request.lane, owner);
   const auto body = request.staged ? adopt_stage(request.staged) : put_body(request.body);
   const core::RequestId id{ids_.next(now)};
+  const auto held = !request.call.empty() ? HeldBy::call : request.keyed_call ? HeldBy::key : HeldBy::nobody;
   db_->run(
       "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at,"
       " channel, labels, grp, deadline, fail_at_deadline, held)"
       " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
       id, owner, lane, body.id, body.bytes, request.tokens, request.key, now, request.channel, request.labels, group,
-      request.deadline, request.fail_at_deadline && request.deadline.has_value(), !request.call.empty());
+      request.deadline, request.fail_at_deadline && request.deadline.has_value(), held);
   if (!request.call.empty())
     db_->run("INSERT INTO held_call(request, owner, digest) VALUES(?, ?, ?)", id, owner, Blob{request.call});
   counters_.add({CounterKind::accepted}, 1);

@@ -16,6 +16,13 @@ struct BatchRow : core::Batch {
   std::int64_t split_first = 0;               // halve: members of the first child
 };
 
+// The column request.held: whose calls a request's result waits for. But for `nobody` it is in no channel.
+enum class HeldBy : std::uint8_t {
+  nobody = 0,
+  call = 1,  // which was open, or is an orphan: a row of held_call
+  key = 2,   // which its caller repeats
+};
+
 // What an end or a move needs to know of a member.
 struct Member {
   core::RequestId id;
@@ -64,5 +71,11 @@ inline void add_end(core::Recorded& recorded, core::RequestId request, core::Own
   recorded.owners.push_back(owner);
   ++recorded.ends.at(static_cast<std::size_t>(end));
 }
+
+// What an audit saw of a body.
+struct AuditedBody {
+  std::int64_t chunks = 0;
+  bool whole = false;
+};
 
 }  // namespace batchd::storage

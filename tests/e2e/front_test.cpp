@@ -74,6 +74,42 @@ TEST_F(Front, AKeyMakesTwoCallsOne) {
                "INVALID_ARGUMENT");
 }
 
+TEST_F(Front, AnAnswerOfAKeyIsInNoOtherProgramsResults) {
+  start();
+  const Headers key{{"Idempotency-Key", "call-1"}};
+  EXPECT_EQ(call("POST", path("generateContent"), prompt("with a key"), key).status, 200);
+  const auto plain = post("of a program that reads results");
+  const auto shown = all_results("", 1);
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0].text("/id"), plain);
+  const auto acknowledged = call("POST", "/v1/results/ack", R"({"up_to":)" + json_text(shown[0].text("/cursor")) + "}");
+  EXPECT_EQ(Json(acknowledged.body).number("/acknowledged"), 1) << acknowledged.body;
+  // It is there for whoever asks for it: by its id, or by its key again.
+  const Json listed(call("GET", "/v1/requests?limit=10").body);
+  ASSERT_EQ(listed.items("/requests").size(), 2U);
+  EXPECT_FALSE(listed.items("/requests").back().has("/acknowledged_at"));
+  EXPECT_EQ(text_of(Json(call("POST", path("generateContent"), prompt("with a key"), key).body)), "echo: with a key");
+  EXPECT_EQ(accepted(), 2);
+}
+
+TEST_F(Front, AKeyWhoseAnswerWasPurgedIsGone) {
+  start({}, {.config = {{"retention.results", "\"300ms\""}, {"retention.purge_every", "\"100ms\""}}});
+  const Headers key{{"Idempotency-Key", "once"}};
+  EXPECT_EQ(call("POST", path("generateContent"), prompt("once"), key).status, 200);
+  ASSERT_TRUE(eventually([&] { return daemon_->admin_status().number("/purged") == 1; }));
+  const auto again = call("POST", path("generateContent"), prompt("once"), key);
+  expect_error(again, 410, "NOT_FOUND");
+  EXPECT_NE(Json(again.body).text("/error/message").find("no longer kept"), std::string::npos) << again.body;
+  EXPECT_EQ(accepted(), 1);
+}
+
+TEST_F(Front, WhatIsNotServedIsNamed) {
+  start();
+  const auto counted = call("POST", path("countTokens"), prompt("x"));
+  expect_error(counted, 501, "UNIMPLEMENTED");
+  EXPECT_NE(Json(counted.body).text("/error/message").find(":countTokens"), std::string::npos) << counted.body;
+}
+
 TEST_F(Front, ErrorsAreGooglesOwn) {
   start({}, {.config = {{"server.max_body", "\"64KiB\""}}});
   const Headers nobody{{"x-batchd-account", "nobody"}};

@@ -1,6 +1,7 @@
 // Callers that wait on a call of Google's own and know no id: when they or batchd go away, the same call made again
 // gets the same run, and nothing is paid for twice. Callers that wait side by side are callers of their own.
 #include "tests/e2e/e2e_fixture.h"
+#include "tests/storage/raw_sqlite.h"
 
 namespace batchd::e2e {
 namespace {
@@ -28,9 +29,55 @@ class Orphans : public E2eTest {
     const auto reply = http.get("/metrics");
     return reply ? reply->body : "";
   }
-  std::optional<HttpReply> ask(const std::string& prompt) {
+  std::optional<HttpReply> ask(const std::string& prompt, const Headers& headers = {}) {
     LocalHttp http(daemon_->socket());
-    return http.post(kCall, prompt_body(prompt));
+    return http.post(kCall, prompt_body(prompt), headers);
+  }
+  // Turns a bit in this chunk of the one result there is, while the daemon is down.
+  void damage(std::int64_t chunk) {
+    EXPECT_EQ(daemon_->stop(), 0);
+    {
+      storage::testing::Raw raw(daemon_->database());
+      const auto row = "(SELECT result * 512 + " + std::to_string(chunk) + " FROM request WHERE state = 2)";
+      ASSERT_EQ(raw.ask("SELECT count(*) FROM chunk WHERE id = " + row), "1");
+      ASSERT_EQ(
+          raw.run("UPDATE chunk SET data = CAST(substr(data, 1, length(data) - 1) || 'X' AS BLOB) WHERE id = " + row),
+          0);
+    }
+    daemon_->start();
+  }
+  void expect_damage(const std::optional<HttpReply>& reply) const {
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 500) << reply->body.substr(0, 500);
+    const Json error(reply->body);
+    EXPECT_EQ(error.text("/error/status"), "DATA_LOSS") << reply->body.substr(0, 500);
+    EXPECT_NE(error.text("/error/message").find("paid for again"), std::string::npos);
+  }
+  // A response whose bytes are lost can't be answered, however often somebody asks. The run stays to be looked at.
+  void said_once_then_run_anew(const std::string& prompt, std::int64_t damaged_chunk) {
+    start();
+    hang_up_on(prompt);
+    ASSERT_TRUE(eventually([&] { return daemon_->in_state("succeeded") == 1; }));
+    damage(damaged_chunk);
+    expect_damage(ask(prompt));
+    EXPECT_EQ(accepted(), 1);
+    EXPECT_NE(metrics().find("\nbatchd_results_damaged_total 1\n"), std::string::npos);
+    EXPECT_NE(daemon_->log().find("stored_result_damaged request="), std::string::npos);
+    const auto again = ask(prompt);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(answer_of(*again), "echo: " + prompt);
+    EXPECT_EQ(accepted(), 2);
+    EXPECT_EQ(emulator_->ledger().lines("billed").at(prompt_digest(prompt)), 2);
+
+    LocalHttp http(daemon_->socket());
+    const auto listed = http.get("/v1/requests?state=succeeded");
+    ASSERT_TRUE(listed);
+    const auto damaged = Json(listed->body).items("/requests").back();
+    EXPECT_FALSE(damaged.has("/acknowledged_at")) << listed->body;
+    if (damaged_chunk > 0) return;  // its head is out before anybody sees it
+    const auto shown = http.get("/v1/requests/" + damaged.text("/id"));
+    ASSERT_TRUE(shown);
+    EXPECT_EQ(Json(shown->body).text("/code"), "corrupt") << shown->body;
   }
 };
 
@@ -60,6 +107,24 @@ TEST_F(Orphans, AfterAKillTheSameCallTakesItsRunOver) {
   const auto billed = emulator_->ledger().lines("billed");
   ASSERT_EQ(billed.size(), 1U);
   EXPECT_EQ(billed.begin()->second, 1);
+}
+
+TEST_F(Orphans, ADamagedResponseIsSaidOnceAndThenRunAnew) { said_once_then_run_anew("short", 0); }
+
+// It would be seen when the head is out, and the call be cut each time.
+TEST_F(Orphans, SoIsOneDamagedFarFromItsBegin) { said_once_then_run_anew(std::string(1'500'000, 'x'), 1); }
+
+// With a key the caller says itself what is the same: nothing runs again before it says so.
+TEST_F(Orphans, ADamagedResponseOfAKeyIsNotRunAgain) {
+  start();
+  const Headers key{{"Idempotency-Key", "k"}}, other{{"Idempotency-Key", "k2"}};
+  ASSERT_TRUE(ask("keyed", key));
+  damage(0);
+  for (int i = 0; i < 2; ++i) expect_damage(ask("keyed", key));
+  EXPECT_EQ(accepted(), 1);
+  const auto again = ask("keyed", other);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(answer_of(*again), "echo: keyed");
 }
 
 TEST_F(Orphans, AnAnsweredCallIsANewOneNextTime) {

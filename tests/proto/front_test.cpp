@@ -1,6 +1,7 @@
 // The provider's own calls, as its clients make them.
 #include <gtest/gtest.h>
 
+#include "proto/gemini_error.h"
 #include "proto/gemini_front.h"
 
 namespace batchd::proto {
@@ -14,6 +15,7 @@ TEST(GeminiCalls, Table) {
               {"v1/models/m:generateContent", "m", "generateContent", false},
               {"v1alpha/models/m:streamGenerateContent", "m", "generateContent", true},
               {"v1beta/models/gemini-embedding-001:embedContent", "gemini-embedding-001", "embedContent", false},
+              {"v1beta/models/gemini-embedding-001:batchEmbedContents", "gemini-embedding-001", "embedContent", false},
               {"v1beta/models/a:b:generateContent", "a:b", "generateContent", false}};
   for (const auto& c : good) {
     const auto call = parse_gemini_call(c.path);
@@ -21,9 +23,10 @@ TEST(GeminiCalls, Table) {
     EXPECT_EQ(call->model, c.model);
     EXPECT_EQ(call->endpoint, c.endpoint);
     EXPECT_EQ(call->stream, c.stream);
+    EXPECT_EQ(call->many, c.path.ends_with(":batchEmbedContents")) << c.path;
   }
   for (const std::string_view path :
-       {"", "v1beta/models", "v1beta/models/m", "v1beta/models/m:countTokens", "v1beta/models/m:batchEmbedContents",
+       {"", "v1beta/models", "v1beta/models/m", "v1beta/models/m:countTokens", "v1beta/models/m:batchEmbedContent",
         "v2/models/m:generateContent", "v1beta/tunedModels/m:generateContent", "models/m:generateContent"})
     EXPECT_FALSE(parse_gemini_call(path)) << path;
 }
@@ -80,7 +83,7 @@ TEST(GeminiErrors, AreGooglesOwn) {
     int problem, http;
     std::string_view status;
   } problems[] = {{400, 400, "INVALID_ARGUMENT"}, {401, 401, "UNAUTHENTICATED"}, {403, 403, "PERMISSION_DENIED"},
-                  {404, 404, "NOT_FOUND"},        {410, 404, "NOT_FOUND"},       {413, 413, "INVALID_ARGUMENT"},
+                  {404, 404, "NOT_FOUND"},        {410, 410, "NOT_FOUND"},       {413, 413, "INVALID_ARGUMENT"},
                   {422, 422, "INVALID_ARGUMENT"}, {501, 501, "UNIMPLEMENTED"},   {503, 503, "UNAVAILABLE"},
                   {507, 503, "UNAVAILABLE"},      {500, 500, "INTERNAL"}};
   for (const auto& c : problems) {

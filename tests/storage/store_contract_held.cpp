@@ -104,6 +104,39 @@ TEST_F(Held, AnAnswerToACallThatMayBeRepeatedAcknowledgesNothing) {
   EXPECT_FALSE(view(kAnna, id).acknowledged_at);
 }
 
+TEST_F(Held, ACallThatMayBeRepeatedIsInNoChannelEither) {
+  auto keyed = request(kAnna, "{}");
+  keyed.idempotency_key = "key";
+  keyed.fingerprint = "fingerprint";
+  keyed.keyed_call = true;
+  const auto id = must([&](Store& s) { return s.accept(keyed, now_); }).id;
+  const auto plain = accept(kAnna);
+  finish({kAnna}, {id, plain});
+  must([&](Store& s) { return s.answer_held(id, now_); });
+  const auto listed = must([&](Store& s) { return s.list_results(kAnna, "", 0, 10); });
+  ASSERT_EQ(listed.results.size(), 1U);
+  EXPECT_EQ(listed.results[0].id, plain);
+  EXPECT_EQ(must([&](Store& s) { return s.acknowledge(kAnna, "", INT64_MAX, now_); }).requests, 1);
+  EXPECT_FALSE(view(kAnna, id).acknowledged_at) << "its caller may ask again";
+  EXPECT_TRUE(must([&](Store& s) { return s.accept(keyed, now_); }).replayed);
+  const std::vector ids{id};
+  EXPECT_EQ(must([&](Store& s) { return s.acknowledge_ids(kAnna, ids, now_); }).requests, 1);
+}
+
+TEST_F(Held, AnAbandonedCallIsOfferedToNobodyAndStaysUnacknowledged) {
+  const auto id = hold(kAnna, "call");
+  finish({kAnna}, {id});
+  leave(id);
+  EXPECT_EQ(adopt(kAnna, "call"), id);
+  must([&](Store& s) { return s.abandon_held(id); });
+  leave(id);
+  reopen();
+  must([&](Store& s) { return s.recover(now_); });
+  EXPECT_FALSE(adopt(kAnna, "call"));
+  EXPECT_FALSE(view(kAnna, id).acknowledged_at);
+  EXPECT_TRUE(must([&](Store& s) { return s.list_results(kAnna, "", 0, 10); }).results.empty());
+}
+
 TEST_F(Held, WhatWasCancelledIsNobodysAnswer) {
   const auto alone = hold(kAnna, "call");
   auto member = request(kAnna, "{}");

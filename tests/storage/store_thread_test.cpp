@@ -157,6 +157,7 @@ class ScriptedStore final : public GroupStore {
   }
   Result<void> leave_orphan(RequestId request) override { return real_->leave_orphan(request); }
   Result<void> answer_held(RequestId request, WallTime now) override { return real_->answer_held(request, now); }
+  Result<void> abandon_held(RequestId request) override { return real_->abandon_held(request); }
   Result<void> probe() override { return real_->probe(); }
 
  private:
