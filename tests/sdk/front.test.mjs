@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {after, before, beforeEach, test} from 'node:test';
 import {Daemon, Emulator, eventually, token} from './programs.mjs';
-import {all, apiError, client, embedder, embeddingOf, model, pending, withEachSdk} from './sdks.mjs';
+import {all, apiError, client, embedder, embeddingOf, model, withEachSdk} from './sdks.mjs';
 
 withEachSdk('batchd', (sdk) => {
   let emulator, daemon, ai;
@@ -51,14 +51,29 @@ withEachSdk('batchd', (sdk) => {
     assert.equal((await chat.sendMessage({message: 'second'})).text, 'echo: second');
   });
 
-  test('one embedding, and several in order', pending(async () => {
-    const one = await ai.models.embedContent({model: embedder, contents: 'near', config: {outputDimensionality: 8}});
-    assert.deepEqual(one.embeddings.map((each) => each.values), [embeddingOf('near', 8)]);
-    const contents = Array.from({length: 12}, (_, i) => `text ${i}`);
-    const several = await ai.models.embedContent({model: embedder, contents});
-    assert.deepEqual(several.embeddings.map((each) => each.values), contents.map((text) => embeddingOf(text, 4)));
-    for (const text of ['near', ...contents]) assert.equal(await emulator.billed(text), 1, text);
-  }));
+  const embed = async (contents, config) =>
+    (await ai.models.embedContent({model: embedder, contents, config})).embeddings.map((one) => one.values);
+  const billedEach = async (texts) => {
+    for (const text of texts) assert.equal(await emulator.billed(text), 1, text);
+  };
+
+  test('one embedding, and several in order', async () => {
+    assert.deepEqual(await embed('near', {outputDimensionality: 8}), [embeddingOf('near', 8)]);
+    const texts = Array.from({length: 100}, (_, i) => `text ${i}`);
+    assert.deepEqual(await embed(texts), texts.map((text) => embeddingOf(text, 4)));
+    await billedEach(['near', ...texts]);
+    await assert.rejects(embed([...texts, 'one too many']), apiError(sdk, 400, 'INVALID_ARGUMENT'));
+    assert.equal(await emulator.billed('one too many'), 0);
+  });
+
+  test('an embedding that fails is named; what succeeded is not paid for again', async () => {
+    const texts = ['fine a', 'fine b', 'POISON c', 'fine d'];
+    await emulator.faults({on: 'line', if_prompt_contains: 'POISON', do: 'error', code: 3, message: 'not this one'});
+    await assert.rejects(embed(texts), apiError(sdk, 400, 'INVALID_ARGUMENT', 'requests[2]: not this one'));
+    await emulator.faults();
+    assert.deepEqual(await embed(texts), texts.map((text) => embeddingOf(text, 4)));
+    await billedEach(texts);
+  });
 
   test('many at once, each with its own answer, in few jobs', async () => {
     const prompts = Array.from({length: 200}, (_, i) => `at once ${i}`);
@@ -115,7 +130,8 @@ withEachSdk('batchd', (sdk) => {
       'streamed once': async (abortSignal) => {
         const params = {model, contents: 'streamed once', config: {abortSignal}};
         return (await all(await ai.models.generateContentStream(params))).map((chunk) => chunk.text).join('');
-      }};
+      },
+      'embedded once': (abortSignal) => embed(['embedded once', 'with it'], {abortSignal})};
     await emulator.faults({on: 'get', do: 'status', status: 503});  // nothing ends meanwhile
     for (const call of Object.values(calls)) {
       const hangUp = new AbortController();
@@ -129,10 +145,11 @@ withEachSdk('batchd', (sdk) => {
     // The same call is one with the same body: with abortSignal, too, because the SDK sends another body without.
     const patience = new AbortController();
     const again = Object.values(calls).map((call) => call(patience.signal));
-    await eventually(async () => (await daemon.waiters()) === 2, 'both to call again');
+    await eventually(async () => (await daemon.waiters()) === again.length, 'all to call again');
     await emulator.faults();
-    assert.deepEqual(await Promise.all(again), ['echo: paid once', 'echo: streamed once']);
-    for (const prompt of Object.keys(calls)) assert.equal(await emulator.billed(prompt), 1, prompt);
+    assert.deepEqual(await Promise.all(again), ['echo: paid once', 'echo: streamed once',
+                                                [embeddingOf('embedded once', 4), embeddingOf('with it', 4)]]);
+    await billedEach([...Object.keys(calls), 'with it']);
     // Answered means answered: the next one is a call of its own.
     assert.equal(await calls['paid once'](patience.signal), 'echo: paid once');
     assert.equal(await emulator.billed('paid once'), 2);
