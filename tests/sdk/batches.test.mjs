@@ -4,7 +4,7 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, mock, test} from 'node:test';
-import {Emulator} from './programs.mjs';
+import {Emulator, eventually} from './programs.mjs';
 import {all, client, embedder, embeddingOf, finished, jsonl, line, model, pending, withEachSdk} from './sdks.mjs';
 
 const textOf = (response) => response.candidates[0].content.parts[0].text;
@@ -24,9 +24,9 @@ withEachSdk('batches', (sdk) => {
   });
 
   const uploaded = async (rows) => (await ai.files.upload({file: jsonl(rows)})).name;
-  async function results(job) {
+  async function results(job, calls = ai) {
     const downloadPath = join(folder, 'results');
-    await ai.files.download({file: job.dest.fileName, downloadPath});
+    await calls.files.download({file: job.dest.fileName, downloadPath});
     const lines = (await readFile(downloadPath, 'utf8')).split('\n').slice(0, -1).map((one) => JSON.parse(one));
     return new Map(lines.map((one) => [one.key, one]));
   }
@@ -112,6 +112,24 @@ withEachSdk('batches', (sdk) => {
       assert.equal(job.state, 'JOB_STATE_CANCELLED');
       assert.equal(job.dest, undefined);
       assert.equal(await slow.billed('in vain'), 0);
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  test('a job cancelled on its way may have the results of what was done', async () => {
+    const slow = await Emulator.start({jobSeconds: 8});  // RUNNING for six of them
+    try {
+      await slow.faults({on: 'job', do: 'cancel_partly', executed: 0.5});
+      const calls = client(sdk, slow.url);
+      const rows = Array.from({length: 8}, (_, i) => line(`r${i}`, `partly ${i}`));
+      const {name: src} = await calls.files.upload({file: jsonl(rows)});
+      const {name} = await calls.batches.create({model, src});
+      await eventually(async () => (await calls.batches.get({name})).state === 'JOB_STATE_RUNNING', 'the job to run');
+      await calls.batches.cancel({name});
+      const job = await finished(calls, name);
+      assert.equal(job.state, 'JOB_STATE_CANCELLED');
+      assert.deepEqual([...(await results(job, calls)).keys()].sort(), ['r0', 'r1', 'r2', 'r3']);
     } finally {
       await slow.stop();
     }
