@@ -1,5 +1,7 @@
 #include "emulator/execution.h"
 
+#include <charconv>
+
 #include "emulator/answers.h"
 #include "emulator/errors.h"
 
@@ -19,8 +21,8 @@ std::string with_key(InputLine input, std::string_view key, std::string_view mod
 }  // namespace
 
 LineOutcome Execution::run(std::string_view line, std::string_view job, std::string_view model,
-                           std::string_view foreign_key) {
-  InputLine input;
+                           std::string_view foreign_key, bool inlined) {
+  InputLine input = fresh(inlined);
   Billed billed = Billed::billed;
   LineOutcome outcome;
   const auto work = work_of(model);
@@ -31,21 +33,42 @@ LineOutcome Execution::run(std::string_view line, std::string_view job, std::str
     billed = Billed::not_billed;
   } else {
     const auto digest = input.prompt.sha256();
-    const bool first_attempt = executed_.insert(digest).second;
+    const bool first_attempt = first_time(digest);
     const auto fault = faults_.next(On::line, {.first_attempt = first_attempt, .prompt = input.prompt.text});
     outcome = deliver(input, model, fault ? &*fault : nullptr, foreign_key, billed);
     if (fault) {
       ledger_.write("fault", {{"on", "line"}, {"do", do_text(fault->action)}, {"job", job}, {"key", input.key}});
     }
   }
-  ledger_.line(job, input.key, input.prompt.sha256(), billed);
+  ledger_.line(job, input.key, input.prompt.sha256(), booked(billed));
   return outcome;
 }
 
-void Execution::book_unexecuted(std::string_view line, std::string_view job, std::string_view model) {
-  InputLine input;
+void Execution::book_unexecuted(std::string_view line, std::string_view job, std::string_view model, bool inlined) {
+  InputLine input = fresh(inlined);
   read_line(line, work_of(model), input);
   ledger_.line(job, input.key, input.prompt.sha256(), Billed::not_billed);
+}
+
+InputLine Execution::fresh(bool inlined) const {
+  using Failure = ResultForm::Failure;
+  InputLine input;
+  input.form.inlined = inlined;
+  if (switches_.is(Switch::line_failure, "status")) input.form.failure = Failure::status;
+  if (switches_.is(Switch::line_failure, "status-text")) input.form.failure = Failure::status_text;
+  return input;
+}
+
+bool Execution::first_time(std::string_view digest) {
+  std::uint64_t beginning = 0;
+  std::from_chars(digest.data(), digest.data() + 16, beginning, 16);
+  return executed_.insert(beginning).second;
+}
+
+Billed Execution::booked(Billed billed) const {
+  if (billed != Billed::withheld) return billed;
+  if (switches_.is(Switch::missing_lines, "billed")) return Billed::billed;
+  return switches_.is(Switch::missing_lines, "not-billed") ? Billed::not_billed : billed;
 }
 
 LineOutcome Execution::deliver(const InputLine& input, std::string_view model, const Rule* fault,

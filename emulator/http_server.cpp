@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "emulator/errors.h"
+#include "emulator/stream_writer.h"
 
 namespace batchd::emulator {
 namespace {
@@ -149,7 +150,9 @@ Task<bool> finish(beast::tcp_stream& stream, const Outcome& outcome, bool keep_a
       break;
   }
   stream.expires_after(kIdleLimit);
-  if (outcome.response.blob) {
+  if (!outcome.response.pieces.empty()) {
+    co_await write_stream(stream, outcome.response, keep_alive);
+  } else if (outcome.response.blob) {
     co_await write_blob(stream, outcome.response, outcome.response.blob->size(), keep_alive);
   } else {
     co_await write_text(stream, outcome.response, keep_alive);

@@ -27,6 +27,8 @@ constexpr const char* kFooter =
     "  curl -H 'x-goog-api-key: any' http://127.0.0.1:8081/v1beta/models\n"
     "Fault and ledger files are described in docs/emulator.md.";
 
+constexpr int kUsageError = 64;
+
 // Readers of the port file see nothing or all of it.
 void write_port_file(const std::string& path, std::uint16_t port) {
   const auto scratch = path + ".new";
@@ -65,8 +67,9 @@ int run(const Options& options, const std::string& port_file) {
 int main(int argc, char** argv) {
   Options options;
   std::string port_file;
+  std::vector<std::string> switches;
   CLI::App app(kDescription);
-  app.footer(kFooter);
+  app.footer("Switches (--switch NAME=VALUE; the first value is the default):\n" + switches_help() + "\n" + kFooter);
   app.set_version_flag("--version", BATCHD_VERSION);
   app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one")->required();
   app.add_option("--job-seconds", options.job_seconds, "How long a batch job takes; may be fractional, such as 0.2")
@@ -80,6 +83,11 @@ int main(int argc, char** argv) {
   app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
                  "Prompt tokens in live jobs per project and model; a create beyond is answered 429; 0: any number")
       ->capture_default_str();
+  app.add_option("--max-file-bytes", options.max_file_bytes, "Bytes of one uploaded file; more is answered 400")
+      ->capture_default_str();
+  app.add_option("--max-storage-bytes", options.max_storage_bytes,
+                 "Bytes of all files of a project, results among them; an upload beyond is answered 429")
+      ->capture_default_str();
   app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
       ->type_name("FILE");
   app.add_option("--ledger", options.ledger_file, "Append one JSON line per event here: what was executed and billed")
@@ -87,7 +95,16 @@ int main(int argc, char** argv) {
   app.add_option("--port-file", port_file, "Write the port here once calls are accepted")->type_name("FILE");
   app.add_option("--refuse-mime", options.refused_mimes, "Answer uploads of this type with \"Unsupported MIME type\"")
       ->type_name("TYPE");
+  app.add_option("--switch", switches, "Behaviour that nobody has documented, see below; may be repeated")
+      ->type_name("NAME=VALUE");
   CLI11_PARSE(app, argc, argv);
+  try {
+    for (const auto& setting : switches) options.switches.push_back(switch_setting(setting));
+    Switches().set(options.switches);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "gemini-emulator: %s\n", e.what());
+    return kUsageError;
+  }
   try {
     return run(options, port_file);
   } catch (const std::exception& e) {

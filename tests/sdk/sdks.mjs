@@ -54,13 +54,3 @@ export function embeddingOf(text, size) {
   const digest = createHash('sha256').update(text).digest();
   return Array.from({length: size}, (_, i) => ((digest.readUInt16BE((i % 16) * 2) % 20001) - 10000) / 10000);
 }
-
-// A test of what the programs can't do yet: skipped, visibly, as long as they answer that there is no such call.
-export const pending = (body) => async (context) => {
-  try {
-    await body(context);
-  } catch (error) {
-    if (!/from a file only|Requested entity was not found|UNIMPLEMENTED/.test(error.message)) throw error;
-    context.skip(`not there yet: ${error.message}`);
-  }
-};
