@@ -161,12 +161,10 @@ void empty_page(const Request& request, std::string& body) {
 
 void set_header(Response& response, std::string_view name, const std::string& value) {
   std::erase_if(response.headers, [&](const auto& entry) { return entry.first == name; });
-  response.headers.emplace_back(name, value);
+  if (!value.empty()) response.headers.emplace_back(name, value);
 }
 
-}  // namespace
-
-std::optional<Response> other_answer(const Rule& fault, const Request& request) {
+std::optional<Response> answer_in_place(const Rule& fault, const Request& request) {
   const auto status = static_cast<int>(fault.status);
   if (fault.action == Do::status || fault.action == Do::status_after) {
     if (!fault.body) return google_error(status, usual_message(status));
@@ -181,6 +179,15 @@ std::optional<Response> other_answer(const Rule& fault, const Request& request) 
   auto response = google_error(status, fault.message.empty() ? usual_message(status) : std::string_view(fault.message));
   response.status = 200;
   return response;
+}
+
+}  // namespace
+
+std::optional<Response> other_answer(const Rule& fault, const Request& request) {
+  auto answer = answer_in_place(fault, request);
+  const bool may_wait = fault.action == Do::status || fault.action == Do::status_after || fault.action == Do::quota;
+  if (may_wait && !fault.text.empty()) set_header(*answer, "Retry-After", fault.text);
+  return answer;
 }
 
 void edit_answer(const Rule& fault, const Request& request, Response& response) {

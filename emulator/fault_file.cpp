@@ -45,6 +45,7 @@ constexpr Member kMembers[] = {{"status", &Rule::status, 100, 599},
                                {"path", &Rule::path},
                                {"name", &Rule::name},
                                {"text", &Rule::text},
+                               {"retry_after", &Rule::text},
                                {"reason", &Rule::reason}};
 
 // Reads one rule; every complaint names the rule.

@@ -15,14 +15,16 @@ constexpr std::string_view kOperations = "create get list";
 constexpr std::string_view kFiles = "upload_chunk file_get";
 constexpr std::string_view kNamed = "create get list upload_chunk file_get";
 constexpr std::string_view kFileUsers = "create file_get file_delete download upload_chunk upload_query";
+constexpr std::string_view kRefusal = R"({"status":503,"body":null,"error":null,"retry_after":null,"effect":false})";
+constexpr std::string_view kRefusalAfter = R"({"status":503,"body":null,"error":null,"retry_after":null})";
 constexpr std::string_view kCutting = R"({"bytes":null,"lines":null,"mid_line":false,"head_bytes":null})";
 
 constexpr FaultKind kFaults[] = {
     // How far the request gets, and whether it has its effect.
-    {Do::status, "status", Kind::call, "", R"({"status":503,"body":null,"error":null,"effect":false})", "status"},
-    {Do::status_after, "status_after", Kind::call, "", R"({"status":503,"body":null,"error":null})", "status"},
+    {Do::status, "status", Kind::call, "", kRefusal, "status"},
+    {Do::status_after, "status_after", Kind::call, "", kRefusalAfter, "status"},
     {Do::invalid_key, "invalid_key", Kind::call, "", "{}", ""},
-    {Do::quota, "quota", Kind::call, "", "{}", ""},
+    {Do::quota, "quota", Kind::call, "", R"({"retry_after":null})", ""},
     {Do::reset_before, "reset_before", Kind::call, "", "{}", ""},
     {Do::reset_in_request, "reset_in_request", Kind::call, "", R"({"bytes":1})", ""},
     {Do::withhold_before, "withhold_before", Kind::call, "", R"({"seconds":60})", ""},

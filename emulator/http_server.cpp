@@ -58,9 +58,12 @@ class WireBody : public BodySource {
     auto& body = parser_.get().body();
     body.data = out.data();
     body.size = out.size();
-    stream_.expires_after(kIdleLimit);
-    auto [error, bytes] = co_await http::async_read(stream_, buffer_, parser_, asio::as_tuple(use_awaitable));
-    if (error && error != http::error::need_buffer) throw boost::system::system_error(error);
+    // What is there is given at once: a client that sends no more mustn't hold back what it has sent.
+    while (body.size == out.size() && !parser_.is_done()) {
+      stream_.expires_after(kIdleLimit);
+      auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser_, asio::as_tuple(use_awaitable));
+      if (error && error != http::error::need_buffer) throw boost::system::system_error(error);
+    }
     const auto got = out.size() - body.size;
     total_ += got;
     if (total_ > HttpServer::kBodyBytesMax) throw boost::system::system_error(http::error::body_limit);
