@@ -37,28 +37,48 @@ constexpr Companions kCompanions[] = {
     {Scene::regretted, ""},
 };
 
+enum class Held { never, perhaps, surely };  // for an operator, who sends it again
+
 // Where a fault needs other details than those of the list to bite in so short a time, or doesn't end with everybody
 // answered. The first row that fits.
 struct Special {
   std::string_view on;  // empty: any
   std::string_view action;
-  std::string_view details;      // members of the rule
-  bool held = false;             // for an operator, who sends it again
-  std::string_view end = {};     // of some of the requests; else all succeed
-  std::string_view excused = {}; // what the audit finds though nobody could prevent it
-  std::string_view why = {};
+  std::string_view details;  // members of the rule
+  Held held = Held::never;
+  std::string_view end = {};      // of some of the requests; all others succeed
+  std::string_view excused = {};  // what the audit finds though nobody could prevent it
+  bool wordless = false;          // some responses have no text
 };
 constexpr Special kSpecials[] = {
+    // Somebody between batchd and the provider makes a second job of one call: nobody here can know.
+    {"create", "execute_twice", "", Held::never, "", "billed_twice orphans"},
+    {"any", "execute_twice", "", Held::perhaps, "", "billed_twice orphans"},
+    // The fence is proven by a file that must be there: if it isn't, a person decides.
+    {"file_get", "lose_file", "", Held::surely},
+    // A result that the provider has lost: it was paid for, and the operator's word pays for it again.
+    {"download", "lose_file", "", Held::surely, "", "billed_twice"},
+    {"job", "no_output", "", Held::surely},
+    {"job", "output_lost", "", Held::surely},
+    // Not asked for by us: what had run may have been charged, so it isn't sent again.
+    {"job", "cancel_itself", "", Held::never, "failed 1", "lost"},
+    {"job", "list_lag", R"("ms":150)"},  // shorter than the quarantine, which is 15 minutes in earnest
+    {"job", "slow", R"("seconds":1)"},
+    {"line", "status_text", "", Held::never, "failed 2"},  // words without a code: not known to be worth another try
+    {"line", "block", "", Held::never, "", "", true},
+    {"line", "empty_response", "", Held::never, "", "", true},
+    {"line", "deep", R"("count":100000)"},
+    {"line", "long_line", R"("bytes":65536)"},
     {"", "trickle", R"("bytes":64,"ms":1)"},
     {"", "endless", R"("bytes":4194304)"},
-    {"", "deep", R"("count":100000)"},
-    {"", "long_line", R"("bytes":65536)"},
-    {"", "slow", R"("seconds":1)"},
+    // Four creates of one lineage in a row may be struck: then it waits for a person.
+    {"any", "", "", Held::perhaps},
+    {"connection", "", "", Held::perhaps},
 };
 
 const Special* special_of(const ListedFault& fault) {
   const auto fits = [&](const Special& row) {
-    return (row.on.empty() || row.on == fault.on) && row.action == fault.action;
+    return (row.on.empty() || row.on == fault.on) && (row.action.empty() || row.action == fault.action);
   };
   const auto found = std::ranges::find_if(kSpecials, fits);
   return found == std::end(kSpecials) ? nullptr : &*found;
@@ -68,8 +88,9 @@ Scene scene_of(const ListedFault& fault) {
   if (fault.on == "list" || fault.on == "file_get" || fault.on == "file_delete") return Scene::unclear;
   if (fault.action == "list_lag" || fault.action == "stale_list") return Scene::unclear;
   if (fault.on == "upload_query") return Scene::broken;
-  if (fault.on == "cancel" || fault.action == "cancel_partly" || fault.action == "ignore_cancel")
-    return Scene::regretted;
+  for (const std::string_view ends_by_a_cancel : {"cancel_partly", "ignore_cancel", "stuck", "stuck_pending"})
+    if (fault.action == ends_by_a_cancel) return Scene::regretted;
+  if (fault.on == "cancel") return Scene::regretted;
   return Scene::plain;
 }
 
@@ -93,14 +114,19 @@ class Fault : public JudgedTest, public ::testing::WithParamInterface<ListedFaul
     for (std::size_t i = 0; i < kPerBatch; ++i) cancel(i);
     submit(kRequests - kPerBatch);
   }
+  // In the ledger a rule for `any` stands under the call that it struck.
+  std::ptrdiff_t happened(const ListedFault& fault) {
+    return std::ranges::count_if(emulator_->ledger().rows(), [&](const LedgerRow& row) {
+      return row.event == "fault" && row.action == fault.action && (fault.on == "any" || row.on == fault.on);
+    });
+  }
 };
 
 TEST_P(Fault, LosesNothingAndPaysNothingTwice) {
   const auto& fault = GetParam();
   const auto* special = special_of(fault);
   const auto scene = scene_of(fault);
-  const auto faults =
-      R"({"rules":[)" + rule_of(fault) + kCompanions[static_cast<std::size_t>(scene)].rules + "]}";
+  const auto faults = R"({"rules":[)" + rule_of(fault) + kCompanions[static_cast<std::size_t>(scene)].rules + "]}";
   SCOPED_TRACE(faults);
   auto config = judged_times();
   config["packing.max_items"] = std::to_string(kPerBatch);
@@ -109,18 +135,21 @@ TEST_P(Fault, LosesNothingAndPaysNothingTwice) {
 
   auto held = wait_until_over(kRoundPatience);
   ASSERT_GE(held, 0);
-  if (special != nullptr && special->held) {
-    EXPECT_GT(held, 0) << "should have been held";
-    requeue_held();
-    held = wait_until_over(kRoundPatience);
+  if (special != nullptr && special->held != Held::never) {
+    EXPECT_TRUE(held > 0 || special->held == Held::perhaps) << "should have been held";
+    for (int tries = 0; held > 0 && tries < 3; ++tries) {
+      requeue_held();
+      held = wait_until_over(kRoundPatience);
+    }
   }
   EXPECT_EQ(held, 0) << daemon_->admin_status().dump();
-  EXPECT_GT(emulator_->ledger().count_faults(fault.on, fault.action), 0U) << "the fault never happened";
+  EXPECT_GT(happened(fault), 0) << "the fault never happened";
 
+  wordless_ = special != nullptr && special->wordless;
   read_answers();
   const auto cancelled = scene == Scene::regretted ? kPerBatch : 0;
   std::map<std::string, int> expected{{"succeeded", kRequests - cancelled}};
-  if (cancelled > 0) expected["cancelled"] = cancelled;
+  if (cancelled > 0) expected["cancelled 1"] = cancelled;
   if (special != nullptr && !special->end.empty()) {
     const auto other = ends_[std::string(special->end)];
     EXPECT_GT(other, 0) << special->end;
@@ -128,13 +157,15 @@ TEST_P(Fault, LosesNothingAndPaysNothingTwice) {
     expected[std::string(special->end)] = other;
   }
   EXPECT_EQ(ends_, expected);
-  if (special != nullptr && !special->excused.empty()) excused_.insert(std::string(special->excused));
+  if (special != nullptr) excused_ = special->excused;
   judge();
   ASSERT_TRUE(daemon_->process().running());
   EXPECT_EQ(daemon_->stop(), 0);
 }
 
-bool never_called(const ListedFault& fault) { return std::ranges::find(kNeverCalled, fault.on) != std::end(kNeverCalled); }
+bool never_called(const ListedFault& fault) {
+  return std::ranges::find(kNeverCalled, fault.on) != std::end(kNeverCalled);
+}
 
 std::vector<ListedFault> faults_that_matter() {
   auto faults = listed_faults();
@@ -151,7 +182,8 @@ class NeverCalled : public JudgedTest {};
 TEST_F(NeverCalled, TheseCallsAreNoneOfBatchds) {
   std::string rules;
   for (const auto& on : kNeverCalled)
-    rules += (rules.empty() ? "" : ",") + std::string(R"({"do":"status","status":503,"on":")") + std::string(on) + "\"}";
+    rules +=
+        (rules.empty() ? "" : ",") + std::string(R"({"do":"status","status":503,"on":")") + std::string(on) + "\"}";
   start({.job_seconds = 1, .faults = R"({"rules":[)" + rules + "]}"}, {.config = judged_times()});
   submit(kPerBatch);
   ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") > 0; }));
@@ -160,7 +192,7 @@ TEST_F(NeverCalled, TheseCallsAreNoneOfBatchds) {
   EXPECT_EQ(wait_until_over(kRoundPatience), 0);
   EXPECT_EQ(emulator_->ledger().count("fault"), 0U);
   read_answers();
-  EXPECT_EQ(ends_, (std::map<std::string, int>{{"cancelled", kPerBatch}, {"succeeded", kPerBatch}}));
+  EXPECT_EQ(ends_, (std::map<std::string, int>{{"cancelled 1", kPerBatch}, {"succeeded", kPerBatch}}));
   judge();
 }
 
@@ -170,11 +202,11 @@ int run_side_by_side() {
   std::vector<Process> shards;
   const auto output = [&](int shard) { return folder.file(std::to_string(shard)); };
   for (int i = 0; i < kShards; ++i)
-    shards.push_back(Process::start({.binary = "/proc/self/exe",
-                                     .arguments = {"--gtest_brief=1"},
-                                     .environment = {{"GTEST_TOTAL_SHARDS", std::to_string(kShards)},
-                                                     {"GTEST_SHARD_INDEX", std::to_string(i)}},
-                                     .output = output(i)}));
+    shards.push_back(Process::start(
+        {.binary = "/proc/self/exe",
+         .arguments = {"--gtest_brief=1"},
+         .environment = {{"GTEST_TOTAL_SHARDS", std::to_string(kShards)}, {"GTEST_SHARD_INDEX", std::to_string(i)}},
+         .output = output(i)}));
   int failed = 0;
   for (int i = 0; i < kShards; ++i) {
     const auto code = shards[static_cast<std::size_t>(i)].wait(std::chrono::minutes(15));
