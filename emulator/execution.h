@@ -1,38 +1,47 @@
 // Running a job's lines: what each one yields, what it costs, and what the faults make of it.
 #pragma once
 
-#include <set>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <unordered_set>
 
 #include "emulator/faults.h"
 #include "emulator/ledger.h"
+#include "emulator/line_faults.h"
 #include "emulator/lines.h"
+#include "emulator/switches.h"
 
 namespace batchd::emulator {
 
-struct LineOutcome {
-  std::vector<std::string> lines;  // what the result file gets, without '\n'
-  bool success = false;
+// The job that lines belong to.
+struct LineOwner {
+  std::string_view job;
+  std::string_view model;
+  std::string_view foreign_key = {};  // of another job's line
+  bool inlined = false;               // its lines are items of its own document
+  bool undelivered = false;           // whatever its lines yield, nobody will ever get it
 };
 
 class Execution {
  public:
-  Execution(Faults& faults, Ledger& ledger) : faults_(faults), ledger_(ledger) {}
+  Execution(Faults& faults, Ledger& ledger, const Switches& switches)
+      : faults_(faults), ledger_(ledger), switches_(switches) {}
 
-  // Executes one line and books it. `foreign_key`: a key of another job's line.
-  LineOutcome run(std::string_view line, std::string_view job, std::string_view model, std::string_view foreign_key);
+  // Executes one line and books it.
+  LineOutcome run(std::string_view line, const LineOwner& owner);
   // Books a line of a job that ends without executing it.
-  void book_unexecuted(std::string_view line, std::string_view job, std::string_view model);
+  void book_unexecuted(std::string_view line, const LineOwner& owner);
 
  private:
-  LineOutcome deliver(const InputLine& input, std::string_view model, const Rule* fault, std::string_view foreign_key,
-                      Billed& billed) const;
+  InputLine fresh(const LineOwner& owner) const;
+  bool first_time(std::string_view digest);  // this prompt is executed
+  Billed booked(Billed billed) const;
 
   Faults& faults_;
   Ledger& ledger_;
-  std::set<std::string> executed_;  // digests of prompts
+  const Switches& switches_;
+  std::unordered_set<std::uint64_t> executed_;  // of each prompt the beginning of its digest
 };
 
 }  // namespace batchd::emulator

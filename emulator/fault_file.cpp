@@ -1,135 +1,167 @@
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <stdexcept>
+#include <variant>
 
 #include "emulator/dom.h"
+#include "emulator/fault_table.h"
 #include "emulator/faults.h"
 
 namespace batchd::emulator {
 namespace {
 
-constexpr On kAllOn[] = {On::any,          On::create,    On::generate,    On::upload_start, On::upload_chunk,
-                         On::upload_query, On::get,       On::list,        On::cancel,       On::batch_delete,
-                         On::file_get,     On::file_list, On::file_delete, On::download,     On::models,
-                         On::line,         On::job};
+// A detail of a rule: what it is called and where it goes.
+struct Member {
+  std::string_view name;
+  std::variant<std::int64_t Rule::*, double Rule::*, bool Rule::*, std::string Rule::*> field;
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+};
 
-constexpr Do kCallActions[] = {Do::status,       Do::reset_before, Do::reset_after, Do::withhold,
-                               Do::status_after, Do::truncate,     Do::delay,       Do::invalid_key};
-constexpr Do kLineActions[] = {Do::missing, Do::duplicate, Do::foreign, Do::swap_foreign_batch,
-                               Do::no_key,  Do::garbage,   Do::error,   Do::block};
-constexpr Do kJobActions[] = {Do::shuffle, Do::expire,        Do::fail,         Do::succeed_without_output_polls,
-                              Do::stuck,   Do::ignore_cancel, Do::cancel_partly};
+constexpr std::int64_t kMost = 1'000'000'000;
+constexpr std::int64_t kDayMs = 86'400'000;
+
+constexpr Member kMembers[] = {{"status", &Rule::status, 100, 599},
+                               {"effect", &Rule::effect},
+                               {"seconds", &Rule::seconds, 0, 86400},
+                               {"ms", &Rule::milliseconds, 0, kDayMs},
+                               {"code", &Rule::code, 1, 16},
+                               {"message", &Rule::message},
+                               {"silent", &Rule::silent},
+                               {"as_status", &Rule::as_status},
+                               {"executed", &Rule::executed, 0, 1},
+                               {"polls", &Rule::polls, 0, kMost},
+                               {"lists", &Rule::lists, 0, kMost},
+                               {"get_too", &Rule::get_too},
+                               {"bytes", &Rule::bytes, 0, 1LL << 31},
+                               {"lines", &Rule::lines, 0, kMost},
+                               {"head_bytes", &Rule::head_bytes, 0, kMost},
+                               {"mid_line", &Rule::mid_line},
+                               {"by", &Rule::by, -kMost, kMost},
+                               {"count", &Rule::count, 1, 10'000'000},
+                               {"to", &Rule::to},
+                               {"path", &Rule::path},
+                               {"name", &Rule::name},
+                               {"text", &Rule::text},
+                               {"retry_after", &Rule::text},
+                               {"reason", &Rule::reason}};
 
 // Reads one rule; every complaint names the rule.
 class RuleReader {
  public:
-  RuleReader(const Value& rule, std::size_t number) : rule_(rule), where_("rule " + std::to_string(number)) {}
+  RuleReader(const Value& rule, std::size_t number) : rule_(rule), number_(number) {}
 
   Rule read() {
     if (!rule_.IsObject()) refuse("must be an object");
     Rule rule;
+    rule.number = number_;
     rule.on = read_on();
-    rule.action = read_action(rule.on);
+    const auto& fault = read_action(rule.on);
+    rule.action = fault.action;
     read_selectors(rule);
-    read_details(rule);
+    read_details(fault, rule);
+    string("comment");  // for people
     for (const auto& entry : rule_.GetObject()) {
       const std::string name(emulator::text(entry.name));
       if (!known_.contains(name))
-        refuse("\"" + name + "\" is unknown or has no meaning with \"do\": \"" + std::string(do_text(rule.action)) +
-               "\"");
+        refuse("\"" + name + "\" is unknown or has no meaning with \"do\": \"" + std::string(fault.name) + "\"");
     }
     return rule;
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& why) const { throw std::runtime_error(where_ + ": " + why); }
+  [[noreturn]] void refuse(const std::string& why) const {
+    throw std::runtime_error("rule " + std::to_string(number_) + ": " + why);
+  }
 
-  const Value* find(const char* name) {
-    known_.insert(name);
-    const auto found = rule_.FindMember(name);
+  const Value* find(std::string_view name) {
+    known_.emplace(name);
+    const auto found = rule_.FindMember(std::string(name).c_str());
     return found == rule_.MemberEnd() ? nullptr : &found->value;
   }
 
-  std::string string(const char* name, std::string fallback = {}) {
-    const auto* value = find(name);
-    if (!value) return fallback;
-    if (!value->IsString()) refuse("\"" + std::string(name) + "\" must be a string");
-    return std::string(emulator::text(*value));
+  std::string string(std::string_view name, const Value& value) const {
+    if (!value.IsString()) refuse("\"" + std::string(name) + "\" must be a string");
+    return std::string(emulator::text(value));
   }
 
-  double number(const char* name, double low, double high, double fallback) {
+  std::string string(std::string_view name) {
     const auto* value = find(name);
-    if (!value) return fallback;
-    if (!value->IsNumber() || value->GetDouble() < low || value->GetDouble() > high) {
+    return value ? string(name, *value) : std::string();
+  }
+
+  double number(std::string_view name, const Value& value, double low, double high) const {
+    if (!value.IsNumber() || value.GetDouble() < low || value.GetDouble() > high) {
       refuse("\"" + std::string(name) + "\" must be a number from " + std::to_string(low) + " to " +
              std::to_string(high));
     }
-    return value->GetDouble();
+    return value.GetDouble();
   }
 
-  std::int64_t integer(const char* name, std::int64_t low, std::int64_t high, std::int64_t fallback) {
-    const auto* value = find(name);
-    if (!value) return fallback;
-    if (!value->IsInt64() || value->GetInt64() < low || value->GetInt64() > high) {
+  std::int64_t integer(std::string_view name, const Value& value, std::int64_t low, std::int64_t high) const {
+    if (!value.IsInt64() || value.GetInt64() < low || value.GetInt64() > high) {
       refuse("\"" + std::string(name) + "\" must be a whole number from " + std::to_string(low) + " to " +
              std::to_string(high));
     }
-    return value->GetInt64();
+    return value.GetInt64();
   }
 
-  bool boolean(const char* name) {
-    const auto* value = find(name);
-    if (!value) return false;
-    if (!value->IsBool()) refuse("\"" + std::string(name) + "\" must be true or false");
-    return value->GetBool();
+  bool boolean(std::string_view name, const Value& value) const {
+    if (!value.IsBool()) refuse("\"" + std::string(name) + "\" must be true or false");
+    return value.GetBool();
   }
 
   On read_on() {
     const auto name = string("on");
-    for (const On on : kAllOn) {
+    for (const On on : all_on()) {
       if (on_text(on) == name) return on;
     }
     refuse("\"on\" is missing or names no call: \"" + name + "\"");
   }
 
-  template <std::size_t N>
-  Do pick(const Do (&actions)[N], const std::string& name, std::string_view what) {
+  const FaultKind& read_action(On on) {
+    const auto name = string("do");
     std::string known;
-    for (const Do action : actions) {
-      if (do_text(action) == name) return action;
-      known += " " + std::string(do_text(action));
+    for (const auto& fault : fault_kinds()) {
+      if (fault.kind != kind_of(on)) continue;
+      if (fault.name != name) {
+        known += " " + std::string(fault.name);
+      } else if (applies(fault, on)) {
+        return fault;
+      } else {
+        refuse("\"" + name + "\" is for \"on\": \"" + std::string(fault.only) + "\" only");
+      }
     }
-    refuse("\"do\" of " + std::string(what) + " must be one of:" + known);
+    const auto what = kind_of(on) == Kind::call ? std::string_view("call") : on_text(on);
+    refuse("\"do\" of a " + std::string(what) + " must be one of:" + known);
   }
 
-  Do read_action(On on) {
-    const auto name = string("do");
-    if (on == On::line) return pick(kLineActions, name, "a line");
-    if (on == On::job) return pick(kJobActions, name, "a job");
-    const auto action = pick(kCallActions, name, "a call");
-    if (action == Do::truncate && on != On::download) refuse("\"truncate\" is for \"on\": \"download\" only");
-    return action;
+  std::uint64_t count(std::string_view name) {
+    const auto* value = find(name);
+    return value ? static_cast<std::uint64_t>(integer(name, *value, 1, kMost)) : 0;
   }
 
   void read_selectors(Rule& rule) {
-    constexpr std::int64_t kMax = 1'000'000'000;
-    rule.nth = static_cast<std::uint64_t>(integer("nth", 1, kMax, 0));
-    rule.every = static_cast<std::uint64_t>(integer("every", 1, kMax, 0));
-    rule.first = static_cast<std::uint64_t>(integer("first", 1, kMax, 0));
-    rule.probability = number("probability", 0, 1, -1);
+    rule.nth = count("nth");
+    rule.every = count("every");
+    rule.first = count("first");
+    if (const auto* value = find("probability")) rule.probability = number("probability", *value, 0, 1);
     if ((rule.nth > 0) + (rule.every > 0) + (rule.first > 0) + (rule.probability >= 0) > 1) {
       refuse("at most one of \"nth\", \"every\", \"first\" and \"probability\"");
     }
-    if (rule.on == On::line) rule.first_attempt_only = boolean("first_attempt_only");
+    if (rule.on == On::line) {
+      if (const auto* value = find("first_attempt_only"))
+        rule.first_attempt_only = boolean("first_attempt_only", *value);
+    }
     read_conditions(rule);
   }
 
   void read_conditions(Rule& rule) {
     const bool has_prompts = rule.on == On::create || rule.on == On::line || rule.on == On::job;
     if (has_prompts) rule.if_prompt_contains = text_sought();
-    const bool is_call = rule.on != On::line && rule.on != On::job;
-    if (is_call && find("if_key")) rule.if_key = string("if_key");
+    if (kind_of(rule.on) == Kind::call && find("if_key")) rule.if_key = string("if_key");
   }
 
   std::string text_sought() {
@@ -138,40 +170,62 @@ class RuleReader {
     return string(name);
   }
 
-  void read_details(Rule& rule) {
-    if (rule.action == Do::status || rule.action == Do::status_after) {
-      rule.status = static_cast<int>(integer("status", 200, 599, 0));
-      if (rule.status == 0) refuse("\"status\" is missing");
-      read_body(rule);
+  // The table's row says which details there are, and what they are if the rule doesn't say.
+  void read_details(const FaultKind& fault, Rule& rule) {
+    Document defaults;
+    DomFault broken;
+    if (!parse(fault.members, defaults, broken)) throw std::logic_error("a row of the fault table is no JSON");
+    const auto required = " " + std::string(fault.required) + " ";
+    for (const auto& entry : defaults.GetObject()) {
+      const auto name = emulator::text(entry.name);
+      const auto* given = find(name);
+      const bool needed = required.find(" " + std::string(name) + " ") != std::string::npos;
+      if (!given && needed) refuse("\"" + std::string(name) + "\" is missing");
+      if (given || !entry.value.IsNull()) read_detail(rule, name, given ? *given : entry.value);
     }
-    if (rule.action == Do::withhold) rule.seconds = number("seconds", 0, 86400, 60);
-    if (rule.action == Do::delay) rule.milliseconds = integer("ms", 0, 86'400'000, 1000);
-    if (rule.action == Do::error || rule.action == Do::fail) {
-      rule.code = static_cast<int>(integer("code", 1, 16, 13));
-      rule.message = string("message");
-    }
-    if (rule.action == Do::error) rule.as_status = boolean("as_status");
-    if (rule.action == Do::fail) rule.silent = boolean("silent");
-    if (rule.action == Do::fail) rule.executed = number("executed", 0, 1, 0);
-    if (rule.action == Do::expire) rule.executed = number("executed", 0, 1, 0);
-    if (rule.action == Do::cancel_partly) rule.executed = number("executed", 0, 1, 0.5);
-    if (rule.action == Do::succeed_without_output_polls) rule.polls = static_cast<int>(integer("polls", 1, 1000000, 2));
+    read_more(rule);
   }
 
-  void read_body(Rule& rule) {
-    const auto* error = find("error");
-    const auto* body = find("body");
-    if (error && body) refuse("either \"body\" or \"error\"");
-    if (error) {
-      if (!error->IsObject()) refuse("\"error\" must be an object");
-      rule.body = "{\"error\":" + to_json(*error) + "}";
+  void read_detail(Rule& rule, std::string_view name, const Value& value) {
+    const auto member = std::ranges::find(kMembers, name, &Member::name);
+    if (member == std::end(kMembers)) return read_special(rule, name, value);
+    const auto low = member->low;
+    const auto high = member->high;
+    if (const auto* field = std::get_if<std::int64_t Rule::*>(&member->field)) {
+      rule.*(*field) = integer(name, value, low, high);
+    } else if (const auto* real = std::get_if<double Rule::*>(&member->field)) {
+      rule.*(*real) = number(name, value, static_cast<double>(low), static_cast<double>(high));
+    } else if (const auto* flag = std::get_if<bool Rule::*>(&member->field)) {
+      rule.*(*flag) = boolean(name, value);
+    } else {
+      rule.*std::get<std::string Rule::*>(member->field) = string(name, value);
+    }
+  }
+
+  void read_special(Rule& rule, std::string_view name, const Value& value) {
+    if (name == "value") rule.value = to_json(value);
+    if ((name == "body" || name == "error") && rule.body) refuse("either \"body\" or \"error\"");
+    if (name == "body") rule.body = string(name, value);
+    if (name == "error") {
+      if (!value.IsObject()) refuse("\"error\" must be an object");
+      rule.body = "{\"error\":" + to_json(value) + "}";
       rule.body_is_json = true;
     }
-    if (body) rule.body = string("body");
+  }
+
+  // What the members' own bounds don't say.
+  void read_more(const Rule& rule) const {
+    const bool informs = rule.action == Do::info_flood;
+    if (rule.status != 0 && informs != (rule.status < 200))
+      refuse("\"status\" must be a whole number from " + std::string(informs ? "100 to 199" : "200 to 599"));
+    if ((rule.bytes >= 0) + (rule.lines >= 0) + (rule.head_bytes >= 0) > 1)
+      refuse("at most one of \"bytes\", \"lines\" and \"head_bytes\"");
+    if (rule.mid_line && rule.lines < 0) refuse("\"mid_line\" goes with \"lines\"");
+    if (rule.action == Do::trickle && rule.bytes == 0) refuse("\"bytes\" must be at least 1");
   }
 
   const Value& rule_;
-  std::string where_;
+  std::size_t number_;
   std::set<std::string> known_;
 };
 
@@ -192,9 +246,11 @@ FaultFile parse_fault_file(std::string_view text) {
     } else if (name == "rules" && entry.value.IsArray()) {
       for (const auto& rule : entry.value.GetArray())
         file.rules.push_back(RuleReader(rule, file.rules.size() + 1).read());
-    } else {
+    } else if (name == "switches") {
+      file.switches = switch_settings(entry.value);
+    } else if (name != "comment" || !entry.value.IsString()) {
       throw std::runtime_error("\"" + std::string(name) + "\" is unknown or of the wrong type: there are \"seed\" (a " +
-                               "whole number) and \"rules\" (an array)");
+                               "whole number), \"rules\" (an array) and \"switches\" (an object)");
     }
   }
   return file;

@@ -1,5 +1,7 @@
 #include "emulator/faults.h"
 
+#include "emulator/fault_table.h"
+
 namespace batchd::emulator {
 
 std::string_view on_text(On on) {
@@ -34,6 +36,8 @@ std::string_view on_text(On on) {
       return "download";
     case On::models:
       return "models";
+    case On::connection:
+      return "connection";
     case On::line:
       return "line";
     case On::job:
@@ -42,60 +46,8 @@ std::string_view on_text(On on) {
   return "";
 }
 
-std::string_view do_text(Do action) {
-  switch (action) {
-    case Do::status:
-      return "status";
-    case Do::reset_before:
-      return "reset_before";
-    case Do::reset_after:
-      return "reset_after";
-    case Do::withhold:
-      return "withhold";
-    case Do::status_after:
-      return "status_after";
-    case Do::truncate:
-      return "truncate";
-    case Do::delay:
-      return "delay";
-    case Do::invalid_key:
-      return "invalid_key";
-    case Do::missing:
-      return "missing";
-    case Do::duplicate:
-      return "duplicate";
-    case Do::foreign:
-      return "foreign";
-    case Do::swap_foreign_batch:
-      return "swap_foreign_batch";
-    case Do::no_key:
-      return "no_key";
-    case Do::garbage:
-      return "garbage";
-    case Do::error:
-      return "error";
-    case Do::block:
-      return "block";
-    case Do::shuffle:
-      return "shuffle";
-    case Do::expire:
-      return "expire";
-    case Do::fail:
-      return "fail";
-    case Do::succeed_without_output_polls:
-      return "succeed_without_output_polls";
-    case Do::stuck:
-      return "stuck";
-    case Do::ignore_cancel:
-      return "ignore_cancel";
-    case Do::cancel_partly:
-      return "cancel_partly";
-  }
-  return "";
-}
-
 std::optional<Rule> Faults::next(On on, const Subject& subject) {
-  const bool is_call = on != On::line && on != On::job;
+  const bool is_call = kind_of(on) == Kind::call;
   const Rule* hit = nullptr;
   for (auto& rule : rules_) {
     if (rule.on != on && !(is_call && rule.on == On::any)) continue;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "emulator/blob.h"
+#include "emulator/faults.h"
 #include "emulator/net.h"
 
 namespace batchd::emulator {
@@ -42,15 +45,18 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::shared_ptr<const Blob> blob;  // if set, the body instead
+  std::vector<std::string> pieces;   // likewise: a stream, each piece sent by itself, its length not told before
 };
 
 // What becomes of the connection: normally the answer is written, but faults know other ends.
 struct Outcome {
-  enum class Ending { answer, reset, hold, truncate };
+  enum class Ending { answer, reset, close, hold, reset_after_hold, wrong_answer };
 
   Response response;
   Ending ending = Ending::answer;
-  double hold_seconds = 0;  // hold: silence, then the connection is closed
+  double hold_seconds = 0;           // hold, reset_after_hold: silence, then the connection is closed or reset
+  std::optional<Rule> wire;          // wrong_answer: how the answer is written
+  std::function<Task<void>()> then;  // run when the connection is over; may be empty
 };
 
 class Application {
@@ -58,6 +64,8 @@ class Application {
   virtual ~Application() = default;
   // Called when the header is there; reads as much of the body as it wants.
   virtual Task<Outcome> handle(const Request& request, BodySource& body) = 0;
+  // A connection was accepted: the fault that it meets, of those for connections.
+  virtual std::optional<Rule> accepted() = 0;
 };
 
 }  // namespace batchd::emulator

@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "emulator/errors.h"
+#include "emulator/stream_writer.h"
+#include "emulator/wire_faults.h"
 
 namespace batchd::emulator {
 namespace {
@@ -56,9 +58,12 @@ class WireBody : public BodySource {
     auto& body = parser_.get().body();
     body.data = out.data();
     body.size = out.size();
-    stream_.expires_after(kIdleLimit);
-    auto [error, bytes] = co_await http::async_read(stream_, buffer_, parser_, asio::as_tuple(use_awaitable));
-    if (error && error != http::error::need_buffer) throw boost::system::system_error(error);
+    // What is there is given at once: a client that sends no more mustn't hold back what it has sent.
+    while (body.size == out.size() && !parser_.is_done()) {
+      stream_.expires_after(kIdleLimit);
+      auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser_, asio::as_tuple(use_awaitable));
+      if (error && error != http::error::need_buffer) throw boost::system::system_error(error);
+    }
     const auto got = out.size() - body.size;
     total_ += got;
     if (total_ > HttpServer::kBodyBytesMax) throw boost::system::system_error(http::error::body_limit);
@@ -100,11 +105,11 @@ Task<void> write_text(beast::tcp_stream& stream, const Response& response, bool 
   co_await http::async_write(stream, message, use_awaitable);
 }
 
-// Writes the first `bytes` of a blob under a header that promises all of it.
-Task<void> write_blob(beast::tcp_stream& stream, const Response& response, std::uint64_t bytes, bool keep_alive) {
+Task<void> write_blob(beast::tcp_stream& stream, const Response& response, bool keep_alive) {
+  const auto bytes = response.blob->size();
   http::response<http::empty_body> message;
   set_head(message, response, keep_alive);
-  message.content_length(response.blob->size());
+  message.content_length(bytes);
   http::response_serializer<http::empty_body> serializer(message);
   co_await http::async_write_header(stream, serializer, use_awaitable);
   std::string piece(kPieceBytes, '\0');
@@ -123,10 +128,23 @@ void reset(beast::tcp_stream& stream) {
   stream.socket().close(ignored);
 }
 
+void close(beast::tcp_stream& stream) {
+  boost::system::error_code ignored;
+  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream.socket().close(ignored);
+}
+
 Task<void> hold(double seconds) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   timer.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds)));
   co_await timer.async_wait(use_awaitable);
+}
+
+// Faults of the wire are of bodies, not of streams.
+Response in_one_piece(Response response) {
+  for (const auto& piece : response.pieces) response.body += piece;
+  response.pieces.clear();
+  return response;
 }
 
 // False: the connection is over.
@@ -137,20 +155,25 @@ Task<bool> finish(beast::tcp_stream& stream, const Outcome& outcome, bool keep_a
     case Outcome::Ending::reset:
       reset(stream);
       co_return false;
+    case Outcome::Ending::close:
+      co_return false;
     case Outcome::Ending::hold:
+    case Outcome::Ending::reset_after_hold:
       stream.expires_never();
       co_await hold(outcome.hold_seconds);
+      if (outcome.ending == Outcome::Ending::reset_after_hold) reset(stream);
       co_return false;
-    case Outcome::Ending::truncate:
-      if (outcome.response.blob) {
-        co_await write_blob(stream, outcome.response, outcome.response.blob->size() / 2, false);
-        co_return false;
-      }
-      break;
+    case Outcome::Ending::wrong_answer: {
+      const auto whole = in_one_piece(outcome.response);
+      co_await write_wrongly(stream, *outcome.wire, whole);
+    }
+      co_return false;
   }
   stream.expires_after(kIdleLimit);
-  if (outcome.response.blob) {
-    co_await write_blob(stream, outcome.response, outcome.response.blob->size(), keep_alive);
+  if (!outcome.response.pieces.empty()) {
+    co_await write_stream(stream, outcome.response, keep_alive);
+  } else if (outcome.response.blob) {
+    co_await write_blob(stream, outcome.response, keep_alive);
   } else {
     co_await write_text(stream, outcome.response, keep_alive);
   }
@@ -187,18 +210,32 @@ Task<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer, Appl
   WireBody body(stream, buffer, parser, lower(request.header("expect")) == "100-continue");
   stream.expires_never();
   const auto outcome = co_await application.handle(request, body);
-  const bool answers = outcome.ending == Outcome::Ending::answer;
+  const bool answers = outcome.ending == Outcome::Ending::answer || outcome.ending == Outcome::Ending::wrong_answer;
   const bool keep_alive = parser.get().keep_alive() && !body.abandoned();
   if (answers && !body.abandoned()) co_await drain(body);
-  co_return co_await finish(stream, outcome, keep_alive);
+  const bool goes_on = co_await finish(stream, outcome, keep_alive);
+  if (outcome.then) {
+    close(stream);
+    co_await outcome.then();
+  }
+  co_return goes_on && !outcome.then;
+}
+
+// False: the connection is over before its first call.
+Task<bool> greet(beast::tcp_stream& stream, Application& application) {
+  const auto fault = application.accepted();
+  if (!fault) co_return true;
+  if (fault->action == Do::mute) co_await hold(fault->seconds);
+  reset(stream);
+  co_return false;
 }
 
 Task<void> serve(tcp::socket socket, Application& application) {
   beast::tcp_stream stream(std::move(socket));
   beast::flat_buffer buffer;
   try {
-    while (co_await serve_one(stream, buffer, application)) {
-    }
+    bool goes_on = co_await greet(stream, application);
+    while (goes_on) goes_on = co_await serve_one(stream, buffer, application);
     boost::system::error_code ignored;
     if (stream.socket().is_open()) stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
   } catch (const boost::system::system_error&) {

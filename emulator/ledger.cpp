@@ -24,6 +24,20 @@ std::string_view billed_text(Billed billed) {
   return "";
 }
 
+std::string_view delivered_text(Delivered delivered) {
+  switch (delivered) {
+    case Delivered::response:
+      return "response";
+    case Delivered::error:
+      return "error";
+    case Delivered::damaged:
+      return "damaged";
+    case Delivered::nothing:
+      return "nothing";
+  }
+  return "";
+}
+
 Ledger::Ledger(const std::string& path) {
   if (path.empty()) return;
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -59,8 +73,20 @@ void Ledger::write(std::string_view event, const Texts& texts, const Numbers& nu
   }
 }
 
-void Ledger::line(std::string_view job, std::string_view key, std::string_view prompt_sha256, Billed billed) {
-  write("line", {{"job", job}, {"key", key}, {"prompt_sha256", prompt_sha256}, {"billed", billed_text(billed)}});
+void Ledger::fault(On on, const Rule& rule, const Texts& hit) {
+  Texts texts{{"on", on_text(on)}, {"do", do_text(rule.action)}};
+  texts.insert(texts.end(), hit.begin(), hit.end());
+  write("fault", texts,
+        {{"rule", static_cast<std::int64_t>(rule.number)}, {"count", static_cast<std::int64_t>(rule.seen)}});
+}
+
+void Ledger::line(std::string_view job, std::string_view key, std::string_view prompt_sha256, Billed billed,
+                  Delivered delivered) {
+  write("line", {{"job", job},
+                 {"key", key},
+                 {"prompt_sha256", prompt_sha256},
+                 {"billed", billed_text(billed)},
+                 {"delivered", delivered_text(delivered)}});
 }
 
 }  // namespace batchd::emulator

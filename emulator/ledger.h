@@ -7,10 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "emulator/faults.h"
+
 namespace batchd::emulator {
 
 enum class Billed { billed, not_billed, withheld };
 std::string_view billed_text(Billed billed);
+
+// What of a line is in the result file.
+enum class Delivered { response, error, damaged, nothing };
+std::string_view delivered_text(Delivered delivered);
 
 class Ledger {
  public:
@@ -22,8 +28,11 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
+  bool kept() const { return fd_ >= 0; }
   void write(std::string_view event, const Texts& texts, const Numbers& numbers = {});
-  void line(std::string_view job, std::string_view key, std::string_view prompt_sha256, Billed billed);
+  void fault(On on, const Rule& rule, const Texts& hit);  // a rule was applied, to this
+  void line(std::string_view job, std::string_view key, std::string_view prompt_sha256, Billed billed,
+            Delivered delivered);
 
  private:
   int fd_ = -1;

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "emulator/audit.h"
 #include "emulator/emulator.h"
+#include "emulator/fault_table.h"
 
 namespace {
 
@@ -25,7 +27,11 @@ constexpr const char* kFooter =
     "  gemini-emulator --port 8081\n"
     "  gemini-emulator --port 0 --port-file port.txt --job-seconds 0.2 --ledger ledger.jsonl\n"
     "  curl -H 'x-goog-api-key: any' http://127.0.0.1:8081/v1beta/models\n"
+    "  gemini-emulator --list-faults\n"
+    "  gemini-emulator audit ledger.jsonl in.jsonl\n"
     "Fault and ledger files are described in docs/emulator.md.";
+
+constexpr int kUsageError = 64;
 
 // Readers of the port file see nothing or all of it.
 void write_port_file(const std::string& path, std::uint16_t port) {
@@ -60,15 +66,67 @@ int run(const Options& options, const std::string& port_file) {
   return 0;
 }
 
+int list_faults() {
+  std::fputs(fault_list().c_str(), stdout);
+  return 0;
+}
+
+int check_faults(const std::vector<std::string>& paths) {
+  for (const auto& path : paths) {
+    const auto file = load_fault_file(path);
+    std::printf("%s: %zu rules\n", path.c_str(), file.rules.size());
+  }
+  return 0;
+}
+
+constexpr int kTrouble = 1;
+constexpr int kAuditUsage = 64;
+constexpr int kAuditInput = 66;
+
+// `gemini-emulator audit LEDGER EXPECTED`: reads what another process wrote, and serves nothing.
+int audit_main(int argc, char** argv) {
+  std::string ledger;
+  std::string expected;
+  bool as_json = false;
+  CLI::App app(
+      "gemini-emulator audit: was each of these prompts paid for once, and its result fetched?\n"
+      "Exit codes: 0 clean; 1 something is lost, billed twice, unknown, or an orphan;\n"
+      "64 wrong usage; 66 a file can't be read or isn't what it should be.",
+      "gemini-emulator audit");
+  app.add_option("LEDGER", ledger, "What --ledger has written")->required();
+  app.add_option(
+         "EXPECTED", expected,
+         "The prompts, one a line: a line of a batch's input {\"key\",\"request\"}, or the prompt's SHA-256 in hex")
+      ->required();
+  app.add_flag("--json", as_json, "One JSON object, with every prompt and job that is in trouble");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kAuditUsage;
+  }
+  try {
+    const auto verdict = audit(ledger, expected);
+    std::fputs((as_json ? audit_json(verdict) : audit_text(verdict)).c_str(), stdout);
+    return verdict.clean() ? 0 : kTrouble;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "gemini-emulator audit: %s\n", e.what());
+    return kAuditInput;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "audit") return audit_main(argc - 1, argv + 1);
   Options options;
   std::string port_file;
+  std::vector<std::string> switches;
   CLI::App app(kDescription);
-  app.footer(kFooter);
+  app.footer("Switches (--switch NAME=VALUE; the first value is the default):\n" + switches_help() + "\n" + kFooter);
   app.set_version_flag("--version", BATCHD_VERSION);
-  app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one")->required();
+  std::vector<std::string> checked;
+  bool lists = false;
+  auto* port = app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one");
   app.add_option("--job-seconds", options.job_seconds, "How long a batch job takes; may be fractional, such as 0.2")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
@@ -80,6 +138,11 @@ int main(int argc, char** argv) {
   app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
                  "Prompt tokens in live jobs per project and model; a create beyond is answered 429; 0: any number")
       ->capture_default_str();
+  app.add_option("--max-file-bytes", options.max_file_bytes, "Bytes of one uploaded file; more is answered 400")
+      ->capture_default_str();
+  app.add_option("--max-storage-bytes", options.max_storage_bytes,
+                 "Bytes of all files of a project, results among them; an upload beyond is answered 429")
+      ->capture_default_str();
   app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
       ->type_name("FILE");
   app.add_option("--ledger", options.ledger_file, "Append one JSON line per event here: what was executed and billed")
@@ -87,8 +150,22 @@ int main(int argc, char** argv) {
   app.add_option("--port-file", port_file, "Write the port here once calls are accepted")->type_name("FILE");
   app.add_option("--refuse-mime", options.refused_mimes, "Answer uploads of this type with \"Unsupported MIME type\"")
       ->type_name("TYPE");
+  app.add_option("--switch", switches, "Behaviour that nobody has documented, see below; may be repeated")
+      ->type_name("NAME=VALUE");
+  app.add_option("--check-faults", checked, "Only say whether these fault files are right")->type_name("FILE");
+  app.add_flag("--list-faults", lists, "Only print every fault: what it watches, its name, and a rule in full");
   CLI11_PARSE(app, argc, argv);
   try {
+    for (const auto& setting : switches) options.switches.push_back(switch_setting(setting));
+    Switches().set(options.switches);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "gemini-emulator: %s\n", e.what());
+    return kUsageError;
+  }
+  try {
+    if (lists) return list_faults();
+    if (!checked.empty()) return check_faults(checked);
+    if (port->empty()) throw std::runtime_error("--port is required");
     return run(options, port_file);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "gemini-emulator: %s\n", e.what());

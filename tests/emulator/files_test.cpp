@@ -28,6 +28,26 @@ TEST(Files, ListsInPages) {
   EXPECT_EQ(provider.call("GET", "/v1/files?pageToken=nonsense").status, 400);
 }
 
+TEST(Models, ListInPages) {
+  Provider provider;
+  const auto all = provider.call("GET", "/v1beta/models").body;
+  EXPECT_EQ(at(all, "nextPageToken"), "");
+  std::vector<std::string> names;
+  std::string token;
+  do {
+    const auto page =
+        provider.call("GET", "/v1beta/models?pageSize=4" + (token.empty() ? "" : "&pageToken=" + token)).body;
+    EXPECT_EQ(at(page, "models.4.name"), "");
+    for (int i = 0; !at(page, "models." + std::to_string(i) + ".name").empty(); ++i)
+      names.push_back(at(page, "models." + std::to_string(i) + ".name"));
+    token = at(page, "nextPageToken");
+  } while (!token.empty() && names.size() < 100);
+  EXPECT_GT(names.size(), 4U);
+  for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(at(all, "models." + std::to_string(i) + ".name"), names[i]);
+  EXPECT_EQ(at(all, "models." + std::to_string(names.size()) + ".name"), "");
+  EXPECT_EQ(provider.call("GET", "/v1beta/models?pageToken=nonsense").status, 400);
+}
+
 TEST(Files, ForeignAndMissingFilesLookTheSame) {
   Provider provider;
   const auto name = provider.upload("x", "alpha:1");

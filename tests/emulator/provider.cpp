@@ -85,6 +85,30 @@ Reply Provider::call(const std::string& method, const std::string& target, std::
   return reply;
 }
 
+Bytes Provider::raw(std::string_view request, std::size_t bytes_max) {
+  asio::io_context context;
+  auto socket = connect(context, emulator_->port());
+  boost::system::error_code error;
+  asio::write(socket, asio::buffer(request), error);
+  Bytes bytes;
+  std::string piece(64 << 10, '\0');
+  // Not through Asio: its blocking reads would wait beyond the socket's limit.
+  while (bytes.text.size() < bytes_max) {
+    const auto got = ::recv(socket.native_handle(), piece.data(), piece.size(), 0);
+    if (got < 0) bytes.reset = errno == ECONNRESET;
+    if (got < 0) bytes.timed_out = errno == EAGAIN;
+    if (got <= 0) break;
+    bytes.text.append(piece, 0, static_cast<std::size_t>(got));
+  }
+  return bytes;
+}
+
+Bytes Provider::raw_call(const std::string& method, const std::string& target, std::string_view body) {
+  return raw(method + " " + target +
+             " HTTP/1.1\r\nHost: x\r\nx-goog-api-key: k\r\nConnection: close\r\nContent-Length: " +
+             std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+}
+
 void Provider::call_and_vanish(const std::string& target, std::string_view body, std::size_t sent, Headers headers) {
   asio::io_context context;
   auto socket = connect(context, emulator_->port());

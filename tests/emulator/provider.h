@@ -21,6 +21,13 @@ struct Reply {
   std::string body;
 };
 
+// What came over a connection until it ended.
+struct Bytes {
+  std::string text;
+  bool reset = false;      // ended by a reset, not by a close
+  bool timed_out = false;  // didn't end in time
+};
+
 using Headers = std::map<std::string, std::string>;
 
 class Provider {
@@ -31,6 +38,10 @@ class Provider {
 
   Reply call(const std::string& method, const std::string& target, std::string_view body = {}, Headers headers = {},
              const std::string& key = "k");
+  // Sends these bytes on a connection of their own and gives back whatever comes, up to `bytes_max`, until it ends.
+  Bytes raw(std::string_view request, std::size_t bytes_max = 256 << 20);
+  // A call with its connection asked to end, as raw bytes.
+  Bytes raw_call(const std::string& method, const std::string& target, std::string_view body = {});
   // Sends the header and only a part of what it promises, then breaks the connection.
   void call_and_vanish(const std::string& target, std::string_view body, std::size_t sent, Headers headers);
 
@@ -47,6 +58,7 @@ class Provider {
   // Upload, create, wait, download: the lines of the result.
   std::vector<std::string> run(std::string_view input);
 
+  std::string ledger_path() const { return (folder_ / "ledger.jsonl").string(); }
   std::vector<std::string> ledger(std::string_view event) const;  // the rows of this event
 
  private:

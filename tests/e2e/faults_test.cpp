@@ -1,0 +1,228 @@
+// Each single fault that the emulator knows, one at a time: two dozen requests come through it, each with the answer to
+// its own prompt, none lost and none paid for twice. The list is the emulator's own, so that no fault is forgotten.
+//
+// Run without a filter the program runs itself several times side by side: nearly all of a round is waiting.
+#include <algorithm>
+#include <cstdlib>
+
+#include "tests/e2e/judged.h"
+
+namespace batchd::e2e {
+namespace {
+
+constexpr int kRequests = 24;
+constexpr int kPerBatch = 12;
+constexpr int kShards = 12;
+constexpr Milliseconds kRoundPatience{60'000};
+
+// batchd makes no such calls; NeverCalled proves it.
+constexpr std::string_view kNeverCalled[] = {"generate", "batch_delete", "file_list", "models"};
+
+// What has to happen first, so that the call under test is made at all, or matters.
+enum class Scene {
+  plain,
+  unclear,    // the first create's answer is lost, the second never arrives: listings, and a fence
+  broken,     // the first chunk of an upload breaks: how much has arrived?
+  regretted,  // everything in a running job is cancelled by its owner
+};
+
+struct Companions {
+  Scene scene;
+  const char* rules;
+};
+constexpr Companions kCompanions[] = {
+    {Scene::plain, ""},
+    {Scene::unclear, R"(,{"on":"create","do":"reset_after","nth":1},{"on":"create","do":"reset_before","nth":2})"},
+    {Scene::broken, R"(,{"on":"upload_chunk","do":"reset_after","first":2})"},
+    {Scene::regretted, ""},
+};
+
+enum class Held { never, perhaps, surely };  // for an operator, who sends it again
+
+// Where a fault needs other details than those of the list to bite in so short a time, or doesn't end with everybody
+// answered. The first row that fits.
+struct Special {
+  std::string_view on;  // empty: any
+  std::string_view action;
+  std::string_view details;  // members of the rule
+  Held held = Held::never;
+  std::string_view end = {};      // of some of the requests; all others succeed
+  std::string_view excused = {};  // what the audit finds though nobody could prevent it
+  bool wordless = false;          // some responses have no text
+};
+constexpr Special kSpecials[] = {
+    // Somebody between batchd and the provider makes a second job of one call: nobody here can know.
+    {"create", "execute_twice", "", Held::never, "", "billed_twice orphans"},
+    {"any", "execute_twice", "", Held::perhaps, "", "billed_twice orphans"},
+    // The fence is proven by a file that must be there: if it isn't, a person decides.
+    {"file_get", "lose_file", "", Held::surely},
+    // A result that the provider has lost: it was paid for, and the operator's word pays for it again.
+    {"download", "lose_file", "", Held::surely, "", "billed_twice"},
+    {"job", "no_output", "", Held::surely},
+    {"job", "output_lost", "", Held::surely},
+    // Not asked for by us: what had run may have been charged, so it isn't sent again.
+    {"job", "cancel_itself", "", Held::never, "failed 1", "lost"},
+    {"job", "list_lag", R"("ms":150)"},  // shorter than the quarantine, which is 15 minutes in earnest
+    {"job", "slow", R"("seconds":1)"},
+    {"line", "status_text", "", Held::never, "failed 2"},  // words without a code: not known to be worth another try
+    {"line", "block", "", Held::never, "", "", true},
+    {"line", "empty_response", "", Held::never, "", "", true},
+    {"line", "deep", R"("count":100000)"},
+    {"line", "long_line", R"("bytes":65536)"},
+    {"", "trickle", R"("bytes":64,"ms":1)"},
+    {"", "endless", R"("bytes":4194304)"},
+    // Four creates of one lineage in a row may be struck: then it waits for a person.
+    {"any", "", "", Held::perhaps},
+    {"connection", "", "", Held::perhaps},
+};
+
+const Special* special_of(const ListedFault& fault) {
+  const auto fits = [&](const Special& row) {
+    return (row.on.empty() || row.on == fault.on) && (row.action.empty() || row.action == fault.action);
+  };
+  const auto found = std::ranges::find_if(kSpecials, fits);
+  return found == std::end(kSpecials) ? nullptr : &*found;
+}
+
+Scene scene_of(const ListedFault& fault) {
+  if (fault.on == "list" || fault.on == "file_get" || fault.on == "file_delete") return Scene::unclear;
+  if (fault.action == "list_lag" || fault.action == "stale_list") return Scene::unclear;
+  if (fault.on == "upload_query") return Scene::broken;
+  for (const std::string_view ends_by_a_cancel : {"cancel_partly", "ignore_cancel", "stuck", "stuck_pending"})
+    if (fault.action == ends_by_a_cancel) return Scene::regretted;
+  if (fault.on == "cancel") return Scene::regretted;
+  return Scene::plain;
+}
+
+std::string rule_of(const ListedFault& fault) {
+  auto rule = with_members(fault.rule, R"("first":2)");
+  if (fault.on == "any") rule = with_members(fault.rule, R"("every":4)");
+  if (fault.on == "connection") rule = with_members(fault.rule, R"("every":3)");
+  if (fault.on == "line") rule = with_members(fault.rule, R"("every":3,"first_attempt_only":true)");
+  if (fault.on == "job") rule = with_members(fault.rule, R"("nth":1)");
+  const auto* special = special_of(fault);
+  return special == nullptr ? rule : with_members(rule, special->details);
+}
+
+class Fault : public JudgedTest, public ::testing::WithParamInterface<ListedFault> {
+ protected:
+  void run_scene(Scene scene) {
+    if (scene != Scene::regretted) return submit(kRequests);
+    submit(kPerBatch);
+    ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") == 1; }));
+    breathe(Milliseconds(900));  // only a job that runs has done anything: after a quarter of its time
+    for (std::size_t i = 0; i < kPerBatch; ++i) cancel(i);
+    submit(kRequests - kPerBatch);
+  }
+  // In the ledger a rule for `any` stands under the call that it struck.
+  std::ptrdiff_t happened(const ListedFault& fault) {
+    return std::ranges::count_if(emulator_->ledger().rows(), [&](const LedgerRow& row) {
+      return row.event == "fault" && row.action == fault.action && (fault.on == "any" || row.on == fault.on);
+    });
+  }
+};
+
+TEST_P(Fault, LosesNothingAndPaysNothingTwice) {
+  const auto& fault = GetParam();
+  const auto* special = special_of(fault);
+  const auto scene = scene_of(fault);
+  const auto faults = R"({"rules":[)" + rule_of(fault) + kCompanions[static_cast<std::size_t>(scene)].rules + "]}";
+  SCOPED_TRACE(faults);
+  auto config = judged_times();
+  config["packing.max_items"] = std::to_string(kPerBatch);
+  start({.job_seconds = scene == Scene::regretted ? 2 : 0.2, .faults = faults}, {.config = config});
+  run_scene(scene);
+
+  auto held = wait_until_over(kRoundPatience);
+  ASSERT_GE(held, 0);
+  if (special != nullptr && special->held != Held::never) {
+    EXPECT_TRUE(held > 0 || special->held == Held::perhaps) << "should have been held";
+    for (int tries = 0; held > 0 && tries < 3; ++tries) {
+      requeue_held();
+      held = wait_until_over(kRoundPatience);
+    }
+  }
+  EXPECT_EQ(held, 0) << daemon_->admin_status().dump();
+  EXPECT_GT(happened(fault), 0) << "the fault never happened";
+
+  wordless_ = special != nullptr && special->wordless;
+  read_answers();
+  const auto cancelled = scene == Scene::regretted ? kPerBatch : 0;
+  std::map<std::string, int> expected{{"succeeded", kRequests - cancelled}};
+  if (cancelled > 0) expected["cancelled 1"] = cancelled;
+  if (special != nullptr && !special->end.empty()) {
+    const auto other = ends_[std::string(special->end)];
+    EXPECT_GT(other, 0) << special->end;
+    expected["succeeded"] -= other;
+    expected[std::string(special->end)] = other;
+  }
+  EXPECT_EQ(ends_, expected);
+  if (special != nullptr) excused_ = special->excused;
+  judge();
+  ASSERT_TRUE(daemon_->process().running());
+  EXPECT_EQ(daemon_->stop(), 0);
+}
+
+bool never_called(const ListedFault& fault) {
+  return std::ranges::find(kNeverCalled, fault.on) != std::end(kNeverCalled);
+}
+
+std::vector<ListedFault> faults_that_matter() {
+  auto faults = listed_faults();
+  std::erase_if(faults, never_called);
+  return faults;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Fault, ::testing::ValuesIn(faults_that_matter()),
+                         [](const auto& row) { return row.param.on + "_" + row.param.action; });
+
+class NeverCalled : public JudgedTest {};
+
+// What is left out above is left out for a reason.
+TEST_F(NeverCalled, TheseCallsAreNoneOfBatchds) {
+  std::string rules;
+  for (const auto& on : kNeverCalled)
+    rules +=
+        (rules.empty() ? "" : ",") + std::string(R"({"do":"status","status":503,"on":")") + std::string(on) + "\"}";
+  start({.job_seconds = 1, .faults = R"({"rules":[)" + rules + "]}"}, {.config = judged_times()});
+  submit(kPerBatch);
+  ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") > 0; }));
+  for (std::size_t i = 0; i < kPerBatch; ++i) cancel(i);
+  submit(kPerBatch);
+  EXPECT_EQ(wait_until_over(kRoundPatience), 0);
+  EXPECT_EQ(emulator_->ledger().count("fault"), 0U);
+  read_answers();
+  EXPECT_EQ(ends_, (std::map<std::string, int>{{"cancelled 1", kPerBatch}, {"succeeded", kPerBatch}}));
+  judge();
+}
+
+// Each shard runs every kShards-th test; what one that failed has said is shown.
+int run_side_by_side() {
+  const TempFolder folder;
+  std::vector<Process> shards;
+  const auto output = [&](int shard) { return folder.file(std::to_string(shard)); };
+  for (int i = 0; i < kShards; ++i)
+    shards.push_back(Process::start(
+        {.binary = "/proc/self/exe",
+         .arguments = {"--gtest_brief=1"},
+         .environment = {{"GTEST_TOTAL_SHARDS", std::to_string(kShards)}, {"GTEST_SHARD_INDEX", std::to_string(i)}},
+         .output = output(i)}));
+  int failed = 0;
+  for (int i = 0; i < kShards; ++i) {
+    const auto code = shards[static_cast<std::size_t>(i)].wait(std::chrono::minutes(15));
+    if (code != 0) ++failed;
+    const auto text = read_file(output(i));
+    std::fprintf(stdout, "shard %d: exit code %d\n%s\n", i, code.value_or(-1), text.c_str());
+  }
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace batchd::e2e
+
+int main(int argc, char** argv) {
+  const bool whole = argc == 1 && std::getenv("GTEST_TOTAL_SHARDS") == nullptr;
+  if (whole) return batchd::e2e::run_side_by_side();
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
