@@ -33,7 +33,7 @@ void append_usage(json::Writer& w, std::size_t prompt_tokens, std::size_t answer
   w.end_object();
 }
 
-void append_candidate(json::Writer& w, std::string_view text) {
+void append_candidate(json::Writer& w, std::string_view text, bool last = true) {
   w.key("candidates");
   w.begin_array();
   w.begin_object();
@@ -49,8 +49,10 @@ void append_candidate(json::Writer& w, std::string_view text) {
   w.key("role");
   w.string("model");
   w.end_object();
-  w.key("finishReason");
-  w.string("STOP");
+  if (last) {
+    w.key("finishReason");
+    w.string("STOP");
+  }
   w.key("index");
   w.number(0);
   w.end_object();
@@ -106,9 +108,22 @@ std::string embedding_values(std::string_view text, int dimensions) {
   return values + "]";
 }
 
+std::string answer_text(const Prompt& prompt) { return "echo: " + prompt.text; }
+
+std::string streamed_json(const Prompt& prompt, std::string_view model, std::string_view text, bool last) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  append_candidate(w, text, last);
+  append_usage(w, tokens(prompt.characters), last ? tokens(characters(answer_text(prompt))) : 0);
+  append_origin(w, prompt, model);
+  w.end_object();
+  return out;
+}
+
 std::string response_json(const Prompt& prompt, std::string_view model) {
   if (work_of(model) == Work::embedding) return embedding_json(prompt, model);
-  const auto answer = "echo: " + prompt.text;
+  const auto answer = answer_text(prompt);
   std::string out;
   json::Writer w(out);
   w.begin_object();
@@ -146,7 +161,42 @@ std::string status_json(int code, std::string_view message) {
   return out;
 }
 
+namespace {
+
+// The value of a failed line, if its member isn't "error".
+std::string failure_value(ResultForm::Failure form, std::string_view status) {
+  if (form != ResultForm::Failure::status_text) return std::string(status);
+  std::string out;
+  json::append_string(out, "Request failed: " + std::string(status));
+  return out;
+}
+
+std::string inlined_item(const InputLine& input, std::string_view name, std::string_view value) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key(name);
+  w.raw(value);
+  Document metadata;
+  DomFault fault;
+  const bool own = parse(input.metadata, metadata, fault) && text(metadata, "key") == input.key;
+  if (input.has_key) {
+    w.key("metadata");
+    std::string foreign = "{\"key\":";
+    json::append_string(foreign, input.key);
+    w.raw(own ? input.metadata : foreign + "}");
+  }
+  w.end_object();
+  return out;
+}
+
+}  // namespace
+
 std::string result_line(const InputLine& input, std::string_view name, std::string_view value) {
+  if (name == "error" && input.form.failure != ResultForm::Failure::error) {
+    return result_line(input, "status", failure_value(input.form.failure, value));
+  }
+  if (input.form.inlined) return inlined_item(input, name, value);
   std::string out;
   json::Writer w(out);
   const auto append_key = [&] {

@@ -1,11 +1,7 @@
 #include "emulator/api.h"
 
-#include "emulator/answers.h"
 #include "emulator/call_faults.h"
 #include "emulator/errors.h"
-#include "emulator/models.h"
-#include "emulator/pages.h"
-#include "proto/json/write.h"
 
 namespace batchd::emulator {
 namespace {
@@ -25,8 +21,6 @@ std::optional<Response> project_of(const Request& request, std::string& project)
   return std::nullopt;
 }
 
-std::string address(const Request& request) { return "http://" + std::string(request.header("host")); }
-
 }  // namespace
 
 Task<Outcome> Api::handle(const Request& request, BodySource& body) {
@@ -34,6 +28,14 @@ Task<Outcome> Api::handle(const Request& request, BodySource& body) {
   Outcome own;
   if (target.call == Call::set_faults) {
     own.response = co_await set_faults(body);
+    co_return own;
+  }
+  if (target.call == Call::set_switches) {
+    own.response = co_await set_switches(body);
+    co_return own;
+  }
+  if (target.call == Call::get_switches) {
+    own.response = json_text(200, switches_.json());
     co_return own;
   }
   const auto sought = target.call == Call::create ? faults_.texts_sought(On::create) : Texts();
@@ -56,6 +58,7 @@ Task<Response> Api::set_faults(BodySource& body) {
   if (!text) co_return payload_too_large();
   try {
     auto file = parse_fault_file(*text);
+    switches_.set(file.switches);
     const auto rules = static_cast<std::int64_t>(file.rules.size());
     faults_.replace(std::move(file));
     ledger_.write("faults", {}, {{"rules", rules}});
@@ -63,6 +66,21 @@ Task<Response> Api::set_faults(BodySource& body) {
   } catch (const std::runtime_error& e) {
     co_return google_error(400, e.what());
   }
+}
+
+Task<Response> Api::set_switches(BodySource& body) {
+  const auto text = co_await read_all(body, kBodyBytesMax);
+  if (!text) co_return payload_too_large();
+  Document document;
+  DomFault fault;
+  if (!parse(*text, document, fault)) co_return not_json(fault.what);
+  try {
+    switches_.set(switch_settings(document));
+  } catch (const std::runtime_error& e) {
+    co_return google_error(400, e.what());
+  }
+  ledger_.write("switches", {}, {});
+  co_return json_text(200, switches_.json());
 }
 
 Task<Outcome> Api::handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found) {
@@ -108,20 +126,31 @@ Task<Response> Api::serve(const Request& request, const Route& route, BodySource
   }
   std::string project;
   if (auto refusal = project_of(request, project)) co_return *refusal;
+  if (route.call == Call::upload_whole) {
+    co_return co_await uploads_.whole(request, project, route.version, body);
+  }
   if (request.method == "GET" || request.method == "DELETE") co_return serve_without_body(request, route, project);
   co_return co_await serve_with_body(request, route, project, body);
 }
 
 Task<Response> Api::serve_with_body(const Request& request, const Route& route, std::string project, BodySource& body) {
-  const auto text = co_await read_all(body, kBodyBytesMax);
+  auto text = co_await read_all(body, kBodyBytesMax);
   if (!text) co_return payload_too_large();
   switch (route.call) {
     case Call::upload_start:
       co_return uploads_.start(request, project, route.version, *text);
     case Call::create:
-      co_return co_await batches_.create(project, route, *text);
+      co_return co_await batches_.create(project, route, std::move(*text));
     case Call::generate:
-      co_return generate(route, *text);
+      co_return sync_api_.generate(route, *text);
+    case Call::generate_stream:
+      co_return sync_api_.stream(request, route, *text);
+    case Call::embed:
+      co_return sync_api_.embed(route, *text);
+    case Call::embed_many:
+      co_return sync_api_.embed_many(route, *text);
+    case Call::count_tokens:
+      co_return sync_api_.count_tokens(route, *text);
     case Call::batch_cancel:
       co_return batches_.cancel(project, route.resource);
     default:
@@ -132,13 +161,13 @@ Task<Response> Api::serve_with_body(const Request& request, const Route& route, 
 Response Api::serve_without_body(const Request& request, const Route& route, const std::string& project) {
   switch (route.call) {
     case Call::file_get:
-      return get_file(request, route, project);
+      return file_api_.get(request, route, project);
     case Call::file_list:
-      return list_files(request, route, project);
+      return file_api_.list(request, route, project);
     case Call::file_delete:
-      return delete_file(route, project);
+      return file_api_.remove(route, project);
     case Call::download:
-      return download(request, route, project);
+      return file_api_.download(request, route, project);
     case Call::batch_get:
       return batches_.get(project, route.resource);
     case Call::batch_list:
@@ -146,81 +175,12 @@ Response Api::serve_without_body(const Request& request, const Route& route, con
     case Call::batch_delete:
       return batches_.remove(project, route.resource);
     case Call::model_list:
-      return json_text(200, model_list_json());
+      return sync_api_.list_models(request);
     case Call::model_get:
-      if (!known_model(route.resource)) return no_such_model(route.resource, route.version, "generateContent");
-      return json_text(200, model_json(route.resource));
+      return sync_api_.get_model(route);
     default:
       return no_such_entity();
   }
-}
-
-Response Api::list_files(const Request& request, const Route& route, const std::string& project) {
-  const auto page = page_request(request);
-  if (!page) return google_error(400, usual_message(400));
-  const auto files = files_.page(project, page->before, page->size);
-  if (files.empty()) return json_text(200, "{}");
-  std::string out;
-  json::Writer w(out);
-  w.begin_object();
-  w.key("files");
-  w.begin_array();
-  const auto given = std::min(files.size(), page->size);
-  for (std::size_t i = 0; i < given; ++i) w.raw(file_json(*files[i], address(request), route.version));
-  w.end_array();
-  if (files.size() > given) {
-    w.key("nextPageToken");
-    w.string(page_token(files[given - 1]->sequence));
-  }
-  w.end_object();
-  return json_text(200, std::move(out));
-}
-
-Response Api::get_file(const Request& request, const Route& route, const std::string& project) {
-  const auto file = files_.find(project, route.resource);
-  if (!file) return no_such_file(route.resource);
-  return json_text(200, file_json(*file, address(request), route.version));
-}
-
-Response Api::delete_file(const Route& route, const std::string& project) {
-  if (route.resource.size() > 40) {
-    // So it is with the provider: the names of its own result files are longer than it lets anybody delete.
-    return google_error(400,
-                        "* DeleteFileRequest.name: File ID (name excluding 'files/') cannot be more than 40 "
-                        "characters.\n");
-  }
-  if (!files_.find(project, route.resource)) return no_such_file(route.resource);
-  files_.remove(route.resource);
-  ledger_.write("delete", {{"file", "files/" + route.resource}});
-  return json_text(200, "{}");
-}
-
-Response Api::download(const Request& request, const Route& route, const std::string& project) {
-  if (request.parameter("alt") != "media") return google_error(400, "Downloads need alt=media.");
-  const auto file = files_.find(project, route.resource);
-  if (!file) return no_such_file(route.resource);
-  if (!file->generated) return google_error(400, "Only generated files can be downloaded.");
-  ledger_.write("download", {{"file", "files/" + file->id}},
-                {{"bytes", static_cast<std::int64_t>(file->content->size())}});
-  Response response;
-  response.content_type = "application/octet-stream";
-  response.blob = file->content;
-  return response;
-}
-
-Response Api::generate(const Route& route, const std::string& body) {
-  if (!known_model(route.resource) || work_of(route.resource) != Work::content) {
-    return no_such_model(route.resource, route.version, "generateContent");
-  }
-  Document document;
-  DomFault fault;
-  if (!parse(body, document, fault)) return not_json(fault.what);
-  Prompt prompt;
-  const auto why = read_request(document, body, Work::content, prompt);
-  if (!why.empty()) return not_json(why);
-  if (!prompt.has_contents) return google_error(400, without_contents(Work::content));
-  ledger_.write("generate", {{"model", route.resource}, {"prompt_sha256", prompt.sha256()}, {"billed", "billed"}});
-  return json_text(200, response_json(prompt, route.resource));
 }
 
 }  // namespace batchd::emulator

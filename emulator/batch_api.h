@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "emulator/create_order.h"
 #include "emulator/http.h"
 #include "emulator/jobs.h"
 #include "emulator/router.h"
@@ -12,8 +13,8 @@ namespace batchd::emulator {
 
 class BatchApi {
  public:
-  BatchApi(Files& files, Jobs& jobs, Faults& faults, Ledger& ledger, double job_seconds)
-      : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), job_seconds_(job_seconds) {}
+  BatchApi(Files& files, Jobs& jobs, Faults& faults, Ledger& ledger, const Switches& switches, double job_seconds)
+      : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), switches_(switches), job_seconds_(job_seconds) {}
 
   Task<Response> create(std::string project, Route route, std::string body);
   // Which of the texts are in a prompt of the file that this create names; none if it can't be read.
@@ -26,10 +27,15 @@ class BatchApi {
   Response remove(std::string_view project, std::string_view id);
 
  private:
+  std::shared_ptr<const Blob> input_of(std::string_view project, const Order& order);  // null: there is none
+  Response no_input(const Order& order) const;
+  Response unknown(std::string_view id) const;
+
   Files& files_;
   Jobs& jobs_;
   Faults& faults_;
   Ledger& ledger_;
+  const Switches& switches_;
   double job_seconds_;
 };
 

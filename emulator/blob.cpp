@@ -39,6 +39,15 @@ void Blob::append(std::string_view bytes) {
   size_ += bytes.size();
 }
 
+void Blob::append(const Blob& other) {
+  std::string piece(64 << 10, '\0');
+  for (std::uint64_t at = 0; at < other.size();) {
+    const auto got = other.read(at, piece);
+    append(std::string_view(piece).substr(0, got));
+    at += got;
+  }
+}
+
 void Blob::truncate(std::uint64_t size) {
   if (size >= size_) return;
   size_ = size;

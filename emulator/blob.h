@@ -11,7 +11,7 @@ namespace batchd::emulator {
 
 class Blob {
  public:
-  static constexpr std::size_t kMemoryBytesMax = 1 << 20;
+  static constexpr std::size_t kMemoryBytesMax = 64 << 10;
 
   Blob() = default;
   ~Blob();
@@ -20,7 +20,8 @@ class Blob {
 
   std::uint64_t size() const { return size_; }
   void append(std::string_view bytes);  // throws std::system_error: the disk doesn't take it
-  void truncate(std::uint64_t size);    // to at most size()
+  void append(const Blob& other);
+  void truncate(std::uint64_t size);                                  // to at most size()
   std::size_t read(std::uint64_t offset, std::span<char> out) const;  // 0: at the end
 
  private:

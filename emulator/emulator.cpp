@@ -9,18 +9,32 @@
 
 namespace batchd::emulator {
 
+namespace {
+
+Switches initial(const FaultFile& file, const Options& options) {
+  Switches switches;
+  switches.set(file.switches);
+  switches.set(options.switches);
+  return switches;
+}
+
+}  // namespace
+
 struct Emulator::Parts {
-  Parts(asio::io_context& context, const Options& options)
-      : ledger(options.ledger_file),
-        faults(load_fault_file(options.fault_file)),
+  Parts(asio::io_context& context, const Options& options, FaultFile file)
+      : switches(initial(file, options)),
+        ledger(options.ledger_file),
+        faults(std::move(file)),
         tasks(context),
         files(options.file_seconds),
-        uploads(files, ledger, options.refused_mimes),
-        jobs(tasks, files, faults, ledger, {options.job_seconds, options.max_jobs, options.max_enqueued_tokens}),
-        batches(files, jobs, faults, ledger, options.job_seconds),
-        api(uploads, files, batches, faults, ledger),
+        uploads(files, ledger, switches, {options.refused_mimes, options.max_file_bytes, options.max_storage_bytes}),
+        jobs(tasks, files, faults, ledger, switches,
+             {options.job_seconds, options.max_jobs, options.max_enqueued_tokens}),
+        batches(files, jobs, faults, ledger, switches, options.job_seconds),
+        api(uploads, files, batches, faults, ledger, switches),
         server(tasks, api, options.port) {}
 
+  Switches switches;
   Ledger ledger;
   Faults faults;
   Tasks tasks;
@@ -33,7 +47,7 @@ struct Emulator::Parts {
 };
 
 Emulator::Emulator(asio::io_context& context, const Options& options) try
-    : parts_(std::make_unique<Parts>(context, options)) {
+    : parts_(std::make_unique<Parts>(context, options, load_fault_file(options.fault_file))) {
   parts_->server.start();
 } catch (const boost::system::system_error& e) {
   throw std::runtime_error("can't listen on 127.0.0.1:" + std::to_string(options.port) + ": " + e.code().message());

@@ -68,7 +68,9 @@ Response plain_text(int http_status, std::string_view text) {
   return response;
 }
 
-Response google_error(int http_status, std::string_view message, std::string_view details_json) {
+namespace {
+
+Response error_as(std::string_view status, int http_status, std::string_view message, std::string_view details_json) {
   std::string body;
   json::Writer w(body);
   w.begin_object();
@@ -79,7 +81,7 @@ Response google_error(int http_status, std::string_view message, std::string_vie
   w.key("message");
   w.string(message);
   w.key("status");
-  w.string(status_name(http_status));
+  w.string(status);
   if (!details_json.empty()) {
     w.key("details");
     w.raw(details_json);
@@ -87,6 +89,29 @@ Response google_error(int http_status, std::string_view message, std::string_vie
   w.end_object();
   w.end_object();
   return json_text(http_status, std::move(body));
+}
+
+}  // namespace
+
+Response google_error(int http_status, std::string_view message, std::string_view details_json) {
+  return error_as(status_name(http_status), http_status, message, details_json);
+}
+
+Response failed_precondition(std::string_view message) { return error_as("FAILED_PRECONDITION", 400, message, {}); }
+
+Response storage_full(std::uint64_t bytes_max) {
+  const auto limit = std::to_string(bytes_max);
+  constexpr std::string_view kMetric = "generativelanguage.googleapis.com/file_storage_bytes";
+  const auto message =
+      "You exceeded your current quota, please check your plan and billing details. For more information on this "
+      "error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.\n* Quota exceeded for metric: " +
+      std::string(kMetric) + ", limit: " + limit;
+  const auto details =
+      R"([{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaMetric":")" +
+      std::string(kMetric) + R"(","quotaId":"FileStorageBytesPerProject","quotaValue":")" + limit +
+      R"("}]},{"@type":"type.googleapis.com/google.rpc.Help","links":[{"description":"Learn more about Gemini API )"
+      R"(quotas","url":"https://ai.google.dev/gemini-api/docs/rate-limits"}]}])";
+  return google_error(429, message, details);
 }
 
 Response no_key() {
@@ -118,7 +143,9 @@ Response no_such_model(std::string_view model, std::string_view version, std::st
                                ". Call ListModels to see the list of available models and their supported methods.");
 }
 
-Response payload_too_large() { return google_error(400, "Request payload size exceeds the limit: 20971520 bytes."); }
+Response payload_too_large(std::uint64_t bytes_max) {
+  return google_error(400, "Request payload size exceeds the limit: " + std::to_string(bytes_max) + " bytes.");
+}
 
 Response not_json(std::string_view why) {
   return google_error(400, "Invalid JSON payload received. " + std::string(why));

@@ -1,14 +1,16 @@
 // Running a job's lines: what each one yields, what it costs, and what the faults make of it.
 #pragma once
 
-#include <set>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "emulator/faults.h"
 #include "emulator/ledger.h"
 #include "emulator/line_faults.h"
 #include "emulator/lines.h"
+#include "emulator/switches.h"
 
 namespace batchd::emulator {
 
@@ -17,12 +19,14 @@ struct LineOwner {
   std::string_view job;
   std::string_view model;
   std::string_view foreign_key = {};  // of another job's line
+  bool inlined = false;               // its lines are items of its own document
   bool undelivered = false;           // whatever its lines yield, nobody will ever get it
 };
 
 class Execution {
  public:
-  Execution(Faults& faults, Ledger& ledger) : faults_(faults), ledger_(ledger) {}
+  Execution(Faults& faults, Ledger& ledger, const Switches& switches)
+      : faults_(faults), ledger_(ledger), switches_(switches) {}
 
   // Executes one line and books it.
   LineOutcome run(std::string_view line, const LineOwner& owner);
@@ -30,9 +34,14 @@ class Execution {
   void book_unexecuted(std::string_view line, const LineOwner& owner);
 
  private:
+  InputLine fresh(const LineOwner& owner) const;
+  bool first_time(std::string_view digest);  // this prompt is executed
+  Billed booked(Billed billed) const;
+
   Faults& faults_;
   Ledger& ledger_;
-  std::set<std::string> executed_;  // digests of prompts
+  const Switches& switches_;
+  std::unordered_set<std::uint64_t> executed_;  // of each prompt the beginning of its digest
 };
 
 }  // namespace batchd::emulator

@@ -246,9 +246,11 @@ FaultFile parse_fault_file(std::string_view text) {
     } else if (name == "rules" && entry.value.IsArray()) {
       for (const auto& rule : entry.value.GetArray())
         file.rules.push_back(RuleReader(rule, file.rules.size() + 1).read());
+    } else if (name == "switches") {
+      file.switches = switch_settings(entry.value);
     } else if (name != "comment" || !entry.value.IsString()) {
       throw std::runtime_error("\"" + std::string(name) + "\" is unknown or of the wrong type: there are \"seed\" (a " +
-                               "whole number) and \"rules\" (an array)");
+                               "whole number), \"rules\" (an array) and \"switches\" (an object)");
     }
   }
   return file;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "emulator/switches.h"
+
 namespace batchd::emulator {
 
 // What a rule watches. `any` is every HTTP call; the calls after it are counted one by one. `connection` is one that
@@ -208,6 +210,7 @@ struct Rule {
 struct FaultFile {
   std::uint64_t seed = 1;
   std::vector<Rule> rules;
+  Switches::Settings switches;  // not part of the faults, but of the same file
 };
 
 // Throws std::runtime_error that says which rule and member is wrong.

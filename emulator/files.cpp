@@ -7,12 +7,12 @@
 
 namespace batchd::emulator {
 
-std::shared_ptr<const File> Files::add(File file) {
+std::shared_ptr<const File> Files::add(File file, std::optional<double> life_seconds) {
   if (file.id.empty()) file.id = random_id(12);
   if (taken(file.id)) return nullptr;
   file.created = std::chrono::system_clock::now();
-  file.expires =
-      file.created + std::chrono::duration_cast<TimePoint::duration>(std::chrono::duration<double>(life_seconds_));
+  const std::chrono::duration<double> life(life_seconds.value_or(life_seconds_));
+  file.expires = file.created + std::chrono::duration_cast<TimePoint::duration>(life);
   file.sequence = ++last_sequence_;
   auto stored = std::make_shared<const File>(std::move(file));
   files_.emplace(stored->id, stored);
@@ -24,6 +24,14 @@ std::shared_ptr<const File> Files::find(std::string_view project, std::string_vi
   const auto found = files_.find(id);
   if (found == files_.end() || found->second->project != project) return nullptr;
   return found->second;
+}
+
+std::uint64_t Files::stored_bytes(std::string_view project) {
+  expire();
+  std::uint64_t bytes = 0;
+  for (const auto& [id, file] : files_)
+    if (file->project == project) bytes += file->content->size();
+  return bytes;
 }
 
 bool Files::taken(std::string_view id) {

@@ -30,8 +30,9 @@ class Files {
  public:
   explicit Files(double life_seconds) : life_seconds_(life_seconds) {}
 
-  // Completes id (if empty), times and sequence. Null: the id is taken.
-  std::shared_ptr<const File> add(File file);
+  // Completes id (if empty), times and sequence. `life_seconds`: if not that of all files. Null: the id is taken.
+  std::shared_ptr<const File> add(File file, std::optional<double> life_seconds = std::nullopt);
+  std::uint64_t stored_bytes(std::string_view project);  // of all its files
   // Null: there is none, it has expired, or it is another project's.
   std::shared_ptr<const File> find(std::string_view project, std::string_view id);
   bool taken(std::string_view id);

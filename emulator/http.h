@@ -45,6 +45,7 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::shared_ptr<const Blob> blob;  // if set, the body instead
+  std::vector<std::string> pieces;   // likewise: a stream, each piece sent by itself, its length not told before
 };
 
 // What becomes of the connection: normally the answer is written, but faults know other ends.

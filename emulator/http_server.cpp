@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "emulator/errors.h"
+#include "emulator/stream_writer.h"
 #include "emulator/wire_faults.h"
 
 namespace batchd::emulator {
@@ -139,6 +140,13 @@ Task<void> hold(double seconds) {
   co_await timer.async_wait(use_awaitable);
 }
 
+// Faults of the wire are of bodies, not of streams.
+Response in_one_piece(Response response) {
+  for (const auto& piece : response.pieces) response.body += piece;
+  response.pieces.clear();
+  return response;
+}
+
 // False: the connection is over.
 Task<bool> finish(beast::tcp_stream& stream, const Outcome& outcome, bool keep_alive) {
   switch (outcome.ending) {
@@ -155,12 +163,16 @@ Task<bool> finish(beast::tcp_stream& stream, const Outcome& outcome, bool keep_a
       co_await hold(outcome.hold_seconds);
       if (outcome.ending == Outcome::Ending::reset_after_hold) reset(stream);
       co_return false;
-    case Outcome::Ending::wrong_answer:
-      co_await write_wrongly(stream, *outcome.wire, outcome.response);
+    case Outcome::Ending::wrong_answer: {
+      const auto whole = in_one_piece(outcome.response);
+      co_await write_wrongly(stream, *outcome.wire, whole);
+    }
       co_return false;
   }
   stream.expires_after(kIdleLimit);
-  if (outcome.response.blob) {
+  if (!outcome.response.pieces.empty()) {
+    co_await write_stream(stream, outcome.response, keep_alive);
+  } else if (outcome.response.blob) {
     co_await write_blob(stream, outcome.response, keep_alive);
   } else {
     co_await write_text(stream, outcome.response, keep_alive);

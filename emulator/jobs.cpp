@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <charconv>
 
 #include "emulator/errors.h"
+#include "emulator/job_output.h"
 #include "emulator/turns.h"
 
 namespace batchd::emulator {
@@ -11,25 +13,17 @@ namespace {
 
 constexpr double kPendingShare = 0.25;  // of a job's life
 constexpr const char* kCancelled = "The operation was cancelled.";
+constexpr double kRankSeconds = 0.02;              // how often a job looks whether others still go before it
 constexpr double kForeverSeconds = 365.0 * 86400;  // stuck jobs: until cancelled or deleted
 
 std::chrono::nanoseconds to_duration(double seconds) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
-void append_line(Blob& out, std::string_view line) {
-  out.append(line);
-  out.append("\n");
-}
-
-std::shared_ptr<Blob> shuffled(const Blob& blob, std::mt19937_64& random) {
-  std::vector<std::string> lines;
-  LineReader reader(blob);
-  for (std::string line; reader.next(line);) lines.push_back(line);
-  std::shuffle(lines.begin(), lines.end(), random);
-  auto out = std::make_shared<Blob>();
-  for (const auto& line : lines) append_line(*out, line);
-  return out;
+std::int64_t rank(const Job& job) {
+  std::int64_t priority = 0;
+  std::from_chars(job.priority.data(), job.priority.data() + job.priority.size(), priority);
+  return priority;
 }
 
 bool has_fault(const Job& job, Do action) { return job.fault && job.fault->action == action; }
@@ -109,7 +103,13 @@ void Jobs::meet_fault(Job& job) {
 
 std::shared_ptr<Job> Jobs::find(std::string_view project, std::string_view id) const {
   const auto found = jobs_.find(id);
-  return found == jobs_.end() || found->second->project != project ? nullptr : found->second;
+  if (found == jobs_.end() || found->second->hidden) return nullptr;
+  return found->second->project == project ? found->second : nullptr;
+}
+
+bool Jobs::known(std::string_view id) const {
+  const auto found = jobs_.find(id);
+  return found != jobs_.end() && !found->second->hidden;
 }
 
 void Jobs::cancel(Job& job) {
@@ -119,6 +119,10 @@ void Jobs::cancel(Job& job) {
 }
 
 void Jobs::remove(Job& job) {
+  if (!is_end(job.state) && switches_.is(Switch::delete_running, "goes-on")) {
+    job.hidden = true;
+    return;
+  }
   job.deleted = true;
   job.timer->cancel();
   jobs_.erase(jobs_.find(job.id));
@@ -127,7 +131,7 @@ void Jobs::remove(Job& job) {
 std::vector<std::shared_ptr<Job>> Jobs::page(std::string_view project, std::uint64_t before, std::size_t count) const {
   std::vector<std::shared_ptr<Job>> out;
   for (const auto& [id, job] : jobs_) {
-    if (job->project != project || (before != 0 && job->sequence >= before)) continue;
+    if (job->project != project || job->hidden || (before != 0 && job->sequence >= before)) continue;
     if (!job->list_lag.look()) out.push_back(job);
   }
   std::ranges::sort(out, [](const auto& a, const auto& b) { return a->sequence > b->sequence; });
@@ -138,12 +142,13 @@ std::vector<std::shared_ptr<Job>> Jobs::page(std::string_view project, std::uint
 Task<void> Jobs::run(std::shared_ptr<Job> job) {
   const auto life = has_fault(*job, Do::slow) ? job->fault->seconds : limits_.job_seconds;
   co_await wait(*job, has_fault(*job, Do::stuck_pending) ? kForeverSeconds : life * kPendingShare);
+  co_await wait_for_rank(*job);
   if (job->deleted) co_return;
   if (job->cancel_asked) {
     end(*job, JobState::cancelled, 1, kCancelled);
     co_return;
   }
-  const auto input = files_.find(job->project, job->file_id);
+  const auto input = input_of(*job);
   if (!input) {
     end(*job, JobState::failed, 5,
         "Input file files/" + job->file_id + " was not found: it was deleted or has expired.");
@@ -153,15 +158,36 @@ Task<void> Jobs::run(std::shared_ptr<Job> job) {
   job->state = JobState::running;
   job->running_since = job->updated = std::chrono::system_clock::now();
   co_await wait(*job, has_fault(*job, Do::stuck) ? kForeverSeconds : life * (1 - kPendingShare));
-  if (!job->deleted) co_await conclude(*job, *input->content);
+  if (!job->deleted) co_await conclude(*job, *input);
+}
+
+std::shared_ptr<const Blob> Jobs::input_of(const Job& job) {
+  if (job.inlined_input) return job.inlined_input;
+  const auto file = files_.find(job.project, job.file_id);
+  return file ? file->content : nullptr;
+}
+
+Task<void> Jobs::wait_for_rank(Job& job) {
+  while (!job.cancel_asked && !job.deleted && outranked(job)) co_await wait(job, kRankSeconds);
+}
+
+bool Jobs::outranked(const Job& job) const {
+  if (switches_.is(Switch::priority, "ignored")) return false;
+  return std::ranges::any_of(jobs_, [&](const auto& entry) {
+    const Job& other = *entry.second;
+    return other.project == job.project && !is_end(other.state) && rank(other) > rank(job);
+  });
 }
 
 // Everything that costs happens here, after the job's time; it can't be cancelled any more.
 Task<void> Jobs::conclude(Job& job, const Blob& input) {
   const bool cancelled = job.cancel_asked;
+  const bool keeps_part = cancelled && switches_.is(Switch::cancelled_output, "partial");
+  const auto finished = finished_so_far(job, limits_.job_seconds);
   job.executing = true;
   if (cancelled) {
-    if (has_fault(job, Do::cancel_partly)) co_await execute(job, input, share(job), Rest::left);
+    const auto kept = has_fault(job, Do::cancel_partly) ? share(job) : keeps_part ? finished : 0;
+    if (kept > 0) co_await execute(job, input, kept, Rest::left);
     end(job, JobState::cancelled, 1, kCancelled);
   } else if (has_fault(job, Do::cancel_itself)) {
     co_await execute(job, input, share(job), Rest::booked);
@@ -189,7 +215,11 @@ Task<void> Jobs::wait(Job& job, double seconds) {
 Task<void> Jobs::execute(Job& job, const Blob& input, std::int64_t lines, Rest rest) {
   auto output = std::make_shared<Blob>();
   const auto foreign = foreign_key(job);
-  const LineOwner owner{job.id, job.model, foreign, !delivers(job)};
+  const LineOwner owner{.job = job.id,
+                        .model = job.model,
+                        .foreign_key = foreign,
+                        .inlined = job.inlined_input != nullptr,
+                        .undelivered = !delivers(job)};
   Turns turns;
   LineReader reader(input);
   std::int64_t executed = 0;
@@ -215,6 +245,10 @@ Task<void> Jobs::publish(Job& job, std::shared_ptr<Blob> output) {
   if (has_fault(job, Do::empty_output)) output = std::make_shared<Blob>();
   if (has_fault(job, Do::shuffle)) output = shuffled(*output, faults_.random());
   if (has_fault(job, Do::succeed_without_output_polls)) job.polls_to_output = job.fault->polls;
+  if (job.inlined_input) {
+    job.inlined_output = elements(*output);
+    co_return;
+  }
   File file;
   file.id = "batch-" + job.id;
   file.project = job.project;
@@ -222,7 +256,9 @@ Task<void> Jobs::publish(Job& job, std::shared_ptr<Blob> output) {
   file.generated = true;
   file.sha256_hex = co_await digest(*output);
   file.content = std::move(output);
-  if (!has_fault(job, Do::output_lost)) files_.add(std::move(file));
+  const bool as_files = switches_.is(Switch::result_file_seconds, "as-files");
+  const auto life = as_files ? std::nullopt : std::optional(switches_.number(Switch::result_file_seconds));
+  if (!has_fault(job, Do::output_lost)) files_.add(std::move(file), life);
   job.output_id = "batch-" + job.id;
 }
 
@@ -236,6 +272,7 @@ void Jobs::end(Job& job, JobState state, int code, std::string message) {
                 {{"billed", job.booked[Billed::billed]},
                  {"not_billed", job.booked[Billed::not_billed]},
                  {"withheld", job.booked[Billed::withheld]}});
+  if (job.hidden) jobs_.erase(jobs_.find(job.id));
 }
 
 std::string Jobs::foreign_key(const Job& job) const {

@@ -34,8 +34,10 @@ struct Job {
   std::string project;
   std::string model;
   std::string display_name;
-  std::string file_id;
-  std::string priority;  // as sent; echoed, of no effect
+  std::string file_id;                         // of the input; empty if it is inlined
+  std::shared_ptr<const Blob> inlined_input;   // lines
+  std::shared_ptr<const Blob> inlined_output;  // the elements of a JSON array
+  std::string priority;                        // as sent; echoed, of no effect
   std::uint64_t sequence = 0;
   TimePoint created;
   TimePoint updated;
@@ -58,6 +60,7 @@ struct Job {
   bool cancel_asked = false;
   bool executing = false;  // too late to cancel
   bool deleted = false;
+  bool hidden = false;  // deleted, but it goes on
   TimePoint running_since;
   std::unique_ptr<asio::steady_timer> timer;
 };
@@ -70,15 +73,22 @@ struct JobLimits {
 
 class Jobs {
  public:
-  Jobs(Tasks& tasks, Files& files, Faults& faults, Ledger& ledger, JobLimits limits)
-      : tasks_(tasks), files_(files), faults_(faults), ledger_(ledger), execution_(faults, ledger), limits_(limits) {}
+  Jobs(Tasks& tasks, Files& files, Faults& faults, Ledger& ledger, const Switches& switches, JobLimits limits)
+      : tasks_(tasks),
+        files_(files),
+        faults_(faults),
+        ledger_(ledger),
+        switches_(switches),
+        execution_(faults, ledger, switches),
+        limits_(limits) {}
 
   bool room_for(std::string_view project, std::string_view model, std::int64_t tokens) const;  // false: 429
   // Starts a job whose lines have been checked; completes id, times, sequence.
   std::shared_ptr<Job> create(std::unique_ptr<Job> job);
   std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null: there is none
+  bool known(std::string_view id) const;                                           // whosever it is
   void cancel(Job& job);  // takes effect soon, unless the lines are being executed
-  void remove(Job& job);  // gone at once; its work stops
+  void remove(Job& job);  // gone at once; its work stops, unless a switch says otherwise
   // The project's jobs older than `before` (0: all), newest first, at most `count` + 1 of them; none whose list_lag
   // hides it from this look.
   std::vector<std::shared_ptr<Job>> page(std::string_view project, std::uint64_t before, std::size_t count) const;
@@ -88,7 +98,10 @@ class Jobs {
 
   Task<void> run(std::shared_ptr<Job> job);
   Task<void> wait(Job& job, double seconds);  // shorter if the job is cancelled or deleted
-  void meet_fault(Job& job);                  // asks the rules, and takes note of what they say
+  Task<void> wait_for_rank(Job& job);         // until no other job goes before it
+  bool outranked(const Job& job) const;
+  std::shared_ptr<const Blob> input_of(const Job& job);  // null: it is gone
+  void meet_fault(Job& job);                             // asks the rules, and takes note of what they say
   Task<void> conclude(Job& job, const Blob& input);
   Task<void> execute(Job& job, const Blob& input, std::int64_t lines, Rest rest);
   Task<void> publish(Job& job, std::shared_ptr<Blob> output);
@@ -99,13 +112,19 @@ class Jobs {
   Files& files_;
   Faults& faults_;
   Ledger& ledger_;
+  const Switches& switches_;
   Execution execution_;
   JobLimits limits_;
   std::uint64_t last_sequence_ = 0;
   std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
 };
 
-// The Operation of a job, as GET, list and create answer it. `output_visible`: false hides the results' name.
+// How many of its requests a job has finished, as it says: while it runs, its progress is that of its time, and nothing
+// is executed before the end.
+std::int64_t finished_so_far(const Job& job, double job_seconds);
+
+// The Operation of a job, as GET, list and create answer it. `output_visible`: false hides the results. Those of an
+// inlined job, which can be large, are represented by the byte 1.
 std::string operation_json(const Job& job, double job_seconds, bool output_visible);
 // As a list shows it, which may be stale.
 std::string listed_operation_json(const Job& job, double job_seconds);

@@ -107,12 +107,30 @@ std::string read_request(const Value& request, std::string_view text, Work work,
   return embeds ? read_embedded(request, out) : read_contents(request, out);
 }
 
+namespace {
+
+std::string read_inlined(const Value& item, InputLine& out) {
+  const auto* metadata = member(item, "metadata");
+  if (!metadata) return {};
+  if (!metadata->IsObject()) return near_column(0, "invalid value for field 'metadata'");
+  out.has_key = true;
+  out.key = text(*metadata, "key");
+  out.metadata = to_json(*metadata);
+  return {};
+}
+
+}  // namespace
+
 std::string read_line(std::string_view line, Work work, InputLine& out) {
   Document document;
   DomFault fault;
   if (!parse(line, document, fault)) return near_column(fault.offset, fault.what);
   const auto* request = member(document, "request");
   if (!request || !request->IsObject()) return near_column(0, "the line has no `request` object");
+  if (out.form.inlined) {
+    const auto why = read_inlined(document, out);
+    return why.empty() ? read_request(*request, line, work, out.prompt) : why;
+  }
   const auto* key = member(document, "key");
   if (key && !key->IsString()) return near_column(0, "invalid value for field 'key': not a string");
   out.has_key = key != nullptr;

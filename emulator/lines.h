@@ -20,9 +20,19 @@ struct Prompt {
   std::string sha256() const;  // lower-case hex of the digest of `text`
 };
 
+// How its result is written.
+struct ResultForm {
+  enum class Failure { error, status, status_text };  // the member that says that the request failed
+
+  bool inlined = false;  // an item of a job's own document, with metadata in place of a key
+  Failure failure = Failure::error;
+};
+
 struct InputLine {
+  ResultForm form;  // of its result; decides, too, how the line is read
   bool has_key = false;
-  std::string key;
+  std::string key;       // inlined: that of its metadata, if there is one
+  std::string metadata;  // inlined: JSON; empty: none
   Prompt prompt;
   std::vector<std::pair<std::string, std::string>> extras;  // name and value (JSON) of the other members
 };

@@ -31,6 +31,8 @@ constexpr const char* kFooter =
     "  gemini-emulator audit ledger.jsonl in.jsonl\n"
     "Fault and ledger files are described in docs/emulator.md.";
 
+constexpr int kUsageError = 64;
+
 // Readers of the port file see nothing or all of it.
 void write_port_file(const std::string& path, std::uint16_t port) {
   const auto scratch = path + ".new";
@@ -118,8 +120,9 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "audit") return audit_main(argc - 1, argv + 1);
   Options options;
   std::string port_file;
+  std::vector<std::string> switches;
   CLI::App app(kDescription);
-  app.footer(kFooter);
+  app.footer("Switches (--switch NAME=VALUE; the first value is the default):\n" + switches_help() + "\n" + kFooter);
   app.set_version_flag("--version", BATCHD_VERSION);
   std::vector<std::string> checked;
   bool lists = false;
@@ -135,6 +138,11 @@ int main(int argc, char** argv) {
   app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
                  "Prompt tokens in live jobs per project and model; a create beyond is answered 429; 0: any number")
       ->capture_default_str();
+  app.add_option("--max-file-bytes", options.max_file_bytes, "Bytes of one uploaded file; more is answered 400")
+      ->capture_default_str();
+  app.add_option("--max-storage-bytes", options.max_storage_bytes,
+                 "Bytes of all files of a project, results among them; an upload beyond is answered 429")
+      ->capture_default_str();
   app.add_option("--faults", options.fault_file, "JSON file that says which calls, lines and jobs go wrong")
       ->type_name("FILE");
   app.add_option("--ledger", options.ledger_file, "Append one JSON line per event here: what was executed and billed")
@@ -142,9 +150,18 @@ int main(int argc, char** argv) {
   app.add_option("--port-file", port_file, "Write the port here once calls are accepted")->type_name("FILE");
   app.add_option("--refuse-mime", options.refused_mimes, "Answer uploads of this type with \"Unsupported MIME type\"")
       ->type_name("TYPE");
+  app.add_option("--switch", switches, "Behaviour that nobody has documented, see below; may be repeated")
+      ->type_name("NAME=VALUE");
   app.add_option("--check-faults", checked, "Only say whether these fault files are right")->type_name("FILE");
   app.add_flag("--list-faults", lists, "Only print every fault: what it watches, its name, and a rule in full");
   CLI11_PARSE(app, argc, argv);
+  try {
+    for (const auto& setting : switches) options.switches.push_back(switch_setting(setting));
+    Switches().set(options.switches);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "gemini-emulator: %s\n", e.what());
+    return kUsageError;
+  }
   try {
     if (lists) return list_faults();
     if (!checked.empty()) return check_faults(checked);

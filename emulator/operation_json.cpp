@@ -23,14 +23,6 @@ void append_count(json::Writer& w, std::string_view name, std::int64_t value) {
   if (value > 0) append_text(w, name, std::to_string(value));
 }
 
-// While a job runs, its progress is that of its time: nothing is executed before the end.
-std::int64_t finished_so_far(const Job& job, double job_seconds) {
-  if (job.state != JobState::running) return job.succeeded;
-  const std::chrono::duration<double> running = std::chrono::system_clock::now() - job.running_since;
-  const double share = job_seconds > 0 ? std::clamp(running.count() / job_seconds, 0.0, 0.99) : 0.99;
-  return static_cast<std::int64_t>(share * static_cast<double>(job.requests));
-}
-
 void append_stats(json::Writer& w, const Job& job, double job_seconds, bool stale) {
   const bool running = job.state == JobState::running;
   const auto succeeded = stale ? 0 : finished_so_far(job, job_seconds);
@@ -44,19 +36,33 @@ void append_stats(json::Writer& w, const Job& job, double job_seconds, bool stal
   w.end_object();
 }
 
+void append_output(json::Writer& w, const Job& job) {
+  if (!job.inlined_output) {
+    append_text(w, "responsesFile", "files/" + job.output_id);
+    return;
+  }
+  w.key("inlinedResponses");
+  w.begin_object();
+  w.key("inlinedResponses");
+  w.raw("[\x01]");
+  w.end_object();
+}
+
 void append_metadata(json::Writer& w, const Job& job, double job_seconds, bool has_output, bool stale) {
   w.begin_object();
   append_text(w, "@type", type_of(job));
   append_text(w, "model", "models/" + job.model);
   append_text(w, "displayName", job.display_name);
-  w.key("inputConfig");
-  w.begin_object();
-  append_text(w, "fileName", "files/" + job.file_id);
-  w.end_object();
+  if (!job.inlined_input) {
+    w.key("inputConfig");
+    w.begin_object();
+    append_text(w, "fileName", "files/" + job.file_id);
+    w.end_object();
+  }
   if (has_output) {
     w.key("output");
     w.begin_object();
-    append_text(w, "responsesFile", "files/" + job.output_id);
+    append_output(w, job);
     w.end_object();
   }
   append_text(w, "createTime", timestamp(job.created, 9));
@@ -70,7 +76,7 @@ void append_metadata(json::Writer& w, const Job& job, double job_seconds, bool h
 }
 
 std::string write_operation(const Job& job, double job_seconds, bool output_visible, bool stale) {
-  const bool has_output = output_visible && !job.output_id.empty();
+  const bool has_output = output_visible && (!job.output_id.empty() || job.inlined_output);
   std::string out;
   json::Writer w(out);
   w.begin_object();
@@ -94,7 +100,7 @@ std::string write_operation(const Job& job, double job_seconds, bool output_visi
     w.key("response");
     w.begin_object();
     append_text(w, "@type", type_of(job) + "Output");
-    append_text(w, "responsesFile", "files/" + job.output_id);
+    append_output(w, job);
     w.end_object();
   }
   w.end_object();
@@ -103,6 +109,13 @@ std::string write_operation(const Job& job, double job_seconds, bool output_visi
 
 }  // namespace
 
+std::int64_t finished_so_far(const Job& job, double job_seconds) {
+  if (job.state != JobState::running) return job.succeeded;
+  const std::chrono::duration<double> running = std::chrono::system_clock::now() - job.running_since;
+  const double share = job_seconds > 0 ? std::clamp(running.count() / job_seconds, 0.0, 0.99) : 0.99;
+  return static_cast<std::int64_t>(share * static_cast<double>(job.requests));
+}
+
 std::string operation_json(const Job& job, double job_seconds, bool output_visible) {
   return write_operation(job, job_seconds, output_visible, false);
 }
@@ -110,7 +123,7 @@ std::string operation_json(const Job& job, double job_seconds, bool output_visib
 std::string listed_operation_json(const Job& job, double job_seconds) {
   // Such a row was seen: the job has ended, its counts are those of its beginning, and there is no output.
   const bool stale = is_end(job.state) && job.fault && job.fault->action == Do::stale_list;
-  return write_operation(job, job_seconds, job.polls_to_output == 0 && !stale, stale);
+  return write_operation(job, job_seconds, job.polls_to_output == 0 && !stale && !job.inlined_output, stale);
 }
 
 }  // namespace batchd::emulator

@@ -24,12 +24,20 @@ std::string_view either(const Request& request, const char* camel, const char* s
 
 }  // namespace
 
-std::optional<PageRequest> page_request(const Request& request) {
+PageSizes page_sizes(const Switches& switches) {
+  const auto rows = [&](Switch which) {
+    return std::max<std::size_t>(1, static_cast<std::size_t>(switches.number(which)));
+  };
+  return {.usual = rows(Switch::page_size_default), .max = rows(Switch::page_size_max)};
+}
+
+std::optional<PageRequest> page_request(const Request& request, const PageSizes& sizes) {
   PageRequest page;
+  page.size = std::min(sizes.usual, sizes.max);
   if (const auto text = either(request, "pageSize", "page_size"); !text.empty()) {
     const auto size = number(text);
     if (!size) return std::nullopt;
-    page.size = *size == 0 ? kPageDefault : std::min<std::size_t>(*size, kPageMax);
+    if (*size > 0) page.size = std::min<std::size_t>(*size, sizes.max);
   }
   if (const auto text = either(request, "pageToken", "page_token"); !text.empty()) {
     const auto plain = json::base64_decode(text);

@@ -5,18 +5,22 @@
 #include <string>
 
 #include "emulator/http.h"
+#include "emulator/switches.h"
 
 namespace batchd::emulator {
+
+struct PageSizes {
+  std::size_t usual = 10;
+  std::size_t max = 100;  // larger wishes are clamped
+};
+PageSizes page_sizes(const Switches& switches);
 
 struct PageRequest {
   std::size_t size = 10;
   std::uint64_t before = 0;  // rows with a smaller sequence; 0: from the newest
 };
 
-constexpr std::size_t kPageDefault = 10;
-constexpr std::size_t kPageMax = 100;  // larger wishes are clamped
-
-std::optional<PageRequest> page_request(const Request& request);  // nullopt: no such page
+std::optional<PageRequest> page_request(const Request& request, const PageSizes& sizes = {});  // nullopt: no such page
 std::string page_token(std::uint64_t last_sequence);
 
 }  // namespace batchd::emulator

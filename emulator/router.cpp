@@ -27,6 +27,8 @@ bool has_command(std::string_view commands, std::string_view wanted) {
 
 Call upload_call(const Request& request) {
   const auto command = request.header("x-goog-upload-command");
+  const bool whole = has_command(command, "start") && has_command(command, "finalize");
+  if (whole) return Call::upload_whole;
   if (request.parameter("upload_id").empty()) return Call::upload_start;
   if (has_command(command, "query")) return Call::upload_query;
   if (has_command(command, "cancel")) return Call::upload_cancel;
@@ -55,7 +57,20 @@ Call model_call(const Request& request, const Route& route) {
   }
   if (request.method != "POST") return Call::unknown;
   if (route.method == "batchGenerateContent" || route.method == "asyncBatchEmbedContent") return Call::create;
-  return route.method == "generateContent" ? Call::generate : Call::unknown;
+  if (route.method == "generateContent") return Call::generate;
+  if (route.method == "streamGenerateContent") return Call::generate_stream;
+  if (route.method == "embedContent") return Call::embed;
+  if (route.method == "batchEmbedContents") return Call::embed_many;
+  return route.method == "countTokens" ? Call::count_tokens : Call::unknown;
+}
+
+// The emulator's own, outside of all versions.
+Call own_call(const Request& request) {
+  const bool posts = request.method == "POST";
+  if (request.path == "/emulator/faults" && posts) return Call::set_faults;
+  if (request.path == "/emulator/switches" && posts) return Call::set_switches;
+  if (request.path == "/emulator/switches" && request.method == "GET") return Call::get_switches;
+  return Call::unknown;
 }
 
 }  // namespace
@@ -63,8 +78,8 @@ Call model_call(const Request& request, const Route& route) {
 Route route(const Request& request) {
   Route out;
   std::string_view path = request.path;
-  if (path == "/emulator/faults" && request.method == "POST") {
-    out.call = Call::set_faults;
+  if (path.starts_with("/emulator/")) {
+    out.call = own_call(request);
     return out;
   }
   if (path.starts_with('/')) path.remove_prefix(1);
@@ -100,6 +115,7 @@ Route route(const Request& request) {
 On watched_as(Call call) {
   switch (call) {
     case Call::upload_start:
+    case Call::upload_whole:
       return On::upload_start;
     case Call::upload_chunk:
       return On::upload_chunk;
@@ -116,6 +132,9 @@ On watched_as(Call call) {
     case Call::create:
       return On::create;
     case Call::generate:
+    case Call::generate_stream:
+    case Call::embed:
+    case Call::embed_many:
       return On::generate;
     case Call::batch_get:
       return On::get;
@@ -128,8 +147,11 @@ On watched_as(Call call) {
     case Call::model_get:
     case Call::model_list:
       return On::models;
+    case Call::count_tokens:
     case Call::upload_cancel:
     case Call::set_faults:
+    case Call::set_switches:
+    case Call::get_switches:
     case Call::unknown:
       return On::any;
   }

@@ -11,6 +11,7 @@ namespace batchd::emulator {
 enum class Call {
   unknown,
   upload_start,
+  upload_whole,
   upload_chunk,
   upload_query,
   upload_cancel,
@@ -20,13 +21,19 @@ enum class Call {
   download,
   create,
   generate,
+  generate_stream,
+  embed,
+  embed_many,
+  count_tokens,
   batch_get,
   batch_list,
   batch_cancel,
   batch_delete,
   model_get,
   model_list,
-  set_faults  // the emulator's own
+  set_faults,  // from here on the emulator's own
+  set_switches,
+  get_switches
 };
 
 struct Route {

@@ -60,27 +60,46 @@ Response Uploads::start(const Request& request, std::string_view project, std::s
   }
   auto session = std::make_shared<Session>();
   session->version = version;
-  session->started = std::chrono::system_clock::now();
   session->file.project = project;
   session->file.mime_type = request.header("x-goog-upload-header-content-type");
   auto refusal = read_metadata(metadata, session->file);
   if (!refusal && files_.taken(session->file.id)) refusal = google_error(409, kTaken);
   if (session->file.mime_type.empty()) session->file.mime_type = "text/plain";
-  if (!refusal) refusal = mime_refusal(session->file.mime_type);
+  const bool at_start = switches_.text(Switch::mime_refusal).starts_with("start");
+  if (!refusal && at_start && mime_refused(session->file.mime_type)) refusal = mime_refusal(session->file.mime_type);
+  std::uint64_t declared = 0;
+  if (!refusal && number(request.header("x-goog-upload-header-content-length"), declared)) {
+    refusal = size_refusal(project, declared);
+  }
   if (refusal) {
-    ledger_.write("upload_failed", {{"file", "files/" + session->file.id}}, {{"status", refusal->status}});
+    note_failure(*session, *refusal);
     return *refusal;
   }
+  return open(request, session);
+}
+
+Response Uploads::open(const Request& request, const std::shared_ptr<Session>& session) {
+  session->started = std::chrono::system_clock::now();
   const auto id = "AB" + random_id(46);
   sessions_.emplace(id, session);
-  const auto url = base_address(request) + "/upload/" + std::string(version) + "/files?upload_id=" + id +
-                   "&upload_protocol=resumable";
+  const auto url =
+      base_address(request) + "/upload/" + session->version + "/files?upload_id=" + id + "&upload_protocol=resumable";
   auto response = describe(*session, plain_text(200, ""));
   response.headers.emplace_back("X-Goog-Upload-URL", url);
   response.headers.emplace_back("X-Goog-Upload-Control-URL", url);
   response.headers.emplace_back("X-Goog-Upload-Chunk-Granularity", std::to_string(kGranularity));
   response.headers.emplace_back("X-GUploader-UploadID", id);
   return response;
+}
+
+Task<Response> Uploads::whole(const Request& request, std::string project, std::string version, BodySource& body) {
+  Session session;
+  session.version = version;
+  session.file.project = project;
+  session.file.display_name = request.header("x-goog-upload-file-name");
+  session.file.mime_type = request.header("x-goog-upload-header-content-type");
+  if (session.file.mime_type.empty()) session.file.mime_type = "text/plain";
+  co_return co_await take_bytes(request, session, body, true);
 }
 
 Task<Response> Uploads::chunk(const Request& request, BodySource& body) {
@@ -101,24 +120,31 @@ Task<Response> Uploads::chunk(const Request& request, BodySource& body) {
     co_return describe(*session, plain_text(400, "Upload offset doesn't match: " + std::to_string(session->received) +
                                                      " bytes were received."));
   }
+  co_return co_await take_bytes(request, *session, body, last);
+}
+
+Task<Response> Uploads::take_bytes(const Request& request, Session& session, BodySource& body, bool last) {
   // Whatever an earlier call left behind when its connection broke is cut off first.
-  const auto writer = ++session->writer;
-  session->bytes->truncate(session->received);
+  const auto writer = ++session.writer;
+  session.bytes->truncate(session.received);
   std::string piece(kPieceBytes, '\0');
   for (;;) {
     const auto got = co_await body.read(piece);
-    if (session->writer != writer) co_return describe(*session, plain_text(400, "Another chunk took over."));
+    if (session.writer != writer) co_return describe(session, plain_text(400, "Another chunk took over."));
     if (got == 0) break;
-    session->bytes->append(std::string_view(piece).substr(0, got));
+    if (session.bytes->size() + got > limits_.file_bytes_max) {
+      co_return describe(session, payload_too_large(limits_.file_bytes_max));
+    }
+    session.bytes->append(std::string_view(piece).substr(0, got));
   }
-  const auto bytes = session->bytes->size() - session->received;
-  if (!last && bytes % kGranularity != 0) {
-    co_return describe(*session, plain_text(400, "A chunk that isn't the last must be a multiple of " +
-                                                     std::to_string(kGranularity) + " bytes."));
+  const auto bytes = session.bytes->size() - session.received;
+  if (!last && bytes % kGranularity != 0 && switches_.is(Switch::granularity, "enforced")) {
+    co_return describe(session, plain_text(400, "A chunk that isn't the last must be a multiple of " +
+                                                    std::to_string(kGranularity) + " bytes."));
   }
-  session->received = session->bytes->size();
-  if (!last) co_return describe(*session, plain_text(200, ""));
-  co_return co_await finalize(request, *session);
+  session.received = session.bytes->size();
+  if (!last) co_return describe(session, plain_text(200, ""));
+  co_return co_await finalize(request, session);
 }
 
 Response Uploads::query(const Request& request) {
@@ -142,17 +168,47 @@ void Uploads::forget(const Request& request) { sessions_.erase(std::string(reque
 
 std::shared_ptr<Uploads::Session> Uploads::find(const Request& request) {
   const auto now = std::chrono::system_clock::now();
-  std::erase_if(sessions_, [now](const auto& entry) { return entry.second->started + kSessionLife < now; });
+  const std::chrono::duration<double> life(switches_.number(Switch::upload_session_seconds));
+  std::erase_if(sessions_, [&](const auto& entry) { return now - entry.second->started > life; });
   const auto found = sessions_.find(request.parameter("upload_id"));
   return found == sessions_.end() ? nullptr : found->second;
 }
 
-std::optional<Response> Uploads::mime_refusal(std::string_view mime_type) const {
+bool Uploads::mime_refused(std::string_view mime_type) const {
+  const auto& refused = limits_.refused_mimes;
   const bool shaped = mime_type == "jsonl" || mime_type.find('/') != std::string_view::npos;
   const bool unreliable = std::ranges::find(kUnreliableMimes, mime_type) != std::ranges::end(kUnreliableMimes);
-  const bool refused = std::ranges::find(refused_mimes_, mime_type) != refused_mimes_.end();
-  if (shaped && !unreliable && !refused) return std::nullopt;
-  return google_error(400, "Unsupported MIME type: " + std::string(mime_type));
+  return !shaped || unreliable || std::ranges::find(refused, mime_type) != refused.end();
+}
+
+// It was seen with status 200 as well, with nothing but the body to say that it is an error.
+Response Uploads::mime_refusal(std::string_view mime_type) const {
+  auto refusal = google_error(400, "Unsupported MIME type: " + std::string(mime_type));
+  if (switches_.text(Switch::mime_refusal).ends_with("200")) refusal.status = 200;
+  return refusal;
+}
+
+std::optional<Response> Uploads::size_refusal(std::string_view project, std::uint64_t bytes) {
+  if (bytes > limits_.file_bytes_max) return payload_too_large(limits_.file_bytes_max);
+  if (files_.stored_bytes(project) + bytes > limits_.storage_bytes_max) return storage_full(limits_.storage_bytes_max);
+  return std::nullopt;
+}
+
+std::optional<Response> Uploads::final_refusal(const Session& session) {
+  const auto& mime_type = session.file.mime_type;
+  if (mime_refused(mime_type)) return mime_refusal(mime_type);
+  return size_refusal(session.file.project, session.bytes->size());
+}
+
+void Uploads::note_failure(const Session& session, const Response& refusal) {
+  ledger_.write("upload_failed", {{"file", "files/" + session.file.id}}, {{"status", refusal.status}});
+}
+
+void Uploads::conclude(Session& session, const Response& answer) {
+  session.status = Status::final;
+  session.bytes = std::make_shared<Blob>();
+  session.final_status = answer.status;
+  session.final_body = answer.body;
 }
 
 Task<Response> Uploads::finalize(const Request& request, Session& session) {
@@ -161,18 +217,20 @@ Task<Response> Uploads::finalize(const Request& request, Session& session) {
   file.content = session.bytes;
   file.sha256_hex = co_await digest(*session.bytes);
   if (session.writer != writer) co_return describe(session, plain_text(400, "Another chunk took over."));
+  if (const auto refusal = final_refusal(session)) {
+    note_failure(session, *refusal);
+    conclude(session, *refusal);
+    co_return describe(session, *refusal);
+  }
   const auto bytes = static_cast<std::int64_t>(session.bytes->size());
   const auto stored = files_.add(std::move(file));
-  session.status = Status::final;
-  session.bytes = std::make_shared<Blob>();
   if (stored) {
-    session.final_body = "{\"file\":" + file_json(*stored, base_address(request), session.version) + "}";
+    conclude(session, json_text(200, "{\"file\":" + file_json(*stored, base_address(request), session.version) + "}"));
     ledger_.write("upload", {{"file", "files/" + stored->id}}, {{"bytes", bytes}});
   } else {
     const auto refusal = google_error(409, kTaken);
-    session.final_status = refusal.status;
-    session.final_body = refusal.body;
-    ledger_.write("upload_failed", {{"file", "files/" + session.file.id}}, {{"status", refusal.status}});
+    conclude(session, refusal);
+    note_failure(session, refusal);
   }
   co_return describe(session, json_text(session.final_status, session.final_body));
 }

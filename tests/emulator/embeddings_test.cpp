@@ -79,9 +79,11 @@ TEST(Embeddings, EachModelDoesOneWork) {
 
   const auto models = provider.call("GET", "/v1beta/models").body;
   EXPECT_NE(models.find(R"("models/gemini-embedding-001")"), std::string::npos);
-  EXPECT_NE(provider.call("GET", "/v1beta/models/gemini-embedding-001")
-                .body.find(R"("supportedGenerationMethods":["embedContent","countTokens","asyncBatchEmbedContent"])"),
-            std::string::npos);
+  EXPECT_NE(
+      provider.call("GET", "/v1beta/models/gemini-embedding-001")
+          .body.find(
+              R"("supportedGenerationMethods":["embedContent","countTextTokens","countTokens","asyncBatchEmbedContent"])"),
+      std::string::npos);
 }
 
 TEST(Embeddings, BadLinesAreNamed) {
