@@ -1,7 +1,6 @@
 // The cases that every emulation of the provider must pass, by their numbers, as far as they are the provider's part.
 // Case24 is tests/sdk, run with the official packages; case 25's first half (calls held for minutes) is batchd's own
-// front, whose tests are in tests/e2e. Cases 15 and 17 need the faults job_state_prefix, unknown_state, empty_page and
-// stale_list: see the tests of the faults.
+// front, whose tests are in tests/e2e.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -201,6 +200,17 @@ TEST(Conformance, Case14_LifeCycle) {
   EXPECT_EQ(at(third, "metadata.batchStats"), R"({"requestCount":"100","successfulRequestCount":"100"})");
 }
 
+TEST(Conformance, Case15_StatesWithAnotherPrefixAndUnknownOnes) {
+  Provider provider(
+      R"({"rules":[{"on":"get","nth":1,"do":"job_state_prefix"},{"on":"get","nth":2,"do":"unknown_state"}]})",
+      {.job_seconds = 1000});
+  const auto job = provider.create_job(provider.upload(line("a", "1")));
+  const auto state = [&] { return at(provider.call("GET", "/v1beta/" + job).body, "metadata.state"); };
+  EXPECT_EQ(state(), "JOB_STATE_PENDING");
+  EXPECT_EQ(state(), "BATCH_STATE_PAUSED");
+  EXPECT_EQ(state(), "BATCH_STATE_PENDING");
+}
+
 TEST(Conformance, Case16_OtherEnds) {
   Provider provider(R"({"rules":[{"on":"job","nth":1,"do":"fail","code":3,"message":"m"},
       {"on":"job","nth":2,"do":"fail","silent":true},{"on":"job","nth":3,"do":"expire"},{"on":"job","nth":4,"do":"stuck"},
@@ -240,6 +250,19 @@ TEST(Conformance, Case17_List) {
   }
   EXPECT_EQ(token, "");
   EXPECT_EQ(seen, made);
+}
+
+TEST(Conformance, Case17_ListsWithAnEmptyPageAndAStaleRow) {
+  Provider provider(R"({"rules":[{"on":"list","nth":1,"do":"empty_page"},{"on":"job","nth":1,"do":"stale_list"}]})");
+  const auto job = provider.create_job(provider.upload(line("a", "1")));
+  provider.end_of(job);
+  const auto empty = provider.call("GET", "/v1beta/batches?pageSize=10").body;
+  EXPECT_EQ(at(empty, "operations.0"), "");
+  const auto next = provider.call("GET", "/v1beta/batches?pageSize=10&pageToken=" + at(empty, "nextPageToken")).body;
+  EXPECT_EQ(at(next, "operations.0.metadata.state"), "BATCH_STATE_SUCCEEDED");
+  EXPECT_EQ(at(next, "operations.0.metadata.batchStats.pendingRequestCount"), "1");
+  EXPECT_EQ(at(next, "operations.0.metadata.output"), "");
+  EXPECT_NE(at(provider.call("GET", "/v1beta/" + job).body, "metadata.output.responsesFile"), "");
 }
 
 TEST(Conformance, Case18_CancelAndDelete) {
