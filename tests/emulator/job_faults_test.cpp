@@ -112,7 +112,9 @@ TEST_P(Losses, WhatWasExecutedIsWithheld) {
   EXPECT_EQ(!at(operation, "metadata.output.responsesFile").empty(), GetParam().named);
   const auto reply = provider.download(job);
   EXPECT_EQ(reply.status, GetParam().download);
-  if (reply.status == 200) EXPECT_EQ(reply.body, "");
+  if (reply.status == 200) {
+    EXPECT_EQ(reply.body, "");
+  }
   EXPECT_EQ(at(provider.ledger("line").at(0), "billed"), "withheld");
   EXPECT_EQ(at(provider.ledger("line").at(0), "delivered"), "nothing");
   EXPECT_EQ(at(provider.ledger("end").at(0), "withheld"), "1");
