@@ -89,8 +89,13 @@ class Api {
     std::optional<core::RequestView> request;  // finished, or as it was at `due`
     std::optional<Problem> problem;            // neither of both: the client has gone, nobody is left to answer
   };
-  // `pulse`: how often the exchange shows the client that the call goes on; zero: never.
-  Task<Held> hold(Exchange& exchange, core::RequestId request, core::SteadyTime due, core::Duration pulse);
+  // How often the exchange shows the client that its call goes on (zero: never), over all that the call waits for.
+  struct Pulse {
+    core::Duration period{};
+    core::SteadyTime next{};
+  };
+  Pulse pulse(core::Duration period) const;
+  Task<Held> hold(Exchange& exchange, core::RequestId request, core::SteadyTime due, Pulse& pulse);
   // Answers with the request object: 200 if it is finished, else `unfinished_status`.
   Task<void> answer_when_finished(Exchange& exchange, core::RequestId request, core::Duration wait,
                                   int unfinished_status);

@@ -98,8 +98,9 @@ Task<void> Api::backup(Exchange& exchange, std::string_view) {
   const auto bytes = made ? copy.open() : std::nullopt;
   if (!bytes) {
     log_event(LogLevel::warn, "backup_failed", {{"detail", made ? "the copy can't be read" : made.error().detail}});
-    co_await reply_problem(
-        exchange, made ? make_problem(500, "store_failed", "the copy can't be read", true) : problem_of(made.error()));
+    auto problem = make_problem(500, "store_failed", "the copy can't be read", true);
+    if (!made) problem = problem_of(made.error());
+    co_await reply_problem(exchange, std::move(problem));
     co_return;
   }
   ReplyHead head{200, "application/vnd.sqlite3", {}};

@@ -14,6 +14,7 @@ int BodySeats::taken_of(core::OwnerId owner) const {
 // Each owner leaves as many as it has to those who come after it: the first may have half of them, the next half of
 // what is left.
 bool BodySeats::may_sit(core::OwnerId owner, int more_free) const {
+  if (closed_) return false;
   const int free = limits_.seats - taken() + more_free;
   return taken_of(owner) < std::min(limits_.owner_seats, free);
 }
@@ -40,7 +41,7 @@ Task<bool> BodySeats::Seat::take() {
   };
   const Place place{seats_.waiting_, seats_.waiting_.insert(seats_.waiting_.end(), &me)};
   const auto until = Clock::now() + seats_.limits_.wait;
-  for (bool woken = false; !taken_ && !woken && Clock::now() < until;) {
+  for (bool woken = seats_.closed_; !taken_ && !woken && Clock::now() < until;) {
     me.timer.expires_at(std::min(until, Clock::now() + seats_.limits_.patience));
     const auto [error] = co_await me.timer.async_wait(as_tuple_task);
     woken = static_cast<bool>(error);
@@ -66,6 +67,11 @@ void BodySeats::Seat::leave() {
   seats_.sitting_.erase(place_);
   taken_ = wanted_ = false;
   seats_.serve();
+}
+
+void BodySeats::close() {
+  closed_ = true;
+  for (auto* waiting : waiting_) waiting->timer.cancel();
 }
 
 void BodySeats::serve() {

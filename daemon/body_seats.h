@@ -36,7 +36,7 @@ class BodySeats {
     ~Seat() { leave(); }
 
     // Waits its turn for a seat; who came first among those whose owner may have one sits first. False: none came free
-    // in time, or the wait was cancelled. Nobody who sits waits for another seat, so there is no deadlock.
+    // in time, the wait was cancelled, or the seats are closed. Nobody who sits waits for another seat, so there is no deadlock.
     Task<bool> take();
     bool taken() const { return taken_; }
     void came(std::int64_t bytes);  // of the body
@@ -57,6 +57,8 @@ class BodySeats {
   };
 
   int taken() const { return static_cast<int>(sitting_.size()); }
+  // Nobody sits down any more; those who wait are told so at once.
+  void close();
 
  private:
   struct Waiting {
@@ -74,6 +76,7 @@ class BodySeats {
   std::unordered_map<core::OwnerId, int> taken_of_;
   std::list<Seat*> sitting_;
   std::list<Waiting*> waiting_;  // the longest first
+  bool closed_ = false;
 };
 
 }  // namespace batchd::daemon

@@ -58,20 +58,22 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
 
 Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, Progress& progress) {
   // Patience is for what the provider says of the file, time after time; an outage in between is no part of it.
-  const auto begin_patience = [&] {
-    if (!progress.since) progress.since = now();
+  const auto use_patience = [&] {
+    if (progress.since) progress.lasted += now() - *progress.since;
+    progress.since = now();
   };
   const bool awaited = batch.packed > 0;  // by anybody; if not, what comes is dropped and nothing is held for it
-  const bool patience_is_over = progress.since && now() - *progress.since >= engine_.config.polling.download_grace;
+  const bool patience_is_over = progress.lasted >= engine_.config.polling.download_grace;
   ResultSink sink(engine_, batch, *account.provider);
   auto dialogue = account.provider->results(batch.result_file);
   const auto answer = co_await converse(*account.link, *dialogue, nullptr, &sink);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     co_await sink.abandon();
     const bool unavailable = fault->kind == Fault::Kind::missing || fault->kind == Fault::Kind::refused;
-    if (unavailable) begin_patience();
-    if (!unavailable) progress.since.reset();
-    progress.phase = 0;
+    if (unavailable)
+      use_patience();
+    else
+      progress.since.reset();
     if (!unavailable || !patience_is_over) {
       if (unavailable && (batch.released || !awaited)) co_return co_await conclude(std::move(batch), {});
       co_return pause_after(*fault, account, progress);
@@ -86,7 +88,7 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
   // A success without a single line of ours is no result file but something else with status 200: an error page, say.
   const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over && awaited;
   if (!whole || !*whole || strange) {
-    if (whole) begin_patience();
+    if (whole) use_patience();
     co_await sink.abandon();
     log_event(LogLevel::warn, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
     co_return core::backoff_pause(retry_backoff(), progress.tries++);

@@ -174,6 +174,7 @@ class Daemon {
     engine_.stopping = true;
     server.close_listener();
     engine_.waiters.notify_all();
+    engine_.body_seats.close();
     engine_.bells.ring_all();
     engine_.tasks.cancel(asio::cancellation_type::total);
     auto impatient = [this](boost::system::error_code aborted, int) {

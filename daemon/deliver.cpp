@@ -22,12 +22,16 @@ Task<void> Api::get(Exchange& exchange, std::string_view id) {
   co_await answer_when_finished(exchange, *request, *wait, 200);
 }
 
-Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::SteadyTime due, core::Duration pulse) {
+Api::Pulse Api::pulse(core::Duration period) const {
+  const bool never = period <= core::Duration::zero();
+  return {period, never ? core::SteadyTime::max() : engine_.clock.steady() + period};
+}
+
+Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::SteadyTime due, Pulse& pulse) {
   using namespace asio::experimental::awaitable_operators;
   const auto owner = exchange.peer().owner;
   Waiters::Ticket ticket(engine_.waiters, request);
   Held held;
-  auto beat = pulse > core::Duration::zero() ? engine_.clock.steady() + pulse : core::SteadyTime::max();
   for (;;) {
     if (!exchange.still_known()) {
       held.problem = revoked_problem();
@@ -49,12 +53,12 @@ Task<Api::Held> Api::hold(Exchange& exchange, core::RequestId request, core::Ste
                                   "GET /v1/requests/" + id + " when it is back");
       co_return held;
     }
-    const auto woken = co_await (ticket.wait_until(std::min(due, beat)) || exchange.hung_up());
+    const auto woken = co_await (ticket.wait_until(std::min(due, pulse.next)) || exchange.hung_up());
     if (woken.index() == 1) co_return held;  // the result stays in the store
-    if (engine_.clock.steady() < beat) continue;
+    if (engine_.clock.steady() < pulse.next) continue;
     const bool there = co_await exchange.interim();
     if (!there) co_return held;
-    beat = engine_.clock.steady() + pulse;
+    pulse.next = engine_.clock.steady() + pulse.period;
   }
 }
 
@@ -66,8 +70,8 @@ Problem result_gone(core::RequestId request) {
 
 Task<void> Api::answer_when_finished(Exchange& exchange, core::RequestId request, core::Duration wait,
                                      int unfinished_status) {
-  const auto pulse = interim_period(exchange.head(), engine_.config.server.interim);
-  auto held = co_await hold(exchange, request, engine_.clock.steady() + wait, pulse);
+  auto beat = pulse(interim_period(exchange.head(), engine_.config.server.interim));
+  auto held = co_await hold(exchange, request, engine_.clock.steady() + wait, beat);
   if (held.problem && held.problem->status == 404 && unfinished_status == 202)  // it was accepted, or is known
     held.problem = result_gone(request);
   if (held.problem) {
@@ -89,7 +93,10 @@ Task<void> Api::answer_with(Exchange& exchange, const core::RequestView& request
   }
   const auto sent = co_await answer_around_response(exchange, engine_, std::move(head), std::move(json.head),
                                                     request, std::move(json.tail));
-  if (sent.written == Written::nothing) co_await reply_problem(exchange, problem_of({sent.error, "it is purged now"}));
+  if (sent.written != Written::nothing) co_return;
+  auto problem = problem_of(core::Error{sent.error, ""});
+  if (sent.error == core::Errc::not_found) problem.detail = "it is purged now";
+  co_await reply_problem(exchange, std::move(problem));
 }
 
 }  // namespace batchd::daemon

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kVerb = "batchEmbedContents";
 constexpr auto kBytesInMemoryMax = static_cast<std::int64_t>(core::kChunkBytesMax);  // of items that aren't staged
-constexpr std::size_t kWriteBytes = 64 << 10;                                        // what small pieces add up to
+constexpr std::size_t kWriteBytes = 16 << 10;                                        // what small pieces add up to
 constexpr int kInternal = 13;                                                        // google.rpc.Code
 
 // The items of a call's body on their way into requests.
@@ -187,11 +187,13 @@ class EmbedAnswer {
   Task<bool> add(const core::RequestView& embedding, std::string& text) {
     ResponseReader response(engine_, exchange_.peer().owner, embedding);
     while (!response.finished()) {
+      bool open = co_await exchange_.writable();
+      if (!open) co_return false;
       const auto piece = co_await response.next();
       if (!piece) co_return false;
       text += *piece;
       if (text.size() < kWriteBytes) continue;
-      const bool open = co_await exchange_.write(text);
+      open = co_await exchange_.write(text);
       if (!open) co_return false;
       text.clear();
     }
@@ -220,6 +222,7 @@ class EmbedAnswer {
 
 Task<void> Api::embed_many(Exchange& exchange, core::NewRequest like) {
   std::vector<EndedCall> calls;
+  const bool keyed = like.keyed_call;
   {  // nothing of this while the call waits
     Staging staging(engine_.store, engine_.body_seats, like.owner);
     EmbedItems items(exchange, staging, std::move(like));
@@ -228,16 +231,17 @@ Task<void> Api::embed_many(Exchange& exchange, core::NewRequest like) {
       co_return;
     }
     const auto accepted = co_await accept_all(items.take());
+    staging.let_go();
     if (!accepted) {
       co_await reply_problem(exchange, problem_of_accept(accepted.error()));
       co_return;
     }
     for (const auto& request : *accepted) calls.push_back({request.id});
   }
-  const auto pulse = interim_period(exchange.head(), engine_.config.server.interim);
+  auto beat = pulse(interim_period(exchange.head(), engine_.config.server.interim));
   bool ended = true;
   for (std::size_t i = 0; ended && i < calls.size(); ++i) {
-    const auto held = co_await hold(exchange, calls[i].request, engine_.clock.steady() + kForever, pulse);
+    const auto held = co_await hold(exchange, calls[i].request, engine_.clock.steady() + kForever, beat);
     ended = held.request.has_value();
     if (held.problem) co_await reply_problem(exchange, front_problem(*held.problem, calls[i].request));
   }
@@ -245,7 +249,7 @@ Task<void> Api::embed_many(Exchange& exchange, core::NewRequest like) {
     EmbedAnswer answer(exchange, engine_, calls);
     co_await answer.give();
   }
-  co_await end_calls(engine_, exchange, std::move(calls));
+  if (!keyed) co_await end_calls(engine_, exchange, std::move(calls));
 }
 
 }  // namespace batchd::daemon

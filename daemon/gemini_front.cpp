@@ -172,6 +172,7 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
+  const bool keyed = request.keyed_call;
   const auto accepted = co_await accept(std::move(request));
   staging.let_go();
   if (!accepted) {
@@ -182,14 +183,14 @@ Task<void> Api::gemini(Exchange& exchange, std::string_view path) {
   EventExchange in_events(exchange);
   Exchange& out = events ? in_events : exchange;
   const auto& settings = engine_.config.server;
-  const auto pulse = events ? settings.heartbeat : interim_period(exchange.head(), settings.interim);
-  const auto held = co_await hold(out, accepted->id, engine_.clock.steady() + kForever, pulse);
+  auto beat = pulse(events ? settings.heartbeat : interim_period(exchange.head(), settings.interim));
+  const auto held = co_await hold(out, accepted->id, engine_.clock.steady() + kForever, beat);
   std::vector<EndedCall> ended{{accepted->id}};
   if (held.problem)
     co_await reply_problem(out, front_problem(*held.problem, accepted->id));
   else if (held.request)
     ended[0].end = co_await answer(out, engine_, *call, *held.request, accepted->replayed);
-  co_await end_calls(engine_, exchange, std::move(ended));
+  if (!keyed) co_await end_calls(engine_, exchange, std::move(ended));
 }
 
 }  // namespace batchd::daemon

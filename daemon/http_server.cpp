@@ -112,7 +112,8 @@ void LocalHttpServer::cut_sessions() {
 }
 
 void LocalHttpServer::admit(Session::Socket socket, bool tcp) {
-  if (connections() >= shared_->limits.connections_max && !shared_->make_room()) return turn_away(std::move(socket));
+  while (connections() >= shared_->limits.connections_max)  // more than one too many, if the limit was lowered
+    if (!shared_->make_room()) return turn_away(std::move(socket));
   std::optional<Peer> peer;
   boost::system::error_code error;
   if (tcp) {

@@ -47,12 +47,13 @@ Session::Look Session::look_at_answer() {
   const int descriptor = socket_.native_handle();
   int unsent = 0;
   if (::ioctl(descriptor, SIOCOUTQ, &unsent) != 0) unsent = 0;  // can't be told
-  if (unsent > (remote_ ? 1 : 0)) return Look::unread;          // over TCP our own end counts for one
-  // In this order: what a program left unread when it ended isn't counted any more, and is an error instead.
+  // In this order: what a program left unread when it ended isn't counted any more, and is an error instead. Over TCP it
+  // goes on being counted.
   int error = 0;
   socklen_t bytes = sizeof error;
   const bool whole = ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 && error == 0;
-  return whole ? Look::taken : Look::lost;
+  if (!whole) return Look::lost;
+  return unsent > (remote_ ? 1 : 0) ? Look::unread : Look::taken;  // over TCP our own end counts for one
 }
 
 // No request will come any more. Our side is closed, and the client's end says how it took the answer.
@@ -74,7 +75,9 @@ Task<void> Session::part() {
     const auto look = look_at_answer();
     if (look != Look::unread || std::chrono::steady_clock::now() >= until) co_return tell(look == Look::taken);
     Timer timer(socket_.get_executor(), pause);
+    between_requests_ = true;
     const auto [cancelled] = co_await timer.async_wait(as_tuple_task);
+    between_requests_ = false;
     if (cancelled) co_return;
     pause = std::min(pause * 2, kLookAgainMax);
   }
@@ -82,7 +85,7 @@ Task<void> Session::part() {
 
 // False: it has been told already, or nobody will ever know.
 Task<bool> Session::await_client_end() {
-  for (std::int64_t dropped = 0; socket_.is_open() && after_answer_;) {
+  for (std::int64_t dropped = 0; socket_.is_open() && after_answer_ && !deadline_.expired();) {
     switch (drop_some(socket_, dropped)) {
       case Seen::end:
         co_return true;
@@ -100,9 +103,9 @@ Task<bool> Session::await_client_end() {
     const auto [error] = co_await socket_.async_wait(Socket::wait_read, as_tuple_task);
     between_requests_ = false;
     if (!error) continue;
-    tell_before_closing();  // its time is over
-    co_return false;
+    break;
   }
+  tell_before_closing();  // its time is over
   co_return false;
 }
 

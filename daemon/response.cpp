@@ -10,6 +10,7 @@ namespace batchd::daemon {
 namespace {
 
 constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
+constexpr std::int64_t kBytesWithoutSeat = 64 << 10;  // of a line
 
 }  // namespace
 
@@ -21,7 +22,7 @@ ResponseReader::ResponseReader(Engine& engine, core::OwnerId owner, const core::
       end_(request.value_offset + request.value_bytes) {}
 
 Task<core::Result<std::string>> ResponseReader::next() {
-  const bool small = line_.bytes <= kPieceBytes;
+  const bool small = line_.bytes <= kBytesWithoutSeat;
   if (!small && !seat_.seated()) {
     const bool seated = co_await seat_.sit();
     if (!seated) co_return core::Error{core::Errc::stopping, ""};
@@ -69,9 +70,9 @@ Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine,
     co_return ResponseWritten{taken ? Written::all : Written::cut};
   }
   bool open = co_await exchange.begin_reply(std::move(head), bytes);
+  std::string().swap(*piece);  // an assignment would keep its room
   if (open) open = co_await exchange.write(prefix);
-  std::string().swap(prefix);  // an assignment would keep its room
-  std::string().swap(*piece);
+  std::string().swap(prefix);
   while (open && !response.finished()) {
     open = co_await exchange.writable();
     if (!open) co_return ResponseWritten{Written::cut};
@@ -94,10 +95,10 @@ Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, 
   for (;;) {
     prefix += lines == Lines::escaped ? escape.take(*piece) : *piece;
     if (response.finished()) prefix += escape.finish() + suffix;
+    std::string().swap(*piece);  // an assignment would keep its room
     bool open = co_await exchange.write(prefix);
     if (open && response.finished()) co_return ResponseWritten{};
-    std::string().swap(prefix);  // an assignment would keep its room
-    std::string().swap(*piece);
+    std::string().swap(prefix);
     if (open) open = co_await exchange.writable();
     if (!open) co_return ResponseWritten{Written::cut};
     piece = co_await response.next();

@@ -19,7 +19,8 @@ class ResponseReader {
   Task<core::Result<std::string>> next();
   bool finished() const { return at_ >= end_; }
 
-  static constexpr std::int64_t kPieceBytes = 64 << 10;
+  // No more than a socket takes at once that says it takes anything: what it doesn't take waits in memory.
+  static constexpr std::int64_t kPieceBytes = 16 << 10;
 
  private:
   StoreClient& store_;

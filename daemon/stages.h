@@ -47,6 +47,7 @@ struct Progress {
   int phase = 0;                          // of a stage's own sequence
   std::string scratch;                    // of a stage's own sequence
   std::optional<core::SteadyTime> since;  // of a condition that must last
+  core::Duration lasted{};                // under such a condition, without what interrupted it
 };
 
 // A stage that works on batches one by one: each on its own timer, at most `*parallel` at once (asked at each look), so

@@ -26,7 +26,7 @@ Task<core::Result<std::string>> Staging::read_seated(Exchange& exchange) {
 }
 
 Problem Staging::problem_of_body(const core::Error& error) const {
-  if (!seat_.is_wanted()) return problem_of(error);
+  if (!seat_.is_wanted() || error.code == core::Errc::stopping) return problem_of(error);
   return make_problem(408, "body_too_slow", "the body came slowly, and others wait for its place in memory", true,
                       "send it again, at 64 KiB/s or more, or in bodies of up to 64 KiB");
 }
@@ -77,6 +77,8 @@ Task<core::Result<void>> Staging::finish(core::NewRequest& request) {
 }
 
 Task<void> Staging::discard(core::NewRequest& request) {
+  std::string().swap(request.body);
+  let_go();  // what is said next may be read slowly
   if (!request.staged) co_return;
   co_await store_.intake(&core::Store::stage_discard, request.staged);
   request.staged = {};

@@ -36,7 +36,7 @@ class Staging {
   Task<core::Result<void>> finish(core::NewRequest& request);
   // The same, and none of it stays in memory.
   Task<core::Result<void>> put_away(core::NewRequest& request);
-  // Nobody will adopt it.
+  // Nobody will adopt it. Nothing of it is in memory any more.
   Task<void> discard(core::NewRequest& request);
 
  private:

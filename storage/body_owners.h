@@ -23,7 +23,9 @@ class BodyOwners {
   }
   // Whether the step from `after` on belongs to the walk.
   bool follows(std::int64_t after) const { return after == from_ || (next_ && after == *next_); }
-  void own(std::int64_t body) { pages_[body / kPage].set(static_cast<std::size_t>(body % kPage)); }
+  void own(std::int64_t body) {
+    if (body > 0) pages_[body / kPage].set(static_cast<std::size_t>(body % kPage));  // a damaged row may say anything
+  }
   void step(std::int64_t from, std::optional<std::int64_t> next) {
     from_ = from;
     next_ = next;
@@ -31,6 +33,7 @@ class BodyOwners {
   bool complete() const { return last_ > 0 && !next_; }
   bool owned(std::int64_t body) const {
     if (body > last_) return true;  // younger than the walk: it doesn't know
+    if (body <= 0) return false;
     const auto page = pages_.find(body / kPage);
     return page != pages_.end() && page->second.test(static_cast<std::size_t>(body % kPage));
   }

@@ -63,6 +63,15 @@ TEST_F(HttpServerPartingTest, WhoClosesWithoutReadingHasNot) {
   }
 }
 
+TEST_F(HttpServerPartingTest, WhoHadClosedBeforeTheAnswerCameHasNot) {
+  config_.listen = "127.0.0.1:0";
+  config_.authenticate = [](RequestHead&) { return Peer{.owner = core::OwnerId(1)}; };
+  start();
+  for (int i = 0; i < 10; ++i)
+    for (const auto request : {kAsk, kAskLast})
+      EXPECT_EQ(fate(server_->connect_tcp(), request, [](RawSocket& client) { client.close(); }), "lost");
+}
+
 TEST_F(HttpServerPartingTest, ABrokenConnectionHasNot) {
   config_.listen = "127.0.0.1:0";
   config_.authenticate = [](RequestHead&) { return Peer{.owner = core::OwnerId(1)}; };
