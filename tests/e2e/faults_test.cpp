@@ -57,7 +57,7 @@ constexpr Special kSpecials[] = {
     // The fence is proven by a file that must be there: if it isn't, a person decides.
     {"file_get", "lose_file", "", Held::surely},
     // A result that the provider has lost: it was paid for, and the operator's word pays for it again.
-    {"download", "lose_file", "", Held::surely, "", "billed_twice"},
+    {"download", "lose_file", "", Held::surely, "", "billed_twice orphans"},
     {"job", "no_output", "", Held::surely},
     {"job", "output_lost", "", Held::surely},
     // Not asked for by us: what had run may have been charged, so it isn't sent again.
@@ -96,8 +96,8 @@ Scene scene_of(const ListedFault& fault) {
 
 std::string rule_of(const ListedFault& fault) {
   auto rule = with_members(fault.rule, R"("first":2)");
-  if (fault.on == "any") rule = with_members(fault.rule, R"("every":4)");
-  if (fault.on == "connection") rule = with_members(fault.rule, R"("every":3)");
+  // Dice: every so many could be the create of each try, for ever.
+  if (fault.on == "any" || fault.on == "connection") rule = with_members(fault.rule, R"("probability":0.2)");
   if (fault.on == "line") rule = with_members(fault.rule, R"("every":3,"first_attempt_only":true)");
   if (fault.on == "job") rule = with_members(fault.rule, R"("nth":1)");
   const auto* special = special_of(fault);

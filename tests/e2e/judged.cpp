@@ -94,14 +94,30 @@ void JudgedTest::read_answers() {
     auto end = request.text("/state");
     if (!request.valid()) end = succeeded_though_unusual(reply->body, asked.prompt);
     if (end == "succeeded") {
-      asked.answered = true;
       const bool own = !request.valid() || answer_text(request) == "echo: " + asked.prompt;
       EXPECT_TRUE(own || (wordless_ && answer_text(request).empty())) << request.dump();
     } else if (request.has("/error/code")) {
       end += " " + std::to_string(request.number("/error/code"));
     }
     ++ends_[end];
+    asked.end = std::move(end);
   }
+}
+
+int JudgedTest::retry_failed() {
+  LocalHttp http(daemon_->socket());
+  int again = 0;
+  for (auto& asked : asked_) {
+    if (!asked.end.starts_with("failed")) continue;
+    const auto reply = http.post("/v1/requests/" + asked.id + "/retry", "");
+    const bool accepted = reply && reply->status == 202;
+    EXPECT_TRUE(accepted) << (reply ? reply->body : "no answer");
+    if (!accepted) continue;
+    asked.id = Json(reply->body).text("/id");
+    ++again;
+  }
+  retries_ += again;
+  return again;
 }
 
 std::int64_t JudgedTest::possibly_charged() {
@@ -119,7 +135,7 @@ std::int64_t JudgedTest::possibly_charged() {
 
 void JudgedTest::judge() {
   const auto status = daemon_->admin_status();
-  EXPECT_EQ(status.number("/accepted"), static_cast<std::int64_t>(asked_.size()));
+  EXPECT_EQ(status.number("/accepted"), static_cast<std::int64_t>(asked_.size()) + retries_);
   EXPECT_TRUE(status.flag("/balanced")) << status.dump();
 
   // A late job may still run: it is judged when it has ended.
@@ -132,7 +148,7 @@ void JudgedTest::judge() {
   for (const auto& asked : asked_) {
     const auto digest = prompt_digest(asked.prompt);
     if (!asked.cancelled || executed.contains(digest)) expected.push_back(digest);
-    if (asked.answered && !executed.contains(digest) && withheld.contains(digest)) ++taken;
+    if (asked.end == "succeeded" && !executed.contains(digest) && withheld.contains(digest)) ++taken;
   }
   const auto verdict = audit(folder_, expected);
   ASSERT_TRUE(verdict.report.valid());

@@ -19,7 +19,7 @@ class JudgedTest : public E2eTest {
     std::string prompt;
     std::string id;
     bool cancelled = false;  // by us
-    bool answered = false;
+    std::string end;         // its state, as read_answers() saw it
   };
 
   // Posts that many prompts; sends again, under its idempotency key, what wasn't acknowledged.
@@ -31,6 +31,9 @@ class JudgedTest : public E2eTest {
   std::int64_t wait_until_over(Milliseconds patience);
   // As an operator who has looked and found no job: every held batch goes again.
   void requeue_held();
+
+  // As an owner who has read the error: what failed is asked once more. How many.
+  int retry_failed();
 
   // Every succeeded request has the answer to its own prompt; the others are counted by their state and code.
   void read_answers();
@@ -45,6 +48,8 @@ class JudgedTest : public E2eTest {
 
  private:
   std::int64_t possibly_charged();
+
+  std::int64_t retries_ = 0;  // each is a request of its own
 };
 
 }  // namespace batchd::e2e
