@@ -100,10 +100,10 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
     const auto held = co_await engine_.mark(batch, BatchState::held, patch);
     co_return pause_unless(held.has_value());
   }
-  const bool unanswered = sink.lines_read() < batch.items || sink.errors_left() > 0;
-  if (unanswered && !last_pass) {
+  const bool missing = sink.lines_read() < batch.items;
+  if (!last_pass && (missing || sink.errors_left() > 0)) {
     ++progress.phase;
-    co_return core::backoff_pause(retry_backoff(), 0);
+    co_return missing ? core::backoff_pause(retry_backoff(), 0) : core::Duration::zero();
   }
   batch.result_bytes = sink.bytes();
   Seen seen{sink.lines_read(), sink.counts(), sink.prompts()};

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Milliseconds kLook{50};
 
-// Legal JSON that our reader refuses: a number beyond its range, half of a surrogate pair.
+// A response is delivered as it came, also where a reader of JSON refuses it: a number beyond its range, a raw NUL.
 std::string succeeded_though_unusual(const std::string& body, const std::string& prompt) {
   const auto has = [&](const std::string& part) { return body.find(part) != std::string::npos; };
   return has(R"("state":"succeeded")") && has(json_text("echo: " + prompt)) ? "succeeded" : "unreadable";
