@@ -111,7 +111,7 @@ class Fault : public JudgedTest, public ::testing::WithParamInterface<ListedFaul
     submit(kPerBatch);
     ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") == 1; }));
     breathe(Milliseconds(900));  // only a job that runs has done anything: after a quarter of its time
-    for (std::size_t i = 0; i < kPerBatch; ++i) cancel(i);
+    for (std::size_t i = 0; i < kPerBatch; ++i) EXPECT_TRUE(cancel(i));
     submit(kRequests - kPerBatch);
   }
   // In the ledger a rule for `any` stands under the call that it struck.
@@ -187,7 +187,7 @@ TEST_F(NeverCalled, TheseCallsAreNoneOfBatchds) {
   start({.job_seconds = 1, .faults = R"({"rules":[)" + rules + "]}"}, {.config = judged_times()});
   submit(kPerBatch);
   ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") > 0; }));
-  for (std::size_t i = 0; i < kPerBatch; ++i) cancel(i);
+  for (std::size_t i = 0; i < kPerBatch; ++i) EXPECT_TRUE(cancel(i));
   submit(kPerBatch);
   EXPECT_EQ(wait_until_over(kRoundPatience), 0);
   EXPECT_EQ(emulator_->ledger().count("fault"), 0U);

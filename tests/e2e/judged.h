@@ -24,7 +24,7 @@ class JudgedTest : public E2eTest {
 
   // Posts that many prompts; sends again, under its idempotency key, what wasn't acknowledged.
   void submit(int count);
-  void cancel(std::size_t index);
+  bool cancel(std::size_t index);  // false: it had ended before
 
   // How many batches wait for a person once nothing else is under way. -1: not over within the patience; a test
   // failure tells what was left.
