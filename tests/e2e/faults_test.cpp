@@ -15,7 +15,7 @@ constexpr int kPerBatch = 12;
 constexpr int kShards = 12;
 constexpr Milliseconds kRoundPatience{60'000};
 
-// batchd makes no such calls; NeverCalled proves it.
+// batchd makes no such calls: it asks for batches only, and keeps its jobs. NeverCalled proves it.
 constexpr std::string_view kNeverCalled[] = {"generate", "batch_delete", "file_list", "models"};
 
 // What has to happen first, so that the call under test is made at all, or matters.
