@@ -17,7 +17,9 @@ constexpr std::int64_t kParallelCollects = 2;
 // With so many members, a file without a single line of ours isn't a matter of lost lines: sent again, the whole batch
 // would be paid for again, to the same end.
 constexpr std::int64_t kMembersForDoubt = 20;
-constexpr int kPassesBeforeMissing = 2;  // to send a request again costs money, to read a file again doesn't
+// To send a request again costs money, to read a file again doesn't. The first pass takes responses only: an error is
+// believed, and a line missing, if the second finds no response either.
+constexpr int kPasses = 2;
 
 core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_read) {
   if (batch.released) {
@@ -64,7 +66,8 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
   };
   const bool awaited = batch.packed > 0;  // by anybody; if not, what comes is dropped and nothing is held for it
   const bool patience_is_over = progress.lasted >= engine_.config.polling.download_grace;
-  ResultSink sink(engine_, batch, *account.provider);
+  const bool last_pass = progress.phase + 1 >= kPasses || !awaited;
+  ResultSink sink(engine_, batch, *account.provider, last_pass);
   auto dialogue = account.provider->results(batch.result_file);
   const auto answer = co_await converse(*account.link, *dialogue, nullptr, &sink);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
@@ -99,8 +102,11 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
     const auto held = co_await engine_.mark(batch, BatchState::held, patch);
     co_return pause_unless(held.has_value());
   }
-  if (sink.lines_read() < batch.items && awaited && ++progress.phase < kPassesBeforeMissing)
-    co_return core::backoff_pause(retry_backoff(), 0);
+  const bool missing = sink.lines_read() < batch.items;
+  if (!last_pass && (missing || sink.errors_left() > 0)) {
+    ++progress.phase;
+    co_return missing ? core::backoff_pause(retry_backoff(), 0) : core::Duration::zero();
+  }
   batch.result_bytes = sink.bytes();
   Seen seen{sink.lines_read(), sink.counts(), sink.prompts()};
   co_return co_await conclude(std::move(batch), std::move(seen));

@@ -10,8 +10,8 @@ constexpr std::size_t kOutcomesPerVerb = 1000;  // of about 1 KiB each: a few ms
 
 }  // namespace
 
-ResultSink::ResultSink(Engine& engine, const core::Batch& batch, const core::Provider& provider)
-    : engine_(engine), batch_(batch.id), reader_(provider.result_reader()) {}
+ResultSink::ResultSink(Engine& engine, const core::Batch& batch, const core::Provider& provider, bool take_errors)
+    : engine_(engine), batch_(batch.id), reader_(provider.result_reader()), take_errors_(take_errors) {}
 
 Task<core::Result<void>> ResultSink::write(std::string_view bytes) {
   bytes_ += static_cast<std::int64_t>(bytes.size());
@@ -85,6 +85,10 @@ Task<core::Result<void>> ResultSink::end_line() {
   if (line.prompt_tokens) {
     ++prompts_.lines;
     prompts_.tokens += *line.prompt_tokens;
+  }
+  if (line.kind == core::ResultLine::Kind::error && !take_errors_) {
+    ++errors_left_;
+    co_return co_await drop_line();
   }
   core::Outcome outcome;
   outcome.request = line.key->request;

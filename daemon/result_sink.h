@@ -14,7 +14,9 @@ namespace batchd::daemon {
 
 class ResultSink final : public ByteSink {
  public:
-  ResultSink(Engine& engine, const core::Batch& batch, const core::Provider& provider);
+  // An error line is no outcome as long as the same file may hold a response for the same key, further down: without
+  // `take_errors` they are read and left (errors_left), to be taken when the file is read once more.
+  ResultSink(Engine& engine, const core::Batch& batch, const core::Provider& provider, bool take_errors);
 
   Task<core::Result<void>> write(std::string_view bytes) override;
   // After the last byte of a complete answer: records what is left. False: the file ends inside a line that can't be
@@ -25,6 +27,7 @@ class ResultSink final : public ByteSink {
   Task<void> abandon();
 
   std::int64_t lines_read() const { return lines_; }  // with a key of this batch and a readable value
+  std::int64_t errors_left() const { return errors_left_; }
   std::int64_t bytes() const { return bytes_; }
   core::LineCounts counts() const { return counts_; }  // foreign and unreadable
   PromptTokens prompts() const { return prompts_; }
@@ -44,7 +47,9 @@ class ResultSink final : public ByteSink {
   core::BodyId staged_;  // its first chunks, if it is longer than one
   std::vector<core::Outcome> outcomes_;
   std::size_t outcome_bytes_ = 0;
+  bool take_errors_;
   std::int64_t lines_ = 0;
+  std::int64_t errors_left_ = 0;
   std::int64_t bytes_ = 0;
   core::LineCounts counts_;
   PromptTokens prompts_;

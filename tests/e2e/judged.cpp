@@ -1,13 +1,13 @@
 #include "tests/e2e/judged.h"
 
-#include <unistd.h>
+#include <set>
 
 namespace batchd::e2e {
 namespace {
 
 constexpr Milliseconds kLook{50};
 
-// Legal JSON that our reader refuses: a number beyond its range, half of a surrogate pair.
+// A response is delivered as it came, also where a reader of JSON refuses it: a number beyond its range, a raw NUL.
 std::string succeeded_though_unusual(const std::string& body, const std::string& prompt) {
   const auto has = [&](const std::string& part) { return body.find(part) != std::string::npos; };
   return has(R"("state":"succeeded")") && has(json_text("echo: " + prompt)) ? "succeeded" : "unreadable";
@@ -44,11 +44,13 @@ void JudgedTest::submit(int count) {
   }
 }
 
-void JudgedTest::cancel(std::size_t index) {
+bool JudgedTest::cancel(std::size_t index) {
   LocalHttp http(daemon_->socket());
   const auto reply = http.call("DELETE", "/v1/requests/" + asked_[index].id);
-  EXPECT_TRUE(reply && reply->status == 200) << "not cancelled: " << asked_[index].prompt;
-  asked_[index].cancelled = true;
+  const auto status = reply ? reply->status : 0;
+  EXPECT_TRUE(status == 200 || status == 409) << "neither cancelled nor over: " << asked_[index].prompt;
+  asked_[index].cancelled = status == 200;
+  return status == 200;
 }
 
 std::int64_t JudgedTest::wait_until_over(Milliseconds patience) {
@@ -94,14 +96,30 @@ void JudgedTest::read_answers() {
     auto end = request.text("/state");
     if (!request.valid()) end = succeeded_though_unusual(reply->body, asked.prompt);
     if (end == "succeeded") {
-      asked.answered = true;
       const bool own = !request.valid() || answer_text(request) == "echo: " + asked.prompt;
       EXPECT_TRUE(own || (wordless_ && answer_text(request).empty())) << request.dump();
     } else if (request.has("/error/code")) {
       end += " " + std::to_string(request.number("/error/code"));
     }
     ++ends_[end];
+    asked.end = std::move(end);
   }
+}
+
+int JudgedTest::retry_failed() {
+  LocalHttp http(daemon_->socket());
+  int again = 0;
+  for (auto& asked : asked_) {
+    if (!asked.end.starts_with("failed")) continue;
+    const auto reply = http.post("/v1/requests/" + asked.id + "/retry", "");
+    const bool accepted = reply && reply->status == 202;
+    EXPECT_TRUE(accepted) << (reply ? reply->body : "no answer");
+    if (!accepted) continue;
+    asked.id = Json(reply->body).text("/id");
+    ++again;
+  }
+  retries_ += again;
+  return again;
 }
 
 std::int64_t JudgedTest::possibly_charged() {
@@ -119,20 +137,25 @@ std::int64_t JudgedTest::possibly_charged() {
 
 void JudgedTest::judge() {
   const auto status = daemon_->admin_status();
-  EXPECT_EQ(status.number("/accepted"), static_cast<std::int64_t>(asked_.size()));
+  EXPECT_EQ(status.number("/accepted"), static_cast<std::int64_t>(asked_.size()) + retries_);
   EXPECT_TRUE(status.flag("/balanced")) << status.dump();
 
   // A late job may still run: it is judged when it has ended.
   auto& ledger = emulator_->ledger();
   EXPECT_TRUE(eventually([&] { return ledger.count("job") <= ledger.count("end") + ledger.count("delete"); }));
+  std::set<std::string> touched;  // told as executed, in whatever way
+  for (const auto& row : ledger.rows())
+    if (row.event == "line" && (row.billed != "not billed" || row.delivered == "error"))
+      touched.insert(row.prompt_sha256);
   const auto executed = ledger.lines("billed");
   const auto withheld = ledger.lines("withheld");
-  std::int64_t taken = 0;  // what the ledger calls damaged was an answer all the same
+  std::int64_t taken = 0;  // what the ledger calls damaged was an answer all the same, or not waited for any more
   std::vector<std::string> expected;
   for (const auto& asked : asked_) {
     const auto digest = prompt_digest(asked.prompt);
-    if (!asked.cancelled || executed.contains(digest)) expected.push_back(digest);
-    if (asked.answered && !executed.contains(digest) && withheld.contains(digest)) ++taken;
+    if (!asked.cancelled || touched.contains(digest)) expected.push_back(digest);
+    if (!withheld.contains(digest)) continue;
+    if (asked.cancelled || (asked.end == "succeeded" && !executed.contains(digest))) ++taken;
   }
   const auto verdict = audit(folder_, expected);
   ASSERT_TRUE(verdict.report.valid());

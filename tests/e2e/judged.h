@@ -19,18 +19,21 @@ class JudgedTest : public E2eTest {
     std::string prompt;
     std::string id;
     bool cancelled = false;  // by us
-    bool answered = false;
+    std::string end;         // its state, as read_answers() saw it
   };
 
   // Posts that many prompts; sends again, under its idempotency key, what wasn't acknowledged.
   void submit(int count);
-  void cancel(std::size_t index);
+  bool cancel(std::size_t index);  // false: it had ended before
 
   // How many batches wait for a person once nothing else is under way. -1: not over within the patience; a test
   // failure tells what was left.
   std::int64_t wait_until_over(Milliseconds patience);
   // As an operator who has looked and found no job: every held batch goes again.
   void requeue_held();
+
+  // As an owner who has read the error: what failed is asked once more. How many.
+  int retry_failed();
 
   // Every succeeded request has the answer to its own prompt; the others are counted by their state and code.
   void read_answers();
@@ -45,6 +48,8 @@ class JudgedTest : public E2eTest {
 
  private:
   std::int64_t possibly_charged();
+
+  std::int64_t retries_ = 0;  // each is a request of its own
 };
 
 }  // namespace batchd::e2e

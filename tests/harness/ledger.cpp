@@ -17,7 +17,7 @@ const std::vector<LedgerRow>& Ledger::rows() {
     const Json row(std::string_view(fresh).substr(begin, end - begin));
     rows_.push_back({row.text("/event"), row.text("/job"), row.text("/key"), row.text("/prompt_sha256"),
                      row.text("/billed"), row.text("/file"), row.text("/token"), row.text("/on"), row.text("/do"),
-                     row.number("/lines", 0)});
+                     row.number("/lines", 0), row.text("/delivered")});
     begin = end + 1;
   }
   read_ += static_cast<std::streamoff>(begin);

@@ -16,6 +16,7 @@ struct LedgerRow {
   std::string file, token;
   std::string on, action;  // of a fault
   std::int64_t lines = 0;  // of a job
+  std::string delivered;   // of a line: response, error, damaged, nothing
 };
 
 class Ledger {

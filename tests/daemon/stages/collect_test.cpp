@@ -134,6 +134,22 @@ TEST_F(Collect, ErrorLinesAreToldApart) {
   }
 }
 
+// It was paid for: a response counts wherever it stands in the file, whatever else is said about its request.
+TEST_F(Collect, AResponseCountsBesideAnErrorOfTheSameKey) {
+  const auto id = ended(3, [](Lines& lines) {
+    const auto first = key_of(lines[0]), second = key_of(lines[1]), third = key_of(lines[2]);
+    lines.insert(lines.begin(), {error_line(first, 13, "tried again"), error_line(second, 3, "for ever")});
+    lines.push_back(error_line(third, 13, "afterwards"));
+  });
+  wait(1min);
+  expect_own_responses();
+  EXPECT_EQ(batch(id).state, BatchState::done);
+  EXPECT_EQ(batch(id).lines.requeued, 0);
+  EXPECT_EQ(batch(id).lines.failed, 0);
+  EXPECT_EQ(batch(id).lines.dropped, 3);
+  EXPECT_EQ(gemini.count(Endpoint::create), 1U);
+}
+
 TEST_F(Collect, StrangeLinesAreCountedAndNeverDelivered) {
   std::string own;
   const auto id = ended(3, [&](Lines& lines) {
