@@ -3,6 +3,7 @@
 //
 // BATCHD_E2E_SEEDS sets the number of mixtures (2), BATCHD_E2E_REQUESTS that of requests in each (2000).
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <set>
@@ -83,6 +84,18 @@ class Mixture : public JudgedTest, public ::testing::WithParamInterface<int> {
     for (auto i = first; i < asked_.size(); ++i) cancelled += cancel(i) ? 1 : 0;
     return cancelled;
   }
+  void expect_a_mixture(int requests) {
+    int struck = 0;
+    std::set<std::string> kinds;
+    for (const auto& row : emulator_->ledger().rows()) {
+      if (row.event != "fault") continue;
+      ++struck;
+      kinds.insert(row.on + " " + row.action);
+    }
+    std::printf("struck %d times by %zu different faults\n", struck, kinds.size());
+    EXPECT_GT(struck, requests / 20);
+    EXPECT_GT(kinds.size(), 25U);
+  }
   void kill_at_moments_of(int seed, int requests) {
     std::mt19937 dice(static_cast<unsigned>(seed));
     const auto some = [&](int from, int to) {
@@ -121,8 +134,7 @@ TEST_P(Mixture, LosesNothingAndPaysNothingTwice) {
     return finished() >= requests * 9 / 10;
   };
   EXPECT_TRUE(eventually(most_are_over, kPatience));
-  const auto struck = emulator_->ledger().count("fault");
-  EXPECT_GT(struck, static_cast<std::size_t>(requests) / 20) << "no mixture";
+  expect_a_mixture(requests);
   ASSERT_EQ(emulator_->post("/emulator/faults", "{}"), 200);
   EXPECT_EQ(cancel_stuck_jobs(), 0);
 
