@@ -110,7 +110,7 @@ int JudgedTest::retry_failed() {
   LocalHttp http(daemon_->socket());
   int again = 0;
   for (auto& asked : asked_) {
-    if (!asked.end.starts_with("failed")) continue;
+    if (!asked.end.starts_with("failed") && !asked.end.starts_with("expired")) continue;
     const auto reply = http.post("/v1/requests/" + asked.id + "/retry", "");
     const bool accepted = reply && reply->status == 202;
     EXPECT_TRUE(accepted) << (reply ? reply->body : "no answer");

@@ -32,7 +32,7 @@ class JudgedTest : public E2eTest {
   // As an operator who has looked and found no job: every held batch goes again.
   void requeue_held();
 
-  // As an owner who has read the error: what failed is asked once more. How many.
+  // As an owner who has read the error: what failed or expired is asked once more. How many.
   int retry_failed();
 
   // Every succeeded request has the answer to its own prompt; the others are counted by their state and code.
