@@ -12,7 +12,11 @@ namespace {
 
 constexpr int kRequests = 24;
 constexpr int kPerBatch = 12;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int kShards = 4;  // the programs are slow, and their patience with each other is short
+#else
 constexpr int kShards = 12;
+#endif
 constexpr Milliseconds kRoundPatience{60'000};
 
 // batchd makes no such calls: it asks for batches only, and keeps its jobs. NeverCalled proves it.
