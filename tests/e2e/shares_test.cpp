@@ -37,8 +37,12 @@ TEST_F(Shares, AFloodDelaysAnotherUsersTrickleByNoMoreThanOneBatch) {
   start({.job_seconds = 1}, {.config = {{"packing.max_items", std::to_string(flood / kBatches)},
                                         {"accounts.default.max_jobs", "1"},
                                         {"log.level", "\"info\""}}});
+  LocalHttp operators(daemon_->socket());
+  ASSERT_EQ(operators.post("/admin/lanes/pause", "{}").value_or(HttpReply()).status, 200);
   auto flooder = Process::fork_as(2001, [&] { return post_many(daemon_->socket(), "flood", flood) == flood ? 0 : 1; });
-  ASSERT_EQ(flooder.wait(kLong), 0);
+  ASSERT_EQ(flooder.wait(kLong), 0);  // all of it waits, however long that took
+  ASSERT_EQ(operators.post("/admin/lanes/resume", "{}").value_or(HttpReply()).status, 200);
+  ASSERT_TRUE(eventually([&] { return emulator_->ledger().count("job") > 0; }));
   auto trickle =
       Process::fork_as(2002, [&] { return post_many(daemon_->socket(), "trickle", kTrickle) == kTrickle ? 0 : 1; });
   ASSERT_EQ(trickle.wait(), 0);
