@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,7 +34,13 @@ class ChunkSeatsTest : public testing::Test {
     context_.restart();
     while (context_.poll() > 0) continue;
   }
-  void sit(const std::shared_ptr<Reader>& reader, asio::cancellation_slot slot = {}) {
+  // Nobody waits any more when the seats go, and these go before the context of their timer.
+  void TearDown() override {
+    for (auto& waiting : waiting_) waiting.emit(asio::cancellation_type::terminal);
+    settle();
+  }
+  void sit(const std::shared_ptr<Reader>& reader) { sit(reader, waiting_.emplace_back().slot()); }
+  void sit(const std::shared_ptr<Reader>& reader, asio::cancellation_slot slot) {
     reader->got.reset();
     asio::co_spawn(context_, reader->seat.sit(),
                    asio::bind_cancellation_slot(slot, [reader](const std::exception_ptr& error, bool seated) {
@@ -61,8 +68,9 @@ class ChunkSeatsTest : public testing::Test {
     return condition();
   }
 
-  std::optional<ChunkSeats> seats_;  // outlives who waits
   asio::io_context context_{1};
+  std::list<asio::cancellation_signal> waiting_;
+  std::optional<ChunkSeats> seats_;
 };
 
 constexpr std::optional<bool> kWaits, kSits = true, kSentAway = false;
