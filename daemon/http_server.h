@@ -137,7 +137,8 @@ class HttpServer {
   virtual Task<void> serve() = 0;
   virtual void close_listener() = 0;  // no new connections; idle ones are closed; exchanges under way go on
   virtual int exchanges_under_way() const = 0;
-  // While it serves, too. Fewer than there are: none of them is cut, and no more come until enough have gone.
+  // While it serves, too. Fewer than there are: no call is cut; those without one make room when others come, and no
+  // more come until enough have gone.
   virtual void limit_connections(ConnectionLimits limits) = 0;
   virtual int connections() const = 0;
   virtual std::uint16_t tcp_port() const = 0;  // 0: no TCP

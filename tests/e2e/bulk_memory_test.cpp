@@ -1,26 +1,14 @@
 // The daemon's memory doesn't grow with what is handed in at once. A body of BATCHD_BULK_MIB (64 if it isn't set) is
 // cut three times on its way and sent again: every line is accepted once, and the process stays as small as it was.
-#include <fstream>
 
 #include "tests/e2e/calls.h"
+#include "tests/harness/memory.h"
 
 namespace batchd::e2e {
 namespace {
 
 constexpr std::int64_t kLineBytes = 8 << 10;
 constexpr std::int64_t kGrowthKiBMax = 48 << 10;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kMeasured = false;  // a sanitizer's memory is its own
-#else
-constexpr bool kMeasured = true;
-#endif
-
-std::int64_t kib_of(pid_t pid, std::string_view name) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(name)) return std::atoll(line.c_str() + name.size());
-  return -1;
-}
 
 class BulkMemory : public CallsTest {
  protected:
@@ -58,7 +46,7 @@ TEST_F(BulkMemory, StaysWhatItWas) {
                         {"packing.max_items", "200000"}}});
   post("the first of all");
   const auto pid = daemon_->process().pid();
-  const auto before = kib_of(pid, "VmRSS:");
+  const auto before = memory_kib(pid, "VmRSS:");
   ASSERT_GT(before, 0);
 
   for (const std::int64_t part : {lines / 5, lines / 2, lines * 4 / 5}) {
@@ -77,11 +65,11 @@ TEST_F(BulkMemory, StaysWhatItWas) {
   EXPECT_EQ(said.number("/known") + said.number("/accepted"), lines);
   EXPECT_EQ(accepted(), lines + 1);
 
-  const auto peak = kib_of(pid, "VmHWM:");
+  const auto peak = memory_kib(pid, "VmHWM:");
   std::printf("%lld lines, %lld MiB: VmRSS before %lld KiB, VmHWM %lld KiB\n", static_cast<long long>(lines),
               static_cast<long long>(lines * kLineBytes >> 20), static_cast<long long>(before),
               static_cast<long long>(peak));
-  if (kMeasured) {
+  if (kMemoryIsItsOwn) {
     EXPECT_LT(peak - before, kGrowthKiBMax);
   }
 }

@@ -1,9 +1,9 @@
 // Clients that ask for large results and don't read them: what the daemon holds for them doesn't grow with their
 // number, another client is served meanwhile, and those who read on get everything.
-#include <fstream>
 #include <list>
 
 #include "tests/e2e/calls.h"
+#include "tests/harness/memory.h"
 
 namespace batchd::e2e {
 namespace {
@@ -11,18 +11,6 @@ namespace {
 constexpr int kSlow = 200;
 constexpr std::size_t kPromptBytes = 8 << 20;
 constexpr std::int64_t kGrowthKiBMax = 48 << 10;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kMeasured = false;  // a sanitizer's memory is its own
-#else
-constexpr bool kMeasured = true;
-#endif
-
-std::int64_t kib_of(pid_t pid, std::string_view name) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(name)) return std::atoll(line.c_str() + name.size());
-  return -1;
-}
 
 class SlowReaders : public CallsTest {
  protected:
@@ -40,10 +28,10 @@ class SlowReaders : public CallsTest {
     for (auto& http : slow_) ASSERT_TRUE(http.receive_head()) << "it got nothing at all";
   }
   void expect_small(std::int64_t before) {
-    const auto peak = kib_of(daemon_->process().pid(), "VmHWM:");
+    const auto peak = memory_kib(daemon_->process().pid(), "VmHWM:");
     std::printf("%d slow readers: VmRSS before %lld KiB, VmHWM %lld KiB\n", kSlow, static_cast<long long>(before),
                 static_cast<long long>(peak));
-    if (kMeasured) {
+    if (kMemoryIsItsOwn) {
       EXPECT_LT(peak - before, kGrowthKiBMax);
     }
   }
@@ -51,7 +39,7 @@ class SlowReaders : public CallsTest {
   std::int64_t measure() {
     const auto pid = daemon_->process().pid();
     std::ofstream("/proc/" + std::to_string(pid) + "/clear_refs") << "5";
-    return kib_of(pid, "VmRSS:");
+    return memory_kib(pid, "VmRSS:");
   }
 
   const std::string prompt_ = long_prompt();

@@ -1,13 +1,9 @@
 // Who may have a large body in memory, who waits, and who has to go for another.
 #include "daemon/body_seats.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <optional>
+
+#include "tests/daemon/net/seats_fixture.h"
 
 namespace batchd::daemon {
 namespace {
@@ -25,13 +21,14 @@ struct Body {
   bool wanted = false;
 };
 
-class BodySeatsTest : public testing::Test {
+class BodySeatsTest : public SeatsTest {
  protected:
   void open(const BodySeatLimits& limits) { seats_.emplace(context_.get_executor(), limits); }
   void open(milliseconds wait, int seats = 3, int owner_seats = 2) {
     open({.seats = seats, .owner_seats = owner_seats, .wait = wait, .patience = hours(1)});
   }
-  std::shared_ptr<Body> take(core::OwnerId owner, asio::cancellation_slot slot = {}) {
+  std::shared_ptr<Body> take(core::OwnerId owner) { return take(owner, until_the_end()); }
+  std::shared_ptr<Body> take(core::OwnerId owner, asio::cancellation_slot slot) {
     auto body = std::make_shared<Body>(*seats_, owner);
     asio::co_spawn(context_, body->seat.take(),
                    asio::bind_cancellation_slot(
@@ -41,31 +38,18 @@ class BodySeatsTest : public testing::Test {
   }
   // Leaves when it is wanted, as Staging does.
   void heed(const std::shared_ptr<Body>& body) {
-    asio::co_spawn(context_, body->seat.wanted(), [body](const std::exception_ptr&) {
-      body->wanted = true;
-      body->seat.leave();
-    });
-  }
-  void settle() {
-    context_.restart();
-    while (context_.poll() > 0) continue;
+    asio::co_spawn(context_, body->seat.wanted(),
+                   asio::bind_cancellation_slot(until_the_end(), [body](const std::exception_ptr&) {
+                     body->wanted = true;
+                     body->seat.leave();
+                   }));
   }
   void leave(const std::shared_ptr<Body>& body) {
     body->seat.leave();
     settle();
   }
-  template <class Condition>
-  bool becomes(Condition condition) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < until) {
-      context_.restart();
-      context_.run_for(milliseconds(5));
-    }
-    return condition();
-  }
 
-  std::optional<BodySeats> seats_;  // outlives who waits
-  asio::io_context context_{1};
+  std::optional<BodySeats> seats_;
 };
 
 constexpr std::optional<bool> kWaits, kSits = true, kSentAway = false;

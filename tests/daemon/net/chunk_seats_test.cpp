@@ -1,15 +1,11 @@
 // Who may have a chunk of a result in memory, who waits, and who loses theirs.
 #include "daemon/chunk_seats.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
+
+#include "tests/daemon/net/seats_fixture.h"
 
 namespace batchd::daemon {
 namespace {
@@ -25,21 +21,12 @@ struct Reader {
   std::optional<bool> got;  // none: it waits
 };
 
-class ChunkSeatsTest : public testing::Test {
+class ChunkSeatsTest : public SeatsTest {
  protected:
   void open(int seats, milliseconds patience) {
     seats_.emplace(context_.get_executor(), ChunkSeatLimits{.seats = seats, .patience = patience});
   }
-  void settle() {
-    context_.restart();
-    while (context_.poll() > 0) continue;
-  }
-  // Nobody waits any more when the seats go, and these go before the context of their timer.
-  void TearDown() override {
-    for (auto& waiting : waiting_) waiting.emit(asio::cancellation_type::terminal);
-    settle();
-  }
-  void sit(const std::shared_ptr<Reader>& reader) { sit(reader, waiting_.emplace_back().slot()); }
+  void sit(const std::shared_ptr<Reader>& reader) { sit(reader, until_the_end()); }
   void sit(const std::shared_ptr<Reader>& reader, asio::cancellation_slot slot) {
     reader->got.reset();
     asio::co_spawn(context_, reader->seat.sit(),
@@ -58,18 +45,7 @@ class ChunkSeatsTest : public testing::Test {
     reader->seat.rest();
     settle();
   }
-  template <class Condition>
-  bool becomes(Condition condition) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < until) {
-      context_.restart();
-      context_.run_for(milliseconds(5));
-    }
-    return condition();
-  }
 
-  asio::io_context context_{1};
-  std::list<asio::cancellation_signal> waiting_;
   std::optional<ChunkSeats> seats_;
 };
 

@@ -1,0 +1,20 @@
+// What a process has in memory, as the kernel tells it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string_view>
+
+namespace batchd::harness {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kMemoryIsItsOwn = false;  // most of it is the sanitizer's
+#else
+inline constexpr bool kMemoryIsItsOwn = true;
+#endif
+
+// A line of /proc/PID/status, "VmRSS:" say, in KiB; -1 if there is none.
+std::int64_t memory_kib(pid_t process, std::string_view name);
+
+}  // namespace batchd::harness
