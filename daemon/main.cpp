@@ -16,16 +16,21 @@ namespace {
 
 using batchd::config::Config;
 
-// A state folder of its own that goes with the process, the socket where the user stands.
+// Where --dev keeps its database: in the folder that the user names, or in one of its own that goes with the process.
 class DevFolder {
  public:
-  DevFolder() {
+  explicit DevFolder(const std::string& named) : path_(named), temporary_(named.empty()) {
+    if (!temporary_) {
+      std::filesystem::create_directories(path_);
+      return;
+    }
     auto pattern = (std::filesystem::temp_directory_path() / "batchd-dev-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("can't make a temporary folder");
     path_ = pattern;
   }
   DevFolder(const DevFolder&) = delete;
   ~DevFolder() {
+    if (!temporary_) return;
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -33,6 +38,7 @@ class DevFolder {
 
  private:
   std::filesystem::path path_;
+  bool temporary_;
 };
 
 int run(const Config& config, const batchd::config::Environment& environment, std::optional<std::string> file) {
@@ -55,6 +61,7 @@ int main(int argc, char** argv) try {
       "every answer back to its caller.",
       "batchd"};
   std::string config_path;
+  std::string state;
   std::string provider_url = "http://127.0.0.1:8085";
   bool check_config = false, print_config = false, dev = false;
   auto* config_option = app.add_option(
@@ -68,6 +75,8 @@ int main(int argc, char** argv) try {
   app.add_option("--provider", provider_url, "with --dev: the emulator's address")
       ->needs(dev_flag)
       ->capture_default_str();
+  app.add_option("--state", state, "with --dev: keep the database in this folder, to go on with it the next time")
+      ->needs(dev_flag);
   app.set_version_flag("--version", "batchd " BATCHD_VERSION);
   app.footer(
       "Signals: SIGTERM and SIGINT stop it after the work under way; a second one cuts the grace short. SIGHUP reads\n"
@@ -82,7 +91,7 @@ int main(int argc, char** argv) try {
   auto environment = batchd::config::process_environment();
   if (dev) {
     environment.try_emplace("BATCHD_GEMINI_API_KEY", "dev");
-    const DevFolder folder;
+    const DevFolder folder(state);
     return run(batchd::config::dev_defaults(folder.path(), "./batchd.sock", provider_url), environment, std::nullopt);
   }
   if (config_path.empty() && std::filesystem::exists(batchd::config::kDefaultPath))
