@@ -26,6 +26,8 @@ class Setup : public E2eTest {
   void SetUp() override {
     std::filesystem::create_directory(bin());
     std::filesystem::copy_file(BATCHCTL_BINARY, bin() + "/batchctl");
+    write_file(folder_.file("noted"), "");
+    std::filesystem::permissions(folder_.file("noted"), std::filesystem::perms(0666));  // other users' stand-ins, too
     check_says("echo 'accepted: 50 models'");
     systemd_says("exit 1");
   }
