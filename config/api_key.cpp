@@ -50,8 +50,8 @@ core::Result<std::string> read_api_key(const Account& account, const Environment
   if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
     return judge(key->second, "$BATCHD_GEMINI_API_KEY");
   return Error{Errc::not_found,
-               "no API key: give it one with `sudo batchctl setup gemini` (or api_key_file, the systemd credential "
-               "gemini_api_key, $BATCHD_GEMINI_API_KEY)"};
+               "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd credential "
+               "gemini_api_key, or $BATCHD_GEMINI_API_KEY)"};
 }
 
 }  // namespace batchd::config
