@@ -24,14 +24,18 @@ core::Result<std::string> judge(std::string_view text, const std::string& place)
 
 core::Result<std::string> from_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text(kKeyBytesMax + kKeyBytesMax, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file && !file.eof()) return Error{Errc::invalid, "can't read " + path};
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return judge(text, path);
+  return read_api_key(file, path);
 }
 
 }  // namespace
+
+core::Result<std::string> read_api_key(std::istream& input, const std::string& place) {
+  std::string text(kKeyBytesMax + kKeyBytesMax, '\0');
+  input.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!input && !input.eof()) return Error{Errc::invalid, "can't read " + place};
+  text.resize(static_cast<std::size_t>(input.gcount()));
+  return judge(text, place);
+}
 
 core::Result<std::string> read_api_key(const Account& account, const Environment& environment) {
   if (!account.api_key_file.empty()) return from_file(account.api_key_file);
@@ -42,7 +46,8 @@ core::Result<std::string> read_api_key(const Account& account, const Environment
   if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
     return judge(key->second, "$BATCHD_GEMINI_API_KEY");
   return Error{Errc::not_found,
-               "no API key: set api_key_file, the systemd credential gemini_api_key, or $BATCHD_GEMINI_API_KEY"};
+               "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd credential "
+               "gemini_api_key, or $BATCHD_GEMINI_API_KEY)"};
 }
 
 }  // namespace batchd::config
