@@ -21,12 +21,9 @@ core::Result<std::string> judge(std::string_view text, const std::string& place)
 
 core::Result<std::string> from_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text(kApiKeyBytesMax + kApiKeyBytesMax, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file && !file.eof())
+  if (!file)
     return Error{Errc::invalid, "can't read the key in " + path + " (`sudo batchctl setup gemini` puts one there)"};
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return judge(text, path);
+  return read_api_key(file, path);
 }
 
 }  // namespace
@@ -39,6 +36,14 @@ core::Result<std::string_view> api_key_in(std::string_view text, const std::stri
   if (text.size() > kApiKeyBytesMax || !std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; }))
     return Error{Errc::invalid, place + " doesn't hold one key of printable characters"};
   return text;
+}
+
+core::Result<std::string> read_api_key(std::istream& input, const std::string& place) {
+  std::string text(kApiKeyBytesMax + kApiKeyBytesMax, '\0');
+  input.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!input && !input.eof()) return Error{Errc::invalid, "can't read " + place};
+  text.resize(static_cast<std::size_t>(input.gcount()));
+  return judge(text, place);
 }
 
 core::Result<std::string> read_api_key(const Account& account, const Environment& environment) {

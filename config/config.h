@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -199,5 +200,7 @@ Config dev_defaults(const std::string& state_dir, const std::string& socket, con
 // $BATCHD_GEMINI_API_KEY. Read anew at each call. Errc::not_found: none of the three; Errc::invalid: unreadable, empty,
 // or not a header value. The error names the place, never the content.
 core::Result<std::string> read_api_key(const Account& account, const Environment& environment);
+// The key that all of `input` is, judged in the same way; `place` is its name in the error.
+core::Result<std::string> read_api_key(std::istream& input, const std::string& place);
 
 }  // namespace batchd::config

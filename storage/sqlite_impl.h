@@ -157,6 +157,7 @@ class SqliteStore final : public GroupStore {
   core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
   core::Result<core::WallTime> forgotten_until() override;
   core::Result<core::Counts> counts() override;
+  core::Result<core::Totals> totals() override;
 
   // --- sqlite_audit.cpp, sqlite_backup.cpp
   core::Result<core::AuditStep> audit_bodies(std::int64_t after) override;
