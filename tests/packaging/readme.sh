@@ -9,6 +9,7 @@ record=no
 [ "${1:-}" != --record ] || { record=yes && shift; }
 document="$(readlink -f "${1:?usage: readme.sh [--record] DOCUMENT [FOLDER]}")"
 folder="${2:-$(mktemp -d)}"
+own_folder="$([ -n "${2:-}" ] || echo "$folder")"
 cd "$folder"
 bound=120 # seconds that one command may take
 mark="--- end of the command ---"
@@ -25,7 +26,7 @@ end_reader() {
   [ -n "$shell" ] || return
   for process in $(ps -o pid= -s "$shell"); do kill -9 "$process" 2>/dev/null; done
 }
-trap end_reader EXIT
+trap 'end_reader; rm -rf "$own_folder"' EXIT
 
 normal() {
   sed -E -e 's/06[0-9a-hjkmnp-tv-z]{11}/ID/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
