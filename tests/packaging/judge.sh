@@ -17,7 +17,7 @@ dpkg-deb -e "$package" "$root/DEBIAN"
 unit="$root/lib/systemd/system/batchd.service"
 
 code=0
-lintian --allow-root --no-tag-display-limit --pedantic --display-info --show-overrides --fail-on error,warning "$package" || code=$?
+lintian --allow-root --pedantic --display-info --show-overrides --fail-on error,warning "$package" || code=$?
 verdict $code "lintian: no error, no warning"
 
 code=0
