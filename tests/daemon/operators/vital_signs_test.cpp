@@ -58,7 +58,7 @@ class Watched : public testing::Test {
         },
         [](const core::Result<void>&) {});
   }
-  // Runs the loop in turns of `period` until `happened`. Each turn is one of the loop, whatever the store does.
+  // Runs the loop, 10 ms at a time, until `happened`: it turns whatever the store does.
   bool turn(const std::function<bool()>& happened) {
     return eventually([&] {
       io_.run_for(std::chrono::milliseconds(10));
