@@ -31,7 +31,7 @@ using Answer = std::variant<core::Done, core::Fault>;
 bool may_pass(Kind kind) { return kind == Kind::not_sent || kind == Kind::transient || kind == Kind::throttled; }
 
 // Again while that may help. Cancelled when the time is over.
-Task<Answer> ask(HttpsLink& link, const core::Provider& provider, Timer& time) {
+Task<Answer> ask(HttpsLink& link, const core::Provider& provider) {
   co_await asio::this_coro::throw_if_cancelled(false);
   Timer pause(co_await asio::this_coro::executor);
   for (int tries = 1;; ++tries) {
@@ -39,10 +39,7 @@ Task<Answer> ask(HttpsLink& link, const core::Provider& provider, Timer& time) {
     auto answer = co_await converse(link, *dialogue);
     const auto* fault = std::get_if<core::Fault>(&answer);
     const bool over = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-    if (fault == nullptr || !may_pass(fault->kind) || tries == kTriesMax || over) {
-      time.cancel();
-      co_return answer;
-    }
+    if (fault == nullptr || !may_pass(fault->kind) || tries == kTriesMax || over) co_return answer;
     pause.expires_after(kPauseFirst * (1 << (tries - 1)));
     co_await pause.async_wait(as_tuple_task);
   }
@@ -58,8 +55,9 @@ Answer ask_in_time(asio::io_context& io, HttpsLink& link, const core::Provider& 
   auto ended = [&](const std::exception_ptr& bug, Answer got) {
     if (bug) std::rethrow_exception(bug);
     answer = std::move(got);
+    io.stop();  // not: when nothing is left, since a look-up that was given up may take its time
   };
-  asio::co_spawn(io.get_executor(), ask(link, provider, time), asio::bind_cancellation_slot(stop.slot(), ended));
+  asio::co_spawn(io.get_executor(), ask(link, provider), asio::bind_cancellation_slot(stop.slot(), ended));
   io.run();
   return answer;
 }
@@ -110,7 +108,7 @@ int check_key(const config::Config& config, const std::string& account, std::ist
   auto settings = found->second;
   settings.connect_timeout = std::min<core::Duration>(settings.connect_timeout, kConnectTimeMax);
   settings.answer_timeout = std::min<core::Duration>(settings.answer_timeout, kAnswerTimeMax);
-  asio::io_context io{1};
+  auto& io = *new asio::io_context(1);  // stays: its end would wait for a look-up that was given up
   std::unique_ptr<HttpsLink> link;
   try {
     link = make_link(io.get_executor(), settings);

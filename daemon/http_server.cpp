@@ -147,10 +147,6 @@ void LocalHttpServer::turn_away(Session::Socket socket) {
   socket.write_some(asio::buffer(text), ignored);
 }
 
-}  // namespace
-
-namespace {
-
 core::Result<Listener> listen_locally(Executor executor, const HttpServerConfig& config) {
   if (config.passed_socket) return Listener::adopt_unix(executor, *config.passed_socket);
   const auto group = find_group(config.socket_group);

@@ -62,7 +62,6 @@ int check_key(const Config& config, const std::string& account) {
   protect_process();
   const int code = batchd::daemon::check_key(config, account, std::cin, std::cout, std::cerr);
   std::cout.flush();
-  // A look-up that a name server lets hang has a thread of its own, and an orderly end would wait for it.
   std::quick_exit(code);
 }
 
