@@ -54,6 +54,7 @@ core::Result<std::string> read_api_key(const Account& account, const Environment
   }
   if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
     return judge(key->second, "$BATCHD_GEMINI_API_KEY");
+  if (const std::string path(kKeyFile); std::ifstream(path).good()) return from_file(path);
   return Error{Errc::not_found,
                "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd credential "
                "gemini_api_key, or $BATCHD_GEMINI_API_KEY)"};

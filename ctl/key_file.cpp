@@ -1,7 +1,7 @@
 #include "ctl/key_file.h"
 
 #include <fcntl.h>
-#include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr const char* kServiceGroup = "batchd";  // of the packaged service
+constexpr const char* kServiceUser = "batchd";  // of the packaged service
 
 std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
 
@@ -85,8 +85,8 @@ class NewFile {
     return ::fchmod(fd_, facts.st_mode & 0777) == 0;
   }
   bool be_read_by_service() {
-    const auto* group = ::geteuid() == 0 ? ::getgrnam(kServiceGroup) : nullptr;
-    return group == nullptr || (::fchown(fd_, 0, group->gr_gid) == 0 && ::fchmod(fd_, 0640) == 0);
+    const auto* user = ::geteuid() == 0 ? ::getpwnam(kServiceUser) : nullptr;
+    return user == nullptr || (::fchown(fd_, user->pw_uid, user->pw_gid) == 0 && ::fchmod(fd_, S_IRUSR) == 0);
   }
   bool take_place() {
     if (::fsync(fd_) != 0 || ::rename(name_.c_str(), target_.c_str()) != 0) return false;

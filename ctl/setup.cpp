@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "config/api_key.h"
 #include "ctl/commands.h"
@@ -129,7 +130,23 @@ void say_how_to_reload(Session& session) {
       "container docker kill --signal HUP NAME), or when it is restarted");
 }
 
-void bring_to_daemon(Session& session, const SetupOptions& options, const Plan& plan, Outcome& outcome) {
+// Some containers' systemd takes credentials and hands none over. There the daemon's own file has to do.
+bool keep_in_own_file(Session& session, Plan& plan, std::string_view key) {
+  const auto credential = std::exchange(plan.file, {.path = std::string(config::kKeyFile)}).path;
+  session.console.talk("systemd didn't hand the key over to batchd (in a container it may not be able to): it goes to " +
+                       plan.file.path + " instead, for batchd's user only");
+  std::error_code made_or_there;  // what isn't there then can't be written, and that is said
+  std::filesystem::create_directory(std::filesystem::path(plan.file.path).parent_path(), made_or_there);
+  const auto written = write_key_file(plan.file, key);
+  if (const auto* refusal = std::get_if<Refusal>(&written)) {
+    session.console.talk(refusal->what);
+    return false;
+  }
+  ::unlink(credential.c_str());
+  return restart_service(session, plan.file);
+}
+
+void bring_to_daemon(Session& session, const SetupOptions& options, Plan& plan, std::string_view key, Outcome& outcome) {
   const bool managed = plan.service != Service::none;
   if (!options.restart) {
     if (managed || plan.file.credential)
@@ -138,7 +155,9 @@ void bring_to_daemon(Session& session, const SetupOptions& options, const Plan& 
       say_how_to_reload(session);
     return;
   }
-  if (managed && !restart_service(session, plan.file)) {
+  bool taken = !managed || restart_service(session, plan.file);
+  if (taken && managed && plan.file.credential && !credential_arrived()) taken = keep_in_own_file(session, plan, key);
+  if (!taken) {
     outcome.code = kUnavailable;
     return;
   }
@@ -195,9 +214,9 @@ int setup_gemini(Session& session, const SetupOptions& options, const config::En
     console.talk(what);
     return code;
   };
-  const auto planned = make_plan(options, environment);
+  auto planned = make_plan(options, environment);
   if (const auto* refusal = std::get_if<Refusal>(&planned)) return refuse(refusal->exit_code, refusal->what);
-  const auto& plan = std::get<Plan>(planned);
+  auto& plan = std::get<Plan>(planned);
   console.talk("the key of account " + plan.account + " goes to " + plan.file.path +
                (plan.sharers.empty() ? "" : "; so it is also that of " + plan.sharers));
   Secret secret;
@@ -213,7 +232,7 @@ int setup_gemini(Session& session, const SetupOptions& options, const config::En
   const auto written = write_key_file(plan.file, *key);
   if (const auto* refusal = std::get_if<Refusal>(&written)) return refuse(refusal->exit_code, refusal->what);
   console.talk(std::string(options.check ? "stored" : "stored, unchecked") + " in " + plan.file.path);
-  bring_to_daemon(session, options, plan, outcome);
+  bring_to_daemon(session, options, plan, *key, outcome);
   if (session.json) console.data(to_json(plan, outcome));
   return outcome.code;
 }

@@ -1,5 +1,7 @@
 #include "ctl/take_key.h"
 
+#include <unistd.h>
+
 #include <thread>
 
 #include "ctl/document.h"
@@ -36,6 +38,11 @@ bool may_change(const AccountView& view) {
 }
 
 }  // namespace
+
+bool credential_arrived() {
+  const auto path = std::string("/run/credentials/") + kUnit + "/gemini_api_key";
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 std::string take_command(const KeyFile& file) { return std::string("systemctl ") + verb_of(file) + ' ' + kUnit; }
 

@@ -23,6 +23,9 @@ struct AccountView {
 };
 AccountView watch_account(Session& session, const std::string& account, bool wait);
 
+// After a restart: whether systemd handed the stored credential over to the service.
+bool credential_arrived();
+
 // Lets systemd do it. False: it didn't work, and that has been said.
 bool restart_service(Session& session, const KeyFile& file);
 

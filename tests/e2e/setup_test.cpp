@@ -206,7 +206,7 @@ class SetupOfAMachine : public Setup {
   // `look`: shell commands afterwards. None: that isn't possible here.
   std::optional<Ran> setup_there(const std::string& arguments, const std::string& look) {
     const auto script = folder_.file("script");
-    write_file(script, "mount -t tmpfs none /etc || exit 99\necho batchd:x:2077: >/etc/group\nprintf %s " + kKey +
+    write_file(script, "mount -t tmpfs none /etc || exit 99\necho batchd:x:2077:2078::/:/bin/false >/etc/passwd\nprintf %s " + kKey +
                            " | " + bin() + "/batchctl setup gemini " + arguments + "\ncode=$?\n" + look +
                            "\nexit $code\n");
     const auto command = "PATH=" + bin() + ":$PATH unshare --mount sh " + script + " >" + folder_.file("out") + " 2>" +
@@ -239,12 +239,22 @@ TEST_F(SetupOfAMachine, WithoutAFileOfItsOwnItIsACredential) {
   EXPECT_TRUE(contains(noted(), "systemctl: --no-ask-password restart batchd.service\n")) << noted();
 }
 
-TEST_F(SetupOfAMachine, ANewFileIsForTheServicesGroup) {
+TEST_F(SetupOfAMachine, ACredentialThatDoesntArriveBecomesAFileOfTheDaemons) {
+  start({}, {.api_key = std::nullopt});
+  systemd_runs("true");  // and hands nothing over
+  const auto ran = setup_there("", "stat -c %a:%u:%g /etc/batchd/gemini_api_key; ls /etc/credstore");
+  if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->out, "400:2077:2078\n") << ran->err;
+  EXPECT_TRUE(contains(ran->err, "/etc/batchd/gemini_api_key instead")) << ran->err;
+  EXPECT_TRUE(contains(noted(), "systemctl: --no-ask-password reload-or-restart batchd.service\n")) << noted();
+}
+
+TEST_F(SetupOfAMachine, ANewFileIsForTheServicesUserOnly) {
   start_without_key();
   const auto ran = setup_there("--no-restart", "stat -c %a:%u:%g " + key_file());
   if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
   EXPECT_EQ(ran->code, 0) << ran->err;
-  EXPECT_EQ(ran->out, "640:0:2077\n");
+  EXPECT_EQ(ran->out, "400:2077:2078\n");
 }
 
 TEST_F(Setup, ATerminalIsAskedAndShowsNothing) {

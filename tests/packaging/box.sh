@@ -103,8 +103,6 @@ in_state() { as alice batchctl status --json | grep -oE "\"$1\":[0-9]+" | head -
 
 # --- the stage ------------------------------------------------------------------------------------------------------
 
-# As every machine's boot has it. In a container process 1 leaves mounts private, and then no service sees its credentials.
-mount --make-rshared /
 rm -rf $work
 mkdir -p $work /opt/emulator
 chmod 755 $work
@@ -145,9 +143,15 @@ configure
 printf '{"key":"-","request":{"contents":[{"role":"user","parts":[{"text":"before the key"}]}]}}\n' >>$work/expected.jsonl
 is "setup is for root" 77 "$(as alice batchctl setup gemini </dev/null >/dev/null 2>&1; echo $?)"
 canary=canary-7dd1f0c2aa
+mount --make-rprivate / # as it is in some containers: no service sees its credentials
+setup="$(printf '%s\n' "$canary" | batchctl setup gemini 2>&1)"
+is "batchctl setup gemini where systemd hands no credentials over" 0 $?
+is "the key is in a file that only the daemon reads" "400 batchd:batchd" "$(stat -c '%a %U:%G' /etc/batchd/gemini_api_key)"
+rm /etc/batchd/gemini_api_key
+mount --make-rshared / # as every machine's boot has it
 setup="$(printf '%s\n' "$canary" | batchctl setup gemini 2>&1)"
 is "batchctl setup gemini" 0 $?
-echo "${setup//$'\n'/$'\n'       }"
+echo "       ${setup//$'\n'/$'\n'       }"
 is "the key is stored for root only" "600 root:root" "$(stat -c '%a %U:%G' /etc/credstore/batchd.gemini_api_key)"
 is "the request from before the key is answered" "echo: before the key" "$(as alice batchctl wait "$id" --timeout 60 2>&1)"
 is "nobody else gets it" 65 "$(as bob batchctl get "$id" >/dev/null 2>&1; echo $?)"

@@ -40,10 +40,11 @@ verdict $code "systemd-analyze verify: the units are right"
 
 code=0
 for program in batchd batchctl gemini-emulator; do
-  readelf -h "$root/usr/bin/$program" | grep -q 'DYN' || code=1
-  readelf -d "$root/usr/bin/$program" | grep -q 'BIND_NOW\|NOW' || code=1
-  nm -D "$root/usr/bin/$program" | grep -q '__stack_chk_fail' || code=1
-  ! readelf -d "$root/usr/bin/$program" | grep -q 'RPATH\|RUNPATH' || code=1
+  facts="$(readelf --wide --file-header --dynamic --dyn-syms "$root/usr/bin/$program")"
+  for wanted in 'Type: *DYN' 'FLAGS.*NOW' '__stack_chk_fail' '_chk@'; do
+    grep -q "$wanted" <<<"$facts" || { code=1 && echo "$program: no $wanted"; }
+  done
+  ! grep -q 'RPATH\|RUNPATH' <<<"$facts" || code=1
 done
 verdict $code "the programs are position independent, bound at start, with guarded stacks, and without library paths of the builder"
 
