@@ -146,6 +146,7 @@ canary=canary-7dd1f0c2aa
 mount --make-rprivate / # as it is in some containers: no service sees its credentials
 setup="$(printf '%s\n' "$canary" | batchctl setup gemini 2>&1)"
 is "batchctl setup gemini where systemd hands no credentials over" 0 $?
+echo "       ${setup//$'\n'/$'\n'       }"
 is "the key is in a file that only the daemon reads" "400 batchd:batchd" "$(stat -c '%a %U:%G' /etc/batchd/gemini_api_key)"
 rm /etc/batchd/gemini_api_key
 mount --make-rshared / # as every machine's boot has it
@@ -162,6 +163,15 @@ is "alice sees hers only" 1 "$(as alice batchctl list --all --json | grep -c '"i
 is "bob sees his only" 1 "$(as bob batchctl list --all --json | grep -c '"id"')"
 check "batchctl doctor finds nothing wrong" batchctl doctor
 holds "the status has numbers" '^[0-9]+ queued' "$(property StatusText)"
+
+echo "== reload"
+sed -i 's/^max_age = .*/max_age = "2s"/' /etc/batchd/batchd.toml
+check "systemctl reload" systemctl reload batchd.service
+check "puts a changed key in force" until_true 20 sh -c 'journalctl -o cat -u batchd | grep -q "reloaded keys=packing.max_age"'
+sed -i 's/^max_age = .*/max_age = 2/' /etc/batchd/batchd.toml
+systemctl reload batchd.service
+check "a fault changes nothing, and is named" until_true 20 sh -c 'journalctl -o cat -u batchd | grep -q "reload_refused.*line="'
+configure
 
 echo "== restarts under load"
 prompts load 600 >$work/load.jsonl

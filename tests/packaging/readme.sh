@@ -1,7 +1,7 @@
 #!/bin/bash
 # Follows a document literally: runs every "$ command" of its ```console blocks, in order and in one shell, and compares what
 # comes out with what the document shows. Usage: readme.sh [--record] DOCUMENT [FOLDER]   (in FOLDER, or a temporary one)
-# --record: prints the blocks as they should be, with what came out.
+# --record: prints the document as it should be, with what came out.
 # What differs at every run counts as equal: ids, cursors, times, and the numbers of jobs and processes of the shell.
 # A line "..." in the document stands for any lines.
 set -uo pipefail
@@ -51,7 +51,7 @@ compare() { # compare LINE COMMAND EXPECTED
   run "$2" || bad=1
   if [ $record = yes ]; then
     sed -e '1s/^/$ /' -e '2,$s/^/> /' <<<"$2"
-    [ -z "${said//$'\n'/}" ] || sed -e '/./,$!d' <<<"$said"
+    [ -z "${said//$'\n'/}" ] || sed -e '/./,$!d' -e 's/[[:space:]]*$//' <<<"${said%$'\n'}"
     return
   fi
   local wanted got pattern
@@ -74,15 +74,19 @@ run : # what the shell says when it begins
 inside=no number=0 command="" expected="" at=0
 while IFS= read -r line || [ -n "$line" ]; do
   number=$((number + 1))
+  if [ $inside = no ]; then
+    [ $record = no ] || printf '%s\n' "$line"
+    [ "$line" != '```console' ] || inside=yes
+    continue
+  fi
   case "$line" in
-    '```console') inside=yes && continue ;;
     '```')
-      [ $inside = no ] || [ -z "$command" ] || compare "$at" "$command" "$expected"
+      [ -z "$command" ] || compare "$at" "$command" "$expected"
+      [ $record = no ] || printf '%s\n' "$line"
       inside=no command="" expected=""
       continue
       ;;
   esac
-  [ $inside = yes ] || continue
   if [[ "$line" == '$ '* ]]; then
     [ -z "$command" ] || compare "$at" "$command" "$expected"
     command="${line:2}" expected="" at=$number
