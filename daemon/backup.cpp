@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "daemon/api.h"
+#include "daemon/disk_room.h"
 #include "daemon/log.h"
 
 namespace batchd::daemon {
@@ -69,13 +70,6 @@ Task<core::Result<void>> make_copy(Engine& engine, const std::string& path) {
   }
 }
 
-// The copy must leave what intake may count on.
-bool has_room(const config::Store& store, std::int64_t bytes) {
-  std::error_code error;
-  const auto space = std::filesystem::space(std::filesystem::absolute(store.path).parent_path(), error);
-  return error || static_cast<std::int64_t>(space.available) >= bytes + store.disk_floor + store.reserve;
-}
-
 }  // namespace
 
 Task<void> Api::backup(Exchange& exchange, std::string_view) {
@@ -89,6 +83,7 @@ Task<void> Api::backup(Exchange& exchange, std::string_view) {
     co_await reply_problem(exchange, problem_of(counts.error()));
     co_return;
   }
+  // The copy must leave what intake may count on.
   if (!has_room(engine_.config.store, counts->database_bytes)) {
     co_await reply_problem(exchange, make_problem(507, "disk_full", "no room beside the database for a copy of it",
                                                   true, "free space where store.path is"));

@@ -30,18 +30,26 @@ using Answer = std::variant<core::Done, core::Fault>;
 
 bool may_pass(Kind kind) { return kind == Kind::not_sent || kind == Kind::transient || kind == Kind::throttled; }
 
-// Again while that may help. Cancelled when the time is over.
+// Again while that may help. Cancelled when the time is over; then the last thing that the provider said counts.
 Task<Answer> ask(HttpsLink& link, const core::Provider& provider) {
   co_await asio::this_coro::throw_if_cancelled(false);
   Timer pause(co_await asio::this_coro::executor);
+  core::Fault last{.kind = Kind::not_sent,
+                   .message = "no answer within " + std::to_string(kTimeMax.count()) + " s",
+                   .lines = {},
+                   .words = {}};
   for (int tries = 1;; ++tries) {
     const auto dialogue = provider.check_account();
     auto answer = co_await converse(link, *dialogue);
+    const bool cut = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+    if (cut) co_return last;  // what cutting it off looks like says nothing
     const auto* fault = std::get_if<core::Fault>(&answer);
-    const bool over = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-    if (fault == nullptr || !may_pass(fault->kind) || tries == kTriesMax || over) co_return answer;
+    if (fault == nullptr || !may_pass(fault->kind) || tries == kTriesMax) co_return answer;
+    last = *fault;
     pause.expires_after(kPauseFirst * (1 << (tries - 1)));
     co_await pause.async_wait(as_tuple_task);
+    const bool over = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+    if (over) co_return last;
   }
 }
 
@@ -64,9 +72,10 @@ Answer ask_in_time(asio::io_context& io, HttpsLink& link, const core::Provider& 
 
 // Theirs, and whatever they may have put into them.
 std::string words_of(const core::Fault& fault, const std::string& key) {
+  constexpr std::string_view kInstead = "(the key)";
   auto words = fault.message;
-  for (auto at = words.find(key); at != words.npos; at = words.find(key, at))
-    words.replace(at, key.size(), "(the key)");
+  for (auto at = words.find(key); at != words.npos; at = words.find(key, at + kInstead.size()))
+    words.replace(at, key.size(), kInstead);
   return one_line(words, kWordsBytesMax);
 }
 

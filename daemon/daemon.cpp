@@ -165,8 +165,7 @@ class Daemon {
       if (!co_await engine_.tasks.joined(clock_.steady() + engine_.config.limits.stop_grace))
         fatal("stop_incomplete", std::to_string(engine_.tasks.size()) + " tasks didn't end");
     }
-    if (!co_await vital_signs_.end(clock_.steady() + engine_.config.limits.stop_grace))
-      fatal("stop_incomplete", "the store didn't answer");
+    co_await vital_signs_.end();
     signals_.cancel();
     notifier_.closing();
     store_thread_.stop();
@@ -217,7 +216,7 @@ int run_daemon(const config::Config& config, const config::Environment& environm
   auto passed = take_passed_socket();
   if (!passed) {
     log_event(LogLevel::error, "socket_unavailable", {{"detail", passed.error().detail}});
-    return EX_UNAVAILABLE;
+    return EX_CONFIG;  // of the unit: trying again doesn't help
   }
   Notifier notifier;
   notifier.opening(bytes_of(config.store.path));

@@ -1,6 +1,6 @@
 #include "daemon/vital_signs.h"
 
-#include <filesystem>
+#include "daemon/disk_room.h"
 
 namespace batchd::daemon {
 namespace {
@@ -17,13 +17,6 @@ std::string trouble_of(const Account& account) {
   const auto name = "account " + account.name;
   if (account.without_key) return name + " has no API key: run \"batchctl setup gemini\"";
   return name + ": " + one_line(account.detail(), kTroubleBytesMax);
-}
-
-// Results still find room in the reserve; intake doesn't.
-bool below_reserve(const config::Store& settings) {
-  std::error_code error;
-  const auto space = std::filesystem::space(std::filesystem::absolute(settings.path).parent_path(), error);
-  return !error && static_cast<std::int64_t>(space.available) < settings.disk_floor + settings.reserve;
 }
 
 }  // namespace
@@ -59,10 +52,10 @@ void VitalSigns::start(const HttpServer& server) {
   if (notifier_.watchdog().count() > 0) tasks_.spawn(feed());
 }
 
-Task<bool> VitalSigns::end(core::SteadyTime due) {
+Task<void> VitalSigns::end() {
   over_ = true;
   tasks_.cancel(asio::cancellation_type::total);
-  co_return co_await tasks_.joined(due);
+  co_await tasks_.joined(core::SteadyTime::max());
 }
 
 Task<void> VitalSigns::feed() {
@@ -85,7 +78,7 @@ Task<void> VitalSigns::report(const HttpServer& server) {
       notifier_.status(stopping_line(server.exchanges_under_way()));
     else
       notifier_.status(
-          status_line(totals_, engine_.accounts, refused_for_room_ || below_reserve(engine_.config.store)));
+          status_line(totals_, engine_.accounts, refused_for_room_ || !has_room(engine_.config.store, 0)));
     if (over_) co_return;
     pause.expires_after(kStatusPause);
     co_await pause.async_wait(as_tuple_task);

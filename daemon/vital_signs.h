@@ -3,7 +3,8 @@
 //
 // A sign of life is the end of a walk: from the event loop to the store's thread, a write that is on the disk, and
 // back to the loop. Whatever blocks one of the two ends the signs; a provider, an upload or a client can't. A full disk
-// is no such case: the daemon says so by itself, and takes work again by itself.
+// is no such case: the daemon says so by itself, and takes work again by itself. (While room is short the store refuses
+// the write before it reaches the disk.)
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,9 @@ class VitalSigns {
  public:
   VitalSigns(Engine& engine, Notifier& notifier) : engine_(engine), notifier_(notifier), tasks_(engine.executor) {}
   void start(const HttpServer& server);  // which must live until the end
-  // They go on during a stop, as the last ones. False: a write didn't come back until `due`.
-  Task<bool> end(core::SteadyTime due);
+  // They go on during a stop, as the last ones. Waits for a write under way, however slow the disk is: the database is
+  // closed after it, which waits just so.
+  Task<void> end();
 
  private:
   Task<void> feed();

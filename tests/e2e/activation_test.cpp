@@ -99,27 +99,27 @@ TEST_F(Activation, AnotherPathThanTheConfiguredOneIsSaid) {
 
 TEST_F(Activation, ADatagramSocketIsRefused) {
   const ListeningSocket socket(folder_.file("s"), SOCK_DGRAM);
-  EXPECT_EQ(refused({socket.descriptor()}), 69);
+  EXPECT_EQ(refused({socket.descriptor()}), 78);
   EXPECT_TRUE(logged("socket_unavailable detail=\"socket activation: the Unix socket that was passed is no stream"))
       << daemon_->log();
 }
 
 TEST_F(Activation, OneThatDoesNotListenIsRefused) {
   const ListeningSocket socket(folder_.file("s"), SOCK_STREAM, false);
-  EXPECT_EQ(refused({socket.descriptor()}), 69);
+  EXPECT_EQ(refused({socket.descriptor()}), 78);
   EXPECT_TRUE(logged("doesn't listen")) << daemon_->log();
 }
 
 TEST_F(Activation, MoreThanOneAreRefused) {
   const ListeningSocket one(folder_.file("s"), SOCK_STREAM), two(folder_.file("t"), SOCK_STREAM);
-  EXPECT_EQ(refused({one.descriptor(), two.descriptor()}), 69);
+  EXPECT_EQ(refused({one.descriptor(), two.descriptor()}), 78);
   EXPECT_TRUE(logged("2 descriptors were passed")) << daemon_->log();
 }
 
 TEST_F(Activation, TcpIsRefused) {
   const int tcp = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   ASSERT_EQ(::listen(tcp, 8), 0);
-  EXPECT_EQ(refused({tcp}), 69);
+  EXPECT_EQ(refused({tcp}), 78);
   EXPECT_TRUE(logged("no Unix socket")) << daemon_->log();
   ::close(tcp);
 }

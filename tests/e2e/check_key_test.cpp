@@ -60,6 +60,7 @@ TEST_F(CheckKey, WhoDoesNotAnswerProvesNothing) {
   configure("http://127.0.0.1:1");
   EXPECT_EQ(check("any-key"), kNotChecked);
   EXPECT_TRUE(said().starts_with("the key couldn't be checked at http://127.0.0.1:1: ")) << said();
+  EXPECT_EQ(check("key"), kNotChecked);  // a part of what stands for it
 }
 
 TEST_F(CheckKey, AServerInTroubleIsAskedAgain) {
