@@ -17,5 +17,3 @@ install(FILES systemd/batchd.service systemd/batchd.socket DESTINATION lib/syste
 install(FILES systemd/sysusers.conf RENAME batchd.conf DESTINATION usr/lib/sysusers.d COMPONENT debian EXCLUDE_FROM_ALL)
 install(FILES systemd/tmpfiles.conf RENAME batchd.conf DESTINATION usr/lib/tmpfiles.d COMPONENT debian EXCLUDE_FROM_ALL)
 install(FILES systemd/batchd.toml DESTINATION etc/batchd COMPONENT debian EXCLUDE_FROM_ALL)
-install(FILES cmake/debian/lintian-overrides RENAME batchd DESTINATION usr/share/lintian/overrides
-        COMPONENT debian EXCLUDE_FROM_ALL)

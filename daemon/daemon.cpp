@@ -8,6 +8,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <filesystem>
 #include <optional>
+#include <thread>
+#include <utility>
 
 #include "daemon/activation.h"
 #include "daemon/api.h"
@@ -26,6 +28,7 @@
 namespace batchd::daemon {
 namespace {
 
+constexpr std::chrono::seconds kRoomPause{5};
 constexpr int kGracesPerStop = 3;  // until items are finished, until they are cut short, until the last write is back
 
 int exit_code_of(const core::Error& error) {
@@ -99,7 +102,7 @@ class Daemon {
   // False: said in the log, and the store has stopped.
   Task<bool> load_first_tokens() {
     if (engine_.config.server.listen.empty()) co_return true;
-    const auto loaded = co_await load_tokens(tokens_, engine_.store, engine_.config.server.tokens_file);
+    const auto loaded = co_await load_tokens(tokens_, engine_.store, engine_.config.server);
     if (loaded) co_return true;
     log_event(LogLevel::error, "tokens_unusable", {{"detail", loaded.error().detail}});
     store_thread_.stop();
@@ -221,6 +224,15 @@ int run_daemon(const config::Config& config, const config::Environment& environm
   Notifier notifier;
   notifier.opening(bytes_of(config.store.path));
   auto store = storage::open_sqlite({.path = config.store.path});
+  // Nobody gains if we end: as while it runs, it goes on by itself once there is room. SIGTERM ends it at once, still.
+  for (bool said = false; !store && store.error().code == core::Errc::disk_full;) {
+    if (!std::exchange(said, true))
+      log_event(LogLevel::error, "store_waits_for_room",
+                {{"path", config.store.path}, {"detail", store.error().detail}});
+    notifier.waiting_for_room();
+    std::this_thread::sleep_for(kRoomPause);
+    store = storage::open_sqlite({.path = config.store.path});
+  }
   if (!store) {
     log_event(LogLevel::error, "store_unavailable", {{"path", config.store.path}, {"detail", store.error().detail}});
     return exit_code_of(store.error());

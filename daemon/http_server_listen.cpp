@@ -88,7 +88,9 @@ core::Result<Listener> Listener::open_unix(Executor executor, const std::string&
   listener.path_ = path;
   listener.device_ = info.st_dev;
   listener.inode_ = info.st_ino;
-  if (group && ::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0) return failed(path, "chown", errno);
+  // A folder with the set-group-ID bit has seen to it already.
+  if (group && info.st_gid != *group && ::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0)
+    return failed(path, "giving it to server.socket_group (under systemd use SocketGroup= of batchd.socket)", errno);
   if (::chmod(path.c_str(), mode) != 0) return failed(path, "chmod", errno);
   listener.acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) return failed(path, "listen", error.value());

@@ -45,6 +45,10 @@ void Notifier::opening(std::int64_t database_bytes) {
   extend("STATUS=opening the database", opening_time(database_bytes));
 }
 
+void Notifier::waiting_for_room() {
+  extend("STATUS=the disk is full: waiting for room to open the database", kOpeningBase);
+}
+
 void Notifier::recovering() { extend("STATUS=recovering", kRecoverStep); }
 
 void Notifier::ready() { tell("READY=1"); }

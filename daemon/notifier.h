@@ -22,7 +22,8 @@ class Notifier {
   // Each of these two gives the start more time. The first must last until the second: a database that is migrated is
   // copied as a whole before, and nothing is heard of us meanwhile.
   void opening(std::int64_t database_bytes);
-  void recovering();  // at each step
+  void recovering();        // at each step
+  void waiting_for_room();  // instead of opening(), every minute at least
 
   void ready();      // after a reload, too
   void reloading();  // ready() follows

@@ -73,7 +73,7 @@ Task<void> Reloader::reload(HttpServer& server) {
 // Tokens first: they are the only part that can still be refused.
 Task<bool> Reloader::put_in_force(const config::Config& fresh, HttpServer& server) {
   if (!running_.server.listen.empty()) {
-    const auto loaded = co_await load_tokens(tokens_, engine_.store, fresh.server.tokens_file);
+    const auto loaded = co_await load_tokens(tokens_, engine_.store, fresh.server);
     if (!loaded) {
       log_event(LogLevel::error, "reload_refused", {{"file", *file_}, {"what", loaded.error().detail}});
       co_return false;

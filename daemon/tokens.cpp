@@ -10,6 +10,7 @@
 #include <system_error>
 #include <unordered_set>
 
+#include "daemon/http_server_peer.h"
 #include "proto/json/base64.h"
 #include "proto/json/digest.h"
 
@@ -49,7 +50,7 @@ bool is_token(std::string_view token) {
          std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-core::Result<std::string> contents(int fd, const std::string& path) {
+core::Result<std::string> contents(int fd, const std::string& path, std::optional<gid_t> clients) {
   const auto failed = [&path](std::string_view doing) {
     return invalid(path + ": " + std::string(doing) + ": " + std::generic_category().message(errno));
   };
@@ -58,6 +59,8 @@ core::Result<std::string> contents(int fd, const std::string& path) {
   if (::fstat(fd, &info) != 0) return failed("stat");
   if (!S_ISREG(info.st_mode)) return invalid(path + ": isn't a file");
   if ((info.st_mode & 007) != 0) return invalid(path + ": others may use it; chmod o= is needed");
+  if (clients && info.st_gid == *clients && (info.st_mode & 070) != 0)
+    return invalid(path + ": the group that may use the socket may use it, too, and become anybody; chmod g= is needed");
   std::string text(kFileBytesMax + 1, '\0');
   std::size_t filled = 0;
   while (filled < text.size()) {
@@ -107,9 +110,9 @@ core::Result<std::vector<TokenLine>> parse_tokens(std::string_view text) {
   return lines;
 }
 
-core::Result<std::vector<TokenLine>> read_tokens(const std::string& path) {
+core::Result<std::vector<TokenLine>> read_tokens(const std::string& path, std::optional<gid_t> clients) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  const auto text = contents(fd, path);
+  const auto text = contents(fd, path, clients);
   if (fd >= 0) ::close(fd);
   if (!text) return text.error();
   auto lines = parse_tokens(*text);
@@ -144,8 +147,12 @@ std::optional<Peer> Tokens::peer_of(std::string_view token) const {
   return found == peers_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, std::string path) {
-  const auto lines = read_tokens(path);
+Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, config::Server server) {
+  const auto group = find_group(server.socket_group);
+  if (!group) co_return group.error();
+  std::optional<gid_t> clients;
+  if ((server.socket_mode & 070) != 0) clients = group->value_or(::getegid());
+  const auto lines = read_tokens(server.tokens_file, clients);
   if (!lines) co_return lines.error();
   Tokens::Peers peers;
   for (const auto& line : *lines) {

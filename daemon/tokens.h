@@ -2,12 +2,16 @@
 // digests only; none is ever in an error, in a log or in the store.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "config/config.h"
 #include "core/error.h"
 #include "daemon/http_server.h"
 #include "daemon/store_client.h"
@@ -24,8 +28,9 @@ struct TokenLine {
 // Blank lines and those that start with # are skipped. Errc::invalid: a line that can't be, or a token that is there
 // twice; the error names the line's number, never its content.
 core::Result<std::vector<TokenLine>> parse_tokens(std::string_view text);
-// Errc::invalid: also a file that can't be read, is no file, is over 1 MiB, or that others may read (mode & 007).
-core::Result<std::vector<TokenLine>> read_tokens(const std::string& path);
+// Errc::invalid: also a file that can't be read, is no file, is over 1 MiB, or that others may read (mode & 007), or
+// the group `clients`.
+core::Result<std::vector<TokenLine>> read_tokens(const std::string& path, std::optional<gid_t> clients = std::nullopt);
 
 // The token that a request carries, and no longer does: a ?key= is taken out of the query, so that no handler mistakes
 // it for a parameter. In this order: Authorization (Bearer, or the password of Basic), x-goog-api-key, ?key=. Empty:
@@ -48,8 +53,9 @@ class Tokens {
   std::uint64_t last_credential_ = 0;
 };
 
-// Reads the file anew and puts it in force: at the start, and when told to reload. On an error nothing changes.
+// Reads server.tokens_file anew and puts it in force: at the start, and when told to reload. On an error nothing changes.
+// The group that may open the socket mustn't read the file: who can, becomes any owner.
 // Requests under way go on as whom they came, but those that wait end when they look for their token.
-Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, std::string path);
+Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, config::Server server);
 
 }  // namespace batchd::daemon

@@ -96,6 +96,7 @@ while IFS= read -r line || [ -n "$line" ]; do
     expected+="$line"$'\n'
   fi
 done <"$document"
+[ $inside = no ] || { echo "readme: the last block of $document isn't closed" >&2; exit 2; }
 [ $record = no ] || exit 0
 [ $count -gt 0 ] || { echo "readme: no command in $document" >&2; exit 2; }
 echo "readme: $count commands followed, $([ $bad -eq 0 ] && echo "every output as shown" || echo "with differences")"

@@ -71,6 +71,12 @@ TEST(Tokens, AFileThatOthersMayUseIsRefused) {
       EXPECT_EQ(lines.error().detail.find(kSecret), std::string::npos);
     }
   }
+  // Who may open the socket could read a token, and be its owner.
+  for (const auto& [mode, good] : {std::pair{0600, true}, {0640, false}, {0610, false}}) {
+    ::chmod(path.c_str(), static_cast<mode_t>(mode));
+    EXPECT_EQ(read_tokens(path, ::getegid()).has_value(), good) << mode;
+    EXPECT_TRUE(read_tokens(path, ::getegid() + 1).has_value()) << mode;
+  }
   ::chmod(path.c_str(), 0600);
   std::ofstream(path, std::ios::app) << std::string(1 << 20, '#');
   EXPECT_FALSE(read_tokens(path));
