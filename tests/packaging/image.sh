@@ -47,6 +47,7 @@ cleanup() {
   local code=$? pid
   trap - EXIT INT TERM
   for pid in "${processes[@]}"; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+  [ $code -eq 0 ] || [ $code -eq 77 ] || [ $failures -gt 0 ] || echo "image: FAILED: it broke off" >&2
   [ $code -eq 0 ] || [ ! -s "$work/batchd.log" ] || { echo "image: batchd's last lines:" && tail -n 15 "$work/batchd.log"; } >&2
   [ -z "$container" ] || b rm "$container" >/dev/null || true
   [ "$storage" != "$work/store" ] || b rmi --all --force >/dev/null 2>&1 || true
@@ -60,8 +61,8 @@ trap 'exit 143' TERM
 # --- the image -------------------------------------------------------------------------------------------------------
 
 storage="${store:-$work/store}"
-mkdir -p "$storage"
-b() { TMPDIR="$work" buildah --root "$storage" --runroot "$storage/run" "$@"; }
+mkdir -p "$storage/tmp"  # where buildah keeps what a build caches, ccache's files among it
+b() { TMPDIR="$storage/tmp" buildah --root "$storage" --runroot "$storage/run" "$@"; }
 base=docker.io/library/debian:bookworm-slim
 canary="canary-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 
