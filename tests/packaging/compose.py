@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import tomllib
 
 import yaml
 
@@ -58,6 +59,12 @@ def words(value):
 def seconds(text):
     number, unit = re.fullmatch(r"(\d+)(s|m)", text).groups()
     return int(number) * (60 if unit == "m" else 1)
+
+
+def defaults():
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+    with open(os.path.join(root, "config/batchd.toml"), "rb") as file:
+        return tomllib.load(file)
 
 
 def mounts_of(service):
@@ -148,7 +155,8 @@ class Check:
         targets = {target for _, target in mounts_of(service)}
         self.require("/var/lib/batchd" in targets, f"{name}: its state isn't in a named volume")
         grace = seconds(service.get("stop_grace_period", "10s"))
-        self.require(grace > 5, f"{name}: stop_grace_period {grace} s isn't more than limits.stop_grace")
+        ours = seconds(defaults()["limits"]["stop_grace"])
+        self.require(grace > ours, f"{name}: stop_grace_period {grace} s isn't more than limits.stop_grace")
         for key, value in service["environment"].items():
             self.require(isinstance(value, str), f"{name}: {key} isn't a text")
 

@@ -107,9 +107,10 @@ build_image() {
   b rmi context >/dev/null
   rm -rf "$work/context" "$work/context.tar"
 }
-started=$SECONDS
-[ $build = no ] || build_image "$@"
-echo "image: built in $((SECONDS - started)) s"
+if [ $build = yes ]; then
+  build_image "$@"
+  echo "image: built in $SECONDS s"
+fi
 
 container="$(b from --pull=never localhost/batchd)"
 tree="$(b mount "$container")"
