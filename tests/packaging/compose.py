@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Reads the compose files of docs/examples, for image_test.sh: docker itself isn't needed.
+"""Reads the compose files of docs/examples, for image.sh: docker itself isn't needed.
 
 Usage: compose.py check FILE IMAGE_CONFIG         complains on standard error; exit code 1 if there is anything
        compose.py environment FILE SERVICE        NAME=VALUE, a line each
