@@ -20,7 +20,6 @@ endif()
 
 add_library(batchd_options INTERFACE)
 target_include_directories(batchd_options INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_definitions(batchd_options INTERFACE BATCHD_VERSION="${PROJECT_VERSION}")
 target_compile_options(batchd_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow=local -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Wno-missing-field-initializers  # patches name the fields they change, and no others
@@ -32,6 +31,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees dereferences of null and overlapping copies in its own inlined std::string (its bug 105651), and with -O2
   # takes the allocator of Asio's coroutine frames (aligned_alloc and free) for a mismatch.
   target_compile_options(batchd_options INTERFACE -Wno-null-dereference -Wno-restrict -Wno-mismatched-new-delete)
+endif()
+
+if(NOT BATCHD_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # What Debian builds its own daemons with: checked buffers and stacks, tables that are read-only once it runs.
+  add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection)
+  add_link_options(-Wl,-z,relro,-z,now)
 endif()
 
 if(BATCHD_FUZZ)

@@ -2,6 +2,7 @@
 # batchd_program(NAME LINKS ...):   the executable NAME from this folder's main.cpp, put into build/bin.
 # batchd_test(NAME SOURCES ... LINKS ... [LABELS ...]): one GoogleTest program, one ctest entry per program.
 #   The target tests_LABEL builds all programs of a label.
+# batchd_versioned(SOURCES...):     these know BATCHD_VERSION. Few do: another version compiles only them again.
 
 function(batchd_library name)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
@@ -34,4 +35,8 @@ function(batchd_test name)
     endif()
     add_dependencies(tests_${label} test_${name})
   endforeach()
+endfunction()
+
+function(batchd_versioned)
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_DEFINITIONS BATCHD_VERSION="${PROJECT_VERSION}")
 endfunction()

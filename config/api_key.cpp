@@ -1,3 +1,5 @@
+#include "config/api_key.h"
+
 #include <algorithm>
 #include <fstream>
 
@@ -9,29 +11,40 @@ namespace {
 using core::Errc;
 using core::Error;
 
-constexpr std::size_t kKeyBytesMax = 4096;
 constexpr std::string_view kSpace = " \t\r\n";
 
-// It is sent as the value of a header: nothing in it may end the header or split it.
 core::Result<std::string> judge(std::string_view text, const std::string& place) {
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return Error{Errc::invalid, place + " holds no key"};
-  text = text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
-  if (text.size() > kKeyBytesMax || !std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; }))
-    return Error{Errc::invalid, place + " doesn't hold one key of printable characters"};
-  return std::string(text);
+  const auto key = api_key_in(text, place);
+  if (!key) return key.error();
+  return std::string(*key);
 }
 
 core::Result<std::string> from_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text(kKeyBytesMax + kKeyBytesMax, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file && !file.eof()) return Error{Errc::invalid, "can't read " + path};
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return judge(text, path);
+  if (!file)
+    return Error{Errc::invalid, "can't read the key in " + path + " (`sudo batchctl setup gemini` puts one there)"};
+  return read_api_key(file, path);
 }
 
 }  // namespace
+
+// It is sent as the value of a header: nothing in it may end the header or split it.
+core::Result<std::string_view> api_key_in(std::string_view text, const std::string& place) {
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return Error{Errc::invalid, place + " holds no key"};
+  text = text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+  if (text.size() > kApiKeyBytesMax || !std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; }))
+    return Error{Errc::invalid, place + " doesn't hold one key of printable characters"};
+  return text;
+}
+
+core::Result<std::string> read_api_key(std::istream& input, const std::string& place) {
+  std::string text(kApiKeyBytesMax + kApiKeyBytesMax, '\0');
+  input.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!input && !input.eof()) return Error{Errc::invalid, "can't read " + place};
+  text.resize(static_cast<std::size_t>(input.gcount()));
+  return judge(text, place);
+}
 
 core::Result<std::string> read_api_key(const Account& account, const Environment& environment) {
   if (!account.api_key_file.empty()) return from_file(account.api_key_file);
@@ -41,8 +54,10 @@ core::Result<std::string> read_api_key(const Account& account, const Environment
   }
   if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
     return judge(key->second, "$BATCHD_GEMINI_API_KEY");
+  if (const std::string path(kKeyFile); std::ifstream(path).good()) return from_file(path);
   return Error{Errc::not_found,
-               "no API key: set api_key_file, the systemd credential gemini_api_key, or $BATCHD_GEMINI_API_KEY"};
+               "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd credential "
+               "gemini_api_key, or $BATCHD_GEMINI_API_KEY)"};
 }
 
 }  // namespace batchd::config

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -196,8 +197,10 @@ std::string render(const Config& config);
 Config dev_defaults(const std::string& state_dir, const std::string& socket, const std::string& base_url);
 
 // The account's key, white space around it removed: from api_key_file, else $CREDENTIALS_DIRECTORY/gemini_api_key, else
-// $BATCHD_GEMINI_API_KEY. Read anew at each call. Errc::not_found: none of the three; Errc::invalid: unreadable, empty,
-// or not a header value. The error names the place, never the content.
+// $BATCHD_GEMINI_API_KEY, else kKeyFile (config/api_key.h). Read anew at each call. Errc::not_found: none of them;
+// Errc::invalid: unreadable, empty, or not a header value. The error names the place, never the content.
 core::Result<std::string> read_api_key(const Account& account, const Environment& environment);
+// The key that all of `input` is, judged in the same way; `place` is its name in the error.
+core::Result<std::string> read_api_key(std::istream& input, const std::string& place);
 
 }  // namespace batchd::config

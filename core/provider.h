@@ -1,6 +1,6 @@
 // What batchd needs of a batch provider. A provider is pure: it makes Dialogues, which turn HTTP events into HTTP calls
 // until there is an outcome. It does no I/O, reads no clock and keeps no state between dialogues.
-// The first one is proto/gemini. To add another: implement this, and register it in daemon/daemon.cpp.
+// The first one is proto/gemini. To add another: implement this, and choose it in daemon/make_account.cpp.
 #pragma once
 
 #include <cstdint>

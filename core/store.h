@@ -168,6 +168,7 @@ class Store {
   // it belongs to no forgotten batch.
   virtual Result<WallTime> forgotten_until() = 0;
   virtual Result<Counts> counts() = 0;
+  virtual Result<Totals> totals() = 0;  // of the same, the numbers that cost nothing
   virtual Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) = 0;
   virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;  // those with the most unfinished requests first
   // Batches in one of `states`, newest first, below `before` (none: from the newest); at most `limit` (<= 500).

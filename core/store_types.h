@@ -169,6 +169,13 @@ struct StateCount {
   std::int64_t items = 0;
   std::optional<WallTime> oldest;  // queued: oldest queued_at; packed: oldest sealing of a live batch; ends: oldest end
 };
+// What is counted all the time: nothing is read for it.
+struct Totals {
+  std::int64_t accepted = 0;
+  std::int64_t purged = 0;
+  std::array<std::int64_t, kRequestStates> requests{};
+  std::array<std::int64_t, kBatchStates> batches{};
+};
 struct Counts {
   std::int64_t accepted = 0;
   std::int64_t purged = 0;

@@ -76,6 +76,15 @@ int resume_account(Session& session, const std::string& account);
 int audit(Session& session);
 int backup(Session& session, const std::string& file, bool overwrite);
 
+struct SetupOptions {
+  std::string account;   // empty: the only one, or "default"
+  std::string key_file;  // "-": standard input; empty: asked for, or standard input if that is no terminal
+  bool check = true;     // the key, by one free call to the provider
+  bool restart = true;   // let the daemon take it
+};
+// Brings a key of the Gemini API to where the daemon reads it, and sees that the daemon works with it.
+int setup_gemini(Session& session, const SetupOptions& options, const config::Environment& environment);
+
 int health(Session& session);  // says nothing if all is well
 int doctor(Session& session, const std::string& config_path, const config::Environment& environment);
 

@@ -4,11 +4,12 @@ _batchctl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
   COMPREPLY=()
   case $before in
-    --socket | --token-file | --jsonl | --body | backup)
+    --socket | --token-file | --jsonl | --body | --key-file | backup)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
     --on-deadline) mapfile -t COMPREPLY < <(compgen -W 'keep fail' -- "$word") && return ;;
+    setup) mapfile -t COMPREPLY < <(compgen -W 'gemini' -- "$word") && ((${#COMPREPLY[@]})) && return ;;
     --endpoint) mapfile -t COMPREPLY < <(compgen -W 'generateContent embedContent' -- "$word") && return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do

@@ -9,6 +9,7 @@
 #include "ctl/document.h"
 #include "ctl/exit_code.h"
 #include "ctl/objects.h"
+#include "ctl/service.h"
 #include "proto/json/write.h"
 
 namespace batchd::ctl {
@@ -60,19 +61,23 @@ void examine_config(Examination& examination, const std::string& path, const con
   }
 }
 
+std::string and_group(const std::string& path) {
+  const auto hint = group_hint(path);
+  return hint.empty() ? "" : "; " + hint;
+}
+
 void examine_socket(Examination& examination, const std::string& path) {
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) {
     if (errno == EACCES)
-      return examination.say("socket", Finding::wrong, path + ": its folder is closed to this user", kNoPermission);
-    return examination.say("socket", Finding::wrong, path + " isn't there: start batchd (systemctl start batchd)",
-                           kUnavailable);
+      return examination.say("socket", Finding::wrong, path + ": its folder is closed to this user" + and_group(path),
+                             kNoPermission);
+    return examination.say("socket", Finding::wrong, path + " isn't there", kUnavailable);
   }
   if (!S_ISSOCK(facts.st_mode))
     return examination.say("socket", Finding::wrong, path + " isn't a socket", kUnavailable);
   if (::access(path.c_str(), R_OK | W_OK) != 0)
-    return examination.say("socket", Finding::wrong, path + " is closed to this user: join its group and log in again",
-                           kNoPermission);
+    return examination.say("socket", Finding::wrong, path + " is closed to this user" + and_group(path), kNoPermission);
   examination.say("socket", Finding::fine, path);
 }
 
@@ -81,6 +86,26 @@ void examine_address(Examination& examination, const Address& address) {
   examination.say("address", Finding::fine, address.shown());
   if (address.token.empty())
     examination.say("token", Finding::note, "there is none: --token-file FILE or $BATCHD_TOKEN");
+}
+
+// Of a batchd that doesn't answer.
+void examine_service(Examination& examination) {
+  const auto state = service_state();
+  const auto hint = start_hint(state);
+  if (state == Service::stopped) examination.say("service", Finding::wrong, "it isn't started; " + hint, kUnavailable);
+  if (state == Service::troubled)
+    examination.say("service", Finding::wrong, "it has failed, or is on its way up; " + hint, kUnavailable);
+  if (state == Service::running) examination.say("service", Finding::note, "systemd says that it runs; " + hint);
+}
+
+// What to do about an account that isn't well, if it is its key.
+std::string key_hint(std::string_view account, std::string_view detail) {
+  const bool about_key = detail.find("API key") != std::string_view::npos ||
+                         detail.find("API_KEY") != std::string_view::npos ||
+                         detail.find("setup gemini") != std::string_view::npos;
+  if (!about_key) return {};
+  const bool named = account != config::kDefaultAccount;
+  return "\n  do: sudo batchctl setup gemini" + (named ? " --account " + std::string(account) : std::string());
 }
 
 // Null: no answer; what is wrong has been said.
@@ -117,9 +142,10 @@ void examine_admin(Examination& examination, const Answer& answer) {
   if (const auto& accounts = member(*document, "accounts"); accounts.IsArray())
     for (const auto& account : accounts.GetArray()) {
       const bool sick = member(account, "healthy").IsFalse();
-      const std::string detail(text(member(account, "detail")));
+      const std::string name(text(member(account, "name"))), detail(text(member(account, "detail")));
       examination.say("account", sick ? Finding::wrong : Finding::fine,
-                      std::string(text(member(account, "name"))) + (detail.empty() ? "" : ": " + detail), kUnavailable);
+                      name + (detail.empty() ? "" : ": " + detail) + (sick ? key_hint(name, detail) : ""),
+                      kUnavailable);
     }
   if (member(*document, "balanced").IsFalse())
     examination.say("balance", Finding::wrong, "accepted isn't the sum of the states: please report this",
@@ -139,7 +165,9 @@ int doctor(Session& session, const std::string& config, const config::Environmen
   Examination examination(session);
   examine_config(examination, config, environment);
   examine_address(examination, session.client.address());
-  if (examine_call(examination, session, "/healthz")) {
+  if (!examine_call(examination, session, "/healthz")) {
+    examine_service(examination);
+  } else {
     examine_call(examination, session, "/readyz");
     const auto admin = examine_call(examination, session, "/admin/status");
     if (admin) examine_admin(examination, *admin);

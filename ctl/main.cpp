@@ -12,6 +12,7 @@ using namespace batchd;
 
 constexpr const char* kFooter = R"(
 Begin with:
+  sudo batchctl setup gemini                                 gives batchd its key
   batchctl submit --model gemini-2.5-flash --wait "Name three rivers."
   batchctl submit --model gemini-2.5-flash prompts.jsonl     a file of {"key","request"} lines
   batchctl results --channel nightly --ack                   what has finished, each once
@@ -25,7 +26,7 @@ Environment:
 Exit codes:
    0  done                            69  batchd isn't running, doesn't answer, or broke off
    1  a request ended without result  75  not finished yet, or no room now: try again later
-  64  the command line                77  no permission, or no valid token
+  64  the command line                77  no permission, no valid token, or a refused key
   65  refused: what was given         78  the configuration
 )";
 
@@ -50,6 +51,7 @@ void describe(ctl::Menu& menu, Global& global) {
   app.add_flag("--json", global.json, "print what the daemon sent, one JSON object per line");
   ctl::add_request_commands(menu);
   ctl::add_listing_commands(menu);
+  ctl::add_setup_command(menu);
   ctl::add_operator_commands(menu);
 }
 

@@ -1,20 +1,35 @@
 #include "ctl/trouble.h"
 
 #include "ctl/exit_code.h"
+#include "ctl/service.h"
 
 namespace batchd::ctl {
 
-std::string explain(const Trouble& trouble, const Address& address) {
+namespace {
+
+std::string not_running_hint(const Address& address) {
   const bool tcp = address.socket.empty();
+  // A socket in the user's own folder isn't the service's.
+  const bool perhaps_service = tcp || address.socket.starts_with('/');
+  const auto start = perhaps_service ? start_hint(service_state()) : std::string();
+  if (!start.empty()) return start + (tcp ? "; is server.listen set to this address?" : "");
+  return tcp ? "start it; is server.listen set to this address?"
+             : "start it; or name another socket with --socket or $BATCHD_SOCKET";
+}
+
+}  // namespace
+
+std::string explain(const Trouble& trouble, const Address& address) {
   const std::string where = address.shown();
   switch (trouble.kind) {
     case Trouble::Kind::not_running:
-      return "batchd isn't running at " + where + " (" + trouble.detail + ")\nhint: " +
-             (tcp ? "systemctl status batchd; is server.listen set to this address?"
-                  : "systemctl status batchd; or name another socket with --socket or $BATCHD_SOCKET");
-    case Trouble::Kind::no_permission:
-      return "no permission to use " + where + " (" + trouble.detail + ")\nhint: join the socket's group (ls -l " +
-             where + "), then log in again";
+      return "batchd isn't running at " + where + " (" + trouble.detail +
+             ")\nhint: " + not_running_hint(address);
+    case Trouble::Kind::no_permission: {
+      const auto group = group_hint(where);
+      return "no permission to use " + where + " (" + trouble.detail + ")\nhint: " +
+             (group.empty() ? "its permissions let nobody else in (ls -l " + where + "): use sudo" : group);
+    }
     case Trouble::Kind::not_answering:
       return "batchd doesn't answer at " + where + " (" + trouble.detail +
              ")\nhint: journalctl -u batchd; batchctl doctor";

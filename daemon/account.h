@@ -24,6 +24,7 @@ struct Account {
   // let through after each pause to see whether it is over. The key is read anew before that: it may have been
   // replaced.
   std::string trouble;              // the provider's words; empty: none
+  bool without_key = false;         // that is the trouble: none was ever found
   core::WallTime troubled_since{};  // by this process: a restart begins anew
   int troubles = 0;                 // in a row
   bool refuses_creates = false;     // its trouble is about creates: other calls that work prove nothing

@@ -1,29 +1,32 @@
 #include "daemon/daemon.h"
 
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <filesystem>
 #include <optional>
 
+#include "daemon/activation.h"
 #include "daemon/api.h"
 #include "daemon/clock.h"
 #include "daemon/http_server.h"
-#include "daemon/https_client.h"
 #include "daemon/log.h"
+#include "daemon/make_account.h"
+#include "daemon/notifier.h"
 #include "daemon/reload.h"
 #include "daemon/server_config.h"
 #include "daemon/stages.h"
 #include "daemon/tokens.h"
-#include "proto/gemini.h"
-#include "proto/json/digest.h"
+#include "daemon/vital_signs.h"
 #include "storage/sqlite_store.h"
 
 namespace batchd::daemon {
 namespace {
+
+constexpr int kGracesPerStop = 3;  // until items are finished, until they are cut short, until the last write is back
 
 int exit_code_of(const core::Error& error) {
   if (error.code == core::Errc::locked) return EX_TEMPFAIL;
@@ -31,51 +34,20 @@ int exit_code_of(const core::Error& error) {
   return EX_CANTCREAT;
 }
 
-// An account without a key accepts work and waits for one: nothing is lost, and health says what to do.
-std::unique_ptr<Account> make_account(Executor executor, const std::string& name, const config::Account& settings,
-                                      const config::Environment& environment, core::WallTime now) {
-  auto account = std::make_unique<Account>();
-  account->name = name;
-  account->provider = proto::make_gemini({});
-  account->budget = settings.budget();
-  auto link = make_https_client(executor, {.base_url = settings.base_url,
-                                           .credential_header = "x-goog-api-key",
-                                           .credential = "",
-                                           .ca_file = settings.ca_file,
-                                           .connect_timeout = settings.connect_timeout,
-                                           .answer_timeout = settings.answer_timeout,
-                                           .stall_timeout = settings.stall_timeout});
-  account->reload = [&settings, &environment, client = link.get()](Account& own) -> core::Result<void> {
-    const auto key = config::read_api_key(settings, environment);
-    if (!key) return key.error();
-    const auto fingerprint = json::hex(json::sha256(*key)).substr(0, 16);
-    if (fingerprint == own.credential) return {};
-    if (!client->set_credential(*key)) return core::Error{core::Errc::invalid, "the API key can't be sent in a header"};
-    own.credential = fingerprint;
-    log_event(LogLevel::info, "key_read", {{"account", own.name}});
-    return {};
-  };
-  account->link = std::move(link);
-  if (const auto key = account->reload(*account); !key) {
-    log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
-    account->trouble = key.error().detail;  // and looks for one again and again
-    account->troubled_since = now;
-  }
-  return account;
-}
-
 class Daemon {
  public:
   Daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file,
-         std::unique_ptr<storage::GroupStore> store)
+         std::unique_ptr<storage::GroupStore> store, Notifier& notifier, std::optional<PassedSocket> passed)
       : config_(config),
+        passed_(std::move(passed)),
+        notifier_(notifier),
         store_thread_(
             std::move(store), [this](std::function<void()> completions) { asio::post(io_, std::move(completions)); },
             [](const core::Error& error) { fatal("store_failed", error.detail, EX_IOERR); }),
         engine_(io_.get_executor(), config_, clock_, store_thread_),
         api_(engine_),
         signals_(io_, SIGTERM, SIGINT),
-        reloader_(engine_, config_, environment, std::move(file), tokens_) {
+        reloader_(engine_, config_, environment, std::move(file), tokens_, notifier_) {
     for (const auto& [name, settings] : config_.accounts)
       engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment, clock_.wall()));
   }
@@ -105,8 +77,9 @@ class Daemon {
     if (!co_await load_first_tokens()) co_return EX_CONFIG;
     auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
     const auto connections_max = connections_that_fit(engine_.config.limits.max_connections);
-    auto server = make_http_server(io_.get_executor(), server_config(engine_.config, tokens_, connections_max), handle,
-                                   &Api::render_error);
+    auto settings = server_config(engine_.config, tokens_, connections_max);
+    if (passed_) settings.passed_socket = passed_->descriptor;
+    auto server = make_http_server(io_.get_executor(), std::move(settings), handle, &Api::render_error);
     if (!server) {
       log_event(LogLevel::error, "socket_unavailable", {{"detail", server.error().detail}});
       store_thread_.stop();
@@ -117,6 +90,7 @@ class Daemon {
     engine_.tasks.spawn((*server)->serve());
     engine_.tasks.spawn(reloader_.run(**server));
     announce_ready((*server)->tcp_port());
+    vital_signs_.start(**server);
     co_await signals_.async_wait(as_tuple_task);
     co_await stop(**server);
     co_return EX_OK;
@@ -136,14 +110,17 @@ class Daemon {
   void announce_ready(std::uint16_t tcp_port) {
     const auto& listen = engine_.config.server.listen;
     const auto tcp = listen.empty() ? "none" : listen.substr(0, listen.rfind(':') + 1) + std::to_string(tcp_port);
+    const auto& configured = engine_.config.server.socket;
+    if (passed_ && !same_file(passed_->path, configured))
+      log_event(LogLevel::warn, "socket_differs", {{"passed", passed_->path}, {"configured", configured}});
     log_event(LogLevel::info, "ready",
-              {{"version", BATCHD_VERSION}, {"socket", engine_.config.server.socket}, {"tcp", tcp}});
-    const auto where = listen.empty() ? std::string() : " on the socket and on " + tcp;
-    ::sd_notify(0, ("READY=1\nSTATUS=accepting requests" + where).c_str());
+              {{"version", BATCHD_VERSION}, {"socket", passed_ ? passed_->path : configured}, {"tcp", tcp}});
+    notifier_.ready();
   }
 
   Task<core::Result<void>> recover() {
     for (bool more = true; more;) {
+      notifier_.recovering();
       auto step = co_await engine_.store.state(&core::Store::recover, clock_.wall());
       if (!step) co_return step.error();
       more = *step;
@@ -170,7 +147,8 @@ class Daemon {
   Task<void> stop(HttpServer& server) {
     log_event(LogLevel::info, "stopping",
               {{"exchanges", server.exchanges_under_way()}, {"waiters", engine_.waiters.size()}});
-    ::sd_notify(0, "STOPPING=1");
+    notifier_.stopping(kGracesPerStop * engine_.config.limits.stop_grace);
+    notifier_.status(stopping_line(server.exchanges_under_way()));
     engine_.stopping = true;
     server.close_listener();
     engine_.waiters.notify_all();
@@ -187,12 +165,17 @@ class Daemon {
       if (!co_await engine_.tasks.joined(clock_.steady() + engine_.config.limits.stop_grace))
         fatal("stop_incomplete", std::to_string(engine_.tasks.size()) + " tasks didn't end");
     }
+    if (!co_await vital_signs_.end(clock_.steady() + engine_.config.limits.stop_grace))
+      fatal("stop_incomplete", "the store didn't answer");
     signals_.cancel();
+    notifier_.closing();
     store_thread_.stop();
     log_event(LogLevel::info, "stopped");
   }
 
   config::Config config_;  // the reloader changes it
+  const std::optional<PassedSocket> passed_;
+  Notifier& notifier_;
   SystemClock clock_;
   asio::io_context io_{1};
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
@@ -202,6 +185,7 @@ class Daemon {
   Api api_;
   asio::basic_signal_set<Executor> signals_;
   Reloader reloader_;
+  VitalSigns vital_signs_{engine_, notifier_};
   PackStage pack_{engine_};
   SubmitStage submit_{engine_};
   ReconcileStage reconcile_{engine_};
@@ -214,19 +198,36 @@ class Daemon {
   PurgeStage purge_{engine_};
 };
 
+std::int64_t bytes_of(const std::string& database) {
+  std::int64_t bytes = 0;
+  for (const auto* suffix : {"", "-wal"}) {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(database + suffix, missing);
+    if (!missing) bytes += static_cast<std::int64_t>(size);
+  }
+  return bytes;
+}
+
 // Of a process that was killed: it holds prompts and results, also those that have been purged since.
 void remove_left_backup(const std::string& path) { ::unlink((path + std::string(kBackupSuffix)).c_str()); }
 
 }  // namespace
 
 int run_daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file) {
+  auto passed = take_passed_socket();
+  if (!passed) {
+    log_event(LogLevel::error, "socket_unavailable", {{"detail", passed.error().detail}});
+    return EX_UNAVAILABLE;
+  }
+  Notifier notifier;
+  notifier.opening(bytes_of(config.store.path));
   auto store = storage::open_sqlite({.path = config.store.path});
   if (!store) {
     log_event(LogLevel::error, "store_unavailable", {{"path", config.store.path}, {"detail", store.error().detail}});
     return exit_code_of(store.error());
   }
   remove_left_backup(config.store.path);
-  Daemon daemon(config, environment, std::move(file), std::move(*store));
+  Daemon daemon(config, environment, std::move(file), std::move(*store), notifier, std::move(*passed));
   return daemon.run();
 }
 

@@ -147,6 +147,13 @@ void LocalHttpServer::turn_away(Session::Socket socket) {
   socket.write_some(asio::buffer(text), ignored);
 }
 
+core::Result<Listener> listen_locally(Executor executor, const HttpServerConfig& config) {
+  if (config.passed_socket) return Listener::adopt_unix(executor, *config.passed_socket);
+  const auto group = find_group(config.socket_group);
+  if (!group) return group.error();
+  return Listener::open_unix(executor, config.socket_path, config.socket_mode, *group);
+}
+
 }  // namespace
 
 core::Result<std::unique_ptr<HttpServer>> make_http_server(Executor executor, HttpServerConfig config,
@@ -155,11 +162,9 @@ core::Result<std::unique_ptr<HttpServer>> make_http_server(Executor executor, Ht
   if (!config.allow_mapped_uids) {
     if (auto identity = require_identity_uid_map(); !identity) return identity.error();
   }
-  const auto socket_group = find_group(config.socket_group);
-  if (!socket_group) return socket_group.error();
   const auto admin_group = find_group(config.admin_group);
   if (!admin_group) return admin_group.error();
-  auto local = Listener::open_unix(executor, config.socket_path, config.socket_mode, *socket_group);
+  auto local = listen_locally(executor, config);
   if (!local) return local.error();
   std::optional<Listener> tcp;
   if (!config.listen.empty()) {

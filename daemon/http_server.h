@@ -104,7 +104,10 @@ struct HttpServerConfig {
   std::string socket_path;
   unsigned socket_mode = 0660;
   std::string socket_group;  // empty: unchanged
-  std::string admin_group;   // empty: nobody but root and the daemon's uid
+  // A Unix socket that listens already: taken instead of the three above, and not removed at the end. Clients that
+  // wait in its backlog when the listener closes stay there, for whoever else has it.
+  std::optional<int> passed_socket;
+  std::string admin_group;  // empty: nobody but root and the daemon's uid
   bool allow_mapped_uids = false;
   std::string listen;              // "127.0.0.1:8090", port 0: any free one; empty: no TCP
   std::vector<std::string> hosts;  // that a TCP client may name in Host, beside loopback and `listen`; without port
@@ -144,6 +147,7 @@ class HttpServer {
   virtual std::uint16_t tcp_port() const = 0;  // 0: no TCP
 };
 
+// A passed socket becomes the server's, and is all that is said here of the Unix socket. Else:
 // Binds and listens before it returns, with umask 0117 set before bind and the mode and group applied. A stale socket
 // file is replaced only when nobody answers on it (a live one: Errc::locked). Errc::invalid: path too long, not a
 // socket, a mapped user namespace without allow_mapped_uids, unknown group, no address. Errc::locked: also an address

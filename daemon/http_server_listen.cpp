@@ -95,6 +95,16 @@ core::Result<Listener> Listener::open_unix(Executor executor, const std::string&
   return listener;
 }
 
+// Its file isn't ours: path_ stays empty.
+core::Result<Listener> Listener::adopt_unix(Executor executor, int descriptor) {
+  Listener listener(executor);
+  boost::system::error_code error;
+  listener.acceptor_.assign(asio::local::stream_protocol(), descriptor, error);
+  if (!error) return listener;
+  ::close(descriptor);
+  return failed("the socket that was passed", "take over", error.value());
+}
+
 core::Result<Listener> Listener::open_tcp(Executor executor, const std::string& address) {
   const auto endpoint = parse_endpoint(address);
   if (!endpoint) return core::Error{core::Errc::invalid, address + ": isn't an address and a port"};

@@ -14,12 +14,15 @@ namespace batchd::daemon {
 
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Executor>;
 
-// Owns the listening socket and, of a Unix socket, its file, which it removes when it closes, if it is still its own.
+// Owns the listening socket and, of a Unix socket that it has bound itself, its file, which it removes when it closes,
+// if it is still its own.
 class Listener {
  public:
   // See make_http_server() for the rules and errors.
   static core::Result<Listener> open_unix(Executor executor, const std::string& path, unsigned mode,
                                           std::optional<gid_t> group);
+  // One that somebody else has bound and keeps, with its file, mode and backlog. Takes the descriptor, errors included.
+  static core::Result<Listener> adopt_unix(Executor executor, int descriptor);
   // `address` is "HOST:PORT", the host a literal address (IPv6 in brackets) or "localhost". Errc::locked: in use.
   static core::Result<Listener> open_tcp(Executor executor, const std::string& address);
   Listener(Listener&&) noexcept = default;

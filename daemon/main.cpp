@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "config/config.h"
+#include "daemon/check_key.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 
@@ -16,16 +17,21 @@ namespace {
 
 using batchd::config::Config;
 
-// A state folder of its own that goes with the process, the socket where the user stands.
+// Where --dev keeps its database: in the folder that the user names, or in one of its own that goes with the process.
 class DevFolder {
  public:
-  DevFolder() {
+  explicit DevFolder(const std::string& named) : path_(named), temporary_(named.empty()) {
+    if (!temporary_) {
+      std::filesystem::create_directories(path_);
+      return;
+    }
     auto pattern = (std::filesystem::temp_directory_path() / "batchd-dev-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("can't make a temporary folder");
     path_ = pattern;
   }
   DevFolder(const DevFolder&) = delete;
   ~DevFolder() {
+    if (!temporary_) return;
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -33,18 +39,30 @@ class DevFolder {
 
  private:
   std::filesystem::path path_;
+  bool temporary_;
 };
 
-int run(const Config& config, const batchd::config::Environment& environment, std::optional<std::string> file) {
-  // A write to a closed socket or over a file size limit must be an error code, not the end of the process; and the key
-  // in our memory must not end in a core dump.
+// A write to a closed socket or over a file size limit must be an error code, not the end of the process; and the key
+// in our memory must not end in a core dump.
+void protect_process() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
 #ifndef __SANITIZE_ADDRESS__  // whose leak checker traces the process
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
+}
+
+int run(const Config& config, const batchd::config::Environment& environment, std::optional<std::string> file) {
+  protect_process();
   batchd::daemon::start_logging(config.log.level);
   return batchd::daemon::run_daemon(config, environment, std::move(file));
+}
+
+int check_key(const Config& config, const std::string& account) {
+  protect_process();
+  const int code = batchd::daemon::check_key(config, account, std::cin, std::cout, std::cerr);
+  std::cout.flush();
+  std::quick_exit(code);
 }
 
 }  // namespace
@@ -55,19 +73,32 @@ int main(int argc, char** argv) try {
       "every answer back to its caller.",
       "batchd"};
   std::string config_path;
+  std::string state;
   std::string provider_url = "http://127.0.0.1:8085";
-  bool check_config = false, print_config = false, dev = false;
+  std::string account{batchd::config::kDefaultAccount};
+  bool check_config = false, print_config = false, key = false, dev = false;
   auto* config_option = app.add_option(
       "--config", config_path, "configuration file (default: " + std::string(batchd::config::kDefaultPath) + ")");
   auto* check_flag = app.add_flag("--check-config", check_config,
                                   "check the configuration, say everything that is wrong with it, and end");
-  app.add_flag("--print-config", print_config, "print the complete configuration in force, without secrets, and end")
-      ->excludes(check_flag);
+  auto* print_flag = app.add_flag("--print-config", print_config,
+                                  "print the complete configuration in force, without secrets, and end")
+                         ->excludes(check_flag);
+  auto* key_flag = app.add_flag("--check-key", key,
+                                "read an API key from standard input, ask the provider whether it takes it, and end")
+                       ->excludes(check_flag)
+                       ->excludes(print_flag);
+  app.add_option("--account", account, "with --check-key: whose provider is asked")
+      ->needs(key_flag)
+      ->capture_default_str();
   auto* dev_flag = app.add_flag("--dev", dev, "temporary state, ./batchd.sock, short times, against an emulator")
-                       ->excludes(config_option);
+                       ->excludes(config_option)
+                       ->excludes(key_flag);
   app.add_option("--provider", provider_url, "with --dev: the emulator's address")
       ->needs(dev_flag)
       ->capture_default_str();
+  app.add_option("--state", state, "with --dev: keep the database in this folder, to go on with it the next time")
+      ->needs(dev_flag);
   app.set_version_flag("--version", "batchd " BATCHD_VERSION);
   app.footer(
       "Signals: SIGTERM and SIGINT stop it after the work under way; a second one cuts the grace short. SIGHUP reads\n"
@@ -82,7 +113,7 @@ int main(int argc, char** argv) try {
   auto environment = batchd::config::process_environment();
   if (dev) {
     environment.try_emplace("BATCHD_GEMINI_API_KEY", "dev");
-    const DevFolder folder;
+    const DevFolder folder(state);
     return run(batchd::config::dev_defaults(folder.path(), "./batchd.sock", provider_url), environment, std::nullopt);
   }
   if (config_path.empty() && std::filesystem::exists(batchd::config::kDefaultPath))
@@ -96,6 +127,7 @@ int main(int argc, char** argv) try {
     std::cout << "configuration is valid\n";
     return EX_OK;
   }
+  if (key) return check_key(config, account);
   return run(config, environment, config_path);
 } catch (const batchd::config::ConfigError& error) {
   std::cerr << error.what() << '\n';

@@ -1,9 +1,6 @@
 #include "daemon/reload.h"
 
-#include <systemd/sd-daemon.h>
-
 #include <algorithm>
-#include <ctime>
 
 #include "config/reload.h"
 #include "daemon/log.h"
@@ -11,14 +8,6 @@
 
 namespace batchd::daemon {
 namespace {
-
-// systemd (Type=notify-reload) matches the answer to its question by this time.
-void notify_reloading() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  const auto microseconds = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
-  ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds)).c_str());
-}
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -40,21 +29,22 @@ Task<core::Result<void>> limit_intake(Engine& engine) {
 }
 
 Reloader::Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
-                   std::optional<std::string> file, Tokens& tokens)
+                   std::optional<std::string> file, Tokens& tokens, Notifier& notifier)
     : engine_(engine),
       running_(running),
       environment_(environment),
       file_(std::move(file)),
       tokens_(tokens),
+      notifier_(notifier),
       hangups_(engine.executor, SIGHUP) {}
 
 Task<void> Reloader::run(HttpServer& server) {
   while (!engine_.stopping) {
     const auto [error, signal] = co_await hangups_.async_wait(as_tuple_task);
     if (error || engine_.stopping) break;
-    notify_reloading();
+    notifier_.reloading();
     co_await reload(server);
-    if (!engine_.stopping) ::sd_notify(0, "READY=1");
+    if (!engine_.stopping) notifier_.ready();
   }
 }
 

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon/engine.h"
 #include "daemon/http_server.h"
+#include "daemon/notifier.h"
 #include "daemon/tokens.h"
 
 namespace batchd::daemon {
@@ -22,7 +23,7 @@ class Reloader {
   // `running` is what engine.config refers to. `file`: none if there is nothing to read anew (--dev), empty if the
   // configuration is the defaults and the environment.
   Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
-           std::optional<std::string> file, Tokens& tokens);
+           std::optional<std::string> file, Tokens& tokens, Notifier& notifier);
   Task<void> run(HttpServer& server);  // until the engine stops
 
  private:
@@ -35,6 +36,7 @@ class Reloader {
   const config::Environment& environment_;
   const std::optional<std::string> file_;
   Tokens& tokens_;
+  Notifier& notifier_;
   asio::basic_signal_set<Executor> hangups_;
 };
 

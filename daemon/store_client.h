@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/async_result.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -43,6 +44,9 @@ class StoreClient {
     co_return co_await run<R>(verb_class, by_reference);
   }
 
+  // Grows when a verb that may have changed something has ended: as long as it doesn't, what was read still holds.
+  std::uint64_t changes() const { return changes_; }
+
  private:
   template <class R, class... P, class... A>
   Task<R> one(storage::VerbClass verb_class, R (core::Store::*verb)(P...), A... args) {
@@ -57,10 +61,13 @@ class StoreClient {
       auto resume = std::make_shared<decltype(handler)>(std::move(handler));
       thread_.run(verb_class, std::ref(verb), [resume](R result) { (*resume)(std::move(result)); });
     };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(R)>(initiate, use_task);
+    auto result = co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(R)>(initiate, use_task);
+    if (verb_class != storage::VerbClass::read) ++changes_;
+    co_return result;
   }
 
   storage::StoreThread& thread_;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace batchd::daemon

@@ -121,9 +121,9 @@ int main(int argc, char** argv) {
   Options options;
   std::string port_file;
   std::vector<std::string> switches;
-  CLI::App app(kDescription);
+  CLI::App app(kDescription, "gemini-emulator");
   app.footer("Switches (--switch NAME=VALUE; the first value is the default):\n" + switches_help() + "\n" + kFooter);
-  app.set_version_flag("--version", BATCHD_VERSION);
+  app.set_version_flag("--version", "gemini-emulator " BATCHD_VERSION);
   std::vector<std::string> checked;
   bool lists = false;
   auto* port = app.add_option("--port", options.port, "Port on 127.0.0.1 to listen on; 0 takes any free one");
@@ -137,6 +137,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
                  "Prompt tokens in live jobs per project and model; a create beyond is answered 429; 0: any number")
+      ->type_name("N")
       ->capture_default_str();
   app.add_option("--max-file-bytes", options.max_file_bytes, "Bytes of one uploaded file; more is answered 400")
       ->capture_default_str();

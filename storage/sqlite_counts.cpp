@@ -9,17 +9,32 @@ void keep_oldest(std::optional<core::WallTime>& oldest, std::optional<core::Wall
   if (other && (!oldest || *other < *oldest)) oldest = other;
 }
 
+core::Totals totals_of(const Counters& counters) {
+  core::Totals totals;
+  totals.accepted = counters.value({CounterKind::accepted});
+  totals.purged = counters.value({CounterKind::purged});
+  counters.each(CounterKind::requests, [&](const Counters::Key& key, std::int64_t items) {
+    totals.requests.at(static_cast<std::size_t>(key.b)) += items;
+  });
+  for (std::size_t i = 0; i < core::kBatchStates; ++i)
+    totals.batches[i] = counters.value({CounterKind::batches, static_cast<std::int64_t>(i)});
+  return totals;
+}
+
 }  // namespace
+
+core::Result<core::Totals> SqliteStore::totals() {
+  return verb([&] { return totals_of(counters_); });
+}
 
 core::Result<core::Counts> SqliteStore::counts() {
   return verb([&] {
     core::Counts counts;
     const auto index = [](auto state) { return static_cast<std::size_t>(state); };
-    counts.accepted = counters_.value({CounterKind::accepted});
-    counts.purged = counters_.value({CounterKind::purged});
-    counters_.each(CounterKind::requests, [&](const Counters::Key& key, std::int64_t items) {
-      counts.requests.at(index(key.b)).items += items;
-    });
+    const auto totals = totals_of(counters_);
+    counts.accepted = totals.accepted;
+    counts.purged = totals.purged;
+    for (std::size_t i = 0; i < core::kRequestStates; ++i) counts.requests[i].items = totals.requests[i];
     counters_.each(CounterKind::queue_items, [&](const Counters::Key& key, std::int64_t) {
       keep_oldest(counts.requests[index(core::RequestState::queued)].oldest,
                   oldest_queued(core::LaneId{key.a}, core::OwnerId{key.b}));
@@ -29,7 +44,7 @@ core::Result<core::Counts> SqliteStore::counts() {
       if (first.row()) counts.requests[i].oldest = first.maybe_time(0);
     }
     for (std::size_t i = 0; i < core::kBatchStates; ++i) {
-      counts.batches[i].items = counters_.value({CounterKind::batches, static_cast<std::int64_t>(i)});
+      counts.batches[i].items = totals.batches[i];
       auto first = db_->query("SELECT min(state_since) FROM batch WHERE state = ?", i);
       if (first.row()) counts.batches[i].oldest = first.maybe_time(0);
     }

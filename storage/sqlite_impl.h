@@ -44,12 +44,10 @@ class SqliteStore final : public GroupStore {
   core::Error last_error() const override { return db_->last_error(); }
   GroupState tend(bool idle) override;
 
-  // --- sqlite_recover.cpp
+  // --- sqlite_recover.cpp, sqlite_limits.cpp
   core::Result<bool> recover(core::WallTime now) override;
   core::Installation installation() override { return installation_; }
   core::Result<void> probe() override;
-
-  // --- sqlite_limits.cpp
   core::Result<void> limit_queue(const core::QueueLimits& limits) override;
 
   // --- sqlite_intake.cpp
@@ -157,6 +155,7 @@ class SqliteStore final : public GroupStore {
   core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
   core::Result<core::WallTime> forgotten_until() override;
   core::Result<core::Counts> counts() override;
+  core::Result<core::Totals> totals() override;
 
   // --- sqlite_audit.cpp, sqlite_backup.cpp
   core::Result<core::AuditStep> audit_bodies(std::int64_t after) override;

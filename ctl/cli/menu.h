@@ -18,6 +18,7 @@ struct Menu {
 // Each adds the commands of its groups; a command's callback sets `chosen`.
 void add_request_commands(Menu& menu);
 void add_listing_commands(Menu& menu);
+void add_setup_command(Menu& menu);
 void add_operator_commands(Menu& menu);
 
 CLI::App* add_command(Menu& menu, const char* group, const char* name, const std::string& what,

@@ -36,6 +36,9 @@ TEST(CommandLine, MistakesAreUsageErrors) {
                                 "batch",
                                 "resume-account",
                                 "backup",
+                                "setup",
+                                "setup openai",
+                                "setup gemini --account",
                                 "--url https://x status",
                                 "--url http://x:y status",
                                 "--url http://x --socket y status"})
@@ -60,7 +63,7 @@ TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
     EXPECT_TRUE(contains(help.out, "batchctl " + word)) << help.out;
     EXPECT_TRUE(contains(run_shell("--help").out, "  " + word + ' ')) << word;
   }
-  EXPECT_EQ(commands, 22);
+  EXPECT_EQ(commands, 23);
 }
 
 TEST(CommandLine, NoDaemonIsUnavailable) {
@@ -86,12 +89,14 @@ try batchctl attent
 try batchctl --socket x li
 try batchctl list --sta
 try batchctl submit --on-deadline k
+try batchctl setup ge
+try batchctl setup gemini --no-c
 try batchctl submit --model m )" +
                          folder + R"(/pro
 )");
   const auto out = folder + "/out";
   ASSERT_EQ(std::system(("bash -n " SOURCE_FOLDER "/ctl/completion.bash && bash " + script + " >" + out).c_str()), 0);
-  EXPECT_EQ(file_text(out), "attention\nlist\n--state\nkeep\n" + folder + "/prompts.jsonl\n");
+  EXPECT_EQ(file_text(out), "attention\nlist\n--state\nkeep\ngemini\n--no-check\n" + folder + "/prompts.jsonl\n");
 }
 
 }  // namespace

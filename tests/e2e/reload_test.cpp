@@ -1,8 +1,6 @@
 // A configuration that is read anew, a queue that is full, a disk that is full: what the daemon takes, and that it
 // takes it again by itself.
 #include <sys/mount.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +8,7 @@
 #include <list>
 
 #include "tests/e2e/e2e_fixture.h"
+#include "tests/harness/service_manager.h"
 
 namespace batchd::e2e {
 namespace {
@@ -58,49 +57,6 @@ TEST_F(Reload, AFaultyFileChangesNothingAndEveryFaultIsSaid) {
   // Mended, it is taken.
   change("max_age = \"soon\"\nmax_itmes = 5", "max_age = \"50ms\"");
   EXPECT_EQ(answer_text(finished(id)), "echo: waits");
-}
-
-// A service manager's end of NOTIFY_SOCKET: what was told, one message per line group.
-class ServiceManager {
- public:
-  explicit ServiceManager(const std::string& path)
-      : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    bound_ = ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
-  }
-  ~ServiceManager() {
-    ::unsetenv("NOTIFY_SOCKET");
-    ::close(fd_);
-  }
-  bool bound() const { return bound_; }
-  bool told(const std::string& words) {
-    char message[4096];
-    for (ssize_t size = 0; (size = ::recv(fd_, message, sizeof message, 0)) > 0;)
-      heard_ += std::string(message, static_cast<std::size_t>(size)) + "\n";
-    return heard_.find(words) != std::string::npos;
-  }
-  void forget() { heard_.clear(); }
-
- private:
-  int fd_;
-  bool bound_ = false;
-  std::string heard_;
-};
-
-TEST_F(Reload, TheServiceManagerIsToldOfBothEnds) {
-  ServiceManager manager(folder_.file("notify"));
-  ASSERT_TRUE(manager.bound());
-  start();
-  ASSERT_TRUE(eventually([&] { return manager.told("READY=1"); }));
-  manager.forget();
-  daemon_->process().kill(SIGHUP);
-  EXPECT_TRUE(eventually([&] { return manager.told("RELOADING=1\nMONOTONIC_USEC="); }));
-  EXPECT_TRUE(eventually([&] { return manager.told("READY=1"); }));
-  EXPECT_EQ(daemon_->stop(), 0);
-  EXPECT_TRUE(manager.told("STOPPING=1"));
 }
 
 TEST_F(Reload, WhatNeedsARestartIsNamed) {
@@ -229,6 +185,21 @@ TEST_F(FullDisk, IntakeStopsResultsComeAndIntakeReturns) {
   EXPECT_EQ(answer_text(finished(id)), "echo: paid for");
   std::filesystem::remove(ballast());
   EXPECT_TRUE(eventually([&] { return try_to_post("room again").status == 202; }));
+}
+
+TEST_F(FullDisk, AFullDiskIsNoHangToTheServiceManager) {
+  if (!mount_state()) GTEST_SKIP() << "needs the right to mount a file system";
+  const ServiceManager manager(folder_);
+  start({}, {.config = {{"store.disk_floor", "\"6MiB\""}, {"store.reserve", "\"6MiB\""}},
+             .environment = {{"NOTIFY_SOCKET", manager.socket()}, {"WATCHDOG_USEC", "400000"}}});
+  fill(8 << 20);
+  EXPECT_EQ(try_to_post("no room").status, 507);
+  EXPECT_TRUE(eventually([&] { return manager.last("STATUS").starts_with("the disk is full"); }))
+      << manager.last("STATUS");
+  const auto before = manager.count("WATCHDOG=1");
+  EXPECT_TRUE(eventually([&] { return manager.count("WATCHDOG=1") > before + 5; }));
+  std::filesystem::remove(ballast());
+  EXPECT_TRUE(eventually([&] { return manager.last("STATUS").starts_with("0 queued"); })) << manager.last("STATUS");
 }
 
 TEST_F(Reload, ReadyIsWhoCanWrite) {

@@ -50,7 +50,8 @@ std::string render(const std::map<std::string, std::string>& keys) {
 
 }  // namespace
 
-DaemonUnderTest::DaemonUnderTest(const TempFolder& folder, const DaemonSettings& settings) : folder_(folder) {
+DaemonUnderTest::DaemonUnderTest(const TempFolder& folder, const DaemonSettings& settings)
+    : folder_(folder), environment_(settings.environment), sockets_(settings.sockets) {
   auto keys = short_times();
   keys["server.socket"] = json_text(socket());
   keys["store.path"] = json_text(database());
@@ -77,8 +78,10 @@ DaemonUnderTest::DaemonUnderTest(const TempFolder& folder, const DaemonSettings&
 void DaemonUnderTest::start() {
   process_.emplace(Process::start({.binary = BATCHD_BINARY,
                                    .arguments = {"--config", config_file()},
-                                   .environment = {},
-                                   .output = folder_.file("batchd.log")}));
+                                   .environment = environment_,
+                                   .output = folder_.file("batchd.log"),
+                                   .input = {},
+                                   .sockets = sockets_}));
   LocalHttp http(socket());
   const bool ready = eventually([&] {
     const auto reply = http.get("/readyz");

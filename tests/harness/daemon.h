@@ -19,6 +19,8 @@ struct DaemonSettings {
   std::string tokens;  // the content of server.tokens_file; given: the daemon listens on a free port of 127.0.0.1, too
   // Over the harness's short times: {"packing.max_items", "200"}, {"log.level", "\"debug\""}: values as TOML.
   std::map<std::string, std::string> config;
+  std::map<std::string, std::string> environment;
+  std::vector<int> sockets;  // passed as by socket activation
 };
 
 class DaemonUnderTest {
@@ -46,6 +48,8 @@ class DaemonUnderTest {
 
  private:
   const TempFolder& folder_;
+  const std::map<std::string, std::string> environment_;
+  const std::vector<int> sockets_;
   std::optional<Process> process_;
 };
 

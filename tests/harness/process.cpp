@@ -40,6 +40,20 @@ void die_with(pid_t parent) {
   if (::getppid() != parent) ::_exit(kCannotStart);
 }
 
+constexpr std::string_view kListenPid = "LISTEN_PID=";
+
+// In the child: only it knows its number. The entry has room for the digits.
+void pass_sockets(const std::vector<int>& sockets, std::vector<char*>& environment) {
+  constexpr int kFirst = 3, kAside = 100;  // aside first: one of them may stand where another one shall be
+  std::vector<int> moved;
+  for (const int socket : sockets) moved.push_back(::fcntl(socket, F_DUPFD_CLOEXEC, kAside));
+  for (std::size_t i = 0; i < moved.size(); ++i)
+    if (::dup2(moved[i], kFirst + static_cast<int>(i)) < 0) ::_exit(kCannotStart);
+  for (char* entry : environment)
+    if (entry != nullptr && std::string_view(entry).starts_with(kListenPid))
+      std::snprintf(entry + kListenPid.size(), 12, "%d", static_cast<int>(::getpid()));
+}
+
 void become(uid_t uid) {
   if (::setgroups(0, nullptr) != 0 || ::setgid(uid) != 0 || ::setuid(uid) != 0) ::_exit(kCannotStart);
 }
@@ -52,8 +66,12 @@ Process Process::start(const Command& command) {
   auto arguments = command.arguments;
   arguments.insert(arguments.begin(), command.binary);
   auto environment = environment_of(command);
+  if (!command.sockets.empty()) {
+    environment.push_back("LISTEN_FDS=" + std::to_string(command.sockets.size()));
+    environment.push_back(std::string(kListenPid) + std::string(12, '\0'));
+  }
   const auto argv = pointers(arguments);
-  const auto envp = pointers(environment);
+  auto envp = pointers(environment);
   const auto parent = ::getpid();
   const auto pid = ::fork();
   if (pid < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
@@ -64,6 +82,11 @@ Process Process::start(const Command& command) {
     const int out = ::open(command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (out < 0 || ::dup2(out, STDOUT_FILENO) < 0 || ::dup2(out, STDERR_FILENO) < 0) ::_exit(kCannotStart);
   }
+  if (!command.input.empty()) {
+    const int in = ::open(command.input.c_str(), O_RDONLY | O_CLOEXEC);
+    if (in < 0 || ::dup2(in, STDIN_FILENO) < 0) ::_exit(kCannotStart);
+  }
+  pass_sockets(command.sockets, envp);
   ::execve(command.binary.c_str(), argv.data(), envp.data());
   ::_exit(kCannotStart);
 }

@@ -18,6 +18,8 @@ struct Command {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;  // added to ours, from which every BATCHD_* variable is taken
   std::string output;                              // file for stdout and stderr, appended; empty: ours
+  std::string input;                               // file for stdin; empty: ours
+  std::vector<int> sockets;                        // become descriptors 3, 4, ..., passed as by socket activation
 };
 
 class Process {

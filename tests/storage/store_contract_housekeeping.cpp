@@ -320,6 +320,11 @@ TEST_F(Housekeeping, CountsShowStatesAndOldest) {
   EXPECT_GT(seen.database_bytes, 0);
   const auto anna = must([](Store& s) { return s.owner_counts(kAnna); });
   EXPECT_EQ(anna, (std::array<std::int64_t, kRequestStates>{0, 1, 3, 0, 0, 0}));
+  const auto totals = must([](Store& s) { return s.totals(); });
+  EXPECT_EQ(totals.accepted, 5);
+  EXPECT_EQ(totals.purged, 0);
+  EXPECT_EQ(totals.requests, (std::array<std::int64_t, kRequestStates>{1, 1, 3, 0, 0, 0}));
+  EXPECT_EQ(totals.batches[0], 1);
 }
 
 TEST_F(Housekeeping, ProbeWrites) {

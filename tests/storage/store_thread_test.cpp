@@ -95,6 +95,7 @@ class ScriptedStore final : public GroupStore {
   Result<Purged> purge(const PurgeRules& rules, WallTime now) override { return real_->purge(rules, now); }
   Result<WallTime> forgotten_until() override { return real_->forgotten_until(); }
   Result<Counts> counts() override { return real_->counts(); }
+  Result<Totals> totals() override { return real_->totals(); }
   Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) override {
     return real_->owner_counts(owner);
   }

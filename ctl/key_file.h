@@ -1,0 +1,31 @@
+// Where a key is kept, and how it gets there: whole or not at all.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/config.h"
+
+namespace batchd::ctl {
+
+// Why something isn't done, with the exit code of it.
+struct Refusal {
+  int exit_code;
+  std::string what;
+};
+
+struct KeyFile {
+  std::string path;
+  bool credential = false;  // of systemd's store (config/api_key.h); else a file that the daemon itself reads
+};
+
+// Where the account's key goes, after a look whether it can be written there.
+std::variant<KeyFile, Refusal> find_key_file(const config::Account& account);
+
+// Replaces the file's content, or makes the file; when it returns well, that is on the disk. An api_key_file that was
+// there keeps its owner, group and mode; a new one is for the user batchd to read, if there is one (its group may use the
+// socket, and must not see the key). A credential is root's alone.
+std::variant<std::monostate, Refusal> write_key_file(const KeyFile& file, std::string_view key);
+
+}  // namespace batchd::ctl

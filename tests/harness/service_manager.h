@@ -1,0 +1,40 @@
+// The service manager's end of $NOTIFY_SOCKET: hears what the daemon says of itself, as long as it lives. It listens on
+// a thread of its own, since whoever speaks waits for it.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/harness/temp_folder.h"
+
+namespace batchd::harness {
+
+class ServiceManager {
+ public:
+  // Throws std::runtime_error if it can't listen.
+  explicit ServiceManager(const TempFolder& folder);
+  ~ServiceManager();
+  ServiceManager(const ServiceManager&) = delete;
+  ServiceManager& operator=(const ServiceManager&) = delete;
+
+  std::string socket() const { return path_; }
+  std::vector<std::string> heard() const;            // one message each, with its lines
+  std::size_t count(const std::string& line) const;  // messages with a line that is just this
+  std::string last(const std::string& name) const;   // the value of NAME=VALUE that came last; empty: none did
+  void forget();
+
+ private:
+  void listen();
+
+  std::string path_;
+  int fd_ = -1;
+  std::atomic<bool> over_ = false;
+  mutable std::mutex mutex_;
+  std::vector<std::string> heard_;
+  std::thread thread_;
+};
+
+}  // namespace batchd::harness
