@@ -8,7 +8,7 @@ FROM debian:bookworm-slim AS build
 WORKDIR /src
 # By itself, so that a change of the sources doesn't install the compiler again.
 COPY tools/setup tools/
-RUN tools/setup
+RUN tools/setup package
 COPY . .
 # ON: with all tests; OFF: the programs only.
 ARG TESTS=ON
@@ -22,26 +22,23 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
 # --- test: what is shipped passes its tests --------------------------------------------------------------------------
 # The last stage takes its files from this one: else a builder that sees nothing of use in it would leave it out.
 FROM build AS test
+ARG TESTS=ON
+ARG JOBS=
 RUN if [ "$TESTS" = OFF ]; then echo "image: tests: SKIPPED: TESTS=OFF"; else BATCHD_JOBS="$JOBS" tools/check release; fi
-RUN DESTDIR=/staged cmake --install build/release --prefix /usr --strip \
-    && install --strip build/release/bin/gemini-emulator /staged/usr/bin/ \
-    && install -D -m 0644 config/batchd.toml /staged/etc/batchd/batchd.toml
+RUN BATCHD_JOBS="$JOBS" tools/package
 
 # --- the image -------------------------------------------------------------------------------------------------------
 FROM debian:bookworm-slim
-RUN apt-get update -qq \
+# The package, as on any Debian. Its user is made before it would make it, with numbers that are a promise: the rights to
+# volumes and to the socket depend on them (docs/container.md). Of systemd only what makes users and folders is needed.
+RUN --mount=type=bind,from=test,source=/src/build/package,target=/package \
+    groupadd --gid 10001 batchd \
+    && useradd --uid 10001 --gid 10001 --home-dir /var/lib/batchd --no-create-home --shell /usr/sbin/nologin batchd \
+    && apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-       ca-certificates libfmt9 libprometheus-cpp-core1.0 libspdlog1.10 libsqlite3-0 libssl3 libsystemd0 \
-       libtomlplusplus3 \
+       ca-certificates systemd-standalone-sysusers systemd-standalone-tmpfiles /package/batchd_*.deb \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/cache/ldconfig/* /var/log/*.log \
        /var/log/apt
-# The numbers are a promise: volumes and the socket's group depend on them (docs/container.md).
-RUN groupadd --gid 10001 batchd \
-    && useradd --uid 10001 --gid 10001 --home-dir /var/lib/batchd --no-create-home --shell /usr/sbin/nologin batchd \
-    && install -d -o 10001 -g 10001 -m 0700 /var/lib/batchd \
-    && install -d -o 10001 -g 10001 -m 0750 /run/batchd
-COPY --from=test /staged/usr/bin/ /usr/bin/
-COPY --from=test /staged/etc/batchd/ /etc/batchd/
 
 ARG TESTS=ON
 ARG VERSION=0.1.0

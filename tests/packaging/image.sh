@@ -87,7 +87,7 @@ make_context() {
   mkdir "$work/context"
   (cd "$source" && { git ls-files -z --cached --others --exclude-standard 2>/dev/null || find . -path ./build -prune -o -type f -print0; } |
     tar --null --no-recursion --ignore-failed-read -T - -c 2>/dev/null) | tar -x -C "$work/context"
-  for file in .env gemini_api_key api-key.txt secrets/tokens build/key.txt docs/examples/compose/gemini_api_key; do
+  for file in .env gemini_api_key keys/mine docs/api-key.txt tests/secrets/tokens build/key.txt docs/examples/compose/gemini_api_key; do
     mkdir -p "$(dirname "$work/context/$file")"
     echo "$canary" >"$work/context/$file"
   done
