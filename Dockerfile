@@ -1,0 +1,59 @@
+# batchd's image; docs/container.md says how to run it. An image whose tests fail can't be made.
+#
+#     docker build -t batchd .
+#     docker build -t batchd --build-arg TESTS=OFF .     in a hurry: nothing is tested, and the image's label says so
+
+# --- build: what tools/setup installs, and the release build ---------------------------------------------------------
+FROM debian:bookworm-slim AS build
+WORKDIR /src
+# By itself, so that a change of the sources doesn't install the compiler again.
+COPY tools/setup tools/
+RUN tools/setup package
+COPY . .
+# ON: with all tests; OFF: the programs only.
+ARG TESTS=ON
+# Compilers at a time, each up to a gigabyte; empty: one for each processor.
+ARG JOBS=
+RUN --mount=type=cache,target=/root/.cache/ccache \
+    cmake --preset release -DBATCHD_TESTS="$TESTS" -DBATCHD_WERROR=ON \
+    && cmake --build --preset release -j "${JOBS:-$(nproc)}" \
+    && ccache --show-stats
+
+# --- test: what is shipped passes its tests --------------------------------------------------------------------------
+# The last stage takes its files from this one: else a builder that sees nothing of use in it would leave it out.
+FROM build AS test
+ARG TESTS=ON
+ARG JOBS=
+RUN if [ "$TESTS" = OFF ]; then echo "image: tests: SKIPPED: TESTS=OFF"; else BATCHD_JOBS="$JOBS" tools/check release; fi
+RUN BATCHD_JOBS="$JOBS" tools/package
+
+# --- the image -------------------------------------------------------------------------------------------------------
+FROM debian:bookworm-slim
+# The package, as on any Debian. Its user is made before it would make it, with numbers that are a promise: the rights to
+# volumes and to the socket depend on them (docs/container.md). Of systemd only what makes users and folders is needed.
+RUN --mount=type=bind,from=test,source=/src/build/package,target=/package \
+    groupadd --gid 10001 batchd \
+    && useradd --uid 10001 --gid 10001 --home-dir /var/lib/batchd --no-create-home --shell /usr/sbin/nologin batchd \
+    && apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+       ca-certificates systemd-standalone-sysusers systemd-standalone-tmpfiles /package/batchd_*.deb \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/cache/ldconfig/* /var/log/*.log \
+       /var/log/apt
+
+ARG TESTS=ON
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="batchd" \
+      org.opencontainers.image.description="A durable local queue in front of batch LLM APIs" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim" \
+      batchd.tests="$TESTS"
+ENV HOME=/var/lib/batchd LANG=C.UTF-8 TZ=UTC
+USER 10001:10001
+WORKDIR /var/lib/batchd
+VOLUME /var/lib/batchd /run/batchd
+STOPSIGNAL SIGTERM
+# batchctl gives up after 5 s. A database that is being migrated may keep batchd from answering for minutes.
+HEALTHCHECK --interval=15s --timeout=6s --start-period=5m --retries=3 CMD ["batchctl", "health"]
+ENTRYPOINT ["batchd"]
