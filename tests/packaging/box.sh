@@ -277,6 +277,16 @@ holds "the journal names the line" 'nonsense' "$(journal | tail -20)"
 configure
 systemctl reset-failed batchd.service
 
+echo "== a disk that is full at the start"
+mount -t tmpfs -o size=16m tmpfs /var/lib/batchd
+dd if=/dev/zero of=/var/lib/batchd/filler bs=64k 2>/dev/null
+systemctl start --no-block batchd.service
+check "it waits for room, and says so" until_true 30 sh -c 'systemctl show -P StatusText batchd | grep -q "waiting for room"'
+rm /var/lib/batchd/filler
+check "and goes on once there is some" until_true 60 systemctl is-active batchd.service
+systemctl stop batchd.service
+umount /var/lib/batchd
+
 echo "== remove and purge"
 systemctl start batchd.service
 apt-get remove -y -qq batchd >>$work/apt.log 2>&1
@@ -319,7 +329,7 @@ for old in $older; do
   check "apt upgrades it to $version" install_package "$newest"
   pid="$(property MainPID)"
   is "the new version runs" active "$(systemctl is-active batchd.service)"
-  is "its file" /usr/bin/batchd "$(readlink "/proc/$pid/exe")"
+  is "its own program" "$(stat -c %i /usr/bin/batchd)" "$(stat -L -c %i "/proc/$pid/exe")"
   holds "it says so" "ready version=$version" "$(journalctl --no-pager -o cat "_PID=$pid")"
   batchctl resume >/dev/null
   cat $work/upgrade.jsonl $work/waiting.jsonl >$work/all.jsonl
