@@ -184,7 +184,7 @@ check "a fault changes nothing, and is named" until_true 20 sh -c 'journalctl -o
 configure
 
 echo "== restarts under load"
-emulator 6
+emulator 15
 rm -f $work/expected.jsonl
 prompts load 600 >$work/load.jsonl
 chmod 644 $work/load.jsonl
