@@ -90,7 +90,7 @@ core::Result<Listener> Listener::open_unix(Executor executor, const std::string&
   listener.inode_ = info.st_ino;
   // A folder with the set-group-ID bit has seen to it already.
   if (group && info.st_gid != *group && ::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0)
-    return failed(path, "giving it to server.socket_group (under systemd use SocketGroup= of batchd.socket)", errno);
+    return failed(path, "giving it to server.socket_group (under systemd set Group= of the service instead)", errno);
   if (::chmod(path.c_str(), mode) != 0) return failed(path, "chmod", errno);
   listener.acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) return failed(path, "listen", error.value());

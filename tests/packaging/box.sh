@@ -129,7 +129,7 @@ check "apt installs it" install_package "$newest"
 is "the service is active" active "$(systemctl is-active batchd.service)"
 is "it is enabled" enabled "$(systemctl is-enabled batchd.service)"
 is "the socket" "660 batchd:batchd socket" "$(stat -c '%a %U:%G %F' /run/batchd/batchd.sock)"
-is "its folder" "755 batchd:batchd" "$(stat -c '%a %U:%G' /run/batchd)"
+is "its folder" "750 batchd:batchd" "$(stat -c '%a %U:%G' /run/batchd)"
 is "the database's folder" "700 batchd:batchd" "$(stat -c '%a %U:%G' /var/lib/batchd)"
 is "it runs as" batchd "$(stat -c %U "/proc/$(property MainPID)")"
 until_true 20 sh -c 'systemctl show -P StatusText batchd | grep -q "setup gemini"'
@@ -276,6 +276,20 @@ is "and isn't tried again" 0 "$(property NRestarts)"
 holds "the journal names the line" 'nonsense' "$(journal | tail -20)"
 configure
 systemctl reset-failed batchd.service
+
+echo "== another group"
+groupadd llm
+usermod -aG llm carol
+mkdir -p /etc/systemd/system/batchd.service.d
+printf '[Service]\nGroup=llm\n' >/etc/systemd/system/batchd.service.d/box.conf
+systemctl daemon-reload
+systemctl restart batchd.service
+is "Group= gives socket and folder to it" "660 batchd:llm 750 batchd:llm" "$(stat -c '%a %U:%G' /run/batchd/batchd.sock /run/batchd | tr '\n' ' ' | sed 's/ $//')"
+check "its members may use it" as carol batchctl status
+is "those of batchd may not any more" 77 "$(as alice batchctl status >/dev/null 2>&1; echo $?)"
+rm -r /etc/systemd/system/batchd.service.d
+systemctl daemon-reload
+systemctl stop batchd.service
 
 echo "== a disk that is full at the start"
 mount -t tmpfs -o size=16m tmpfs /var/lib/batchd
