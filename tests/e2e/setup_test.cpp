@@ -301,13 +301,39 @@ TEST_F(SetupOfAMachine, WithoutAFileOfItsOwnItIsACredential) {
 }
 
 TEST_F(SetupOfAMachine, ACredentialThatDoesntArriveBecomesAFileOfTheDaemons) {
-  start({}, {.api_key = std::nullopt});
+  start({}, {.api_key = std::nullopt, .environment = {{"BATCHD_GEMINI_API_KEY", kKey}}});
   systemd_runs("true");  // and hands nothing over
-  const auto ran = setup_there("", "stat -c %a:%u:%g /etc/batchd/gemini_api_key; ls /etc/credstore");
+  const std::string look = "stat -c %a:%u:%g /etc/batchd/gemini_api_key; ls /etc/credstore";
+  const auto ran = setup_there("", look);
   if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->code, 0) << ran->err;
   EXPECT_EQ(ran->out, "400:2077:2078\n") << ran->err;
   EXPECT_TRUE(contains(ran->err, "/etc/batchd/gemini_api_key instead")) << ran->err;
   EXPECT_TRUE(contains(noted(), "systemctl: --no-ask-password reload-or-restart batchd.service\n")) << noted();
+}
+
+TEST_F(SetupOfAMachine, NothingIsRemovedBeforeTheAccountHasTheKey) {
+  start({}, {.api_key = std::nullopt, .environment = {{"BATCHD_GEMINI_API_KEY", "another-key"}}});
+  systemd_runs("true");
+  const auto ran = setup_there("", "ls /etc/batchd /etc/credstore");
+  if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->code, 75) << ran->err;
+  EXPECT_TRUE(contains(ran->err, "still uses another key")) << ran->err;
+  EXPECT_TRUE(contains(ran->out, "gemini_api_key\n\n/etc/credstore:\nbatchd.gemini_api_key\n")) << ran->out;
+}
+
+// Withdrawn one day, the credential must not uncover an old key.
+TEST_F(SetupOfAMachine, ACredentialThatArrivesReplacesTheDaemonsOwnFile) {
+  start({}, {.api_key = std::nullopt, .environment = {{"BATCHD_GEMINI_API_KEY", kKey}}});
+  systemd_runs("true");
+  const auto ran = setup_there("", "ls /etc/batchd /etc/credstore",
+                               "mount -t tmpfs none /run; mkdir -p /run/credentials/batchd.service\n"
+                               "touch /run/credentials/batchd.service/gemini_api_key\n"
+                               "mkdir -m 755 /etc/batchd; echo old >/etc/batchd/gemini_api_key");
+  if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->code, 0) << ran->err;
+  EXPECT_EQ(ran->out, "/etc/batchd:\n\n/etc/credstore:\nbatchd.gemini_api_key\n") << ran->err;
+  EXPECT_TRUE(contains(ran->err, "removed /etc/batchd/gemini_api_key")) << ran->err;
 }
 
 TEST_F(SetupOfAMachine, TheDaemonsOwnFileIsForItsUserWhateverWasThere) {
@@ -324,6 +350,31 @@ TEST_F(SetupOfAMachine, ANewFileIsForTheServicesUserOnly) {
   if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
   EXPECT_EQ(ran->code, 0) << ran->err;
   EXPECT_EQ(ran->out, "400:2077:2078\n");
+}
+
+TEST_F(Setup, ADaemonThatKeepsItsOldKeyIsNotCalledReady) {
+  start();
+  systemd_runs("true");  // and the daemon reads nothing
+  const auto ran = setup("--json");
+  EXPECT_EQ(ran.code, 75) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "batchd still uses another key for account default")) << ran.err;
+  EXPECT_FALSE(contains(ran.err, "is ready")) << ran.err;
+  EXPECT_FALSE(Json(ran.out).flag("/ready", true)) << ran.out;
+}
+
+TEST_F(Setup, AnUncheckedKeyIsNotCalledReady) {
+  start();
+  systemd_runs(hang_up());
+  const auto ran = setup("--no-check");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "account default has the key; it hasn't been checked")) << ran.err;
+  EXPECT_FALSE(contains(ran.err, "is ready")) << ran.err;
+}
+
+TEST_F(Setup, AKeyThatIsAPartOfWordsEndsInNoLoop) {
+  start();
+  check_says("echo 'the key is refused' >&2; exit 77");
+  for (const std::string key : {"key", "e", "(key)"}) EXPECT_EQ(setup("", key).code, 77) << key;
 }
 
 TEST_F(Setup, ATerminalIsAskedAndShowsNothing) {
