@@ -86,12 +86,15 @@ std::variant<Plan, Refusal> make_plan(const SetupOptions& options, const config:
   return plan;
 }
 
+core::Result<void> read_from(int fd, Secret& secret) {
+  return ::isatty(fd) == 1 ? secret.ask(fd, kQuestion) : secret.read_all(fd);
+}
+
 core::Result<void> obtain(Secret& secret, const std::string& key_file) {
-  if (key_file.empty() && ::isatty(STDIN_FILENO) == 1) return secret.ask(kQuestion);
-  if (key_file.empty() || key_file == "-") return secret.read_all(STDIN_FILENO);
-  const int fd = ::open(key_file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (key_file.empty() || key_file == "-") return read_from(STDIN_FILENO, secret);
+  const int fd = ::open(key_file.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) return core::Error{core::Errc::invalid, "can't read " + key_file + ": " + std::strerror(errno)};
-  auto read = secret.read_all(fd);
+  auto read = read_from(fd, secret);
   ::close(fd);
   return read;
 }

@@ -66,11 +66,10 @@ class Setup : public E2eTest {
     const auto code = process.wait();
     return {code, read_file(folder_.file("out")), read_file(folder_.file("err"))};
   }
-  TerminalProgram prompted() {
-    return {bin() + "/batchctl",
-            {"setup", "gemini", "--no-restart"},
-            {{"PATH", bin() + ":/usr/bin:/bin"}, {"BATCHD_CONFIG", daemon_->config_file()}}};
+  TerminalProgram on_terminal(const std::string& program, const std::vector<std::string>& arguments) {
+    return {program, arguments, {{"PATH", bin() + ":/usr/bin:/bin"}, {"BATCHD_CONFIG", daemon_->config_file()}}};
   }
+  TerminalProgram prompted() { return on_terminal(bin() + "/batchctl", {"setup", "gemini", "--no-restart"}); }
   unsigned mode_of(const std::string& path) const {
     struct stat facts {};
     return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777 : 0;
@@ -387,6 +386,34 @@ TEST_F(Setup, ATerminalIsAskedAndShowsNothing) {
   EXPECT_EQ(terminal.end(), 0) << terminal.shown();
   EXPECT_FALSE(contains(terminal.shown(), kKey)) << terminal.shown();
   EXPECT_TRUE(terminal.echoes());
+  EXPECT_EQ(read_file(key_file()), kKey + '\n');
+}
+
+TEST_F(Setup, ATerminalNamedAsAFileShowsNothingEither) {
+  start_without_key();
+  for (const std::string file : {"-", "/dev/tty"}) {
+    auto terminal = on_terminal(bin() + "/batchctl", {"setup", "gemini", "--no-restart", "--key-file", file});
+    ASSERT_TRUE(terminal.shows("Key of the Gemini API")) << terminal.shown();
+    EXPECT_FALSE(terminal.echoes());
+    ASSERT_TRUE(terminal.type(kKey + '\n'));
+    EXPECT_EQ(terminal.end(), 0) << terminal.shown();
+    EXPECT_FALSE(contains(terminal.shown(), kKey)) << terminal.shown();
+  }
+}
+
+TEST_F(Setup, InTheBackgroundItIsStoppedAndTheTerminalLeftAlone) {
+  start_without_key();
+  auto terminal = on_terminal("/bin/sh", {"-m", "-c",
+                                          "batchctl setup gemini --no-restart & wait $!\n"
+                                          "echo it has stopped; read line; fg"});
+  ASSERT_TRUE(terminal.shows("it has stopped")) << terminal.shown();
+  EXPECT_TRUE(terminal.echoes());
+  EXPECT_FALSE(contains(terminal.shown(), "Key of the Gemini API")) << terminal.shown();
+  ASSERT_TRUE(terminal.type("\n"));
+  ASSERT_TRUE(terminal.shows("Key of the Gemini API")) << terminal.shown();
+  EXPECT_FALSE(terminal.echoes());
+  ASSERT_TRUE(terminal.type(kKey + '\n'));
+  EXPECT_EQ(terminal.end(), 0) << terminal.shown();
   EXPECT_EQ(read_file(key_file()), kKey + '\n');
 }
 
