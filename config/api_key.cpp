@@ -1,6 +1,10 @@
 #include "config/api_key.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "config/config.h"
@@ -20,9 +24,11 @@ core::Result<std::string> judge(std::string_view text, const std::string& place)
 }
 
 core::Result<std::string> from_file(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    return Error{Errc::invalid, "can't read the key in " + path + " (`sudo batchctl setup gemini` puts one there)"};
+    return Error{Errc::invalid, "can't read the key in " + path + ": " + std::strerror(errno) +
+                                    " (`sudo batchctl setup gemini` puts one there)"};
   return read_api_key(file, path);
 }
 
@@ -54,7 +60,8 @@ core::Result<std::string> read_api_key(const Account& account, const Environment
   }
   if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
     return judge(key->second, "$BATCHD_GEMINI_API_KEY");
-  if (const std::string path(kKeyFile); std::ifstream(path).good()) return from_file(path);
+  // One that is there and can't be read isn't the same as none.
+  if (const std::string path(kKeyFile); ::access(path.c_str(), F_OK) == 0 || errno != ENOENT) return from_file(path);
   return Error{Errc::not_found,
                "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd credential "
                "gemini_api_key, or $BATCHD_GEMINI_API_KEY)"};

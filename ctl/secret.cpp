@@ -20,8 +20,28 @@ volatile std::sig_atomic_t caught_signal = 0;
 
 void note_signal(int signal) { caught_signal = signal; }
 
+bool in_front(int fd) { return ::tcgetpgrp(fd) == ::getpgrp(); }
+
+// Stops us, as the kernel stops all who read in the background, until somebody brings us to the front. False: that
+// can't come to be, since nobody does job control here.
+bool comes_to_front(int fd) {
+  struct sigaction noting {
+  }, before{};
+  noting.sa_handler = note_signal;
+  ::sigaction(SIGCONT, &noting, &before);
+  bool stopped = true;
+  while (stopped && !in_front(fd)) {
+    caught_signal = 0;
+    ::kill(0, SIGTTIN);
+    stopped = caught_signal == SIGCONT;
+  }
+  ::sigaction(SIGCONT, &before, nullptr);
+  return stopped;
+}
+
 // The signals by which people and systems end or stop a program come only while waits() waits, so that none of them
-// finds the terminal silenced.
+// finds the terminal silenced. Who was stopped by force comes back by SIGCONT, perhaps to a terminal that shows again,
+// or in the background. SIGTTOU isn't among them: it keeps us from changing the terminal of whoever is in front.
 class SignalGate {
  public:
   SignalGate() {
@@ -51,7 +71,7 @@ class SignalGate {
   }
 
  private:
-  static constexpr std::array<int, 7> kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
+  static constexpr std::array<int, 7> kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGCONT};
   sigset_t before_;
   std::array<struct sigaction, kSignals.size()> actions_;
 };
@@ -68,7 +88,7 @@ class Silence {
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
   ~Silence() {
-    if (silent_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+    if (silent_ && in_front(fd_)) ::tcsetattr(fd_, TCSAFLUSH, &before_);  // else it is another's
   }
   bool silent() const { return silent_; }
 
@@ -112,6 +132,8 @@ core::Result<void> Secret::read_all(int fd) {
 
 core::Result<void> Secret::read_line(int fd, std::string_view prompt) {
   for (;;) {  // once more after each stop by job control
+    if (!comes_to_front(fd))
+      return core::Error{core::Errc::invalid, "can't ask for the key in the background of this terminal"};
     {
       SignalGate gate;
       const Silence silence(fd);
@@ -128,8 +150,8 @@ core::Result<void> Secret::read_line(int fd, std::string_view prompt) {
   }
 }
 
-core::Result<void> Secret::ask(std::string_view prompt) {
-  auto read = read_line(STDIN_FILENO, prompt);
+core::Result<void> Secret::ask(int fd, std::string_view prompt) {
+  auto read = read_line(fd, prompt);
   show("\n");
   return read;
 }

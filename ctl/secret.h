@@ -20,9 +20,10 @@ class Secret {
 
   // Up to the end of the file. Errc::too_large: more than any key has; Errc::invalid: it can't be read.
   core::Result<void> read_all(int fd);
-  // One line from the terminal that standard input is, after `prompt` on standard error; what is typed isn't shown.
-  // A signal that ends or stops batchctl finds the terminal as it was before. Errors as above.
-  core::Result<void> ask(std::string_view prompt);
+  // One line from the terminal `fd`, after `prompt` on standard error; what is typed isn't shown. A signal that ends or
+  // stops batchctl finds the terminal as it was before; in the background it is stopped, and asks when it is in front.
+  // Errors as above.
+  core::Result<void> ask(int fd, std::string_view prompt);
 
  private:
   core::Result<bool> read_more(int fd);  // false: the end

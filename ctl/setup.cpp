@@ -2,6 +2,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "ctl/run_program.h"
 #include "ctl/secret.h"
 #include "ctl/take_key.h"
+#include "proto/json/digest.h"
 #include "proto/json/write.h"
 
 namespace batchd::ctl {
@@ -25,7 +27,8 @@ struct Plan {
   std::string config;  // the configuration file; empty: defaults
   std::string account;
   KeyFile file;
-  std::string sharers;  // other accounts that use the same key
+  std::string sharers;             // other accounts that use the same key
+  bool own_file_is_named = false;  // config::kKeyFile is the api_key_file of some account
   Service service = Service::none;
 };
 
@@ -70,6 +73,8 @@ std::variant<Plan, Refusal> make_plan(const SetupOptions& options, const config:
   for (const auto& [name, other] : config.accounts)
     if (name != plan.account && other.api_key_file == settings.api_key_file)
       plan.sharers += (plan.sharers.empty() ? "" : ", ") + name;
+  plan.own_file_is_named = std::ranges::any_of(
+      config.accounts, [](const auto& each) { return each.second.api_key_file == config::kKeyFile; });
   plan.service = service_state();
   // Nobody else than systemd hands a credential over: a key that is never used must not look like a success.
   if (plan.file.credential && plan.service == Service::none && options.restart)
@@ -81,20 +86,27 @@ std::variant<Plan, Refusal> make_plan(const SetupOptions& options, const config:
   return plan;
 }
 
+core::Result<void> read_from(int fd, Secret& secret) {
+  return ::isatty(fd) == 1 ? secret.ask(fd, kQuestion) : secret.read_all(fd);
+}
+
 core::Result<void> obtain(Secret& secret, const std::string& key_file) {
-  if (key_file.empty() && ::isatty(STDIN_FILENO) == 1) return secret.ask(kQuestion);
-  if (key_file.empty() || key_file == "-") return secret.read_all(STDIN_FILENO);
-  const int fd = ::open(key_file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (key_file.empty() || key_file == "-") return read_from(STDIN_FILENO, secret);
+  const int fd = ::open(key_file.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) return core::Error{core::Errc::invalid, "can't read " + key_file + ": " + std::strerror(errno)};
-  auto read = secret.read_all(fd);
+  auto read = read_from(fd, secret);
   ::close(fd);
   return read;
 }
 
-// What other programs say goes to the terminal and to logs: never with the key in it.
+// What other programs say goes to the terminal and to logs: never with the key in it. What is shorter than any key is
+// no secret, but may be a part of every word.
 std::string without(std::string text, std::string_view key) {
-  for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at))
-    text.replace(at, key.size(), "(key)");
+  constexpr std::size_t kShortest = 8;
+  constexpr std::string_view kShown = "(key)";
+  if (key.size() < kShortest) return text;
+  for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at + kShown.size()))
+    text.replace(at, key.size(), kShown);
   return text;
 }
 
@@ -118,7 +130,7 @@ int check(Session& session, const Plan& plan, std::string_view key) {
 }
 
 struct Outcome {
-  bool checked = false, restarted = false, ready = false;
+  bool checked = false, restarted = false, taken = false, ready = false;
   std::string detail;
   int code = kDone;
 };
@@ -132,9 +144,10 @@ void say_how_to_reload(Session& session) {
 
 // Some containers' systemd takes credentials and hands none over. There the daemon's own file has to do.
 bool keep_in_own_file(Session& session, Plan& plan, std::string_view key) {
-  const auto credential = std::exchange(plan.file, {.path = std::string(config::kKeyFile)}).path;
-  session.console.talk("systemd didn't hand the key over to batchd (in a container it may not be able to): it goes to " +
-                       plan.file.path + " instead, for batchd's user only");
+  plan.file = {.path = std::string(config::kKeyFile)};
+  session.console.talk(
+      "systemd didn't hand the key over to batchd (in a container it may not be able to): it goes to " +
+      plan.file.path + " instead, for batchd's user only");
   std::error_code made_or_there;  // what isn't there then can't be written, and that is said
   std::filesystem::create_directory(std::filesystem::path(plan.file.path).parent_path(), made_or_there);
   const auto written = write_key_file(plan.file, key);
@@ -142,11 +155,49 @@ bool keep_in_own_file(Session& session, Plan& plan, std::string_view key) {
     session.console.talk(refusal->what);
     return false;
   }
-  ::unlink(credential.c_str());
   return restart_service(session, plan.file);
 }
 
-void bring_to_daemon(Session& session, const SetupOptions& options, Plan& plan, std::string_view key, Outcome& outcome) {
+// The same key in two places, or an old one in a place that is looked at later: it would come back one day. Only when
+// the account has been seen to use the other.
+void remove_other(Session& session, const Plan& plan, const KeyFile& first) {
+  if (first.credential && !plan.file.credential) {
+    remove_key_file(first.path);
+  } else if (plan.file.credential && !plan.own_file_is_named && remove_key_file(std::string(config::kKeyFile))) {
+    session.console.talk("removed " + std::string(config::kKeyFile) + ", which held an earlier key");
+  }
+}
+
+void say_what_became(Session& session, const Plan& plan, const AccountView& view, Outcome& outcome) {
+  const bool managed = plan.service != Service::none;
+  const auto account = "account " + plan.account;
+  if (!view.answered) {
+    outcome.code = report(session, view.reply);
+  } else if (!view.known) {
+    session.console.talk("batchd runs, but " + account + " isn't known to it: is it restarted?\nhint: batchctl doctor");
+    outcome.code = kTryLater;
+  } else if (!outcome.taken && !managed && view.healthy) {
+    session.console.talk("batchd runs, and " + account + " works, with another key; the new one counts from then on");
+  } else if (!outcome.taken) {
+    session.console.talk("batchd still uses " + std::string(view.key.empty() ? "no" : "another") + " key for " +
+                         account + (view.detail.empty() ? "" : ": " + view.detail) +
+                         "\nhint: journalctl -u batchd says why");
+    outcome.code = kTryLater;
+  } else if (!view.healthy) {
+    session.console.talk("batchd runs, but " + account + " isn't ready: " + view.detail + "\nhint: batchctl doctor");
+    outcome.code = kTryLater;
+  } else if (!outcome.checked) {
+    session.console.talk("batchd runs; " + account + " has the key; it hasn't been checked");
+  } else {
+    const bool named = plan.account != config::kDefaultAccount;
+    session.console.talk("batchd runs; " + account + " is ready. Try: batchctl submit " +
+                         (named ? "--account " + plan.account + ' ' : "") +
+                         "--model gemini-2.5-flash --wait \"Name three rivers.\"");
+  }
+}
+
+void bring_to_daemon(Session& session, const SetupOptions& options, Plan& plan, std::string_view key,
+                     Outcome& outcome) {
   const bool managed = plan.service != Service::none;
   if (!options.restart) {
     if (managed || plan.file.credential)
@@ -155,34 +206,24 @@ void bring_to_daemon(Session& session, const SetupOptions& options, Plan& plan, 
       say_how_to_reload(session);
     return;
   }
-  bool taken = !managed || restart_service(session, plan.file);
-  if (taken && managed && plan.file.credential && !credential_arrived()) taken = keep_in_own_file(session, plan, key);
-  if (!taken) {
+  const auto first = plan.file;
+  bool told = !managed || restart_service(session, plan.file);
+  if (told && managed && plan.file.credential && !credential_arrived()) told = keep_in_own_file(session, plan, key);
+  if (!told) {
     outcome.code = kUnavailable;
     return;
   }
   outcome.restarted = managed;
   if (!managed) say_how_to_reload(session);
-  auto view = watch_account(session, plan.account, false);
+  const auto fingerprint = json::fingerprint(key);
+  auto view = watch_account(session, plan.account, fingerprint, managed);
   // A daemon that isn't a service doesn't come up because we wait, but an account without a key looks for one.
-  const bool was_well = view.healthy;
-  if (!was_well && (managed || view.answered)) view = watch_account(session, plan.account, true);
-  outcome.ready = view.healthy;
+  if (!managed && view.answered && !view.healthy) view = watch_account(session, plan.account, fingerprint, true);
+  outcome.taken = view.known && view.key == fingerprint;
+  outcome.ready = outcome.taken && view.healthy;
   outcome.detail = view.detail;
-  if (!view.answered) {
-    outcome.code = report(session, view.reply);
-  } else if (!view.healthy) {
-    const auto why = view.known ? "isn't ready: " + view.detail : "isn't known to it: is it restarted?";
-    session.console.talk("batchd runs, but account " + plan.account + ' ' + why + "\nhint: batchctl doctor");
-    outcome.code = kTryLater;
-  } else if (!managed && was_well) {
-    session.console.talk("batchd runs, and account " + plan.account + " works; the new key counts from then on");
-  } else {
-    const bool named = plan.account != config::kDefaultAccount;
-    session.console.talk("batchd runs; account " + plan.account + " is ready. Try: batchctl submit " +
-                         (named ? "--account " + plan.account + ' ' : "") +
-                         "--model gemini-2.5-flash --wait \"Name three rivers.\"");
-  }
+  if (outcome.taken && managed) remove_other(session, plan, first);
+  say_what_became(session, plan, view, outcome);
 }
 
 std::string to_json(const Plan& plan, const Outcome& outcome) {

@@ -27,13 +27,14 @@ AccountView look_at(Session& session, const std::string& name) {
       view.known = true;
       view.healthy = member(account, "healthy").IsTrue();
       view.detail = text(member(account, "detail"));
+      view.key = text(member(account, "key"));
     }
   return view;
 }
 
-// Whether time can change the answer: it comes up, or tries its account again.
+// Whether time can change the answer: it comes up, reads its key, or tries its account again.
 bool may_change(const AccountView& view) {
-  if (const auto* answer = std::get_if<Answer>(&view.reply)) return answer->status == 503 || !view.healthy;
+  if (const auto* answer = std::get_if<Answer>(&view.reply)) return answer->status / 100 == 2 || answer->status == 503;
   return std::get<Trouble>(view.reply).kind != Trouble::Kind::no_permission;
 }
 
@@ -46,14 +47,12 @@ bool credential_arrived() {
 
 std::string take_command(const KeyFile& file) { return std::string("systemctl ") + verb_of(file) + ' ' + kUnit; }
 
-AccountView watch_account(Session& session, const std::string& account, bool wait) {
+AccountView watch_account(Session& session, const std::string& account, const std::string& key, bool wait) {
   const auto deadline = std::chrono::steady_clock::now() + kWaitMax;
   for (;;) {
     auto view = look_at(session, account);
-    const bool refused =
-        !view.answered && std::holds_alternative<Answer>(view.reply) && std::get<Answer>(view.reply).status / 100 == 4;
-    if (!wait || view.healthy || refused || !may_change(view) || std::chrono::steady_clock::now() > deadline)
-      return view;
+    const bool done = view.healthy && view.key == key;
+    if (!wait || done || !may_change(view) || std::chrono::steady_clock::now() > deadline) return view;
     std::this_thread::sleep_for(kPause);
   }
 }

@@ -29,7 +29,7 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
     const auto key = config::read_api_key(settings, environment);
     own.without_key = !key && key.error().code == core::Errc::not_found && own.credential.empty();
     if (!key) return key.error();
-    const auto fingerprint = json::hex(json::sha256(*key)).substr(0, 16);
+    const auto fingerprint = json::fingerprint(*key);
     if (fingerprint == own.credential) return {};
     if (!client->set_credential(*key)) return core::Error{core::Errc::invalid, "the API key can't be sent in a header"};
     own.credential = fingerprint;

@@ -89,8 +89,11 @@ Task<core::Result<void>> add_loads(Engine& engine, proto::AdminStatus& status) {
 }
 
 proto::AccountStatus status_of(const Account& account) {
-  proto::AccountStatus status{
-      .name = account.name, .healthy = account.healthy(), .detail = account.detail(), .limits = account.budget};
+  proto::AccountStatus status{.name = account.name,
+                              .healthy = account.healthy(),
+                              .detail = account.detail(),
+                              .key = account.credential,
+                              .limits = account.budget};
   if (!account.trouble.empty()) status.since = account.troubled_since;
   return status;
 }

@@ -76,6 +76,7 @@ Task<bool> Reloader::put_in_force(const config::Config& fresh, HttpServer& serve
     const auto loaded = co_await load_tokens(tokens_, engine_.store, fresh.server);
     if (!loaded) {
       log_event(LogLevel::error, "reload_refused", {{"file", *file_}, {"what", loaded.error().detail}});
+      reread_keys();  // a new key doesn't wait for somebody to mend the tokens
       co_return false;
     }
     engine_.waiters.notify_held();

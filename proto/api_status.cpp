@@ -26,6 +26,7 @@ void append_account(Members& m, const AccountStatus& account) {
   m.text("name", account.name);
   if (account.healthy) m.flag("healthy", *account.healthy);
   m.text_if_any("detail", account.detail);
+  m.text_if_any("key", account.key);
   m.time("since", account.since);
   m.number("jobs", account.use.jobs);
   m.number("jobs_max", account.limits.jobs);

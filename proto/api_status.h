@@ -20,6 +20,7 @@ struct AccountStatus {
   std::string name;
   std::optional<bool> healthy = {};  // none: not known yet
   std::string detail = {};           // what is wrong, and what to do
+  std::string key = {};              // fingerprint of the key in force; empty: none
   std::optional<core::WallTime> since = {};
   core::BudgetUse use = {};
   core::BudgetLimits limits = {};

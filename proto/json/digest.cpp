@@ -50,4 +50,6 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
+std::string fingerprint(std::string_view secret) { return hex(sha256(secret)).substr(0, 16); }
+
 }  // namespace batchd::json

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 
 #include "tests/e2e/e2e_fixture.h"
@@ -65,11 +66,10 @@ class Setup : public E2eTest {
     const auto code = process.wait();
     return {code, read_file(folder_.file("out")), read_file(folder_.file("err"))};
   }
-  TerminalProgram prompted() {
-    return {bin() + "/batchctl",
-            {"setup", "gemini", "--no-restart"},
-            {{"PATH", bin() + ":/usr/bin:/bin"}, {"BATCHD_CONFIG", daemon_->config_file()}}};
+  TerminalProgram on_terminal(const std::string& program, const std::vector<std::string>& arguments) {
+    return {program, arguments, {{"PATH", bin() + ":/usr/bin:/bin"}, {"BATCHD_CONFIG", daemon_->config_file()}}};
   }
+  TerminalProgram prompted() { return on_terminal(bin() + "/batchctl", {"setup", "gemini", "--no-restart"}); }
   unsigned mode_of(const std::string& path) const {
     struct stat facts {};
     return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777 : 0;
@@ -177,6 +177,64 @@ TEST_F(Setup, ALinkIsNotFollowed) {
   EXPECT_EQ(read_file(folder_.file("other")), "precious");
 }
 
+TEST_F(Setup, ALinkPutThereWhileTheKeyIsCheckedIsNotFollowed) {
+  start_without_key();
+  write_file(folder_.file("other"), "precious");
+  check_says("ln -s " + folder_.file("other") + ' ' + key_file());
+  const auto ran = setup("--no-restart");
+  EXPECT_EQ(ran.code, 65) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "symbolic link")) << ran.err;
+  EXPECT_EQ(read_file(folder_.file("other")), "precious");
+  EXPECT_TRUE(std::filesystem::is_symlink(key_file()));
+}
+
+TEST_F(Setup, AKeyIsNeverForEverybody) {
+  start_without_key();
+  write_file(key_file(), "old");
+  ASSERT_EQ(::chmod(key_file().c_str(), 0666), 0);
+  const auto ran = setup("--no-restart");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(mode_of(key_file()), 0640U);
+}
+
+// Whoever owns a folder above the key may put a link to any other folder there, at any moment.
+TEST_F(Setup, RootWritesNoKeyWhereOthersMayMoveFolders) {
+  if (!is_root()) GTEST_SKIP() << "is about root";
+  const auto above = folder_.file("above"), folder = above + "/in", key = folder + "/key";
+  std::filesystem::create_directories(folder);
+  std::filesystem::create_directory_symlink(above, folder_.file("link"));
+  start({}, {.api_key = std::nullopt,
+             .config = {{"accounts.default.api_key_file", json_text(folder_.file("link") + "/in/key")}}});
+  const struct {
+    std::string made;
+    int code;
+    std::string said;
+  } cases[] = {
+      {"true", 0, "stored"},
+      {"chown 2001 " + folder, 78, folder + " belongs to another user"},
+      {"chown 0 " + folder + "; chown 2001 " + above, 78, above + " belongs to another user"},
+      {"chown 0 " + above + "; chmod 0775 " + above, 78, above + " may be written by others"},
+      {"chmod 1777 " + above, 0, "stored"},
+      {"chmod 1777 " + folder, 78, folder + " may be written by others"},
+      {"chmod 0755 " + folder + "; chmod 0755 " + above + "; chown -h 2001 " + folder_.file("link"), 78,
+       "symbolic link"},
+  };
+  for (const auto& c : cases) {
+    ASSERT_EQ(std::system(c.made.c_str()), 0);
+    std::filesystem::remove(key);
+    const auto ran = setup("--no-restart");
+    EXPECT_EQ(ran.code, c.code) << c.made << ran.err;
+    EXPECT_TRUE(contains(ran.err, c.said)) << c.made << ran.err;
+    EXPECT_EQ(std::filesystem::exists(key), c.code == 0) << c.made;
+  }
+  // In between, too: what was looked at before the key was asked for is looked at again.
+  std::filesystem::remove(folder_.file("link"));
+  std::filesystem::create_directory_symlink(above, folder_.file("link"));
+  check_says("chown 2001 " + above);
+  EXPECT_EQ(setup("--no-restart").code, 78);
+  EXPECT_FALSE(std::filesystem::exists(key));
+}
+
 TEST_F(Setup, SaysWhatItCantDoBeforeItAsks) {
   start();
   const auto unknown = setup("--account nightly");
@@ -203,12 +261,14 @@ TEST_F(Setup, ARestartThatFailsIsSaid) {
 // A machine of its own: /etc is another file system for these children.
 class SetupOfAMachine : public Setup {
  protected:
-  // `look`: shell commands afterwards. None: that isn't possible here.
-  std::optional<Ran> setup_there(const std::string& arguments, const std::string& look) {
+  // `look`: shell commands afterwards; `before`: others. None: that isn't possible here.
+  std::optional<Ran> setup_there(const std::string& arguments, const std::string& look,
+                                 const std::string& before = {}) {
     const auto script = folder_.file("script");
-    write_file(script, "mount -t tmpfs none /etc || exit 99\necho batchd:x:2077:2078::/:/bin/false >/etc/passwd\nprintf %s " + kKey +
-                           " | " + bin() + "/batchctl setup gemini " + arguments + "\ncode=$?\n" + look +
-                           "\nexit $code\n");
+    write_file(script,
+               "mount -t tmpfs -o mode=755 none /etc || exit 99\necho batchd:x:2077:2078::/:/bin/false >/etc/passwd\n" +
+                   before + "\nprintf %s " + kKey + " | " + bin() + "/batchctl setup gemini " + arguments +
+                   "\ncode=$?\n" + look + "\nexit $code\n");
     const auto command = "PATH=" + bin() + ":$PATH unshare --mount sh " + script + " >" + folder_.file("out") + " 2>" +
                          folder_.file("err");
     auto process = Process::start(
@@ -240,13 +300,47 @@ TEST_F(SetupOfAMachine, WithoutAFileOfItsOwnItIsACredential) {
 }
 
 TEST_F(SetupOfAMachine, ACredentialThatDoesntArriveBecomesAFileOfTheDaemons) {
-  start({}, {.api_key = std::nullopt});
+  start({}, {.api_key = std::nullopt, .environment = {{"BATCHD_GEMINI_API_KEY", kKey}}});
   systemd_runs("true");  // and hands nothing over
-  const auto ran = setup_there("", "stat -c %a:%u:%g /etc/batchd/gemini_api_key; ls /etc/credstore");
+  const std::string look = "stat -c %a:%u:%g /etc/batchd/gemini_api_key; ls /etc/credstore";
+  const auto ran = setup_there("", look);
   if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->code, 0) << ran->err;
   EXPECT_EQ(ran->out, "400:2077:2078\n") << ran->err;
   EXPECT_TRUE(contains(ran->err, "/etc/batchd/gemini_api_key instead")) << ran->err;
   EXPECT_TRUE(contains(noted(), "systemctl: --no-ask-password reload-or-restart batchd.service\n")) << noted();
+}
+
+TEST_F(SetupOfAMachine, NothingIsRemovedBeforeTheAccountHasTheKey) {
+  start({}, {.api_key = std::nullopt, .environment = {{"BATCHD_GEMINI_API_KEY", "another-key"}}});
+  systemd_runs("true");
+  const auto ran = setup_there("", "ls /etc/batchd /etc/credstore");
+  if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->code, 75) << ran->err;
+  EXPECT_TRUE(contains(ran->err, "still uses another key")) << ran->err;
+  EXPECT_TRUE(contains(ran->out, "gemini_api_key\n\n/etc/credstore:\nbatchd.gemini_api_key\n")) << ran->out;
+}
+
+// Withdrawn one day, the credential must not uncover an old key.
+TEST_F(SetupOfAMachine, ACredentialThatArrivesReplacesTheDaemonsOwnFile) {
+  start({}, {.api_key = std::nullopt, .environment = {{"BATCHD_GEMINI_API_KEY", kKey}}});
+  systemd_runs("true");
+  const auto ran = setup_there("", "ls /etc/batchd /etc/credstore",
+                               "mount -t tmpfs none /run; mkdir -p /run/credentials/batchd.service\n"
+                               "touch /run/credentials/batchd.service/gemini_api_key\n"
+                               "mkdir -m 755 /etc/batchd; echo old >/etc/batchd/gemini_api_key");
+  if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->code, 0) << ran->err;
+  EXPECT_EQ(ran->out, "/etc/batchd:\n\n/etc/credstore:\nbatchd.gemini_api_key\n") << ran->err;
+  EXPECT_TRUE(contains(ran->err, "removed /etc/batchd/gemini_api_key")) << ran->err;
+}
+
+TEST_F(SetupOfAMachine, TheDaemonsOwnFileIsForItsUserWhateverWasThere) {
+  start({}, {.api_key = std::nullopt, .config = {{"accounts.default.api_key_file", "\"/etc/batchd/gemini_api_key\""}}});
+  const auto ran = setup_there("--no-restart", "stat -c %a:%u:%g /etc/batchd/gemini_api_key",
+                               "mkdir -m 755 /etc/batchd\ninstall -m 640 -g 2078 /dev/null /etc/batchd/gemini_api_key");
+  if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(ran->out, "400:2077:2078\n") << ran->err;
 }
 
 TEST_F(SetupOfAMachine, ANewFileIsForTheServicesUserOnly) {
@@ -255,6 +349,31 @@ TEST_F(SetupOfAMachine, ANewFileIsForTheServicesUserOnly) {
   if (!ran) GTEST_SKIP() << "needs the right to mount a file system";
   EXPECT_EQ(ran->code, 0) << ran->err;
   EXPECT_EQ(ran->out, "400:2077:2078\n");
+}
+
+TEST_F(Setup, ADaemonThatKeepsItsOldKeyIsNotCalledReady) {
+  start();
+  systemd_runs("true");  // and the daemon reads nothing
+  const auto ran = setup("--json");
+  EXPECT_EQ(ran.code, 75) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "batchd still uses another key for account default")) << ran.err;
+  EXPECT_FALSE(contains(ran.err, "is ready")) << ran.err;
+  EXPECT_FALSE(Json(ran.out).flag("/ready", true)) << ran.out;
+}
+
+TEST_F(Setup, AnUncheckedKeyIsNotCalledReady) {
+  start();
+  systemd_runs(hang_up());
+  const auto ran = setup("--no-check");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "account default has the key; it hasn't been checked")) << ran.err;
+  EXPECT_FALSE(contains(ran.err, "is ready")) << ran.err;
+}
+
+TEST_F(Setup, AKeyThatIsAPartOfWordsEndsInNoLoop) {
+  start();
+  check_says("echo 'the key is refused' >&2; exit 77");
+  for (const std::string key : {"key", "e", "(key)"}) EXPECT_EQ(setup("", key).code, 77) << key;
 }
 
 TEST_F(Setup, ATerminalIsAskedAndShowsNothing) {
@@ -267,6 +386,34 @@ TEST_F(Setup, ATerminalIsAskedAndShowsNothing) {
   EXPECT_EQ(terminal.end(), 0) << terminal.shown();
   EXPECT_FALSE(contains(terminal.shown(), kKey)) << terminal.shown();
   EXPECT_TRUE(terminal.echoes());
+  EXPECT_EQ(read_file(key_file()), kKey + '\n');
+}
+
+TEST_F(Setup, ATerminalNamedAsAFileShowsNothingEither) {
+  start_without_key();
+  for (const std::string file : {"-", "/dev/tty"}) {
+    auto terminal = on_terminal(bin() + "/batchctl", {"setup", "gemini", "--no-restart", "--key-file", file});
+    ASSERT_TRUE(terminal.shows("Key of the Gemini API")) << terminal.shown();
+    EXPECT_FALSE(terminal.echoes());
+    ASSERT_TRUE(terminal.type(kKey + '\n'));
+    EXPECT_EQ(terminal.end(), 0) << terminal.shown();
+    EXPECT_FALSE(contains(terminal.shown(), kKey)) << terminal.shown();
+  }
+}
+
+TEST_F(Setup, InTheBackgroundItIsStoppedAndTheTerminalLeftAlone) {
+  start_without_key();
+  auto terminal = on_terminal("/bin/sh", {"-m", "-c",
+                                          "batchctl setup gemini --no-restart & wait $!\n"
+                                          "echo it has stopped; read line; fg"});
+  ASSERT_TRUE(terminal.shows("it has stopped")) << terminal.shown();
+  EXPECT_TRUE(terminal.echoes());
+  EXPECT_FALSE(contains(terminal.shown(), "Key of the Gemini API")) << terminal.shown();
+  ASSERT_TRUE(terminal.type("\n"));
+  ASSERT_TRUE(terminal.shows("Key of the Gemini API")) << terminal.shown();
+  EXPECT_FALSE(terminal.echoes());
+  ASSERT_TRUE(terminal.type(kKey + '\n'));
+  EXPECT_EQ(terminal.end(), 0) << terminal.shown();
   EXPECT_EQ(read_file(key_file()), kKey + '\n');
 }
 

@@ -239,6 +239,20 @@ TEST_F(Tcp, ATokenThatIsTakenAwayEndsItsWaits) {
   EXPECT_NE(shown->find("echo: for bob"), std::string::npos);
 }
 
+TEST_F(Tcp, ANewKeyIsReadThoughTheTokensAreRefused) {
+  start_with_tokens();
+  write_file(daemon_->tokens_file(), tokens() + "eve secret-of-eve\n");
+  write_file(folder_.file("key"), "another-key");
+  daemon_->process().kill(SIGHUP);
+  const auto read_again = [&] {  // it was read once at the start
+    const auto log = daemon_->log();
+    return log.rfind("key_read account=default") != log.find("key_read account=default");
+  };
+  ASSERT_TRUE(eventually(read_again)) << daemon_->log();
+  EXPECT_NE(daemon_->log().find("reload_refused"), std::string::npos);
+  EXPECT_EQ(daemon_->log().find("reloaded"), std::string::npos);
+}
+
 TEST_F(Tcp, AnUnusableTokensFileIsAReasonNotToStart) {
   start_with_tokens();
   EXPECT_EQ(daemon_->stop(), 0);

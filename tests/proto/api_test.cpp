@@ -85,7 +85,8 @@ AdminStatus admin_status() {
   status.counts.requests[0] = {5, kNoon - std::chrono::seconds(90)};
   status.counts.batches[12] = {1, kNoon + std::chrono::seconds(5)};  // a clock that went back: never a negative age
   status.counts.database_bytes = 4096;
-  status.accounts = {{.name = "default", .healthy = false, .detail = "API key not valid"}, {.name = "new"}};
+  status.accounts = {{.name = "default", .healthy = false, .detail = "API key not valid", .key = "0123456789abcdef"},
+                     {.name = "new"}};
   core::LaneQueue queue{.id = core::LaneId{1}, .lane = {"default", "generateContent", "m"}, .owners = {}};
   queue.owners = {{core::OwnerId{1}, 2, 20, 200, kNoon - std::chrono::seconds(10)},
                   {core::OwnerId{2}, 3, 30, 300, kNoon - std::chrono::seconds(60)}};
@@ -121,7 +122,9 @@ TEST(AdminStatusJson, EverythingIsThere) {
   const auto& accounts = *member(root, "accounts");
   EXPECT_TRUE(member(&accounts[0], "healthy")->IsFalse());
   EXPECT_EQ(text_member(&accounts[0], "detail"), "API key not valid");
+  EXPECT_EQ(text_member(&accounts[0], "key"), "0123456789abcdef");
   EXPECT_EQ(member(&accounts[1], "healthy"), nullptr);
+  EXPECT_EQ(member(&accounts[1], "key"), nullptr);
   const auto& lane = (*member(root, "lanes"))[0];
   EXPECT_EQ(integer_member(&lane, "queued"), 5);
   EXPECT_EQ(integer_member(&lane, "owners"), 2);
