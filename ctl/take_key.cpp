@@ -61,6 +61,8 @@ bool restart_service(Session& session, const KeyFile& file) {
   session.console.talk(file.credential
                            ? "restarting batchd, which reads its key at start; nothing queued or under way is lost"
                            : "batchd reads its key again");
+  // A unit that has failed too often isn't started before that is forgotten. What comes of it is seen by the start.
+  run_program({.name = "systemctl", .arguments = {"--no-ask-password", "reset-failed", kUnit}});
   const auto end = run_program({.name = "systemctl", .arguments = {"--no-ask-password", verb_of(file), kUnit}});
   if (end && end->code == 0) return true;
   if (end) session.console.talk(end->out + end->err);

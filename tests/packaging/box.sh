@@ -275,7 +275,8 @@ is "says so by its exit code" 78 "$(property ExecMainStatus)"
 is "and isn't tried again" 0 "$(property NRestarts)"
 holds "the journal names the line" 'nonsense' "$(journal | tail -20)"
 configure
-systemctl reset-failed batchd.service
+printf '%s\n' "$canary" | batchctl setup gemini >/dev/null 2>&1
+is "batchctl setup gemini starts it again" "0 active" "$? $(systemctl is-active batchd.service)"
 
 echo "== another group"
 groupadd llm
