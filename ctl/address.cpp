@@ -17,14 +17,24 @@ std::string value_of(const config::Environment& environment, const char* name) {
   return found == environment.end() ? std::string() : found->second;
 }
 
-std::string choose_socket(const config::Environment& environment) {
-  if (auto named = value_of(environment, "BATCHD_SOCKET"); !named.empty()) return named;
+std::string configured_socket(const config::Environment& environment) {
   try {
     return config::load(config_path(environment), environment).server.socket;
   } catch (const config::ConfigError&) {
     return std::string(config::kDefaultSocket);  // absent, closed to this user, or faulty: `doctor` tells which
   }
 }
+
+// `named`: by an option or variable; empty: the configured one. One in the user's own folder isn't the service's.
+Address socket_address(const std::string& named, const config::Environment& environment) {
+  const auto configured = configured_socket(environment);
+  const auto& socket = named.empty() ? configured : named;
+  return {.socket = socket, .may_be_service = socket == configured && socket.starts_with('/')};
+}
+
+bool is_this_host(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+bool is_url(const std::string& text) { return text.starts_with("http://") || text.starts_with("https://"); }
 
 // It goes into a header line as it is.
 bool can_be_token(std::string_view token) {
@@ -83,13 +93,18 @@ std::optional<Address> parse_url(std::string_view url) {
 
 std::variant<Address, AddressFault> choose_address(const AddressOptions& options,
                                                    const config::Environment& environment) {
-  if (!options.socket.empty()) return Address{.socket = options.socket};
+  if (is_url(options.socket)) return AddressFault{kUsage, options.socket + " is no socket: name it with --url"};
+  if (!options.socket.empty()) return socket_address(options.socket, environment);
   const auto url = options.url.empty() ? value_of(environment, "BATCHD_URL") : options.url;
-  if (url.empty()) return Address{.socket = choose_socket(environment)};
+  const auto socket = value_of(environment, "BATCHD_SOCKET");
+  if (url.empty() && is_url(socket))
+    return AddressFault{kUsage, "$BATCHD_SOCKET is " + socket + ", which is no socket: name it with $BATCHD_URL"};
+  if (url.empty()) return socket_address(socket, environment);
   auto address = parse_url(url);
   if (!address) return AddressFault{kUsage, "\"" + url + "\" isn't of the form http://HOST:PORT"};
   auto token = read_token(options.token_file, environment);
   if (auto* fault = std::get_if<AddressFault>(&token)) return std::move(*fault);
+  address->may_be_service = is_this_host(address->host);
   address->token = std::move(std::get<std::string>(token));
   return std::move(*address);
 }

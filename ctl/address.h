@@ -13,7 +13,8 @@ namespace batchd::ctl {
 struct Address {
   std::string socket = {};  // a path; empty: TCP
   std::string host = {}, port = {};
-  std::string token = {};  // TCP only; never shown
+  std::string token = {};       // TCP only; never shown
+  bool may_be_service = false;  // the configured socket, or TCP of this host: systemd may know what is there
 
   std::string shown() const;        // for people
   std::string host_header() const;  // what the Host header says

@@ -166,7 +166,7 @@ int doctor(Session& session, const std::string& config, const config::Environmen
   examine_config(examination, config, environment);
   examine_address(examination, session.client.address());
   if (!examine_call(examination, session, "/healthz")) {
-    examine_service(examination);
+    if (session.client.address().may_be_service) examine_service(examination);
   } else {
     examine_call(examination, session, "/readyz");
     const auto admin = examine_call(examination, session, "/admin/status");

@@ -8,13 +8,10 @@ namespace batchd::ctl {
 namespace {
 
 std::string not_running_hint(const Address& address) {
-  const bool tcp = address.socket.empty();
-  // A socket in the user's own folder isn't the service's.
-  const bool perhaps_service = tcp || address.socket.starts_with('/');
-  const auto start = perhaps_service ? start_hint(service_state()) : std::string();
-  if (!start.empty()) return start + (tcp ? "; is server.listen set to this address?" : "");
-  return tcp ? "start it; is server.listen set to this address?"
-             : "start it; or name another socket with --socket or $BATCHD_SOCKET";
+  const auto start = address.may_be_service ? start_hint(service_state()) : std::string();
+  return (start.empty() ? "start it" : start) + (address.socket.empty()
+                                                     ? "; is server.listen set to this address?"
+                                                     : "; or name another socket with --socket or $BATCHD_SOCKET");
 }
 
 }  // namespace
@@ -23,8 +20,7 @@ std::string explain(const Trouble& trouble, const Address& address) {
   const std::string where = address.shown();
   switch (trouble.kind) {
     case Trouble::Kind::not_running:
-      return "batchd isn't running at " + where + " (" + trouble.detail +
-             ")\nhint: " + not_running_hint(address);
+      return "batchd isn't running at " + where + " (" + trouble.detail + ")\nhint: " + not_running_hint(address);
     case Trouble::Kind::no_permission: {
       const auto group = group_hint(where);
       return "no permission to use " + where + " (" + trouble.detail + ")\nhint: " +

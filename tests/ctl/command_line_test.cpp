@@ -41,8 +41,13 @@ TEST(CommandLine, MistakesAreUsageErrors) {
                                 "setup gemini --account",
                                 "--url https://x status",
                                 "--url http://x:y status",
-                                "--url http://x --socket y status"})
+                                "--url http://x --socket y status",
+                                "--socket http://127.0.0.1:8090 status"})
     EXPECT_EQ(run_shell(arguments).code, kUsage) << arguments;
+  EXPECT_TRUE(contains(run_shell("--socket http://127.0.0.1:8090 status").err, "--url"));
+  const auto named = run_shell("status", "BATCHD_SOCKET=http://127.0.0.1:8090");
+  EXPECT_EQ(named.code, kUsage);
+  EXPECT_TRUE(contains(named.err, "$BATCHD_URL")) << named.err;
   EXPECT_EQ(run_shell("--help").code, kDone);
   EXPECT_EQ(run_shell("--version").code, kDone);
 }

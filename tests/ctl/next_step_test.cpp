@@ -46,16 +46,23 @@ TEST(NextStep, SystemdSaysWhyNobodyAnswers) {
                {"loaded", "failed", "journalctl -u batchd"},
                {"loaded", "activating", "systemctl status batchd"},
                {"loaded", "active", "systemctl status batchd"},
-               {"not-found", "inactive", "--socket"}};
+               {"not-found", "inactive", "start it; "}};
+  write_file(folder + "/config", "[server]\nsocket = \"" + folder + "/s\"\n");
+  const auto before = "PATH=" + folder + ":$PATH BATCHD_CONFIG=" + folder + "/config";
   for (const auto& c : cases) {
     write_file(folder + "/systemctl", "#!/bin/sh\necho LoadState=" + c.load + "\necho ActiveState=" + c.active + '\n');
     std::filesystem::permissions(folder + "/systemctl", std::filesystem::perms(0755));
-    for (const std::string command : {"status", "doctor"}) {
-      const auto ran = run(folder + "/s", command, "PATH=" + folder + ":$PATH");
+    for (const std::string command : {"status", "doctor", "--url http://127.0.0.1:1 status"}) {
+      const auto ran = run_shell(command, before);
       EXPECT_EQ(ran.code, kUnavailable) << ran.err;
       EXPECT_TRUE(contains(ran.out + ran.err, c.said)) << c.active << ran.out << ran.err;
+      EXPECT_TRUE(contains(ran.out + ran.err, starts(command, "--url") ? "server.listen" : "or name another socket"));
     }
-    const bool service = contains(run(folder + "/s", "doctor", "PATH=" + folder + ":$PATH").out, "service: ");
+    // What isn't the service's, systemd knows nothing of.
+    const auto ran = run(folder + "/other", "status", before);
+    EXPECT_TRUE(contains(ran.err, "hint: start it; or name another socket with --socket or $BATCHD_SOCKET")) << ran.err;
+    EXPECT_FALSE(contains(run(folder + "/other", "doctor", before).out, "systemctl"));
+    const bool service = contains(run_shell("doctor", before).out, "service: ");
     EXPECT_EQ(service, c.load == "loaded") << c.active;
   }
   std::filesystem::remove_all(folder);
