@@ -55,7 +55,7 @@ void VitalSigns::start(const HttpServer& server) {
 Task<void> VitalSigns::end() {
   over_ = true;
   tasks_.cancel(asio::cancellation_type::total);
-  co_await tasks_.joined(core::SteadyTime::max());
+  co_await tasks_.joined(std::chrono::steady_clock::time_point::max());
 }
 
 Task<void> VitalSigns::feed() {
