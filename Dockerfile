@@ -47,7 +47,7 @@ LABEL org.opencontainers.image.title="batchd" \
       org.opencontainers.image.description="A durable local queue in front of batch LLM APIs" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim" \
+      org.opencontainers.image.base.name="debian:bookworm-slim" \
       batchd.tests="$TESTS"
 ENV HOME=/var/lib/batchd LANG=C.UTF-8 TZ=UTC
 USER 10001:10001

@@ -63,7 +63,7 @@ trap 'exit 143' TERM
 storage="${store:-$work/store}"
 mkdir -p "$storage/tmp"  # where buildah keeps what a build caches, ccache's files among it
 b() { TMPDIR="$storage/tmp" buildah --root "$storage" --runroot "$storage/run" "$@"; }
-base=docker.io/library/debian:bookworm-slim
+base=localhost/debian:bookworm-slim # as an engine finds it without asking anybody
 canary="canary-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 
 make_base() {
