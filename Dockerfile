@@ -31,14 +31,15 @@ RUN BATCHD_JOBS="$JOBS" tools/package
 FROM debian:bookworm-slim
 # The package, as on any Debian. Its user is made before it would make it, with numbers that are a promise: the rights to
 # volumes and to the socket depend on them (docs/container.md). Of systemd only what makes users and folders is needed.
-RUN --mount=type=bind,from=test,source=/src/build/package,target=/package \
-    groupadd --gid 10001 batchd \
+# (Copied, not mounted: not every builder sees that what it would mount has changed.)
+COPY --from=test /src/build/package/batchd_*.deb /tmp/batchd.deb
+RUN groupadd --gid 10001 batchd \
     && useradd --uid 10001 --gid 10001 --home-dir /var/lib/batchd --no-create-home --shell /usr/sbin/nologin batchd \
     && apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-       ca-certificates systemd-standalone-sysusers systemd-standalone-tmpfiles /package/batchd_*.deb \
+       ca-certificates systemd-standalone-sysusers systemd-standalone-tmpfiles /tmp/batchd.deb \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/cache/ldconfig/* /var/log/*.log \
-       /var/log/apt
+       /var/log/apt /tmp/batchd.deb
 
 ARG TESTS=ON
 ARG VERSION=0.1.0
