@@ -31,7 +31,7 @@ here="$(dirname "$(readlink -f "$0")")"
 source="$(cd "$here/../.." && pwd)"
 skip() { echo "image: SKIPPED: $1"; exit 77; }
 [ "$(id -u)" -eq 0 ] || skip "needs root, to be other users"
-for program in buildah curl ip nsenter unshare setpriv; do
+for program in buildah curl ip nsenter pgrep unshare setpriv; do
   command -v $program >/dev/null || skip "there is no $program here"
 done
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || skip "there is no python3-yaml here"
@@ -46,7 +46,11 @@ processes=() container="" failures=0
 cleanup() {
   local code=$? pid
   trap - EXIT INT TERM
-  for pid in "${processes[@]}"; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+  # What runs inside goes first: having become another user, it doesn't notice the end of who started it.
+  for pid in "${processes[@]}"; do
+    pgrep -P "$pid" | xargs -r kill -9 2>/dev/null || true
+    kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+  done
   [ $code -eq 0 ] || [ $code -eq 77 ] || [ $failures -gt 0 ] || echo "image: FAILED: it broke off" >&2
   [ $code -eq 0 ] || [ ! -s "$work/batchd.log" ] || { echo "image: batchd's last lines:" && tail -n 15 "$work/batchd.log"; } >&2
   [ -z "$container" ] || b rm "$container" >/dev/null || true
