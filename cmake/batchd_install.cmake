@@ -1,5 +1,6 @@
 # cmake --install build/release [--prefix DIR]: the programs, their manual pages and documents, bash's completion, an
-# example of the configuration with every key. The Debian package (cmake/batchd_package.cmake) has these, and the component `debian`.
+# example of the configuration with every key. The Debian package (cmake/batchd_package.cmake) has these, and the
+# component `debian`.
 include(GNUInstallDirs)
 install(TARGETS batchd batchctl gemini-emulator RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES docs/man/batchd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)

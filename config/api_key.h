@@ -14,8 +14,8 @@ namespace batchd::config {
 // and hands it to the daemon as $CREDENTIALS_DIRECTORY/gemini_api_key. Only root reads it here.
 inline constexpr std::string_view kStoredCredential = "/etc/credstore/batchd.gemini_api_key";
 
-// Where the daemon looks last, and the key goes where systemd doesn't hand credentials over (in some containers, or with a
-// unit of one's own). For the daemon's user alone: the group may use the socket, and must not see the key.
+// Where the daemon looks last, and the key goes where systemd doesn't hand credentials over (in some containers, or
+// with a unit of one's own). For the daemon's user alone: the group may use the socket, and must not see the key.
 inline constexpr std::string_view kKeyFile = "/etc/batchd/gemini_api_key";
 
 inline constexpr std::size_t kApiKeyBytesMax = 4096;

@@ -53,8 +53,8 @@ std::string start_hint(Service service) {
     case Service::stopped:
       return "start it: sudo systemctl start batchd";
     case Service::troubled:
-      return "see what became of it: systemctl status batchd; journalctl -u batchd. After many failures systemd starts it "
-             "again only after: sudo systemctl reset-failed batchd";
+      return "see what became of it: systemctl status batchd; journalctl -u batchd. "
+             "After many failures systemd starts it again only after: sudo systemctl reset-failed batchd";
     case Service::running:
       return "see what became of it: systemctl status batchd; journalctl -u batchd";
   }

@@ -19,11 +19,11 @@ class Notifier {
   // Without a sign of life for so long we are restarted; zero: nobody waits for one.
   std::chrono::microseconds watchdog() const { return watchdog_; }
 
-  // Each of these two gives the start more time. The first must last until the second: a database that is migrated is
+  // Each of these gives the start more time. opening() must last until the next of them: a database that is migrated is
   // copied as a whole before, and nothing is heard of us meanwhile.
   void opening(std::int64_t database_bytes);
+  void waiting_for_room();  // before each new try to open it, within a minute
   void recovering();        // at each step
-  void waiting_for_room();  // instead of opening(), every minute at least
 
   void ready();      // after a reload, too
   void reloading();  // ready() follows

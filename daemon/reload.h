@@ -1,6 +1,5 @@
-// SIGHUP: the configuration is read anew. A faulty one changes nothing, and a faulty tokens file lets only keys be
-// read; of a good one everything is put in force that
-// can be, and what needs a restart is named in the log.
+// SIGHUP: the configuration is read anew. A faulty one changes nothing, and with a faulty tokens file only the keys are
+// read; of a good one everything is put in force that can be, and what needs a restart is named in the log.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>

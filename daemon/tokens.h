@@ -53,9 +53,9 @@ class Tokens {
   std::uint64_t last_credential_ = 0;
 };
 
-// Reads server.tokens_file anew and puts it in force: at the start, and when told to reload. On an error nothing changes.
-// The group that may open the socket mustn't read the file: who can, becomes any owner.
-// Requests under way go on as whom they came, but those that wait end when they look for their token.
+// Reads server.tokens_file anew and puts it in force: at the start, and when told to reload. On an error nothing
+// changes. The group that may open the socket mustn't read the file: who can, becomes any owner. Requests under way go
+// on as whom they came, but those that wait end when they look for their token.
 Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, config::Server server);
 
 }  // namespace batchd::daemon

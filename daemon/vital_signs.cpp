@@ -77,8 +77,7 @@ Task<void> VitalSigns::report(const HttpServer& server) {
     if (engine_.stopping)
       notifier_.status(stopping_line(server.exchanges_under_way()));
     else
-      notifier_.status(
-          status_line(totals_, engine_.accounts, refused_for_room_ || !has_room(engine_.config.store, 0)));
+      notifier_.status(status_line(totals_, engine_.accounts, refused_for_room_ || !has_room(engine_.config.store, 0)));
     if (over_) co_return;
     pause.expires_after(kStatusPause);
     co_await pause.async_wait(as_tuple_task);
