@@ -29,7 +29,7 @@ end_reader() {
 trap 'end_reader; rm -rf "$own_folder"' EXIT
 
 normal() {
-  sed -E -e 's/06[0-9a-hjkmnp-tv-z]{11}/ID/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
+  sed -E -e 's/\b[0-7][0-9a-hjkmnp-tv-z]{12}\b/ID/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
     -e 's/"cursor":"[^"]*"/"cursor":"CURSOR"/g' -e 's/--after [^ ]+/--after CURSOR/' -e 's|batches/[a-z0-9]{36}|batches/JOB|g' -e 's/"responseId":"[^"]*"/"responseId":"ANY"/g' \
     -e 's/^\[[0-9]+\][-+ ]*[0-9]+$/[JOB]/' -e 's/[[:space:]]+$//'
 }
