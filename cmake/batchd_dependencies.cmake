@@ -27,3 +27,5 @@ target_include_directories(rapidjson_headers SYSTEM INTERFACE ${RAPIDJSON_INCLUD
 add_library(xxhash_headers INTERFACE)
 target_include_directories(xxhash_headers SYSTEM INTERFACE ${XXHASH_INCLUDE})
 target_compile_definitions(xxhash_headers INTERFACE XXH_INLINE_ALL)
+add_library(cli11_headers INTERFACE)
+target_include_directories(cli11_headers SYSTEM INTERFACE ${CLI11_INCLUDE})

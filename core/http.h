@@ -49,7 +49,7 @@ struct HttpEvent {
   int status = 0;
   std::vector<HttpHeader> headers;
   std::string body;
-  std::string redirect;             // of a 3xx: where it leads, as a call's target; empty: to another origin, or nowhere
+  std::string redirect;  // of a 3xx: where it leads, as a call's target; empty: to another origin, or nowhere
   std::int64_t streamed_bytes = 0;  // given to the byte sink
   std::string detail;               // of not_sent and no_answer, for the log
 

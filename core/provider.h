@@ -1,6 +1,6 @@
 // What batchd needs of a batch provider. A provider is pure: it makes Dialogues, which turn HTTP events into HTTP calls
 // until there is an outcome. It does no I/O, reads no clock and keeps no state between dialogues.
-// The first one is proto/gemini. To add another: implement this, and choose it in daemon/make_account.cpp.
+// The first one is proto/gemini. To add another: implement this, and choose it in daemon/provider/make_account.cpp.
 #pragma once
 
 #include <cstdint>
@@ -150,6 +150,8 @@ class Provider {
   virtual const Caps& caps() const = 0;
   virtual LineFrame encode_line(BatchId batch, RequestId request) const = 0;
   virtual std::unique_ptr<ResultLineReader> result_reader() const = 0;
+  // Returns true if a job of this provider can have this name.
+  virtual bool is_job_name(std::string_view name) const = 0;
 
   virtual DialoguePtr<UploadSession> start_upload(const UploadSpec& spec) const = 0;
   virtual DialoguePtr<Uploaded> continue_upload(const UploadRest& rest) const = 0;

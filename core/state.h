@@ -1,6 +1,6 @@
 // The two state machines: which states there are, what each means, and the only arrows between them.
 // The arrow tables are data. storage/ refuses a change that isn't an arrow; the static_asserts below prove that every
-// state can still reach an end. The stages (daemon/stages.h) each own the arrows out of some states.
+// state can still reach an end. The stages (daemon/stages/stages.h) each own the arrows out of some states.
 #pragma once
 
 #include <array>

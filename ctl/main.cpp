@@ -4,7 +4,7 @@
 
 #include "config/keys.h"
 #include "ctl/cli/menu.h"
-#include "ctl/exit_code.h"
+#include "ctl/console/exit_code.h"
 
 namespace {
 

@@ -10,8 +10,8 @@
 #include <ostream>
 #include <stdexcept>
 
-#include "daemon/make_account.h"
-#include "daemon/notifier.h"
+#include "daemon/host/notifier.h"
+#include "daemon/provider/make_account.h"
 
 namespace batchd::daemon {
 namespace {

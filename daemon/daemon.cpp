@@ -11,19 +11,23 @@
 #include <thread>
 #include <utility>
 
-#include "daemon/activation.h"
-#include "daemon/api.h"
-#include "daemon/clock.h"
-#include "daemon/http_server.h"
-#include "daemon/log.h"
-#include "daemon/make_account.h"
-#include "daemon/notifier.h"
-#include "daemon/reload.h"
-#include "daemon/server_config.h"
-#include "daemon/stages.h"
-#include "daemon/tokens.h"
-#include "daemon/vital_signs.h"
-#include "storage/sqlite_store.h"
+#include "daemon/admin/admin.h"
+#include "daemon/api/api.h"
+#include "daemon/api/reply.h"
+#include "daemon/api/router.h"
+#include "daemon/fronts/gemini_front.h"
+#include "daemon/host/activation.h"
+#include "daemon/host/notifier.h"
+#include "daemon/host/reload.h"
+#include "daemon/host/server_config.h"
+#include "daemon/host/vital_signs.h"
+#include "daemon/http/http_server.h"
+#include "daemon/http/tokens.h"
+#include "daemon/net/clock.h"
+#include "daemon/net/log.h"
+#include "daemon/provider/make_account.h"
+#include "daemon/stages/stages.h"
+#include "storage/sqlite/store.h"
 
 namespace batchd::daemon {
 namespace {
@@ -48,7 +52,8 @@ class Daemon {
             std::move(store), [this](std::function<void()> completions) { asio::post(io_, std::move(completions)); },
             [](const core::Error& error) { fatal("store_failed", error.detail, EX_IOERR); }),
         engine_(io_.get_executor(), config_, clock_, store_thread_),
-        api_(engine_),
+        desk_(engine_),
+        router_(desk_, {api_routes(), gemini_routes(), admin_routes()}),
         signals_(io_, SIGTERM, SIGINT),
         reloader_(engine_, config_, environment, std::move(file), tokens_, notifier_) {
     for (const auto& [name, settings] : config_.accounts)
@@ -78,17 +83,17 @@ class Daemon {
       co_return EX_IOERR;
     }
     if (!co_await load_first_tokens()) co_return EX_CONFIG;
-    auto handle = [this](Exchange& exchange) { return api_.handle(exchange); };
+    auto handle = [this](Exchange& exchange) { return router_.handle(exchange); };
     const auto connections_max = connections_that_fit(engine_.config.limits.max_connections);
     auto settings = server_config(engine_.config, tokens_, connections_max);
     if (passed_) settings.passed_socket = passed_->descriptor;
-    auto server = make_http_server(io_.get_executor(), std::move(settings), handle, &Api::render_error);
+    auto server = make_http_server(io_.get_executor(), std::move(settings), handle, &render_error);
     if (!server) {
       log_event(LogLevel::error, "socket_unavailable", {{"detail", server.error().detail}});
       store_thread_.stop();
       co_return server.error().code == core::Errc::locked ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
-    api_.watch(**server);
+    desk_.server = server->get();
     start_stages();
     engine_.tasks.spawn((*server)->serve());
     engine_.tasks.spawn(reloader_.run(**server));
@@ -184,7 +189,8 @@ class Daemon {
   storage::StoreThread store_thread_;
   Engine engine_;
   Tokens tokens_;
-  Api api_;
+  Desk desk_;
+  Router router_;
   asio::basic_signal_set<Executor> signals_;
   Reloader reloader_;
   VitalSigns vital_signs_{engine_, notifier_};

@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "daemon/check_key.h"
 #include "daemon/daemon.h"
-#include "daemon/log.h"
+#include "daemon/net/log.h"
 
 namespace {
 

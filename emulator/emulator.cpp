@@ -2,10 +2,10 @@
 
 #include <stdexcept>
 
-#include "emulator/api.h"
-#include "emulator/http_server.h"
-#include "emulator/jobs.h"
-#include "emulator/uploads.h"
+#include "emulator/gemini/api.h"
+#include "emulator/gemini/uploads.h"
+#include "emulator/jobs/jobs.h"
+#include "emulator/server/http_server.h"
 
 namespace batchd::emulator {
 

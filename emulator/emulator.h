@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "emulator/net.h"
 #include "emulator/options.h"
+#include "emulator/server/net.h"
 
 namespace batchd::emulator {
 

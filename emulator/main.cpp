@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "emulator/audit.h"
 #include "emulator/emulator.h"
-#include "emulator/fault_table.h"
+#include "emulator/faults/fault_table.h"
+#include "emulator/judge/audit.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "emulator/switches.h"
+#include "emulator/base/switches.h"
 
 namespace batchd::emulator {
 

@@ -1,7 +1,7 @@
 #include <memory>
 
-#include "ctl/address.h"
 #include "ctl/cli/menu.h"
+#include "ctl/link/address.h"
 
 namespace batchd::ctl {
 namespace {

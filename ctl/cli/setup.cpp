@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "ctl/cli/menu.h"
+#include "ctl/key/setup.h"
 
 namespace batchd::ctl {
 

@@ -1,6 +1,6 @@
 // What SDKs call to embed: many requests in one call, and one answer for all of them.
 #include "tests/e2e/calls.h"
-#include "tests/storage/raw_sqlite.h"
+#include "tests/storage/sqlite/raw_sqlite.h"
 
 namespace batchd::e2e {
 namespace {

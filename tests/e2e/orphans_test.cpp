@@ -1,7 +1,7 @@
 // Callers that wait on a call of Google's own and know no id: when they or batchd go away, the same call made again
 // gets the same run, and nothing is paid for twice. Callers that wait side by side are callers of their own.
 #include "tests/e2e/e2e_fixture.h"
-#include "tests/storage/raw_sqlite.h"
+#include "tests/storage/sqlite/raw_sqlite.h"
 
 namespace batchd::e2e {
 namespace {
@@ -75,7 +75,7 @@ class Orphans : public E2eTest {
     const auto damaged = Json(listed->body).items("/requests").back();
     EXPECT_FALSE(damaged.has("/acknowledged_at")) << listed->body;
     if (damaged_chunk > 0) return;  // its head is out before anybody sees it
-    for (int i = 0; i < 2; ++i) {  // batchd goes on
+    for (int i = 0; i < 2; ++i) {   // batchd goes on
       LocalHttp looker(daemon_->socket());
       const auto shown = looker.get("/v1/requests/" + damaged.text("/id"));
       ASSERT_TRUE(shown);

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "storage/sqlite_store.h"
+#include "storage/sqlite/store.h"
 #include "tests/e2e/storm_clients.h"
 
 namespace batchd::e2e {

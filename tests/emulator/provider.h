@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "emulator/dom.h"
+#include "emulator/base/dom.h"
 #include "emulator/emulator.h"
 
 namespace batchd::emulator {

@@ -4,9 +4,9 @@
 #include <variant>
 
 #include "core/limits.h"
-#include "proto/gemini.h"
-#include "proto/gemini_error.h"
-#include "proto/gemini_names.h"
+#include "proto/gemini/error.h"
+#include "proto/gemini/gemini.h"
+#include "proto/gemini/names.h"
 #include "proto/rfc3339.h"
 #include "tests/fuzz/fuzz.h"
 

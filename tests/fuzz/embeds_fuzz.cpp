@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/limits.h"
-#include "proto/gemini_embeds.h"
+#include "proto/gemini/embeds.h"
 #include "proto/json/validator.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,7 +2,7 @@
 // that works afterwards. "BATCH" and "REQUEST" keys can't be guessed: a K at the front makes the line one of ours.
 #include <string>
 
-#include "proto/gemini.h"
+#include "proto/gemini/gemini.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace batchd;

@@ -1,7 +1,7 @@
 // What callers send: the same reading however the bytes are cut, and a request that is one line of JSON.
 #include <string>
 
-#include "proto/api_submission.h"
+#include "proto/api/submission.h"
 #include "proto/cursor.h"
 #include "proto/json/validator.h"
 #include "tests/fuzz/fuzz.h"

@@ -12,9 +12,9 @@ fresh() {
   cd "$folder/tree"
   printf '#pragma once\n#include <string>\n#include <boost/system/result.hpp>\n' >core/ids.h
   printf '#pragma once\n#include <boost/json/basic_parser.hpp>\n' >proto/json/validator.h
-  printf '#include "core/ids.h"\n#include "proto/json/validator.h"\n#include <rapidjson/reader.h>\n' >proto/gemini.cpp
+  printf '#include "core/ids.h"\n#include "proto/json/validator.h"\n#include <rapidjson/reader.h>\n' >proto/gemini/gemini.cpp
   printf '#include "core/ids.h"\n#include <sqlite3.h>\n' >storage/store.cpp
-  printf '#include <boost/asio/ssl.hpp>\n#include "storage/store_thread.h"\n' >daemon/https_client.cpp
+  printf '#include <boost/asio/ssl.hpp>\n#include "storage/store_thread.h"\n' >daemon/provider/https_client.cpp
   printf '#pragma once\n#include "core/ids.h"\n' >storage/store_thread.h
   printf '#include <CLI/CLI.hpp>\n#include "config/config.h"\n' >ctl/main.cpp
   printf '#pragma once\n' >config/config.h
@@ -42,7 +42,7 @@ refuses storage/store.cpp '#include "proto/json/validator.h"' 'storage must not 
 refuses proto/json/validator.h '#include "core/ids.h"' 'proto/json must not include core'
 refuses emulator/server.cpp '#include "core/ids.h"' 'emulator must not include core'
 refuses ctl/main.cpp '#include "storage/store_thread.h"' 'ctl must not include storage'
-refuses ctl/main.cpp '#include "daemon/log.h"' 'ctl must not include daemon'
+refuses ctl/main.cpp '#include "daemon/net/log.h"' 'ctl must not include daemon'
 refuses ctl/main.cpp '#include "tests/ctl/fake_server.h"' 'no room of the house'
 refuses core/ids.h '#include "error.h"' 'relative to the root'
 refuses core/ids.h '#include <boost/asio.hpp>' 'Asio and Beast is fenced off'

@@ -14,9 +14,9 @@ events() { cat daemon/*.cpp daemon/*.h | tr '\n' ' ' | grep -oE '(log_event|log_
 problems() {
   {
     cat daemon/*.cpp daemon/*.h proto/api*.cpp | tr '\n' ' ' | grep -oE '[^0-9](4[0-9]{2}|5[0-9]{2}), *"[a-z_]+"'
-    grep -ohE '"(bad|unknown|missing|duplicate|line|not_an)_[a-z_]*[a-z]"' proto/api*.cpp daemon/bulk.cpp
+    grep -ohE '"(bad|unknown|missing|duplicate|line|not_an)_[a-z_]*[a-z]"' proto/api*.cpp daemon/api/bulk.cpp
   } | words
-  printf 'bad_%s\n' model key account endpoint channel deadline on_deadline  # joined in proto/api_submission.cpp
+  printf 'bad_%s\n' model key account endpoint channel deadline on_deadline  # joined in proto/api/submission.cpp
 }
 documented() { grep -oE '`[a-z_]+`' docs/operations.md | tr -d '`' | sort -u; }
 in_openapi() { tr '\n' ' ' <docs/openapi.json | grep -oE '"ProblemCode": *\{[^}]*\}' | grep -oE '"enum": *\[[^]]*\]' | words | grep -vx enum; }

@@ -2,7 +2,7 @@
 // choose is markup.
 #pragma once
 
-#include "proto/admin_page.h"
+#include "proto/page/admin_page.h"
 
 namespace batchd::proto {
 

@@ -12,7 +12,7 @@
 
 #include "core/check.h"
 #include "core/limits.h"
-#include "storage/sqlite_store.h"
+#include "storage/sqlite/store.h"
 
 namespace batchd::storage::testing {
 

@@ -1,5 +1,5 @@
 // pack: when a lane's batch leaves, who is on it, and when nothing may leave.
-#include "proto/gemini.h"
+#include "proto/gemini/gemini.h"
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {

@@ -47,7 +47,7 @@ TEST_F(Sweep, OthersJobsOldOnesAndOursAreNotStrange) {
   submitted(3);
   gemini.add_job("batchd-another-installations", "files/a");
   gemini.add_job("by-hand", "files/b");
-  stranger().state = "BATCH_STATE_SUCCEEDED";  // nobody knows when: perhaps long ago
+  stranger().state = "BATCH_STATE_SUCCEEDED";   // nobody knows when: perhaps long ago
   stranger().created = "2020-01-01T00:00:00Z";  // beyond what is kept here
   look(Which::sweep);
   EXPECT_EQ(account_detail(), "");

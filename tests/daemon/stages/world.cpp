@@ -10,10 +10,10 @@
 #include <future>
 
 #include "core/check.h"
-#include "daemon/log.h"
-#include "daemon/stages.h"
-#include "proto/gemini.h"
-#include "storage/sqlite_store.h"
+#include "daemon/net/log.h"
+#include "daemon/stages/stages.h"
+#include "proto/gemini/gemini.h"
+#include "storage/sqlite/store.h"
 
 namespace batchd::daemon::testing {
 

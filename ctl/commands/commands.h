@@ -1,0 +1,81 @@
+// The commands, one function each: they talk to the daemon, print, and return the exit code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ctl/link/session.h"
+
+namespace batchd::ctl {
+
+// What the calls of a submission have in common; empty: left to the daemon.
+struct SubmitOptions {
+  std::string model;
+  std::string account, endpoint, channel, deadline, on_deadline;
+  std::optional<Wait> wait;
+  bool acknowledge = false;  // each result once it has been printed
+};
+
+struct OneRequest {
+  std::optional<std::string> text;  // a prompt; "-": standard input
+  std::string body_file;            // else a file with the provider's request object
+  std::string key;
+  std::vector<std::pair<std::string, std::string>> labels;
+};
+int submit(Session& session, const SubmitOptions& options, const OneRequest& request);
+
+struct RequestFile {
+  std::string path;   // lines of {"key","request"}; "-": standard input
+  std::string group;  // empty: made of the file's digest
+};
+// One bulk call, sent again under the same group until it got through: a repeated run adds nothing.
+int submit_file(Session& session, const SubmitOptions& options, const RequestFile& file);
+
+int get(Session& session, const std::string& id);
+int wait_for(Session& session, const std::vector<std::string>& ids, const Wait& wait);
+
+struct ResultOptions {
+  std::string channel, after;
+  std::int64_t limit = 0;    // 0: all there are
+  bool acknowledge = false;  // page by page, after it has been written
+  std::optional<Wait> wait;  // for the first
+};
+int results(Session& session, const ResultOptions& options);
+int watch(Session& session, const std::string& channel, const std::string& after);  // goes on for ever
+
+struct ListOptions {
+  std::vector<std::pair<std::string_view, std::string>> filters;
+  std::int64_t limit = 50;
+  bool all = false;
+};
+int list(Session& session, const ListOptions& options);
+int batches(Session& session, const ListOptions& options);
+int batch(Session& session, const std::string& id);
+
+int cancel(Session& session, const std::vector<std::string>& ids);
+int cancel_group(Session& session, const std::string& group);
+int retry(Session& session, const std::vector<std::string>& ids);
+
+int status(Session& session);
+int admin_status(Session& session);
+int attention(Session& session);
+int adopt(Session& session, const std::string& batch, const std::string& job);
+int requeue(Session& session, const std::string& batch);
+
+struct LaneOptions {
+  std::string account, endpoint, model;  // empty: any
+};
+int flush(Session& session, const LaneOptions& lanes);
+int pause(Session& session, const LaneOptions& lanes);
+int resume(Session& session, const LaneOptions& lanes);
+int resume_account(Session& session, const std::string& account);
+
+int audit(Session& session);
+int backup(Session& session, const std::string& file, bool overwrite);
+
+int health(Session& session);  // says nothing if all is well
+int doctor(Session& session, const std::string& config_path, const config::Environment& environment);
+
+}  // namespace batchd::ctl

@@ -1,0 +1,181 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "ctl/answers/document.h"
+#include "ctl/answers/objects.h"
+#include "ctl/commands/commands.h"
+#include "ctl/console/exit_code.h"
+#include "ctl/system/service.h"
+#include "proto/json/write.h"
+
+namespace batchd::ctl {
+namespace {
+
+enum class Finding { fine, note, wrong };
+
+// Prints findings as they come; the exit code is the first wrong one's.
+class Examination {
+ public:
+  explicit Examination(Session& session) : session_(session) {}
+
+  void say(const char* check, Finding finding, const std::string& detail, int code = kDone) {
+    const char* word = finding == Finding::fine ? "ok" : finding == Finding::note ? "note" : "WRONG";
+    if (finding == Finding::wrong && code_ == kDone) code_ = code;
+    std::string line;
+    if (session_.json) {
+      json::Writer writer(line);
+      writer.begin_object();
+      for (const auto& [name, value] :
+           {std::pair{"check", std::string(check)}, {"finding", word}, {"detail", detail}}) {
+        writer.key(name);
+        writer.string(value);
+      }
+      writer.end_object();
+    } else {
+      line = std::string(word) + std::string(7 - std::strlen(word), ' ') + check + ": " + detail;
+    }
+    session_.console.data(line);
+  }
+  int code() const { return code_; }
+
+ private:
+  Session& session_;
+  int code_ = kDone;
+};
+
+void examine_config(Examination& examination, const std::string& path, const config::Environment& environment) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    return examination.say("configuration", Finding::note, path + " isn't there or can't be seen: defaults apply");
+  if (::access(path.c_str(), R_OK) != 0)
+    return examination.say("configuration", Finding::note, path + " can't be read by this user");
+  try {
+    config::load(path, environment);
+    examination.say("configuration", Finding::fine, path);
+  } catch (const config::ConfigError& faults) {
+    examination.say("configuration", Finding::wrong, faults.what(), kBadConfig);
+  }
+}
+
+std::string and_group(const std::string& path) {
+  const auto hint = group_hint(path);
+  return hint.empty() ? "" : "; " + hint;
+}
+
+void examine_socket(Examination& examination, const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) {
+    if (errno == EACCES)
+      return examination.say("socket", Finding::wrong, path + ": its folder is closed to this user" + and_group(path),
+                             kNoPermission);
+    return examination.say("socket", Finding::wrong, path + " isn't there", kUnavailable);
+  }
+  if (!S_ISSOCK(facts.st_mode))
+    return examination.say("socket", Finding::wrong, path + " isn't a socket", kUnavailable);
+  if (::access(path.c_str(), R_OK | W_OK) != 0)
+    return examination.say("socket", Finding::wrong, path + " is closed to this user" + and_group(path), kNoPermission);
+  examination.say("socket", Finding::fine, path);
+}
+
+void examine_address(Examination& examination, const Address& address) {
+  if (!address.socket.empty()) return examine_socket(examination, address.socket);
+  examination.say("address", Finding::fine, address.shown());
+  if (address.token.empty())
+    examination.say("token", Finding::note, "there is none: --token-file FILE or $BATCHD_TOKEN");
+}
+
+// Of a batchd that doesn't answer.
+void examine_service(Examination& examination) {
+  const auto state = service_state();
+  const auto hint = start_hint(state);
+  if (state == Service::stopped) examination.say("service", Finding::wrong, "it isn't started; " + hint, kUnavailable);
+  if (state == Service::troubled)
+    examination.say("service", Finding::wrong, "it has failed, or is on its way up; " + hint, kUnavailable);
+  if (state == Service::running) examination.say("service", Finding::note, "systemd says that it runs; " + hint);
+}
+
+// What to do about an account that isn't well, if it is its key.
+std::string key_hint(std::string_view account, std::string_view detail) {
+  const bool about_key = detail.find("API key") != std::string_view::npos ||
+                         detail.find("API_KEY") != std::string_view::npos ||
+                         detail.find("setup gemini") != std::string_view::npos;
+  if (!about_key) return {};
+  const bool named = account != config::kDefaultAccount;
+  return "\n  do: sudo batchctl setup gemini" + (named ? " --account " + std::string(account) : std::string());
+}
+
+// Null: no answer; what is wrong has been said.
+std::optional<Answer> examine_call(Examination& examination, Session& session, const char* target) {
+  auto reply = session.client.call({.method = "GET", .target = target, .timeout = std::chrono::seconds(10)});
+  if (const auto* trouble = std::get_if<Trouble>(&reply)) {
+    examination.say(target, Finding::wrong, explain(*trouble, session.client.address()), exit_code_of(*trouble));
+    return std::nullopt;
+  }
+  auto& answer = std::get<Answer>(reply);
+  const bool good = answer.status / 100 == 2;
+  if (answer.status == 401)
+    examination.say(target, Finding::wrong, "the token is missing or unknown (401)", kNoPermission);
+  else if (!good && answer.status / 100 == 4)
+    examination.say(target, Finding::note, "only for administrators (" + std::to_string(answer.status) + ')');
+  else
+    examination.say(target, good ? Finding::fine : Finding::wrong,
+                    "HTTP " + std::to_string(answer.status) + (good ? "" : ' ' + error_words(answer.body)),
+                    good ? kDone : kTryLater);
+  return std::move(answer);
+}
+
+void examine_attention(Examination& examination, const Answer& answer) {
+  const auto document = answer.status / 100 == 2 ? read_document(answer.body) : std::nullopt;
+  const auto& items = member(document, "items");
+  if (items.IsArray() && !items.Empty())
+    examination.say("attention", Finding::wrong, std::to_string(items.Size()) + " wait for you: batchctl attention",
+                    kTryLater);
+}
+
+void examine_admin(Examination& examination, const Answer& answer) {
+  const auto document = answer.status / 100 == 2 ? read_document(answer.body) : std::nullopt;
+  if (!document) return;
+  if (const auto& accounts = member(*document, "accounts"); accounts.IsArray())
+    for (const auto& account : accounts.GetArray()) {
+      const bool sick = member(account, "healthy").IsFalse();
+      const std::string name(text(member(account, "name"))), detail(text(member(account, "detail")));
+      examination.say("account", sick ? Finding::wrong : Finding::fine,
+                      name + (detail.empty() ? "" : ": " + detail) + (sick ? key_hint(name, detail) : ""),
+                      kUnavailable);
+    }
+  if (member(*document, "balanced").IsFalse())
+    examination.say("balance", Finding::wrong, "accepted isn't the sum of the states: please report this",
+                    kUnavailable);
+}
+
+}  // namespace
+
+int health(Session& session) {
+  auto reply = session.client.call({.method = "GET", .target = "/healthz", .timeout = std::chrono::seconds(5)});
+  if (const auto* trouble = std::get_if<Trouble>(&reply)) return report(session, *trouble);
+  const auto& answer = std::get<Answer>(reply);
+  return answer.status / 100 == 2 ? kDone : report(session, answer);
+}
+
+int doctor(Session& session, const std::string& config, const config::Environment& environment) {
+  Examination examination(session);
+  examine_config(examination, config, environment);
+  examine_address(examination, session.client.address());
+  if (!examine_call(examination, session, "/healthz")) {
+    if (session.client.address().may_be_service) examine_service(examination);
+  } else {
+    examine_call(examination, session, "/readyz");
+    const auto admin = examine_call(examination, session, "/admin/status");
+    if (admin) examine_admin(examination, *admin);
+    if (admin && admin->status / 100 == 2)
+      if (const auto items = examine_call(examination, session, "/admin/attention"))
+        examine_attention(examination, *items);
+  }
+  return examination.code();
+}
+
+}  // namespace batchd::ctl

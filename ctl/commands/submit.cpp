@@ -1,0 +1,123 @@
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "ctl/answers/objects.h"
+#include "ctl/commands/requests.h"
+#include "ctl/console/exit_code.h"
+#include "proto/json/write.h"
+
+namespace batchd::ctl {
+namespace {
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  json::append_string(out, text);
+  return out;
+}
+
+std::string read_all(std::istream& in) {
+  std::ostringstream text;
+  if (in.peek() != std::istream::traits_type::eof()) text << in.rdbuf();
+  return text.str();
+}
+
+// The provider's request object; none: the file can't be read.
+std::optional<std::string> content_of(const OneRequest& request) {
+  if (request.text) {
+    const auto prompt = *request.text == "-" ? read_all(std::cin) : *request.text;
+    return R"({"contents":[{"role":"user","parts":[{"text":)" + json_string(prompt) + "}]}]}";
+  }
+  std::ifstream file(request.body_file, std::ios::binary);
+  if (!file) return std::nullopt;
+  return read_all(file);
+}
+
+Call call_of(const SubmitOptions& options, const OneRequest& request, const std::string& content) {
+  Call call{.method = "POST", .target = "/v1/requests", .headers = {{"Idempotency-Key", random_key()}}};
+  call.body.reserve(content.size() + 512);
+  json::Writer writer(call.body);
+  writer.begin_object();
+  for (const auto& [name, value] : {std::pair<const char*, const std::string&>("model", options.model),
+                                    {"key", request.key},
+                                    {"account", options.account},
+                                    {"endpoint", options.endpoint},
+                                    {"channel", options.channel},
+                                    {"deadline", options.deadline},
+                                    {"on_deadline", options.on_deadline}}) {
+    if (value.empty()) continue;
+    writer.key(name);
+    writer.string(value);
+  }
+  if (!request.labels.empty()) {
+    writer.key("labels");
+    writer.begin_object();
+    for (const auto& [name, value] : request.labels) {
+      writer.key(name);
+      writer.string(value);
+    }
+    writer.end_object();
+  }
+  writer.key("request");
+  writer.raw(content);
+  writer.end_object();
+  return call;
+}
+
+}  // namespace
+
+int submit(Session& session, const SubmitOptions& options, const OneRequest& request) {
+  const auto content = content_of(request);
+  if (!content) {
+    session.console.talk("can't read " + request.body_file);
+    return kBadInput;
+  }
+  // Checked here too: text that isn't one object must not become part of the body around it.
+  if (!scan_members(*content)) {
+    session.console.talk("the request isn't one JSON object");
+    return kBadInput;
+  }
+  auto answer = ask(session, call_of(options, request, *content));
+  if (const auto* code = std::get_if<int>(&answer)) return *code;
+  const auto& object = std::get<Answer>(answer).body;
+  const auto members = scan_members(object);
+  const auto id = members ? text_member(*members, "id") : std::string();
+  if (id.empty()) {
+    session.console.talk("the daemon's answer isn't a request object");
+    return kUnavailable;
+  }
+  if (!options.wait) {
+    session.console.data(session.json ? object : id);
+    session.console.talk("accepted; its result comes with: batchctl wait " + id);
+    return kDone;
+  }
+  session.console.talk("accepted as " + id);
+  auto finished = await_request(session, id, deadline_of(*options.wait));
+  if (const auto* code = std::get_if<int>(&finished)) return *code;
+  const int shown = show_request(session, std::get<std::string>(finished));
+  if (!options.acknowledge || shown == kTryLater) return shown;
+  const int acknowledged = acknowledge(session, {id});
+  return acknowledged == kDone ? shown : acknowledged;
+}
+
+int get(Session& session, const std::string& id) {
+  auto object = await_request(session, id, std::chrono::steady_clock::now());
+  if (const auto* code = std::get_if<int>(&object)) return *code;
+  return show_request(session, std::get<std::string>(object));
+}
+
+int wait_for(Session& session, const std::vector<std::string>& ids, const Wait& wait) {
+  const auto deadline = deadline_of(wait);
+  int worst = kDone;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids.size() > 1) session.console.progress("waiting", i, ids.size());
+    auto object = await_request(session, ids[i], deadline);
+    const auto* code = std::get_if<int>(&object);
+    worst = std::max(worst, code ? *code : show_request(session, std::get<std::string>(object)));
+    if (code && (*code == kUnavailable || *code == kNoPermission)) break;
+  }
+  session.console.finish_progress();
+  return worst;
+}
+
+}  // namespace batchd::ctl

@@ -1,0 +1,42 @@
+// A blocking byte stream to batchd. Every step ends when nothing moved for as long as it was told to be patient.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "ctl/link/address.h"
+#include "ctl/link/trouble.h"
+
+namespace batchd::ctl {
+
+class Connection {
+ public:
+  using Patience = std::chrono::milliseconds;
+
+  Connection() = default;
+  ~Connection() { close(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  std::optional<Trouble> open(const Address& address, Patience patience);
+  bool is_open() const { return fd_ >= 0; }
+  void close();
+
+  // stopped: the other side has something to say, or closed, before all was taken: receive() tells.
+  enum class Sent { all, stopped, not_answering };
+  Sent send(std::string_view bytes, Patience patience);
+  // How many bytes came; 0: the other side closed.
+  std::variant<std::size_t, Trouble> receive(char* buffer, std::size_t size, Patience patience);
+
+ private:
+  using Deadline = std::chrono::steady_clock::time_point;
+  std::optional<Trouble> open_unix(const std::string& path, Deadline deadline);
+  std::optional<Trouble> open_tcp(const Address& address, Deadline deadline);
+
+  int fd_ = -1;
+};
+
+}  // namespace batchd::ctl

@@ -1,0 +1,146 @@
+#include "daemon/admin/overview.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace batchd::daemon {
+namespace {
+
+constexpr int kBatchesShown = 500;
+constexpr int kOwnersShown = 20;
+constexpr std::size_t kLanesAsked = Metrics::kLanesShown;  // whose load is looked up: two queries each
+
+std::vector<core::BatchState> live_states() {
+  std::vector<core::BatchState> states;
+  for (std::size_t i = 0; i < core::kBatchStates; ++i)
+    if (const auto state = static_cast<core::BatchState>(i); !core::is_terminal(state)) states.push_back(state);
+  return states;
+}
+
+std::int64_t free_bytes(const std::string& database) {
+  std::error_code error;
+  const auto space = std::filesystem::space(std::filesystem::absolute(database).parent_path(), error);
+  return error ? 0 : static_cast<std::int64_t>(space.available);
+}
+
+// Lanes with something queued first, then those that only have batches under way.
+std::vector<proto::LaneStatus> lanes_of(std::vector<core::LaneQueue> queues, const std::vector<core::Batch>& batches) {
+  std::vector<proto::LaneStatus> lanes;
+  for (auto& queue : queues) lanes.push_back({.queue = std::move(queue)});
+  for (const auto& batch : batches) {
+    const auto known = [&](const proto::LaneStatus& lane) { return lane.queue.id == batch.lane_id; };
+    if (std::ranges::none_of(lanes, known))
+      lanes.push_back({.queue = {.id = batch.lane_id, .lane = batch.lane, .owners = {}}});
+  }
+  return lanes;
+}
+
+// One verb for all of them: what they say of each other belongs to one moment.
+core::Result<proto::AdminStatus> read_status(core::Store& store, const std::vector<core::BatchState>& states) {
+  proto::AdminStatus status{.version = BATCHD_VERSION, .now = {}, .started_at = {}, .counts = {}};
+  auto counts = store.counts();
+  if (!counts) return counts.error();
+  auto queues = store.summarise_queue();
+  if (!queues) return queues.error();
+  auto batches = store.list_batches(states, core::BatchId{}, kBatchesShown);
+  if (!batches) return batches.error();
+  auto owners = store.list_owners(kOwnersShown);
+  if (!owners) return owners.error();
+  const auto pauses = store.list_pauses();
+  if (!pauses) return pauses.error();
+  status.counts = std::move(*counts);
+  status.lanes = lanes_of(std::move(*queues), *batches);
+  status.live_batches = std::move(*batches);
+  status.owners = std::move(*owners);
+  for (auto& lane : status.lanes)
+    lane.paused = std::ranges::any_of(*pauses, [&](const auto& pause) { return matches(pause, lane.queue.lane); });
+  return status;
+}
+
+core::Result<std::vector<std::pair<core::LaneLoad, std::optional<core::Duration>>>> read_loads(
+    core::Store& store, const std::vector<core::LaneId>& lanes) {
+  std::vector<std::pair<core::LaneLoad, std::optional<core::Duration>>> loads;
+  for (const auto lane : lanes) {
+    auto load = store.lane_load(lane);
+    if (!load) return load.error();
+    const auto turnaround = store.lane_turnaround(lane);
+    if (!turnaround) return turnaround.error();
+    loads.emplace_back(std::move(*load), *turnaround);
+  }
+  return loads;
+}
+
+Task<core::Result<void>> add_loads(Engine& engine, proto::AdminStatus& status) {
+  std::vector<core::LaneId> lanes;
+  for (const auto& lane : status.lanes)
+    if (lanes.size() < kLanesAsked) lanes.push_back(lane.queue.id);
+  auto read = [&lanes](core::Store& store) { return read_loads(store, lanes); };
+  const auto loads = co_await engine.store.together(storage::VerbClass::read, read);
+  if (!loads) co_return loads.error();
+  for (std::size_t i = 0; i < loads->size(); ++i) {
+    auto& lane = status.lanes[i];
+    const auto& [load, turnaround] = (*loads)[i];
+    lane.enqueued_tokens = core::provider_tokens(load.learned, load.tokens);
+    lane.allowance =
+        core::allowance(load.learned, engine.config.budget.of(lane.queue.lane.model).max_enqueued_tokens, status.now);
+    lane.turnaround = turnaround;
+  }
+  co_return core::Result<void>();
+}
+
+proto::AccountStatus status_of(const Account& account) {
+  proto::AccountStatus status{.name = account.name,
+                              .healthy = account.healthy(),
+                              .detail = account.detail(),
+                              .key = account.credential,
+                              .limits = account.budget};
+  if (!account.trouble.empty()) status.since = account.troubled_since;
+  return status;
+}
+
+}  // namespace
+
+Task<core::Result<proto::AdminStatus>> gather_status(Engine& engine, core::WallTime started_at) {
+  const auto states = live_states();
+  auto read = [&states](core::Store& store) { return read_status(store, states); };
+  auto status = co_await engine.store.together(storage::VerbClass::read, read);
+  if (!status) co_return status;
+  status->now = engine.clock.wall();
+  status->started_at = started_at;
+  status->free_bytes = free_bytes(engine.config.store.path);
+  const auto loaded = co_await add_loads(engine, *status);
+  if (!loaded) co_return loaded.error();
+  for (const auto& [name, account] : engine.accounts.all()) {
+    auto shown = status_of(*account);
+    const auto use = co_await engine.store.read(&core::Store::budget_use, name, status->now,
+                                                account->provider->caps().file_lifetime);
+    if (!use) co_return use.error();
+    shown.use = *use;
+    status->accounts.push_back(std::move(shown));
+  }
+  co_return status;
+}
+
+Task<core::Result<proto::Attention>> gather_attention(Engine& engine) {
+  auto read = [](core::Store& store) -> core::Result<proto::Attention> {
+    constexpr core::BatchState kHeld[]{core::BatchState::held};
+    auto held = store.list_batches(kHeld, core::BatchId{}, kBatchesShown);
+    if (!held) return held.error();
+    auto strange = store.list_strange_jobs();
+    if (!strange) return strange.error();
+    auto paused = store.list_pauses();
+    if (!paused) return paused.error();
+    std::erase_if(*strange, [](const core::StrangeJob& job) { return job.accepted; });
+    return proto::Attention{std::move(*held), {}, std::move(*strange), std::move(*paused)};
+  };
+  auto attention = co_await engine.store.together(storage::VerbClass::read, read);
+  if (!attention) co_return attention;
+  for (const auto& [name, account] : engine.accounts.all())
+    if (!account->trouble.empty()) {
+      attention->accounts.push_back(status_of(*account));
+      attention->accounts.back().detail = account->trouble;  // strange jobs are items of their own
+    }
+  co_return attention;
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,12 @@
+// What status, page and metrics show, gathered from the store and from the accounts.
+#pragma once
+
+#include "daemon/engine/engine.h"
+#include "proto/api/status.h"
+
+namespace batchd::daemon {
+
+Task<core::Result<proto::AdminStatus>> gather_status(Engine& engine, core::WallTime started_at);
+Task<core::Result<proto::Attention>> gather_attention(Engine& engine);
+
+}  // namespace batchd::daemon

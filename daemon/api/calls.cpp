@@ -1,0 +1,62 @@
+#include "daemon/api/calls.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/limits.h"
+#include "daemon/api/reply.h"
+
+namespace batchd::daemon {
+
+std::optional<Problem> check_parameters(const RequestHead& head, std::initializer_list<std::string_view> known) {
+  for (std::size_t i = 0; i < head.query.size(); ++i) {
+    const auto& name = head.query[i].first;
+    if (std::ranges::find(known, name) == known.end())
+      return make_problem(400, "unknown_parameter", "this call has no parameter \"" + name.substr(0, 64) + '"');
+    for (std::size_t j = 0; j < i; ++j)
+      if (head.query[j].first == name)
+        return make_problem(400, "duplicate_parameter", "the parameter \"" + name + "\" is there twice");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> number_parameter(const RequestHead& head, std::string_view name, std::int64_t otherwise,
+                                             std::int64_t min, std::int64_t max) {
+  const auto text = head.query_value(name);
+  if (!text) return otherwise;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc{} || end != text->data() + text->size() || value < min || value > max) return std::nullopt;
+  return value;
+}
+
+std::optional<core::Duration> wait_parameter(const RequestHead& head) {
+  const auto seconds = number_parameter(head, "wait", 0, 0, INT64_MAX);
+  if (!seconds) return std::nullopt;
+  constexpr auto kSecondsMax = std::chrono::duration_cast<std::chrono::seconds>(kWaitMax).count();
+  return std::chrono::seconds(std::min<std::int64_t>(*seconds, kSecondsMax));
+}
+
+core::Duration interim_period(const RequestHead& head, core::Duration period) {
+  if (const auto wish = head.header("x-batchd-interim"); !wish.empty())
+    return wish == "yes" ? period : core::Duration::zero();
+  const auto agent = head.header("user-agent");
+  constexpr std::string_view kNodeSdk = "gl-node/";
+  const bool node = agent == "node" || agent == "undici" || agent.find(kNodeSdk) != agent.npos ||
+                    head.header("x-goog-api-client").find(kNodeSdk) != agent.npos;
+  return node ? period : core::Duration::zero();
+}
+
+std::optional<std::string> idempotency_key(const RequestHead& head) {
+  const auto key = head.header("idempotency-key");
+  const auto printable = [](char c) { return c > ' ' && c <= '~'; };
+  if (key.size() > core::kIdempotencyKeyBytesMax || !std::ranges::all_of(key, printable)) return std::nullopt;
+  return std::string(key);
+}
+
+Problem bad_idempotency_key() {
+  return make_problem(400, "bad_idempotency_key",
+                      "an Idempotency-Key has 1 to 255 printable ASCII characters without spaces");
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,109 @@
+#include "daemon/api/response.h"
+
+#include <algorithm>
+
+#include "core/limits.h"
+#include "daemon/api/reply.h"
+#include "proto/sse.h"
+
+namespace batchd::daemon {
+namespace {
+
+constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
+constexpr std::int64_t kBytesWithoutSeat = 64 << 10;  // of a line
+
+}  // namespace
+
+ResponseReader::ResponseReader(Engine& engine, core::OwnerId owner, const core::RequestView& request)
+    : store_(engine.store),
+      seat_(engine.chunk_seats, owner),
+      line_(request.result),
+      at_(request.value_offset),
+      end_(request.value_offset + request.value_bytes) {}
+
+Task<core::Result<std::string>> ResponseReader::next() {
+  const bool small = line_.bytes <= kBytesWithoutSeat;
+  if (!small && !seat_.seated()) {
+    const bool seated = co_await seat_.sit();
+    if (!seated) co_return core::Error{core::Errc::stopping, ""};
+  }
+  const auto index = at_ / kChunk;
+  if (seat_.chunk.empty()) {
+    auto chunk = co_await store_.read(&core::Store::read_chunk, line_.id, index);
+    if (!chunk) seat_.leave();
+    if (!chunk) co_return chunk;
+    seat_.chunk = std::move(*chunk);
+  }
+  const auto chunk_end = std::min(end_, index * kChunk + std::ssize(seat_.chunk));
+  const auto bytes = std::max(std::min(chunk_end - at_, kPieceBytes), std::int64_t{0});
+  const std::string_view chunk = seat_.chunk;
+  std::string piece(chunk.substr(std::min(chunk.size(), static_cast<std::size_t>(at_ - index * kChunk)),
+                                 static_cast<std::size_t>(bytes)));
+  at_ += bytes;
+  if (piece.empty() && at_ < end_) co_return core::Error{core::Errc::corrupt, "a result is shorter than it was"};
+  if (at_ == end_ || at_ % kChunk == 0)
+    seat_.leave();
+  else
+    seat_.rest();
+  co_return piece;
+}
+
+Task<core::Result<void>> check_response(Engine& engine, core::OwnerId owner, const core::RequestView& request) {
+  ResponseReader response(engine, owner, request);
+  while (!response.finished()) {
+    const auto piece = co_await response.next();
+    if (!piece) co_return piece.error();
+  }
+  co_return core::Result<void>();
+}
+
+Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine, ReplyHead head, std::string prefix,
+                                             const core::RequestView& request, std::string suffix) {
+  ResponseReader response(engine, exchange.peer().owner, request);
+  const auto bytes = std::ssize(prefix) + request.value_bytes + std::ssize(suffix);
+  auto piece = co_await response.next();
+  if (!piece) co_return ResponseWritten{Written::nothing, piece.error().code};
+  prefix += *piece;
+  if (response.finished()) {
+    prefix += suffix;
+    const bool taken = co_await exchange.reply(std::move(head), std::move(prefix));
+    co_return ResponseWritten{taken ? Written::all : Written::cut};
+  }
+  bool open = co_await exchange.begin_reply(std::move(head), bytes);
+  std::string().swap(*piece);  // an assignment would keep its room
+  if (open) open = co_await exchange.write(prefix);
+  std::string().swap(prefix);
+  while (open && !response.finished()) {
+    open = co_await exchange.writable();
+    if (!open) co_return ResponseWritten{Written::cut};
+    piece = co_await response.next();
+    if (!piece) co_return ResponseWritten{Written::cut};
+    open = co_await exchange.write(*piece);
+    std::string().swap(*piece);
+  }
+  if (open) open = co_await exchange.write(suffix);
+  co_return ResponseWritten{open ? Written::all : Written::cut};
+}
+
+Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, std::string prefix,
+                                            const core::RequestView& request, std::string suffix, Lines lines) {
+  ResponseReader response(engine, exchange.peer().owner, request);
+  proto::OneLine escape;
+  if (!co_await exchange.writable()) co_return ResponseWritten{Written::cut};
+  auto piece = co_await response.next();
+  if (!piece) co_return ResponseWritten{Written::nothing, piece.error().code};
+  for (;;) {
+    prefix += lines == Lines::escaped ? escape.take(*piece) : *piece;
+    if (response.finished()) prefix += escape.finish() + suffix;
+    std::string().swap(*piece);  // an assignment would keep its room
+    bool open = co_await exchange.write(prefix);
+    if (open && response.finished()) co_return ResponseWritten{};
+    std::string().swap(prefix);
+    if (open) open = co_await exchange.writable();
+    if (!open) co_return ResponseWritten{Written::cut};
+    piece = co_await response.next();
+    if (!piece) co_return ResponseWritten{Written::cut};
+  }
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,38 @@
+// One row of a route table. Each room that serves calls has a table of its own; the router is given all of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "daemon/api/desk.h"
+#include "daemon/http/http_server.h"
+#include "daemon/net/net.h"
+
+namespace batchd::daemon {
+
+// Who may make a call without credentials, which is a question over TCP only.
+enum class Open : std::uint8_t { no, on_this_host, everywhere };
+
+struct Route {
+  // Answers the call. `hole` is what stood in the path for "{...}", and empty if the pattern has none.
+  using Handler = Task<void> (*)(Desk& desk, Exchange& exchange, std::string_view hole);
+
+  std::string_view method;   // "*" for every method
+  std::string_view pattern;  // "{id}" matches any one segment, "{rest}" all that are left
+  bool admin;                // true if only administrators may make the call
+  Handler handler;
+  Open open = Open::no;
+
+  // Returns true if `peer` may make this call as far as its credentials go.
+  bool takes(const Peer& peer) const {
+    return peer.known || open == Open::everywhere || (open == Open::on_this_host && peer.this_host);
+  }
+  // Returns what stands for the hole (empty if the pattern has none), or nullopt if the path doesn't match.
+  std::optional<std::string_view> match(std::string_view path) const;
+};
+
+using Routes = std::span<const Route>;
+
+}  // namespace batchd::daemon

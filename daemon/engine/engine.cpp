@@ -1,0 +1,120 @@
+#include "daemon/engine/engine.h"
+
+#include <algorithm>
+
+#include "daemon/net/log.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+
+void Bells::ring(BatchState state) {
+  switch (state) {
+    case BatchState::sealing:
+      break;  // belongs to the packer's own run, or to the split that fills it
+    case BatchState::sealed:
+    case BatchState::uploading:
+    case BatchState::uploaded:
+      submit.poke();
+      break;
+    case BatchState::creating:
+    case BatchState::unclear:
+    case BatchState::fencing:
+    case BatchState::lost:
+      reconcile.poke();
+      break;
+    case BatchState::submitted:
+      poll.poke();
+      break;
+    case BatchState::ended:
+    case BatchState::collecting:
+      collect.poke();
+      break;
+    case BatchState::refused:
+    case BatchState::fenced:
+    case BatchState::unsealed:
+      settle.poke();
+      break;
+    case BatchState::done:
+      cleanup.poke();
+      pack.poke();  // a job slot may have come free
+      break;
+    case BatchState::held:
+      break;  // a person's turn
+  }
+}
+
+void Bells::ring_all() {
+  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge, &sweep, &deadlines})
+    bell->poke();
+}
+
+Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchState to, core::BatchPatch patch) {
+  auto marked = co_await store.state(&core::Store::mark, batch.id, batch.state, to, std::move(patch), clock.wall());
+  if (!marked) {
+    log_event(LogLevel::warn, "batch_not_moved",
+              {{"batch", batch.id},
+               {"from", core::to_text(batch.state)},
+               {"to", core::to_text(to)},
+               {"error", core::to_text(marked.error().code)},
+               {"detail", marked.error().detail}});
+    co_return marked;
+  }
+  if (to != batch.state) {
+    moved(*marked, batch.state);
+    bells.ring(to);
+    if (to == BatchState::ended || to == BatchState::held) bells.pack.poke();
+  }
+  co_return marked;
+}
+
+void Engine::moved(const core::Batch& batch, BatchState from) {
+  const bool held = batch.state == BatchState::held;
+  log_event(held ? LogLevel::error : LogLevel::info, "batch",
+            {{"batch", batch.id},
+             {"from", core::to_text(from)},
+             {"to", core::to_text(batch.state)},
+             {"items", batch.items},
+             {"job", batch.job},
+             {"message", held ? batch.message : ""}});
+  metrics.moved(batch);
+}
+
+void Engine::announce(const core::Recorded& recorded) {
+  metrics.ended(recorded, clock.wall());
+  waiters.notify(recorded.finished, recorded.owners);
+  if (recorded.requeued > 0) bells.pack.poke();
+}
+
+// Each of them sees in the row itself that it is packed with nobody.
+void Engine::deserted(core::BatchId batch) {
+  log_event(LogLevel::info, "batch_deserted", {{"batch", batch}});
+  for (auto* bell : {&bells.submit, &bells.poll, &bells.settle}) bell->poke();
+}
+
+void Engine::try_at_once(Account& account) {
+  account.paused_until = clock.steady();
+  account.key_read = false;
+  account.refuses_creates = false;
+  bells.ring_all();
+}
+
+Task<core::Result<void>> Engine::resume(Account& account) {
+  auto accepted = co_await store.state(&core::Store::accept_strange_jobs, account.name);
+  if (!accepted) co_return accepted;
+  auto counted = co_await count_strange_jobs();
+  try_at_once(account);
+  co_return counted;
+}
+
+Task<core::Result<void>> Engine::count_strange_jobs() {
+  const auto jobs = co_await store.read(&core::Store::list_strange_jobs);
+  if (!jobs) co_return jobs.error();
+  for (const auto& [name, account] : accounts.all()) {
+    const auto counts = [&](const core::StrangeJob& job) { return job.account == name && !job.accepted; };
+    account->strange_jobs = std::ranges::count_if(*jobs, counts);
+  }
+  co_return core::Result<void>();
+}
+
+}  // namespace batchd::daemon

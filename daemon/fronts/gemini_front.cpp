@@ -1,0 +1,207 @@
+// /gemini/...: the provider's own calls, for programs that know nothing of batchd. The call is held until its request
+// has ended, however long that takes. A caller that went away before its answer was written leaves an orphan, and the
+// same call made again takes the oldest one over: nothing runs twice because a program, or batchd, was restarted. With
+// an Idempotency-Key the caller says itself what is the same.
+#include "daemon/fronts/gemini_front.h"
+
+#include "daemon/api/accept.h"
+#include "daemon/api/calls.h"
+#include "daemon/api/reply.h"
+#include "daemon/api/response.h"
+#include "daemon/api/staging.h"
+#include "daemon/api/wait.h"
+#include "daemon/fronts/event_exchange.h"
+#include "daemon/net/log.h"
+#include "proto/gemini/error.h"
+#include "proto/gemini/front.h"
+#include "proto/json/digest.h"
+
+namespace batchd::daemon {
+namespace {
+
+constexpr std::size_t kVerbBytesShown = 64;
+
+Problem unimplemented(std::string_view path) {
+  const auto colon = path.rfind(':');
+  const auto verb = colon == std::string_view::npos ? std::string_view() : path.substr(colon);
+  const auto what = verb.empty() ? std::string("this call") : std::string(verb.substr(0, kVerbBytesShown));
+  return make_problem(
+      501, "unimplemented",
+      "batchd doesn't serve " + what +
+          ", only POST to models/MODEL with :generateContent, :streamGenerateContent, :embedContent and "
+          ":batchEmbedContents, of v1beta, v1 and v1alpha. Make other calls at the provider's own address");
+}
+
+// What path and headers say.
+std::optional<Problem> read_options(const RequestHead& head, const proto::GeminiCall& call, Engine& engine,
+                                    core::NewRequest& request) {
+  proto::Submission submission;
+  if (const auto fault = proto::set_option(submission, "model", call.model)) return problem_of_fault(*fault);
+  if (const auto account = head.header("x-batchd-account"); !account.empty())
+    if (const auto fault = proto::set_option(submission, "account", account)) return problem_of_fault(*fault);
+  if (engine.accounts.find(submission.account) == nullptr) return unknown_account(submission.account);
+  auto key = idempotency_key(head);
+  if (!key) return bad_idempotency_key();
+  request.idempotency_key = std::move(*key);
+  request.keyed_call = !request.idempotency_key.empty();
+  request.lane = {submission.account, call.endpoint, submission.model};
+  return std::nullopt;
+}
+
+// A problem leaves nothing behind.
+Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, core::NewRequest& request) {
+  proto::GeminiBodyReader reader(request.lane.model);
+  json::Sha256 fingerprint;
+  fingerprint.update(call_prefix(request.lane, request.lane.endpoint));
+  const FeedBody feed = [&](std::string_view piece, std::string& request_out) {
+    fingerprint.update(piece);
+    return reader.feed(piece, request_out);
+  };
+  auto problem = co_await receive_request(exchange, staging, request, feed);
+  if (!problem) {
+    const auto tokens = reader.finish(request.body);
+    request.tokens = tokens.value_or(0);
+    if (!tokens) problem = problem_of_fault(reader.fault());
+  }
+  if (!problem) {
+    (request.keyed_call ? request.fingerprint : request.call) = fingerprint.finish();
+    auto finished = co_await staging.finish(request);
+    if (!finished) problem = problem_of(finished.error());
+  }
+  if (problem) co_await staging.discard(request);
+  co_return problem;
+}
+
+// One event: a batch has no earlier parts of an answer to show.
+Task<ResponseWritten> reply_event(Exchange& exchange, Engine& engine, const core::RequestView& request) {
+  const bool open = co_await exchange.begin_stream(event_head());
+  if (!open) co_return ResponseWritten{Written::cut};
+  const auto sent = co_await write_around_response(exchange, engine, "data: ", request, "\n\n", Lines::escaped);
+  bool whole = sent.written == Written::all;
+  if (whole) whole = co_await exchange.end_stream();
+  co_return ResponseWritten{whole ? Written::all : Written::cut};
+}
+
+bool wants_events(const Exchange& exchange, const proto::GeminiCall& call) {
+  return call.stream && exchange.head().query_value("alt") == "sse";
+}
+
+Task<ResponseWritten> reply_response(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
+                                     const core::RequestView& request) {
+  if (wants_events(exchange, call)) co_return co_await reply_event(exchange, engine, request);
+  ReplyHead head{200, "application/json; charset=UTF-8", {}};
+  std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
+  co_return co_await answer_around_response(exchange, engine, std::move(head), std::move(prefix), request,
+                                            std::move(suffix));
+}
+
+// A damaged response is said where nothing of an answer is out yet. What comes back for one (`again`) was perhaps cut
+// in the middle of it: all of it is looked at first.
+Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
+                     const core::RequestView& request, bool again) {
+  if (request.state != core::RequestState::succeeded) {
+    const bool said = co_await reply_error(exchange, request.error.value_or(core::RequestError()));
+    co_return said ? CallEnd::answered : CallEnd::orphan;
+  }
+  core::Errc trouble{};
+  if (again || call.stream) {
+    const auto readable = co_await check_response(engine, exchange.peer().owner, request);
+    if (!readable) trouble = readable.error().code;
+  }
+  if (trouble == core::Errc{}) {
+    const auto sent = co_await reply_response(exchange, engine, call, request);
+    if (sent.written != Written::nothing) co_return sent.written == Written::all ? CallEnd::answered : CallEnd::orphan;
+    trouble = sent.error;
+  }
+  const bool damaged = trouble == core::Errc::corrupt;
+  const auto error = damaged ? damaged_response(engine, request.id) : unreadable_now(request.id);
+  const bool said = co_await reply_error(exchange, error);
+  co_return said&& damaged ? CallEnd::abandoned : CallEnd::orphan;
+}
+
+}  // namespace
+
+std::string call_prefix(const core::Lane& lane, std::string_view verb) {
+  return lane.account + ' ' + std::string(verb) + ' ' + lane.model + '\n';
+}
+
+Problem front_problem(const Problem& problem, core::RequestId request) {
+  return problem.status == 404 ? result_gone(request) : problem;
+}
+
+core::RequestError damaged_response(Engine& engine, core::RequestId request) {
+  log_event(LogLevel::error, "stored_result_damaged", {{"request", request}});
+  engine.metrics.result_damaged();
+  constexpr int kDataLoss = 15;
+  return {
+      kDataLoss, std::string(core::grpc_status(kDataLoss)),
+      "the stored response of request " + core::to_text(request) +
+          " is damaged; the same call made again, with a new Idempotency-Key if it has one, is run and paid for again",
+      core::ErrorSource::batchd};
+}
+
+core::RequestError unreadable_now(core::RequestId request) {
+  constexpr int kUnavailable = 14;
+  return {kUnavailable, std::string(core::grpc_status(kUnavailable)),
+          "the response of request " + core::to_text(request) + " can't be read now; make the same call again",
+          core::ErrorSource::batchd};
+}
+
+Task<bool> reply_error(Exchange& exchange, const core::RequestError& error) {
+  auto shown = proto::gemini_error(error);
+  ReplyHead head{shown.http_status, "application/json", {}};
+  co_return co_await exchange.reply(std::move(head), std::move(shown.body));
+}
+
+namespace {
+
+Task<void> serve_gemini(Desk& desk, Exchange& exchange, std::string_view path) {
+  const auto call = proto::parse_gemini_call(path);
+  core::NewRequest request;
+  request.owner = exchange.peer().owner;
+  std::optional<Problem> problem;
+  if (!call || exchange.head().method != "POST")
+    problem = unimplemented(path);
+  else if (desk.engine.stopping)
+    problem = stopping_problem();
+  else
+    problem = read_options(exchange.head(), *call, desk.engine, request);
+  if (!problem && call->many) {
+    co_await embed_many(desk, exchange, std::move(request));
+    co_return;
+  }
+  Staging staging(desk.engine.store, desk.engine.body_seats, request.owner);
+  if (!problem) problem = co_await read_body(exchange, staging, request);
+  if (problem) {
+    co_await reply_problem(exchange, std::move(*problem));
+    co_return;
+  }
+  const bool keyed = request.keyed_call;
+  const auto accepted = co_await accept(desk.engine, std::move(request));
+  staging.let_go();
+  if (!accepted) {
+    co_await reply_problem(exchange, problem_of_accept(accepted.error()));
+    co_return;
+  }
+  const bool events = wants_events(exchange, *call);
+  EventExchange in_events(exchange);
+  Exchange& out = events ? in_events : exchange;
+  const auto& settings = desk.engine.config.server;
+  auto beat = pulse(desk.engine, events ? settings.heartbeat : interim_period(exchange.head(), settings.interim));
+  const auto waited = co_await wait_for(desk.engine, out, accepted->id, desk.engine.clock.steady() + kForever, beat);
+  std::vector<EndedCall> ended{{accepted->id}};
+  if (waited.problem)
+    co_await reply_problem(out, front_problem(*waited.problem, accepted->id));
+  else if (waited.request)
+    ended[0].end = co_await answer(out, desk.engine, *call, *waited.request, accepted->replayed);
+  if (!keyed) co_await end_calls(desk.engine, exchange, std::move(ended));
+}
+
+}  // namespace
+
+Routes gemini_routes() {
+  static constexpr Route kTable[]{{"*", "/gemini/{rest}", false, serve_gemini}};
+  return kTable;
+}
+
+}  // namespace batchd::daemon

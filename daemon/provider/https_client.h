@@ -1,0 +1,32 @@
+// The only place that talks to a provider. HTTP/1.1 over TLS >= 1.2 (verified against the system's roots or ca_file,
+// with SNI and host name check), plain HTTP to loopback addresses only. No retries and no other origin, ever; a
+// redirect is an answer, and whether to follow it within the origin is the dialogue's decision.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/provider/provider_link.h"
+
+namespace batchd::daemon {
+
+struct HttpsClientConfig {
+  std::string base_url;              // "https://host[:port][/prefix]", or "http://" with a loopback address
+  std::string credential_header;     // e.g. "x-goog-api-key"
+  std::string credential;            // its value; never logged, never sent elsewhere
+  std::string ca_file;               // empty: the system's roots
+  core::Duration connect_timeout{};  // resolve + connect + TLS
+  core::Duration answer_timeout{};   // last byte written -> complete head; and whole control answers
+  core::Duration stall_timeout{};    // between two pieces of a streamed body, either way
+};
+
+class HttpsLink : public ProviderLink {
+ public:
+  // For calls that begin from now on. False, and nothing changed: it can't be the value of a header.
+  virtual bool set_credential(std::string credential) = 0;
+};
+
+// Throws std::invalid_argument for a base_url that breaks the rules above.
+std::unique_ptr<HttpsLink> make_https_client(Executor executor, HttpsClientConfig config);
+
+}  // namespace batchd::daemon

@@ -1,0 +1,64 @@
+// One connection to a provider: resolve, connect, TLS, bytes. Every wait is bounded; nothing here throws.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/time.h"
+#include "daemon/net/deadline.h"
+#include "daemon/net/net.h"
+#include "daemon/provider/https_url.h"
+
+namespace batchd::daemon {
+
+class Connection {
+ public:
+  using Tcp = asio::ip::tcp;
+  using Instant = Deadline::Instant;
+  struct Io {
+    boost::system::error_code error;
+    std::size_t bytes = 0;
+    bool timed_out = false;
+    bool ended = false;  // read: the peer closed in an orderly way (TLS: with close_notify)
+    std::string text(std::string_view doing) const;
+  };
+
+  // `url` and `tls` (null for plain HTTP) must outlive it.
+  Connection(Executor executor, const BaseUrl& url, asio::ssl::context* tls);
+
+  // Empty: ready for a request, of which nothing has been written. Otherwise why not.
+  Task<std::string> connect(core::Duration timeout);
+  // All of `bytes`, or an error. When it times out, what has already arrived can still be read.
+  Task<Io> write(std::string_view bytes, core::Duration timeout);
+  Task<Io> read_some(char* data, std::size_t capacity, Instant until);
+  void close();
+  void abort();  // closes with a reset: nothing that is still unsent goes out, and the peer knows at once
+
+  // For a connection that was left idle: nothing has come and it hasn't been closed.
+  bool still_quiet();
+  Instant idle_since() const { return idle_since_; }
+  void mark_idle();
+
+ private:
+  using Socket = asio::basic_stream_socket<Tcp, Executor>;
+  enum class OnExpiry : std::uint8_t { close, stop_writing };
+  Task<std::string> resolve(Instant until, std::vector<Tcp::endpoint>& endpoints);
+  Task<std::string> handshake(Instant until);
+  void expire();
+  Io outcome(boost::system::error_code error, std::size_t bytes);
+
+  const BaseUrl& url_;
+  Socket socket_;
+  std::optional<asio::ssl::stream<Socket&>> tls_;
+  Deadline deadline_;
+  OnExpiry on_expiry_ = OnExpiry::close;
+  Instant idle_since_{};
+};
+
+}  // namespace batchd::daemon

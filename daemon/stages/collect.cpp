@@ -1,0 +1,163 @@
+// collect: a finished job's lines become outcomes, each for the request whose key it carries; then the requests without
+// a line are judged (core/requeue.h). Everything here may be done again from the start: outcomes are recorded once.
+#include <algorithm>
+
+#include "daemon/net/log.h"
+#include "daemon/stages/result_sink.h"
+#include "daemon/stages/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::Fault;
+
+namespace {
+
+constexpr std::int64_t kParallelCollects = 2;
+// With so many members, a file without a single line of ours isn't a matter of lost lines: sent again, the whole batch
+// would be paid for again, to the same end.
+constexpr std::int64_t kMembersForDoubt = 20;
+// To send a request again costs money, to read a file again doesn't. The first pass takes responses only: an error is
+// believed, and a line missing, if the second finds no response either.
+constexpr int kPasses = 2;
+
+core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_read) {
+  if (batch.released) {
+    return {core::AbsentFate::requeue,
+            true,
+            {13, "INTERNAL", "the batch's result was lost at the provider", core::ErrorSource::batchd}};
+  }
+  return core::judge_absent({.end = batch.end.value_or(core::JobEnd::succeeded),
+                             .code = batch.end_code,
+                             .message = batch.message,
+                             .had_lines = lines_read > 0,
+                             .we_cancelled = batch.cancel_asked,
+                             .we_deleted_its_file = batch.fence_begun});
+}
+
+}  // namespace
+
+CollectStage::CollectStage(Engine& engine)
+    : BatchStage(engine, engine.bells.collect, {BatchState::ended, BatchState::collecting}, &kParallelCollects) {}
+
+Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress) {
+  if (batch.state == BatchState::ended) {
+    const auto moved = co_await engine_.mark(batch, BatchState::collecting);
+    co_return pause_unless(moved.has_value());
+  }
+  auto* account = account_of(batch);
+  if (account == nullptr) co_return engine_.config.retry.max;
+  if (account->paused(now())) co_return account->paused_until - now();
+  if (!batch.result_file.empty()) co_return co_await collect(std::move(batch), *account, progress);
+  const bool awaited = batch.packed > 0;  // by anybody
+  if (batch.end == core::JobEnd::succeeded && !batch.released && awaited) {
+    const core::BatchPatch patch{.message = "its job succeeded, but the provider names no result file"};
+    const auto held = co_await engine_.mark(batch, BatchState::held, patch);
+    co_return pause_unless(held.has_value());
+  }
+  co_return co_await conclude(std::move(batch), {});
+}
+
+Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, Progress& progress) {
+  // Patience is for what the provider says of the file, time after time; an outage in between is no part of it.
+  const auto use_patience = [&] {
+    if (progress.since) progress.lasted += now() - *progress.since;
+    progress.since = now();
+  };
+  const bool awaited = batch.packed > 0;  // by anybody; if not, what comes is dropped and nothing is held for it
+  const bool patience_is_over = progress.lasted >= engine_.config.polling.download_grace;
+  const bool last_pass = progress.phase + 1 >= kPasses || !awaited;
+  ResultSink sink(engine_, batch, *account.provider, last_pass);
+  auto dialogue = account.provider->results(batch.result_file);
+  const auto answer = co_await converse(*account.link, *dialogue, nullptr, &sink);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    co_await sink.abandon();
+    const bool unavailable = fault->kind == Fault::Kind::missing || fault->kind == Fault::Kind::refused;
+    if (unavailable)
+      use_patience();
+    else
+      progress.since.reset();
+    if (!unavailable || !patience_is_over) {
+      if (unavailable && (batch.released || !awaited)) co_return co_await conclude(std::move(batch), {});
+      co_return pause_after(*fault, account, progress);
+    }
+    const core::BatchPatch patch{.message = "its result file can't be downloaded: " + fault->message};
+    const auto held = co_await engine_.mark(batch, BatchState::held, patch);
+    co_return pause_unless(held.has_value());
+  }
+
+  account_works(account);
+  const auto whole = co_await sink.finish(patience_is_over);
+  // A success without a single line of ours is no result file but something else with status 200: an error page, say.
+  const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over && awaited;
+  if (!whole || !*whole || strange) {
+    if (whole) use_patience();
+    co_await sink.abandon();
+    log_event(LogLevel::warn, "results_cut", {{"batch", batch.id}, {"bytes", sink.bytes()}});
+    co_return core::backoff_pause(retry_backoff(), progress.tries++);
+  }
+  const bool alien = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !batch.released && awaited;
+  if (alien && batch.items >= kMembersForDoubt) {
+    const core::BatchPatch patch{.message = "its result file has no line that is ours"};
+    const auto held = co_await engine_.mark(batch, BatchState::held, patch);
+    co_return pause_unless(held.has_value());
+  }
+  const bool missing = sink.lines_read() < batch.items;
+  if (!last_pass && (missing || sink.errors_left() > 0)) {
+    ++progress.phase;
+    co_return missing ? core::backoff_pause(retry_backoff(), 0) : core::Duration::zero();
+  }
+  batch.result_bytes = sink.bytes();
+  Seen seen{sink.lines_read(), sink.counts(), sink.prompts()};
+  co_return co_await conclude(std::move(batch), std::move(seen));
+}
+
+Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
+  const auto verdict = verdict_for(batch, seen.lines);
+  switch (verdict.fate) {
+    case core::AbsentFate::requeue:
+    case core::AbsentFate::requeue_free:
+    case core::AbsentFate::fail:
+      break;
+    case core::AbsentFate::bisect: {
+      const core::BatchPatch patch{.refusal = core::Refusal::poison};
+      const auto refused = co_await engine_.mark(batch, BatchState::refused, patch);
+      co_return pause_unless(refused.has_value());
+    }
+    case core::AbsentFate::hold: {
+      const auto held = co_await engine_.mark(batch, BatchState::held);
+      co_return pause_unless(held.has_value());
+    }
+  }
+  for (bool more = true; more;) {
+    auto settled = co_await engine_.store.outcome(&core::Store::settle_absent, batch.id, verdict,
+                                                  engine_.max_attempts(), engine_.clock.wall());
+    if (!settled) co_return pause_unless(false);
+    more = settled->more;
+    engine_.announce(*settled);
+  }
+  const auto settled = co_await engine_.store.read(&core::Store::get_batch, batch.id);
+  if (!settled) co_return pause_unless(false);
+  // Every other line was a second one, or of a request that had ended before.
+  const auto used = settled->lines.succeeded + settled->lines.failed + settled->lines.requeued - settled->lines.missing;
+  seen.counts.dropped = std::max<std::int64_t>(0, seen.lines - used);
+  const core::BatchPatch patch{.result_bytes = batch.result_bytes, .lines = seen.counts};
+  const auto done = co_await engine_.mark(batch, BatchState::done, patch);
+  if (!done) co_return pause_unless(false);
+  co_await learn_from_usage(engine_, *done, seen.prompts);  // if it can't be noted, the next batch tells as much
+  const auto& lines = done->lines;
+  const bool odd = lines.missing + lines.dropped + lines.foreign + lines.unreadable > 0;
+  log_event(odd ? LogLevel::warn : LogLevel::info, "batch_collected",
+            {{"batch", batch.id},
+             {"succeeded", lines.succeeded},
+             {"failed", lines.failed},
+             {"requeued", lines.requeued},
+             {"missing", lines.missing},
+             {"possibly_charged", lines.possibly_charged},
+             {"dropped", lines.dropped},
+             {"foreign", lines.foreign},
+             {"unreadable", lines.unreadable}});
+  co_return core::Duration::zero();
+}
+
+}  // namespace batchd::daemon

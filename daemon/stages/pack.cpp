@@ -1,0 +1,258 @@
+// pack: queued requests become sealed batches. When and who is core/packer's decision, how much may be enqueued
+// core/budget's; this carries it out in chunks, so that no acknowledgement waits for a large claim.
+#include <algorithm>
+
+#include "daemon/net/log.h"
+#include "daemon/stages/stages.h"
+
+namespace batchd::daemon {
+
+using core::ClaimLimit;
+
+namespace {
+
+constexpr std::size_t kLanesPerRead = 50;  // each is a few rows: its batches, and the ends of its last jobs
+constexpr std::int64_t kCrumb = 4;         // a batch that the budget cuts below this part of itself waits instead
+
+core::ClaimLimit waiting_in(const core::LaneQueue& queue) {
+  ClaimLimit all;
+  for (const auto& owner : queue.owners) {
+    all.items += owner.items;
+    all.bytes += owner.bytes;
+    all.tokens += owner.tokens;
+  }
+  return all;
+}
+
+bool asked_for(const core::LaneQueue& queue, std::optional<core::WallTime> flush) {
+  const auto asked = [&](const core::OwnerQueue& owner) { return flush && owner.oldest <= *flush; };
+  return std::ranges::any_of(queue.owners, asked);
+}
+bool urgent_in(const core::LaneQueue& queue, std::optional<core::WallTime> before) {
+  const auto urgent = [&](const core::OwnerQueue& owner) {
+    return before && owner.nearest_deadline && *owner.nearest_deadline < *before;
+  };
+  return std::ranges::any_of(queue.owners, urgent);
+}
+
+}  // namespace
+
+struct PackStage::Lane {
+  core::LaneQueue queue;
+  Account* account = nullptr;
+  core::Circumstances circumstances;
+  core::LaneLoad load;
+  core::BudgetUse* use = nullptr;  // the account's
+};
+
+Task<std::optional<core::SteadyTime>> PackStage::once() {
+  const auto later = engine_.clock.steady() + engine_.config.retry.first;
+  if (unsealed_) {
+    const bool sealed = co_await finish(*unsealed_);
+    if (!sealed) co_return later;
+  }
+  auto lanes = co_await lanes_that_may_leave();
+  if (!lanes) co_return later;
+  const auto lanes_seen = co_await look_at_lanes(*lanes);
+  if (!lanes_seen) co_return later;
+  const auto accounts_seen = co_await look_at_accounts(*lanes);
+  if (!accounts_seen) co_return later;
+
+  std::optional<core::SteadyTime> next;
+  const auto look_again = [&](core::SteadyTime due) { next = std::min(next.value_or(due), due); };
+  for (const auto& [name, account] : engine_.accounts.all())
+    if (account->paused(engine_.clock.steady())) look_again(account->paused_until);
+  for (auto& lane : *lanes)
+    if (const auto due = co_await serve(lane)) look_again(*due);
+  co_return next;
+}
+
+// Those with something queued, whose account works and that no operator has paused. What is waiting for neither rings
+// the bell: an operator's word does.
+Task<core::Result<std::vector<PackStage::Lane>>> PackStage::lanes_that_may_leave() {
+  const auto queues = co_await engine_.store.read(&core::Store::summarise_queue);
+  if (!queues) co_return queues.error();
+  const auto pauses = co_await engine_.store.read(&core::Store::list_pauses);
+  if (!pauses) co_return pauses.error();
+  engine_.flushes.forget_fulfilled(*queues);
+  std::vector<Lane> lanes;
+  std::map<std::string, std::int64_t> lanes_of;
+  for (const auto& queue : *queues) {
+    auto* account = engine_.accounts.find(queue.lane.account);
+    if (account == nullptr) continue;  // its requests wait until the account is configured again
+    if (account->paused(engine_.clock.steady()) || account->strange_jobs > 0) continue;
+    const auto meant = [&](const core::LaneSelector& pause) { return core::matches(pause, queue.lane); };
+    if (std::ranges::any_of(*pauses, meant)) continue;
+    ++lanes_of[account->name];
+    Lane lane;
+    lane.queue = queue;
+    lane.account = account;
+    lane.circumstances.jobs_max = account->budget.jobs;
+    lane.circumstances.flush = engine_.flushes.of(queue.lane);
+    lanes.push_back(std::move(lane));
+  }
+  for (auto& lane : lanes) lane.circumstances.lanes = lanes_of[lane.account->name];
+  co_return lanes;
+}
+
+Task<core::Result<void>> PackStage::look_at_lanes(std::vector<Lane>& lanes) {
+  struct Facts {
+    std::optional<core::Duration> turnaround;
+    core::LaneLoad load;
+  };
+  for (std::size_t from = 0; from < lanes.size(); from += kLanesPerRead) {
+    std::vector<core::LaneId> ids;
+    for (auto i = from; i < std::min(from + kLanesPerRead, lanes.size()); ++i) ids.push_back(lanes[i].queue.id);
+    auto read = [ids](core::Store& store) -> core::Result<std::vector<Facts>> {
+      std::vector<Facts> all;
+      for (const auto id : ids) {
+        const auto turnaround = store.lane_turnaround(id);
+        if (!turnaround) return turnaround.error();
+        const auto load = store.lane_load(id);
+        if (!load) return load.error();
+        all.push_back({*turnaround, *load});
+      }
+      return all;
+    };
+    const auto facts = co_await engine_.store.together(storage::VerbClass::read, std::move(read));
+    if (!facts) co_return facts.error();
+    for (std::size_t i = 0; i < facts->size(); ++i) {
+      lanes[from + i].circumstances.turnaround = (*facts)[i].turnaround;
+      lanes[from + i].load = (*facts)[i].load;
+    }
+  }
+  co_return core::Result<void>();
+}
+
+Task<core::Result<void>> PackStage::look_at_accounts(std::vector<Lane>& lanes) {
+  uses_.clear();
+  for (auto& lane : lanes) {
+    const auto& name = lane.account->name;
+    if (!uses_.contains(name)) {
+      const auto use = co_await engine_.store.read(&core::Store::budget_use, name, engine_.clock.wall(),
+                                                   lane.account->provider->caps().file_lifetime);
+      if (!use) co_return use.error();
+      uses_[name] = *use;
+    }
+    lane.use = &uses_[name];
+  }
+  co_return core::Result<void>();
+}
+
+core::PackLimits PackStage::limits_of(const Lane& lane) const {
+  auto limits = engine_.config.packing.of(lane.queue.lane.model);
+  const auto& caps = lane.account->provider->caps();
+  limits.bytes = std::min(limits.bytes, caps.file_bytes_max - limits.items * caps.line_frame_bytes);
+  return limits;
+}
+
+Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
+  const auto now = engine_.clock.wall();
+  const auto steady = engine_.clock.steady();
+  const auto at = [&](core::WallTime when) { return steady + std::max(when - now, core::Duration(1)); };
+  const auto eventually = steady + engine_.config.polling.max;  // what comes free rings the bell
+  const auto& learned = lane.load.learned;
+
+  // The provider has just said that it is too much: not at once again, not even a smaller one.
+  const auto rest = engine_.config.submission.throttle_first;
+  if (learned.allowance > 0 && now >= learned.since && now < learned.since + rest) co_return at(learned.since + rest);
+
+  auto limits = limits_of(lane);
+  // What the provider's storage still takes; a single request that is larger goes when nothing else is stored.
+  const auto waiting = waiting_in(lane.queue);
+  const auto& caps = lane.account->provider->caps();
+  const auto storable = lane.account->budget.stored_bytes - lane.use->stored_bytes;
+  const auto line = waiting.bytes / std::max<std::int64_t>(waiting.items, 1) + caps.line_frame_bytes;  // on average
+  if (lane.use->stored_bytes > 0 && storable < line) co_return eventually;
+  limits.bytes = std::clamp<std::int64_t>(storable, 1, limits.bytes);
+  limits.items = std::clamp<std::int64_t>(storable / line, 1, limits.items);
+  const auto allowed =
+      core::allowance(learned, engine_.config.budget.of(lane.queue.lane.model).max_enqueued_tokens, now);
+  const bool alone = lane.load.batches == 0;  // then a batch may always go
+  const auto left =
+      core::estimated_tokens(learned, allowed - (alone ? 0 : core::provider_tokens(learned, lane.load.tokens)));
+  if (left <= 0 && !alone) co_return eventually;
+  const auto worth_it = std::min({waiting.tokens, limits.tokens, core::estimated_tokens(learned, allowed) / kCrumb});
+  limits.tokens = std::clamp<std::int64_t>(left, 1, limits.tokens);
+
+  lane.circumstances.jobs = lane.use->jobs;
+  const auto plan = core::plan_departure(lane.queue, limits, lane.circumstances, now);
+  if (!plan.departure) co_return plan.look_again_at ? std::min(at(*plan.look_again_at), eventually) : eventually;
+  const bool hurry =
+      asked_for(lane.queue, lane.circumstances.flush) || urgent_in(lane.queue, plan.departure->urgent_before);
+  if (!alone && !hurry && left < worth_it) co_return eventually;
+  const auto bytes = std::min(waiting.bytes, limits.bytes);
+  if (!core::has_slot(*lane.use, lane.account->budget)) co_return eventually;
+
+  const bool departed = co_await depart(lane.queue, *plan.departure, limits);
+  if (!departed) co_return steady + engine_.config.retry.first;
+  lane.use->jobs += 1;
+  lane.use->stored_bytes += bytes;
+  co_return steady;  // there may be enough left for another one
+}
+
+Task<bool> PackStage::depart(const core::LaneQueue& queue, const core::Departure& departure,
+                             const core::PackLimits& limits) {
+  auto batch = co_await engine_.store.state(&core::Store::open_batch, queue.id, departure.reason, engine_.clock.wall());
+  if (!batch) co_return false;
+  ClaimLimit left{limits.items, limits.bytes, limits.tokens};
+  const auto take = [&](const core::Claimed& claimed) {
+    left.items -= claimed.items;
+    left.bytes -= claimed.bytes;
+    left.tokens -= claimed.tokens;
+  };
+  // First everybody's share; then, oldest first, what the shares left over (a share too small for a single request
+  // too).
+  for (const auto& share : departure.shares) {
+    const ClaimLimit limit{std::min(share.limit.items, left.items), std::min(share.limit.bytes, left.bytes),
+                           std::min(share.limit.tokens, left.tokens)};
+    const auto claimed = co_await claim(*batch, share.owner, limit, departure.urgent_before);
+    if (!claimed) break;
+    take(*claimed);
+  }
+  for (const auto& share : departure.shares) {
+    if (left.items <= 0) break;
+    const auto claimed = co_await claim(*batch, share.owner, left, std::nullopt);
+    if (!claimed) break;
+    take(*claimed);
+  }
+  co_return co_await finish(*batch);
+}
+
+Task<bool> PackStage::finish(core::BatchId batch) {
+  unsealed_ = batch;  // a full disk may forbid it now: the next look begins here, the next start at the latest
+  auto sealed = co_await engine_.store.state(&core::Store::seal, batch, engine_.clock.wall());
+  if (!sealed) co_return false;
+  unsealed_.reset();
+  log_event(LogLevel::info, "batch_sealed",
+            {{"batch", sealed->id},
+             {"model", sealed->lane.model},
+             {"reason", core::to_text(sealed->reason)},
+             {"items", sealed->items},
+             {"bytes", sealed->body_bytes},
+             {"tokens", sealed->tokens}});
+  engine_.bells.ring(sealed->state);
+  co_return sealed->items > 0;
+}
+
+// Of one owner: those that are urgent, then the oldest.
+Task<core::Result<core::Claimed>> PackStage::claim(core::BatchId batch, core::OwnerId owner, ClaimLimit limit,
+                                                   std::optional<core::WallTime> urgent_before) {
+  core::Claimed total;
+  for (;;) {
+    auto chunk =
+        co_await engine_.store.state(&core::Store::claim, batch, owner, limit, urgent_before, engine_.clock.wall());
+    if (!chunk) co_return chunk;
+    total.items += chunk->items;
+    total.bytes += chunk->bytes;
+    total.tokens += chunk->tokens;
+    limit.items -= chunk->items;
+    limit.bytes -= chunk->bytes;
+    limit.tokens -= chunk->tokens;
+    if (chunk->more) continue;
+    if (!urgent_before) co_return total;
+    urgent_before.reset();
+  }
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,86 @@
+// poll: looks at jobs until they are over. A look that fails says nothing about the job: only the provider's own word
+// moves a batch, and a state that we don't know means "not ended". A job that nobody waits for is asked to stop, and
+// polled on like any other: how it ends is the provider's to say.
+#include "daemon/net/log.h"
+#include "daemon/net/random.h"
+#include "daemon/stages/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchState;
+using core::Fault;
+
+namespace {
+
+constexpr std::int64_t kParallelPolls = 8;
+
+}  // namespace
+
+PollStage::PollStage(Engine& engine)
+    : BatchStage(engine, engine.bells.poll, {BatchState::submitted}, &kParallelPolls) {}
+
+Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
+  auto* account = account_of(batch);
+  if (account == nullptr) co_return engine_.config.retry.max;
+  if (account->paused(now())) co_return account->paused_until - now();
+  if (batch.packed == 0 && !batch.cancel_asked) co_return co_await cancel(std::move(batch), *account, progress);
+  auto dialogue = account->provider->poll(batch.job);
+  auto answer = co_await converse(*account->link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    // Another project's key sees none of these jobs, and says nothing about itself by that.
+    const bool other_key = batch.credential != account->credential;
+    if (fault->kind == Fault::Kind::account && other_key) co_return engine_.config.polling.max;
+    if (fault->kind != Fault::Kind::missing) co_return pause_after(*fault, *account, progress);
+    const core::BatchPatch patch{.message = fault->message};
+    const auto moved = co_await engine_.mark(batch, BatchState::lost, patch);
+    co_return pause_unless(moved.has_value());
+  }
+  account_works(*account);
+  progress.tries = 0;
+  const auto& job = std::get<core::JobView>(answer);
+  const auto turnaround = co_await engine_.store.read(&core::Store::lane_turnaround, batch.lane_id);
+  const core::PollSchedule schedule{engine_.config.polling.first, engine_.config.polling.max};
+  const auto running = engine_.clock.wall() - batch.submitted_at.value_or(batch.state_since);
+  const auto pause =
+      core::poll_pause(schedule, progress.phase++, running, turnaround ? *turnaround : std::nullopt, random_jitter());
+  if (!job.end) co_return pause;
+
+  // The end can be seen before the output's name: look again for a while before believing that there is none. A job
+  // that didn't succeed seldom has one, but what it has was paid for.
+  if (job.result_file.empty()) {
+    if (!progress.since) progress.since = now();
+    const auto grace = *job.end == core::JobEnd::succeeded
+                           ? engine_.config.polling.output_grace
+                           : std::min(engine_.config.polling.output_grace, schedule.first * 3);
+    if (now() - *progress.since < grace) co_return std::min(pause, schedule.first * 3);
+  }
+  const core::BatchPatch patch{.end_code = job.error_code,
+                               .message = job.message,
+                               .result_file = job.result_file,
+                               .ended_at = engine_.clock.wall(),
+                               .end = *job.end};
+  const auto moved = co_await engine_.mark(batch, BatchState::ended, patch);
+  co_return pause_unless(moved.has_value());
+}
+
+Task<core::Duration> PollStage::cancel(core::Batch batch, Account& account, Progress& progress) {
+  auto dialogue = account.provider->cancel(batch.job);
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    const bool may_pass = fault->kind == Fault::Kind::not_sent || fault->kind == Fault::Kind::unclear ||
+                          fault->kind == Fault::Kind::transient || fault->kind == Fault::Kind::throttled ||
+                          fault->kind == Fault::Kind::account;
+    if (may_pass) co_return pause_after(*fault, account, progress);
+    log_event(LogLevel::warn, "job_not_cancelled",
+              {{"batch", batch.id}, {"status", fault->status}, {"message", fault->message}});
+  } else {
+    account_works(account);
+    log_event(LogLevel::info, "job_cancelled", {{"batch", batch.id}, {"job", batch.job}});
+  }
+  progress = {};
+  const core::BatchPatch patch{.cancel_asked = true};
+  const auto noted = co_await engine_.mark(batch, BatchState::submitted, patch);
+  co_return noted ? engine_.config.polling.first : pause_unless(false);
+}
+
+}  // namespace batchd::daemon

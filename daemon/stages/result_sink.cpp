@@ -1,0 +1,146 @@
+#include "daemon/stages/result_sink.h"
+
+#include "core/limits.h"
+#include "daemon/net/log.h"
+
+namespace batchd::daemon {
+namespace {
+
+constexpr std::size_t kOutcomesPerVerb = 1000;  // of about 1 KiB each: a few ms between two acknowledgements
+
+}  // namespace
+
+ResultSink::ResultSink(Engine& engine, const core::Batch& batch, const core::Provider& provider, bool take_errors)
+    : engine_(engine), batch_(batch.id), reader_(provider.result_reader()), take_errors_(take_errors) {}
+
+Task<core::Result<void>> ResultSink::write(std::string_view bytes) {
+  bytes_ += static_cast<std::int64_t>(bytes.size());
+  // The splitter calls back for fragments and line ends in order; they are worked off here because that may wait.
+  struct Event {
+    std::string_view fragment;
+    bool line_end;
+  };
+  std::vector<Event> events;
+  splitter_.feed(
+      bytes,
+      [&](std::string_view fragment) {
+        events.push_back({fragment, false});
+      },
+      [&] {
+        events.push_back({{}, true});
+      });
+  for (const auto& event : events) {
+    if (event.line_end) {
+      if (auto done = co_await end_line(); !done) co_return done;
+    } else if (auto kept = co_await keep(event.fragment); !kept) {
+      co_return kept;
+    }
+  }
+  co_return core::Result<void>();
+}
+
+Task<core::Result<void>> ResultSink::keep(std::string_view fragment) {
+  line_bytes_ += static_cast<std::int64_t>(fragment.size());
+  reader_->feed(fragment);
+  if (line_bytes_ > core::kResultLineBytesMax) co_return co_await drop_line();
+  line_ += fragment;
+  while (line_.size() > core::kChunkBytesMax) {
+    if (!staged_) {
+      auto stage = co_await engine_.store.outcome(&core::Store::stage_begin, core::Staging::result, core::OwnerId{});
+      if (!stage) co_return stage.error();
+      staged_ = *stage;
+    }
+    const auto chunk = std::string_view(line_).substr(0, core::kChunkBytesMax);
+    auto appended = co_await engine_.store.outcome(&core::Store::stage_append, staged_, chunk);
+    if (!appended) co_return appended;
+    line_.erase(0, core::kChunkBytesMax);
+  }
+  co_return core::Result<void>();
+}
+
+Task<core::Result<void>> ResultSink::drop_line() {
+  line_.clear();
+  if (staged_) {
+    auto discarded = co_await engine_.store.outcome(&core::Store::stage_discard, std::exchange(staged_, {}));
+    if (!discarded) co_return discarded;
+  }
+  co_return core::Result<void>();
+}
+
+Task<core::Result<void>> ResultSink::end_line() {
+  auto line = reader_->end_line();
+  const bool too_long = line_bytes_ > core::kResultLineBytesMax;
+  const bool blank = line_bytes_ == 0;
+  line_bytes_ = 0;
+  if (blank) co_return core::Result<void>();
+  if (line.key && line.key->batch != batch_) {
+    ++counts_.foreign;
+    co_return co_await drop_line();
+  }
+  if (!line.key || line.kind == core::ResultLine::Kind::unreadable || too_long) {
+    ++counts_.unreadable;
+    co_return co_await drop_line();
+  }
+  ++lines_;
+  if (line.prompt_tokens) {
+    ++prompts_.lines;
+    prompts_.tokens += *line.prompt_tokens;
+  }
+  if (line.kind == core::ResultLine::Kind::error && !take_errors_) {
+    ++errors_left_;
+    co_return co_await drop_line();
+  }
+  core::Outcome outcome;
+  outcome.request = line.key->request;
+  outcome.success = line.kind == core::ResultLine::Kind::success;
+  if (outcome.success) {
+    if (staged_) {
+      auto appended = co_await engine_.store.outcome(&core::Store::stage_append, staged_, std::string_view(line_));
+      if (!appended) co_return appended;
+      outcome.staged = std::exchange(staged_, {});
+      line_.clear();
+    }
+    outcome.line = std::exchange(line_, {});
+    outcome.value_offset = line.value_offset;
+    outcome.value_bytes = line.value_bytes;
+  } else {
+    outcome.again = core::after_line_error(line.error.code) == core::Again::requeue;
+    outcome.error = std::move(line.error);
+    if (auto dropped = co_await drop_line(); !dropped) co_return dropped;
+  }
+  outcome_bytes_ += outcome.line.size();
+  outcomes_.push_back(std::move(outcome));
+  if (outcomes_.size() >= kOutcomesPerVerb || outcome_bytes_ >= core::kVerbBytesMax) co_return co_await flush();
+  co_return core::Result<void>();
+}
+
+Task<core::Result<void>> ResultSink::flush() {
+  if (outcomes_.empty()) co_return core::Result<void>();
+  auto recorded =
+      co_await engine_.store.outcome(&core::Store::record_outcomes, batch_, std::span<const core::Outcome>(outcomes_),
+                                     engine_.max_attempts(), engine_.clock.wall());
+  if (!recorded) co_return recorded.error();
+  outcomes_.clear();
+  outcome_bytes_ = 0;
+  engine_.announce(*recorded);
+  co_return core::Result<void>();
+}
+
+Task<core::Result<bool>> ResultSink::finish(bool take_torn_line) {
+  if (line_bytes_ > 0) {
+    const auto unreadable_before = counts_.unreadable;
+    if (auto ended = co_await end_line(); !ended) co_return ended.error();
+    if (counts_.unreadable > unreadable_before && !take_torn_line) co_return false;
+  }
+  if (auto flushed = co_await flush(); !flushed) co_return flushed.error();
+  co_return true;
+}
+
+Task<void> ResultSink::abandon() {
+  for (const auto& outcome : outcomes_)
+    if (outcome.staged) co_await engine_.store.outcome(&core::Store::stage_discard, outcome.staged);
+  outcomes_.clear();
+  co_await drop_line();
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,242 @@
+// submit: a sealed batch becomes a job. Here is where money is spent, so the order of effects is everything:
+//   upload the file (upload.cpp) -> commit the intent (state creating, with token and file) -> one POST, never
+//   repeated.
+// What the answer proves decides where the batch goes; whatever proves nothing goes to unclear, and reconcile finds
+// out.
+#include <boost/asio/this_coro.hpp>
+
+#include "core/check.h"
+#include "core/limits.h"
+#include "daemon/net/log.h"
+#include "daemon/net/random.h"
+#include "daemon/stages/input_files.h"
+#include "daemon/stages/stages.h"
+
+namespace batchd::daemon {
+
+using core::BatchPatch;
+using core::BatchState;
+using core::Fault;
+
+namespace {
+
+constexpr int kUploadsBeforeRefusal = 16;
+
+}  // namespace
+
+namespace {
+
+constexpr std::size_t kLinesWithWordsMax = 50;  // each is one pass over the members
+
+// Each request hears what was said of its own line, and nothing of another owner's.
+core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId batch, const Fault& fault,
+                                              core::WallTime wall) {
+  core::Recorded all;
+  const auto fail = [&](std::span<const std::int64_t> lines, const std::string& words) -> core::Result<void> {
+    for (bool more = true; more;) {
+      auto chunk = store.fail_members(batch, lines, {3, "INVALID_ARGUMENT", words, core::ErrorSource::provider}, wall);
+      if (!chunk) return chunk.error();
+      all.finished.insert(all.finished.end(), chunk->finished.begin(), chunk->finished.end());
+      all.owners.insert(all.owners.end(), chunk->owners.begin(), chunk->owners.end());
+      for (std::size_t i = 0; i < all.ends.size(); ++i) all.ends[i] += chunk->ends[i];
+      more = chunk->more;
+    }
+    return {};
+  };
+  const std::span lines(fault.lines);
+  if (lines.size() > kLinesWithWordsMax) {
+    const auto failed = fail(lines, "the provider refused this request and others; send it alone to hear why");
+    if (!failed) return failed.error();
+    return all;
+  }
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto failed = fail(lines.subspan(i, 1), i < fault.words.size() ? fault.words[i] : "refused by the provider");
+    if (!failed) return failed.error();
+  }
+  return all;
+}
+
+}  // namespace
+
+SubmitStage::SubmitStage(Engine& engine)
+    : BatchStage(engine, engine.bells.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
+                 &engine.config.submission.concurrency) {}
+
+Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress) {
+  if (batch.packed == 0) {  // nobody waits for it any more
+    const auto moved = co_await engine_.mark(batch, BatchState::unsealed);
+    co_return pause_unless(moved.has_value());
+  }
+  auto* account = account_of(batch);
+  if (account == nullptr) co_return engine_.config.retry.max;
+  if (account->paused(now())) co_return account->paused_until - now();
+  if (batch.state == BatchState::sealed) {
+    const auto moved = co_await engine_.mark(batch, BatchState::uploading);
+    co_return pause_unless(moved.has_value());
+  }
+  if (batch.state == BatchState::uploading) co_return co_await upload(std::move(batch), *account, progress);
+  CHECK(batch.state == BatchState::uploaded);
+  const auto id = batch.id;
+  engine_.creates_under_way.insert(id);
+  const auto pause = co_await create(std::move(batch), *account, progress);
+  engine_.creates_under_way.erase(id);
+  engine_.bells.ring(BatchState::creating);  // reconcile looks after what couldn't be recorded
+  co_return pause;
+}
+
+Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Progress& progress) {
+  const auto wall = engine_.clock.wall();
+  if (batch.not_before && wall < *batch.not_before) co_return *batch.not_before - wall;
+  if (!account.may_create()) co_return engine_.config.polling.first;
+  const auto fits = co_await may_enqueue(engine_, batch);
+  if (!fits) co_return pause_unless(false);
+  if (!*fits) co_return engine_.config.polling.first;
+  const bool too_old = !batch.uploaded_at || wall - *batch.uploaded_at > engine_.config.submission.file_age_max;
+  if (too_old) {  // the provider may drop the file before the job reads it
+    const auto moved = co_await engine_.mark(batch, BatchState::uploading);
+    co_return pause_unless(moved.has_value());
+  }
+
+  if (engine_.stopping) co_return pause_unless(false);  // nothing that costs money begins now
+
+  // INTENT. From this commit on, a crash means: a job may exist, and only its token can tell.
+  const auto token = batch.token.empty() ? engine_.token_prefix + random_text() : batch.token;
+  BatchPatch intent{.token = token, .credential = account.credential, .create_at = wall};
+  auto creating = co_await commit_intent(batch, std::move(intent));
+  if (!creating) {
+    if (creating.error().code != core::Errc::too_large) co_return pause_unless(false);
+    const auto moved = co_await engine_.mark(batch, BatchState::uploading);  // there it is refused
+    co_return pause_unless(moved.has_value());
+  }
+  if (account.credential != creating->credential) {  // the key was changed meanwhile: the intent is of another one
+    const auto moved = co_await engine_.mark(*creating, BatchState::uploaded);
+    co_return pause_unless(moved.has_value());
+  }
+
+  // A stop lets the one call that costs money finish (terminal cancellation alone ends it, after the grace).
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  const auto file = input_file(batch);
+  auto dialogue = account.provider->create({batch.lane, file, token});
+  auto answer = co_await converse(*account.link, *dialogue);
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+
+  if (const auto* fault = std::get_if<Fault>(&answer))
+    co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
+  account_creates(account);
+  engine_.metrics.created("created");
+  BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
+  const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
+  if (!moved) co_return pause_unless(false);
+  co_await learn_from_create(engine_, *moved);  // if it can't be noted, the next create tells as much
+  co_return core::Duration::zero();
+}
+
+// The last look before money is spent, in the same transaction as the intent: a member may have been cancelled, and a
+// sibling may have used up the lineage's creates (Errc::too_large).
+Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& batch, BatchPatch patch) {
+  auto intent = [id = batch.id, patch = std::move(patch),
+                 wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Batch> {
+    const auto fresh = store.get_batch(id);
+    if (!fresh) return fresh.error();
+    if (fresh->packed == 0) return core::Error{core::Errc::stale, "nobody waits for it any more"};
+    const auto root = store.get_batch(fresh->root);
+    if (!root) return root.error();
+    if (fresh->parent && root->creates >= core::kCreatesPerRootMax)
+      return core::Error{core::Errc::too_large, "its lineage has had all its creates"};
+    return store.mark(id, BatchState::uploaded, BatchState::creating, patch, wall);
+  };
+  auto committed = co_await engine_.store.together(storage::VerbClass::state, std::move(intent));
+  if (!committed) {
+    log_event(LogLevel::info, "create_not_begun", {{"batch", batch.id}, {"detail", committed.error().detail}});
+    co_return committed;
+  }
+  engine_.moved(*committed, BatchState::uploaded);
+  co_return committed;
+}
+
+// The table "What came back" of docs/architecture.md, seen from the state machine.
+Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
+                                                     Progress& progress) {
+  engine_.metrics.created(core::to_text(fault.kind));
+  // The words of a refusal may quote a request: its owner gets them, the log doesn't.
+  const bool may_quote = fault.kind == Fault::Kind::refused || fault.kind == Fault::Kind::lines_refused;
+  log_event(LogLevel::warn, "create_not_confirmed",
+            {{"batch", batch.id},
+             {"kind", core::to_text(fault.kind)},
+             {"status", fault.status},
+             {"message", may_quote ? "" : fault.message}});
+  switch (fault.kind) {
+    case Fault::Kind::not_sent:
+    case Fault::Kind::account: {
+      const auto moved = co_await engine_.mark(batch, BatchState::uploaded);
+      const auto pause = pause_after(fault, account, progress);
+      account.refuses_creates = account.refuses_creates || fault.kind == Fault::Kind::account;
+      co_return moved ? pause : pause_unless(false);
+    }
+    case Fault::Kind::throttled: {
+      // Most likely not created; one complete clean listing proves it (reconcile).
+      const core::BatchPatch patch{.throttles = batch.throttles + 1, .throttled = true};
+      const auto moved = co_await engine_.mark(batch, BatchState::creating, patch);
+      co_return pause_unless(moved.has_value());
+    }
+    case Fault::Kind::lines_refused:
+    case Fault::Kind::refused:
+    case Fault::Kind::model_missing:
+    case Fault::Kind::too_large:
+    case Fault::Kind::mime_refused:
+    case Fault::Kind::name_taken:
+    case Fault::Kind::session_gone:
+      co_return co_await refuse(std::move(batch), fault);
+    case Fault::Kind::file_gone: {
+      // A file that is gone time after time is one that the provider won't read.
+      if (batch.upload_n >= kUploadsBeforeRefusal) co_return co_await refuse(std::move(batch), fault);
+      const core::BatchPatch patch{.upload_session = ""};
+      const auto moved = co_await engine_.mark(batch, BatchState::uploading, patch);
+      co_return moved ? core::backoff_pause(retry_backoff(), batch.upload_n - 1) : pause_unless(false);
+    }
+    case Fault::Kind::unclear:
+    case Fault::Kind::transient:
+    case Fault::Kind::missing: {
+      const core::BatchPatch patch{.message = fault.message};
+      const auto moved = co_await engine_.mark(batch, BatchState::unclear, patch);
+      co_return pause_unless(moved.has_value());
+    }
+  }
+  co_return pause_unless(false);
+}
+
+// The provider said no before running anything. Requests on named lines fail in the same transaction, so that a crash
+// can't forget which they were.
+Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) {
+  BatchPatch patch{.message = fault.message};
+  patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::Refusal::lines
+                  : fault.kind == Fault::Kind::model_missing ? core::Refusal::model
+                                                             : core::Refusal::poison;
+  const auto wall = engine_.clock.wall();
+  auto refused = [&](core::Store& store) -> core::Result<core::Recorded> {
+    auto moved = store.mark(batch.id, batch.state, BatchState::refused, patch, wall);
+    if (!moved) return moved.error();
+    if (fault.kind != Fault::Kind::lines_refused) return core::Recorded{};
+    auto failed = fail_named_lines(store, batch.id, fault, wall);
+    if (!failed) return failed.error();
+    core::Recorded all = std::move(*failed);
+    if (!all.finished.empty()) return all;
+    // Lines that aren't ours to fail: together again, the rest would be refused again, for ever.
+    auto cut = store.mark(batch.id, BatchState::refused, BatchState::refused, {.refusal = core::Refusal::poison}, wall);
+    if (!cut) return cut.error();
+    return all;
+  };
+  auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);
+  if (!recorded) {
+    log_event(LogLevel::warn, "batch_not_moved",
+              {{"batch", batch.id}, {"to", "refused"}, {"detail", recorded.error().detail}});
+    co_return pause_unless(false);
+  }
+  log_event(LogLevel::warn, "batch_refused", {{"batch", batch.id}, {"status", fault.status}});
+  engine_.metrics.entered(BatchState::refused);
+  engine_.announce(*recorded);
+  engine_.bells.ring(BatchState::refused);
+  co_return core::Duration::zero();
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,114 @@
+// sweep: looks for what is at the provider and shouldn't be, by complete listings of all jobs with our prefix.
+//   a job of a batch that was fenced off     it can run nothing, for its file is gone; it is cancelled, and alarmed
+//   a job that this database doesn't know    the database is a copy of another one, or an old one: to go on could pay
+//                                            for everything twice. Nothing is touched, nothing new is created, and an
+//                                            operator decides
+#include <algorithm>
+
+#include "daemon/net/log.h"
+#include "daemon/stages/stages.h"
+
+namespace batchd::daemon {
+
+using core::Fault;
+
+namespace {
+
+constexpr core::Duration kClockSkew = std::chrono::hours(1);   // between the provider's clock and ours
+constexpr core::Duration kFencedFor = std::chrono::hours(72);  // a create can't travel longer
+
+}  // namespace
+
+Task<std::optional<core::SteadyTime>> SweepStage::once() {
+  std::optional<core::SteadyTime> next;
+  for (const auto& [name, account] : engine_.accounts.all()) {
+    if (engine_.stopping) co_return std::nullopt;
+    auto& timer = timers_[name];
+    const auto now = engine_.clock.steady();
+    if (account->paused(now)) {
+      next = std::min(next.value_or(account->paused_until), account->paused_until);
+      continue;
+    }
+    if (timer.due <= now) {
+      if (!timer.first) timer.first = now;
+      const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
+      const bool complete = co_await survey(*account);
+      timer.due = now + (complete ? engine_.config.submission.sweep_every : core::backoff_pause(backoff, timer.tries));
+      timer.tries = complete ? 0 : timer.tries + 1;
+      if (!account->surveyed && (complete || now - *timer.first >= engine_.config.submission.quarantine)) {
+        if (!complete) log_event(LogLevel::warn, "jobs_not_listed", {{"account", name}});
+        account->surveyed = true;
+        engine_.bells.submit.poke();
+      }
+    }
+    next = std::min(next.value_or(timer.due), timer.due);
+  }
+  co_return next;
+}
+
+// One listing, and what follows from it. False: not all of it could be done.
+Task<bool> SweepStage::survey(Account& account) {
+  auto dialogue = account.provider->survey(engine_.token_prefix);
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
+    if (fault->kind == Fault::Kind::account) pause_account(account, *fault, backoff, engine_.clock);
+    log_event(LogLevel::debug, "survey_failed", {{"account", account.name}, {"message", fault->message}});
+    co_return false;
+  }
+  account_works(account);
+  const auto fenced =
+      co_await engine_.store.read(&core::Store::list_fenced, account.name, engine_.clock.wall() - kFencedFor);
+  if (!fenced) co_return false;
+  bool all_done = true;
+  for (const auto& job : std::get<core::JobMatches>(answer).jobs) {
+    const auto of_this_job = [&](const core::Batch& batch) { return batch.token == job.token; };
+    const auto batch = std::ranges::find_if(*fenced, of_this_job);
+    const bool done =
+        batch != fenced->end() ? co_await stop_fenced(account, job, *batch) : co_await note_if_strange(account, job);
+    all_done = all_done && done;
+  }
+  const auto counted = co_await engine_.count_strange_jobs();
+  co_return all_done&& counted.has_value();
+}
+
+Task<bool> SweepStage::stop_fenced(Account& account, const core::JobView& job, const core::Batch& batch) {
+  // FAILED and CANCELLED are how it should end. A success would mean that its lines were paid for.
+  if (job.end && *job.end != core::JobEnd::succeeded) co_return true;
+  if (alarmed_.insert(job.name).second) {
+    ++account.fenced_jobs_found;
+    log_event(LogLevel::error, "fenced_job_found",
+              {{"account", account.name}, {"batch", batch.id}, {"job", job.name}, {"ended", job.end ? "yes" : "no"}});
+  }
+  if (job.end || stopped_.contains(job.name)) co_return true;
+  auto dialogue = account.provider->cancel(job.name);
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) {
+    log_event(LogLevel::error, "fenced_job_not_cancelled", {{"job", job.name}, {"message", fault->message}});
+    co_return false;
+  }
+  stopped_.insert(job.name);
+  co_return true;
+}
+
+Task<bool> SweepStage::note_if_strange(Account& account, const core::JobView& job) {
+  if (job.end && !job.created_at) co_return true;  // nobody knows how old it is
+  // What is older than what is kept here was forgotten, not unknown. One that has ended counts like one that runs: what
+  // it has done would be done again.
+  const auto wall = engine_.clock.wall();
+  const auto forgotten = co_await engine_.store.read(&core::Store::forgotten_until);
+  if (!forgotten) co_return false;
+  const bool old = job.created_at && (*job.created_at <= *forgotten + kClockSkew ||
+                                      wall - *job.created_at > engine_.config.retention.results);
+  if (old) co_return true;
+  const auto known = co_await engine_.store.read(&core::Store::knows_token, job.token);
+  if (!known) co_return false;
+  if (*known) co_return true;
+  const core::StrangeJob strange{.job = job.name, .token = job.token, .account = account.name, .seen_at = wall};
+  const auto noted = co_await engine_.store.state(&core::Store::note_strange_job, strange);
+  if (noted && alarmed_.insert(job.name).second)
+    log_event(LogLevel::error, "strange_job", {{"account", account.name}, {"job", job.name}, {"token", job.token}});
+  co_return noted.has_value();
+}
+
+}  // namespace batchd::daemon

@@ -1,0 +1,31 @@
+// Answers that refuse, in the provider's words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "emulator/server/http.h"
+
+namespace batchd::emulator {
+
+// {"error":{"code","message","status"[,"details"]}} with the status name that belongs to the HTTP code.
+Response google_error(int http_status, std::string_view message, std::string_view details_json = {});
+
+// "INVALID_ARGUMENT" for 400, and so on.
+std::string_view status_name(int http_status);
+// What the provider usually says with it.
+std::string_view usual_message(int http_status);
+
+Response failed_precondition(std::string_view message);  // 400, but not an invalid argument
+// A project's files may have this many bytes together.
+Response storage_full(std::uint64_t bytes_max);
+Response no_key();
+Response bad_key();
+Response no_such_file(std::string_view file_id);  // also: expired, or another project's
+Response no_such_entity();
+Response no_such_model(std::string_view model, std::string_view version, std::string_view method);
+Response payload_too_large(std::uint64_t bytes_max = 20971520);
+Response not_json(std::string_view why);
+
+}  // namespace batchd::emulator

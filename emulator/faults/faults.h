@@ -1,0 +1,250 @@
+// Scripted trouble: which call, line or job goes wrong, and how. The file's format is in docs/emulator.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/base/switches.h"
+
+namespace batchd::emulator {
+
+// What a rule watches. `any` is every HTTP call; the calls after it are counted one by one. `connection` is one that
+// was just accepted, `line` a line as it is executed, `job` a job as it is created.
+enum class On {
+  any,
+  create,
+  generate,
+  upload_start,
+  upload_chunk,
+  upload_query,
+  get,
+  list,
+  cancel,
+  batch_delete,
+  file_get,
+  file_list,
+  file_delete,
+  download,
+  models,
+  connection,
+  line,
+  job
+};
+std::string_view on_text(On on);
+
+// What happens to it. The table in fault_table.cpp says of each what it is called, what it watches and its details.
+enum class Do {
+  // calls: how far the request gets, and whether it has its effect
+  status,
+  status_after,
+  invalid_key,
+  quota,
+  reset_before,
+  reset_in_request,
+  withhold_before,
+  reset_after,
+  close_after,
+  withhold,
+  late_effect,
+  execute_twice,
+  delay,
+  lose_file,
+  // calls: another answer
+  html,
+  error_in_200,
+  empty_body,
+  redirect,
+  // calls: the true answer with something changed in it
+  set,
+  unset,
+  header,
+  unknown_state,
+  job_state_prefix,
+  done_without_state,
+  huge_counts,
+  number_counts,
+  name_elsewhere,
+  name_dotdot,
+  name_crlf,
+  name_long,
+  output_elsewhere,
+  output_dotdot,
+  output_crlf,
+  output_long,
+  upload_url_elsewhere,
+  wrong_hash,
+  wrong_size,
+  empty_page,
+  shuffle_page,
+  repeat_rows,
+  no_tokens,
+  // calls: the true answer, wrongly on the wire
+  truncate,
+  cut,
+  shorten,
+  stall,
+  trickle,
+  wrong_length,
+  duplicate_length,
+  length_and_chunks,
+  chunked,
+  bad_chunk,
+  endless,
+  gzip_bomb,
+  info_flood,
+  big_headers,
+  bad_header,
+  bad_status_line,
+  not_http,
+  http09,
+  extra_answer,
+  close_after_answer,
+  // connections
+  refuse,
+  mute,
+  // lines
+  missing,
+  duplicate,
+  duplicate_other,
+  error_first,
+  foreign,
+  swap_foreign_batch,
+  no_key,
+  key_number,
+  key_twice,
+  garbage,
+  empty,
+  blank_before,
+  not_object,
+  bom,
+  crlf,
+  nul,
+  lone_surrogate,
+  invalid_utf8,
+  raw_u2028,
+  deep,
+  huge_number,
+  tiny_number,
+  minus_zero,
+  long_line,
+  both,
+  neither,
+  empty_response,
+  extra_members,
+  error,
+  status_text,
+  block,
+  finish_reason,
+  // jobs
+  shuffle,
+  expire,
+  fail,
+  cancel_itself,
+  cancel_partly,
+  ignore_cancel,
+  stuck,
+  stuck_pending,
+  slow,
+  lose_input,
+  succeed_without_output_polls,
+  no_output,
+  output_lost,
+  empty_output,
+  list_lag,
+  get_lag,
+  stale_list
+};
+std::string_view do_text(Do action);
+
+struct Rule {
+  On on = On::any;
+  Do action = Do::status;
+
+  // Which of them: at most one of these; none means all.
+  std::uint64_t nth = 0;
+  std::uint64_t every = 0;
+  std::uint64_t first = 0;
+  double probability = -1;
+  bool first_attempt_only = false;  // lines: only if this prompt was never executed before
+  // Conditions: what doesn't meet them isn't even counted.
+  std::optional<std::string> if_key;  // calls: the API key they come with
+  std::string if_prompt_contains;     // create, line, job: text of one of its prompts; empty: no condition
+
+  // Details; which of them mean something, and their defaults, is in the table.
+  std::int64_t status = 0;          // HTTP
+  std::optional<std::string> body;  // the answer's text
+  bool body_is_json = false;
+  bool effect = false;  // another answer is given, but the call is carried out before
+  double seconds = 0;
+  std::int64_t milliseconds = 0;
+  std::int64_t code = 13;  // gRPC number
+  std::string message;
+  bool silent = false;     // no error in the operation
+  bool as_status = false;  // the line has "status" instead of "error"
+  double executed = 0;     // share of the lines that were executed before
+  std::int64_t polls = 0;  // GETs
+  std::int64_t lists = 0;  // list calls
+  bool get_too = false;
+  std::int64_t bytes = -1;       // -1: not said
+  std::int64_t lines = -1;       // likewise
+  std::int64_t head_bytes = -1;  // likewise
+  bool mid_line = false;
+  std::int64_t by = 0;
+  std::int64_t count = 0;
+  std::string to;     // an address
+  std::string path;   // "metadata.state"
+  std::string value;  // JSON
+  std::string name;   // of a header
+  std::string text;
+  std::string reason;
+
+  std::size_t number = 0;  // in the file, from 1
+  std::uint64_t seen = 0;  // how many of its kind have come
+};
+
+struct FaultFile {
+  std::uint64_t seed = 1;
+  std::vector<Rule> rules;
+  Switches::Settings switches;  // not part of the faults, but of the same file
+};
+
+// Throws std::runtime_error that says which rule and member is wrong.
+FaultFile load_fault_file(const std::string& path);
+FaultFile parse_fault_file(std::string_view text);
+
+using Texts = std::set<std::string, std::less<>>;
+
+// What conditions look at.
+struct Subject {
+  bool first_attempt = true;     // lines
+  std::string_view key = {};     // calls: the API key, empty if there is none
+  std::string_view prompt = {};  // lines: the prompt's text
+  const Texts* found = nullptr;  // create, job: which of texts_sought() are in a prompt
+};
+
+class Faults {
+ public:
+  explicit Faults(FaultFile file) : rules_(std::move(file.rules)), random_(file.seed) {}
+
+  // Other rules from now on; all counts begin anew.
+  void replace(FaultFile file) { *this = Faults(std::move(file)); }
+
+  // Counts this call, line or job in every rule that watches it; the first rule that matches, as it is now.
+  std::optional<Rule> next(On on, const Subject& subject = {});
+  Texts texts_sought(On on) const;  // by the conditions of the rules that watch it
+  std::mt19937_64& random() { return random_; }
+
+ private:
+  static bool meets(const Rule& rule, const Subject& subject);
+  bool matches(const Rule& rule, bool first_attempt);
+
+  std::vector<Rule> rules_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace batchd::emulator

@@ -1,0 +1,42 @@
+// The calls on batches: create, get, list, cancel, delete.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "emulator/gemini/create_order.h"
+#include "emulator/gemini/router.h"
+#include "emulator/jobs/jobs.h"
+#include "emulator/server/http.h"
+
+namespace batchd::emulator {
+
+class BatchApi {
+ public:
+  BatchApi(Files& files, Jobs& jobs, Faults& faults, Ledger& ledger, const Switches& switches, double job_seconds)
+      : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), switches_(switches), job_seconds_(job_seconds) {}
+
+  Task<Response> create(std::string project, Route route, std::string body);
+  // Which of the texts are in a prompt of the file that this create names; none if it can't be read.
+  Task<Texts> texts_in(std::string project, Route route, std::string body, Texts sought);
+  // The file that a create's body names, without "files/"; empty: none.
+  std::string file_named(const Route& route, std::string_view body) const;
+  Response get(std::string_view project, std::string_view id);
+  Response list(const Request& request, std::string_view project);
+  Response cancel(std::string_view project, std::string_view id);
+  Response remove(std::string_view project, std::string_view id);
+
+ private:
+  std::shared_ptr<const Blob> input_of(std::string_view project, const Order& order);  // null: there is none
+  Response no_input(const Order& order) const;
+  Response unknown(std::string_view id) const;
+
+  Files& files_;
+  Jobs& jobs_;
+  Faults& faults_;
+  Ledger& ledger_;
+  const Switches& switches_;
+  double job_seconds_;
+};
+
+}  // namespace batchd::emulator

@@ -1,0 +1,132 @@
+// The provider's batch jobs: PENDING -> RUNNING -> an end, each driven by a coroutine of its own.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/faults/faults.h"
+#include "emulator/jobs/execution.h"
+#include "emulator/jobs/files.h"
+#include "emulator/judge/ledger.h"
+#include "emulator/server/tasks.h"
+
+namespace batchd::emulator {
+
+enum class JobState { pending, running, succeeded, failed, cancelled, expired };
+std::string_view job_state_text(JobState state);  // "BATCH_STATE_PENDING"
+bool is_end(JobState state);
+
+// Something isn't visible before both this time and this many looks have passed.
+struct Lag {
+  TimePoint until;
+  std::int64_t looks = 0;
+
+  bool look();  // true: still not visible
+};
+
+struct Job {
+  std::string id;  // 36 characters, without "batches/"
+  std::string project;
+  std::string model;
+  std::string display_name;
+  std::string file_id;                         // of the input; empty if it is inlined
+  std::shared_ptr<const Blob> inlined_input;   // lines
+  std::shared_ptr<const Blob> inlined_output;  // the elements of a JSON array
+  std::string priority;                        // as sent; echoed, of no effect
+  std::uint64_t sequence = 0;
+  TimePoint created;
+  TimePoint updated;
+  TimePoint ended;
+  JobState state = JobState::pending;
+  std::int64_t requests = 0;
+  std::int64_t tokens = 0;  // of its prompts, estimated
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  std::string output_id;             // the result file, without "files/"
+  std::int64_t polls_to_output = 0;  // GETs that still don't see the output
+  Lag list_lag;                      // until then lists don't show the job
+  Lag get_lag;                       // until then GET doesn't find it
+  int error_code = 0;                // 0: none
+  std::string error_message;
+  std::string any_key;                    // of one of its lines
+  Texts found;                            // which texts that job rules look for are in its prompts
+  std::optional<Rule> fault;              // of kind On::job
+  std::map<Billed, std::int64_t> booked;  // lines, by what was booked for them
+  bool cancel_asked = false;
+  bool executing = false;  // too late to cancel
+  bool deleted = false;
+  bool hidden = false;  // deleted, but it goes on
+  TimePoint running_since;
+  std::unique_ptr<asio::steady_timer> timer;
+};
+
+struct JobLimits {
+  double job_seconds = 2;
+  std::size_t max_jobs = 100;            // live ones, per project
+  std::int64_t max_enqueued_tokens = 0;  // of live jobs, per project and model; 0: any number
+};
+
+class Jobs {
+ public:
+  Jobs(Tasks& tasks, Files& files, Faults& faults, Ledger& ledger, const Switches& switches, JobLimits limits)
+      : tasks_(tasks),
+        files_(files),
+        faults_(faults),
+        ledger_(ledger),
+        switches_(switches),
+        execution_(faults, ledger, switches),
+        limits_(limits) {}
+
+  bool room_for(std::string_view project, std::string_view model, std::int64_t tokens) const;  // false: 429
+  // Starts a job whose lines have been checked; completes id, times, sequence.
+  std::shared_ptr<Job> create(std::unique_ptr<Job> job);
+  std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null: there is none
+  bool known(std::string_view id) const;                                           // whosever it is
+  void cancel(Job& job);  // takes effect soon, unless the lines are being executed
+  void remove(Job& job);  // gone at once; its work stops, unless a switch says otherwise
+  // The project's jobs older than `before` (0: all), newest first, at most `count` + 1 of them; none whose list_lag
+  // hides it from this look.
+  std::vector<std::shared_ptr<Job>> page(std::string_view project, std::uint64_t before, std::size_t count) const;
+
+ private:
+  enum class Rest { left, booked };  // lines that aren't executed: not mentioned, or booked as not billed
+
+  Task<void> run(std::shared_ptr<Job> job);
+  Task<void> wait(Job& job, double seconds);  // shorter if the job is cancelled or deleted
+  Task<void> wait_for_rank(Job& job);         // until no other job goes before it
+  bool outranked(const Job& job) const;
+  std::shared_ptr<const Blob> input_of(const Job& job);  // null: it is gone
+  void meet_fault(Job& job);                             // asks the rules, and takes note of what they say
+  Task<void> conclude(Job& job, const Blob& input);
+  Task<void> execute(Job& job, const Blob& input, std::int64_t lines, Rest rest);
+  Task<void> publish(Job& job, std::shared_ptr<Blob> output);
+  void end(Job& job, JobState state, int code = 0, std::string message = {});
+  std::string foreign_key(const Job& job) const;
+
+  Tasks& tasks_;
+  Files& files_;
+  Faults& faults_;
+  Ledger& ledger_;
+  const Switches& switches_;
+  Execution execution_;
+  JobLimits limits_;
+  std::uint64_t last_sequence_ = 0;
+  std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
+};
+
+// How many of its requests a job has finished, as it says: while it runs, its progress is that of its time, and nothing
+// is executed before the end.
+std::int64_t finished_so_far(const Job& job, double job_seconds);
+
+// The Operation of a job, as GET, list and create answer it. `output_visible`: false hides the results. Those of an
+// inlined job, which can be large, are represented by the byte 1.
+std::string operation_json(const Job& job, double job_seconds, bool output_visible);
+// As a list shows it, which may be stale.
+std::string listed_operation_json(const Job& job, double job_seconds);
+
+}  // namespace batchd::emulator

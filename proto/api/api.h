@@ -1,0 +1,47 @@
+// The JSON of the local API (docs/api.md): bytes to core types and back, pure.
+#pragma once
+
+#include "proto/api/bulk.h"        // what became of a bulk submission
+#include "proto/api/status.h"      // GET /v1/status, /admin/status
+#include "proto/api/submission.h"  // the bodies of POST /v1/requests and other calls
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/store.h"
+#include "core/types.h"
+
+namespace batchd::proto {
+
+// RFC 9457, application/problem+json: {"type","title","status","detail","code","retryable","hint"?}.
+struct Problem {
+  int status = 500;
+  std::string code = {};     // stable, for programs: "queue_full"; the type is "urn:batchd:problem:<code>"
+  std::string detail = {};   // for people
+  bool retryable = false;    // the same call may succeed later
+  std::string hint = {};     // what to do; empty: left out
+  std::string members = {};  // more members, as they stand in JSON: "lines":3,"accepted":1; empty: none
+};
+std::string problem(const Problem& problem);
+
+// A request object. succeeded: the answer is head, the stored bytes of the response, tail. Every other state, and
+// without the response: head alone (tail is empty).
+struct RequestJson {
+  std::string head, tail;
+};
+struct RequestForm {
+  std::string cursor = {};  // shown right after the id; empty: left out
+  bool response = true;     // false: as listings show it
+};
+RequestJson request_json(const core::RequestView& request, const RequestForm& form = {});
+
+// GET /v1/requests: {"requests":[...],"next":"..."?}.
+std::string listing_json(const core::RequestPage& page);
+// POST /v1/results/ack: {"acknowledged":N,"unknown":[...]?}; `unknown` is shown if ids were asked for.
+std::string acknowledged_json(std::int64_t requests, const std::vector<core::RequestId>* unknown);
+// DELETE /v1/requests/{id} and /v1/groups/{name}.
+std::string cancelled_json(core::RequestId request, core::RequestState was);
+std::string group_cancelled_json(std::string_view group, std::int64_t cancelled, std::int64_t finished);
+
+}  // namespace batchd::proto

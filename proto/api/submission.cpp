@@ -1,0 +1,162 @@
+#include "proto/api/submission.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "core/limits.h"
+#include "proto/api/labels.h"
+#include "proto/api/request.h"
+#include "proto/control_document.h"
+#include "proto/json/members.h"
+#include "proto/json/validator.h"
+
+namespace batchd::proto {
+namespace {
+
+// Members of both forms first; what a line may not say follows.
+constexpr std::array<std::string_view, 9> kNames{"request", "key",      "model",       "account", "endpoint",
+                                                 "channel", "deadline", "on_deadline", "labels"};
+constexpr std::size_t kRequest = 0, kModel = 2, kLabels = 8, kUnknown = kNames.size();
+constexpr std::size_t kLineNames = 2;
+
+// Of a member's value, escaped as it may be.
+std::size_t raw_bytes_max(std::size_t which) {
+  return which == kLabels ? labels_text_bytes_max() : 6 * option_bytes_max(kNames[which]) + 2;
+}
+
+}  // namespace
+
+struct SubmissionReader::Impl : json::MemberHandler {
+  explicit Impl(Form form) : form(form) {}
+
+  bool fail(SubmissionFault found) {
+    if (!std::exchange(faulty, true)) fault = std::move(found);
+    return false;
+  }
+  bool fail(std::string code, std::string detail, int status = 400) {
+    return fail(SubmissionFault{.status = status, .code = std::move(code), .detail = std::move(detail)});
+  }
+
+  bool fail_json() {
+    const auto& found = validator.fault();
+    return fail({.code = "bad_json",
+                 .detail = "not JSON at byte " + std::to_string(found.offset) + ": " + found.what,
+                 .offset = found.offset});
+  }
+
+  bool fail_shape() {
+    return fail("not_an_object",
+                form == Form::line ? "a line must be one JSON object" : "the body must be one JSON object");
+  }
+
+  bool feed(std::string_view fragment, std::string& request_out) {
+    if (faulty) return false;
+    if (!validator.feed(fragment)) return fail_json();
+    out = &request_out;
+    if (!members.feed(fragment)) fail_shape();
+    return !faulty;
+  }
+
+  // json::MemberHandler. After a fault the rest of the fragment passes by.
+  void member(std::string_view name, std::uint64_t) override {
+    const auto known = std::span(kNames).first(form == Form::line ? kLineNames : kNames.size());
+    const auto found = std::ranges::find(known, name);
+    which = found == known.end() ? kUnknown : static_cast<std::size_t>(found - known.begin());
+    if (which == kUnknown)
+      fail("unknown_member",
+           "there is no member \"" + bounded_text(name, 64) + "\" in a " + (form == Form::line ? "line" : "request"));
+    else if (std::exchange(seen[which], true))
+      fail("duplicate_member", "\"" + std::string(name) + "\" is there twice");
+  }
+
+  void value(std::string_view fragment) override {
+    if (faulty) return;
+    if (which == kRequest) {
+      if (request.bytes() == 0 && fragment[0] != '{')
+        fail("bad_request", "\"request\" must be an object");
+      else if (!request.append(fragment, *out))
+        fail("too_large", too_large_request(), 413);
+      return;
+    }
+    if (raw[which].size() + fragment.size() > raw_bytes_max(which))
+      fail("bad_" + std::string(kNames[which]), "\"" + std::string(kNames[which]) + "\" is too long");
+    else
+      raw[which] += fragment;
+  }
+
+  void end_value(std::uint64_t) override {}
+
+  void set_text(Submission& submission, std::size_t member) {
+    const std::string name(kNames[member]);
+    std::string text;
+    if (!json::unescape(raw[member], text)) {
+      fail("bad_" + name, "\"" + name + "\" must be a string");
+      return;
+    }
+    if (auto found = set_option(submission, name, text)) fail(std::move(*found));
+    other_text_bytes += std::ssize(text);
+  }
+
+  void set_labels(Submission& submission) {
+    auto labels = parse_labels(raw[kLabels]);
+    if (!labels) {
+      fail("bad_labels", "\"labels\" must be an object of at most " + std::to_string(core::kLabelsMax) +
+                             " strings, each name and each text of at most " + std::to_string(core::kLabelBytesMax) +
+                             " bytes");
+      return;
+    }
+    submission.labels = std::move(labels->json);
+    other_text_bytes += labels->text_bytes;
+  }
+
+  std::optional<Submission> finish() {
+    if (!faulty && !validator.finish()) fail_json();
+    if (!faulty && !members.finish()) fail_shape();
+    if (form == Form::call && !seen[kModel]) fail("missing_member", "\"model\" is missing");
+    if (!seen[kRequest]) fail("missing_member", "\"request\" is missing");
+    Submission submission;
+    for (std::size_t member = kRequest + 1; member < kLabels; ++member)
+      if (seen[member] && !faulty) set_text(submission, member);
+    if (seen[kLabels] && !faulty) set_labels(submission);
+    if (auto found = check_options(submission)) fail(std::move(*found));
+    if (faulty) return std::nullopt;
+    submission.tokens = estimate_tokens(validator.census(), other_text_bytes);
+    return submission;
+  }
+
+  const Form form;
+  json::Validator validator{{.depth_max = core::kJsonDepthMax, .plain_numbers = false}};
+  json::MemberScan members{*this};
+  std::size_t which = kUnknown;
+  std::array<bool, kNames.size()> seen{};
+  std::array<std::string, kNames.size()> raw;  // of every member but the request
+  RequestBytes request;
+  std::int64_t other_text_bytes = 0;  // of the members beside the request
+  std::string* out = nullptr;
+  bool faulty = false;
+  SubmissionFault fault;
+};
+
+SubmissionReader::SubmissionReader(Form form) : impl_(std::make_unique<Impl>(form)) {}
+SubmissionReader::~SubmissionReader() = default;
+SubmissionReader::SubmissionReader(SubmissionReader&&) noexcept = default;
+SubmissionReader& SubmissionReader::operator=(SubmissionReader&&) noexcept = default;
+
+bool SubmissionReader::feed(std::string_view fragment, std::string& request_out) {
+  return impl_->feed(fragment, request_out);
+}
+std::optional<Submission> SubmissionReader::finish() { return impl_->finish(); }
+const SubmissionFault& SubmissionReader::fault() const { return impl_->fault; }
+
+core::Result<std::string> parse_adopt(std::string_view body) {
+  const auto document = ControlDocument::parse(body);
+  if (!document || document->root().MemberCount() != 1)
+    return core::Error{core::Errc::invalid, "the body must be {\"job\": \"NAME\"}"};
+  auto job = text_member(&document->root(), "job");
+  if (job.empty()) return core::Error{core::Errc::invalid, "\"job\" must be the name of a job"};
+  return job;
+}
+
+}  // namespace batchd::proto

@@ -1,0 +1,169 @@
+#include "proto/gemini/classify.h"
+
+#include <optional>
+#include <string>
+
+#include "core/check.h"
+#include "core/limits.h"
+#include "proto/control_document.h"
+#include "proto/gemini/error.h"
+
+namespace batchd::proto {
+namespace {
+
+using core::Fault;
+using core::HttpEvent;
+using Kind = core::Fault::Kind;
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+// An answer that is no success, reduced to what decides.
+struct Answer {
+  int status;  // of HTTP; for an error inside a 2xx, the error's own
+  const std::optional<ProviderError>& error;
+  std::string_view thing;  // without its prefix
+
+  bool names_thing() const { return error && !thing.empty() && contains(error->message, thing); }
+  // Nothing is wrong with the call, but with the key, the project or where we are.
+  bool is_account_400() const {
+    if (!error || status != 400) return false;
+    return error->reason == "API_KEY_INVALID" || contains(error->message, "API key not valid") ||
+           contains(error->message, "API key expired") || error->status == "FAILED_PRECONDITION";
+  }
+};
+
+std::string_view bare_name(std::string_view thing) {
+  const auto slash = thing.find('/');
+  return slash == std::string_view::npos ? thing : thing.substr(slash + 1);
+}
+
+// A 2xx to a create that carries an error is a refusal only if nothing speaks for a job: code and name agree, and no
+// operation is named.
+bool surely_refused(const ProviderError& error) {
+  if (error.names_thing) return false;
+  return (error.code == 400 && (error.status == "INVALID_ARGUMENT" || error.status == "FAILED_PRECONDITION")) ||
+         (error.code == 401 && error.status == "UNAUTHENTICATED") ||
+         (error.code == 403 && error.status == "PERMISSION_DENIED") ||
+         (error.code == 404 && error.status == "NOT_FOUND");
+}
+
+Kind create_400(const Answer& answer) {
+  if (!answer.error) return Kind::unclear;
+  if (!error_lines(answer.error->message).empty()) return Kind::lines_refused;
+  if (answer.names_thing()) return Kind::file_gone;
+  if (answer.is_account_400()) return Kind::account;
+  return answer.error->status == "INVALID_ARGUMENT" ? Kind::refused : Kind::unclear;
+}
+
+Kind create_kind(const Answer& answer) {
+  switch (answer.status) {
+    case 400:
+      return create_400(answer);
+    case 401:
+      return Kind::account;
+    case 403:
+      if (!answer.error) return Kind::unclear;
+      return answer.names_thing() ? Kind::file_gone : Kind::account;
+    case 404:
+      if (!answer.error) return Kind::unclear;
+      if (answer.names_thing()) return Kind::file_gone;
+      return contains(answer.error->message, "model") ? Kind::model_missing : Kind::unclear;
+    case 413:
+      return Kind::too_large;
+    case 429:
+      return answer.error && !answer.error->names_thing ? Kind::throttled : Kind::unclear;
+  }
+  return Kind::unclear;
+}
+
+bool is_upload(CallKind call) { return call == CallKind::upload_start || call == CallKind::upload_data; }
+
+// Reads and writes something that has a name: "no such thing" is a meaningful answer.
+bool is_about_a_thing(CallKind call) {
+  return call == CallKind::poll || call == CallKind::results || call == CallKind::cancel ||
+         call == CallKind::check_file || call == CallKind::remove_file;
+}
+
+Kind other_400(CallKind call, const Answer& answer, bool upload_over) {
+  if (answer.is_account_400()) return Kind::account;
+  if (!answer.error) {
+    // Plain text: an upload's front end, asked for a wrong offset. `query` will tell.
+    return upload_over ? Kind::refused : Kind::transient;
+  }
+  if (is_upload(call) && (contains(answer.error->message, "MIME") || contains(answer.error->message, "mime type")))
+    return Kind::mime_refused;
+  if (is_upload(call) && answer.error->status == "ALREADY_EXISTS") return Kind::name_taken;
+  return Kind::refused;
+}
+
+// 403 is the provider's word for "not there, or not yours" about files, and for troubles of the key.
+Kind other_403(CallKind call, const Answer& answer) {
+  if (!answer.error) return Kind::transient;
+  const bool no_such_thing = answer.names_thing() || contains(answer.error->message, "may not exist");
+  return is_about_a_thing(call) && no_such_thing ? Kind::missing : Kind::account;
+}
+
+Kind other_kind(CallKind call, const Answer& answer, bool upload_over) {
+  switch (answer.status) {
+    case 400:
+      return other_400(call, answer, upload_over);
+    case 401:
+      return Kind::account;
+    case 403:
+      return other_403(call, answer);
+    case 404:
+      if (call == CallKind::upload_data) return Kind::session_gone;
+      return is_about_a_thing(call) && answer.error ? Kind::missing : Kind::transient;
+    case 409:
+      return is_upload(call) ? Kind::name_taken : Kind::transient;
+    case 410:
+      return call == CallKind::upload_data ? Kind::session_gone : Kind::transient;
+    case 413:
+      return Kind::too_large;
+    case 422:
+      return answer.error ? Kind::refused : Kind::transient;
+    case 429:
+      return Kind::throttled;
+  }
+  return Kind::transient;
+}
+
+std::string words(const HttpEvent& event, const std::optional<ProviderError>& error) {
+  if (event.kind != HttpEvent::Kind::answer) return bounded_text(event.detail, core::kProviderMessageBytesMax);
+  if (error && !error->message.empty()) return bounded_text(error->message, core::kProviderMessageBytesMax);
+  return "HTTP " + std::to_string(event.status) +
+         (error ? " " + bounded_text(error->status, 64) : ", not in the provider's form");
+}
+
+}  // namespace
+
+core::Fault classify(CallKind call, const HttpEvent& event, std::string_view thing) {
+  CHECK(event.kind != HttpEvent::Kind::begin);
+  const bool create = call == CallKind::create;
+  Fault fault{.kind = create ? Kind::unclear : Kind::transient, .status = event.status, .message = {}, .lines = {}};
+  if (event.kind != HttpEvent::Kind::answer) {
+    if (event.kind == HttpEvent::Kind::not_sent) fault.kind = Kind::not_sent;
+    fault.status = 0;
+    fault.message = words(event, std::nullopt);
+    return fault;
+  }
+  const auto error = parse_error(event.body);
+  fault.message = words(event, error);
+  const bool success = event.status >= 200 && event.status < 300;
+  if (success && (!error || (create && !surely_refused(*error)))) return fault;
+  const Answer answer{success ? error->code : event.status, error, bare_name(thing)};
+  const auto upload_status = event.header("X-Goog-Upload-Status");
+  if (call == CallKind::upload_data && upload_status == "cancelled") {
+    fault.kind = Kind::session_gone;
+    return fault;
+  }
+  const bool upload_over = upload_status == "final";
+  fault.kind = create ? create_kind(answer) : other_kind(call, answer, upload_over);
+  if (fault.kind == Kind::lines_refused) {
+    fault.lines = error_lines(error->message);
+    for (const auto line : fault.lines) fault.words.push_back(words_on_line(error->message, line));
+  }
+  return fault;
+}
+
+}  // namespace batchd::proto

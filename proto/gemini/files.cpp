@@ -1,0 +1,120 @@
+#include "proto/gemini/files.h"
+
+#include <memory>
+#include <utility>
+
+#include "core/limits.h"
+#include "proto/control_document.h"
+#include "proto/gemini/dialogue.h"
+#include "proto/gemini/error.h"
+#include "proto/gemini/names.h"
+#include "proto/json/write.h"
+
+namespace batchd::proto {
+namespace {
+
+using core::Fault;
+using core::HttpEvent;
+using StartNext = core::Dialogue<core::UploadSession>::Next;
+using PresenceNext = core::Dialogue<core::Presence>::Next;
+using RemovalNext = core::Dialogue<core::Removal>::Next;
+
+std::string start_body(const std::string& name, const std::string& mime_type) {
+  std::string body;
+  json::Writer w(body);
+  w.begin_object();
+  w.key("file");
+  w.begin_object();
+  w.key("name");
+  w.string("files/" + name);
+  w.key("displayName");
+  w.string(name);
+  w.key("mimeType");
+  w.string(mime_type);
+  w.end_object();
+  w.end_object();
+  return body;
+}
+
+PresenceNext read_presence(const HttpEvent& event, const std::string& file) {
+  if (is_success(event)) {
+    const auto document = ControlDocument::parse(event.body);
+    if (document && text_member(&document->root(), "name") == file) return core::Presence{.present = true};
+  }
+  auto fault = classify(CallKind::check_file, event, file);
+  if (fault.kind == Fault::Kind::missing) return core::Presence{.present = false};
+  return fault;
+}
+
+RemovalNext read_removal(const HttpEvent& event, const std::string& file) {
+  const bool answered = event.kind == HttpEvent::Kind::answer;
+  const auto error = answered ? parse_error(event.body) : std::nullopt;
+  if (is_success(event) && !error && (event.body.empty() || ControlDocument::parse(event.body)))
+    return core::Removal{.gone = true};
+  // Names of result files are longer than DELETE allows: they stay until they expire.
+  if (error && event.status == 400 && error->message.find("40 characters") != std::string::npos)
+    return core::Removal{.undeletable = true};
+  auto fault = classify(CallKind::remove_file, event, file);
+  if (fault.kind == Fault::Kind::missing) return core::Removal{.gone = true};
+  return fault;
+}
+
+}  // namespace
+
+core::HttpCall upload_start_call(const GeminiConfig& config, const core::UploadSpec& spec) {
+  CHECK(spec.mime_index >= 0 && static_cast<std::size_t>(spec.mime_index) < config.mime_types.size());
+  CHECK(spec.name.size() <= core::kFileNameBytesMax && is_file_name("files/" + spec.name));
+  const auto& mime_type = config.mime_types[static_cast<std::size_t>(spec.mime_index)];
+  auto call = json_call("POST", "/upload/" + config.api_version + "/files", start_body(spec.name, mime_type));
+  call.headers.push_back({"X-Goog-Upload-Protocol", "resumable"});
+  call.headers.push_back({"X-Goog-Upload-Command", "start"});
+  call.headers.push_back({"X-Goog-Upload-Header-Content-Length", std::to_string(spec.bytes)});
+  call.headers.push_back({"X-Goog-Upload-Header-Content-Type", mime_type});
+  return call;
+}
+
+StartNext read_upload_start(const HttpEvent& event) {
+  if (!is_success(event) || parse_error(event.body)) return classify(CallKind::upload_start, event, "");
+  auto session = session_target(event.header("X-Goog-Upload-URL"));
+  if (!session) return unreadable(CallKind::upload_start, event, "the answer has no usable upload URL");
+  return core::UploadSession{std::move(*session)};
+}
+
+core::Dialogue<core::Uploaded>::Next read_uploaded(const HttpEvent& event, const std::string& name,
+                                                   std::int64_t bytes) {
+  const auto document = ControlDocument::parse(event.body);
+  const auto* root = document ? &document->root() : nullptr;
+  const auto* file = object_member(root, "file");
+  if (file == nullptr) file = root;
+  const auto shown = text_member(file, "name");
+  const auto again = [&](std::string why) {
+    auto fault = unreadable(CallKind::upload_data, event, std::move(why));
+    fault.kind = Fault::Kind::session_gone;
+    return fault;
+  };
+  if (shown.empty()) return again("the upload is over, but no file came of it");
+  if (shown != "files/" + name) return unreadable(CallKind::upload_data, event, "the answer shows another file");
+  if (text_member(file, "state") == "FAILED") return again("the provider could not process the file");
+  if (integer_member(file, "sizeBytes").value_or(bytes) != bytes) return again("the file arrived with another size");
+  return core::Uploaded{shown};
+}
+
+core::DialoguePtr<core::UploadSession> start_upload(const GeminiConfig& config, const core::UploadSpec& spec) {
+  return std::make_unique<SingleCall<core::UploadSession>>(upload_start_call(config, spec), read_upload_start);
+}
+
+core::DialoguePtr<core::Presence> check_file(const std::string& version, const std::string& file) {
+  if (!is_file_name(file)) return std::make_unique<Refusal<core::Presence>>("not a file's name");
+  return std::make_unique<SingleCall<core::Presence>>(
+      json_call("GET", "/" + version + "/" + file),
+      [file](const HttpEvent& event) { return read_presence(event, file); });
+}
+
+core::DialoguePtr<core::Removal> remove_file(const std::string& version, const std::string& file) {
+  if (!is_file_name(file)) return std::make_unique<Refusal<core::Removal>>("not a file's name");
+  return std::make_unique<SingleCall<core::Removal>>(
+      json_call("DELETE", "/" + version + "/" + file),
+      [file](const HttpEvent& event) { return read_removal(event, file); });
+}
+
+}  // namespace batchd::proto

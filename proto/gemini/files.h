@@ -1,0 +1,25 @@
+// Dialogues about files: upload (resumable protocol), check, remove.
+#pragma once
+
+#include <string>
+
+#include "core/provider.h"
+#include "proto/gemini/gemini.h"
+
+namespace batchd::proto {
+
+core::DialoguePtr<core::UploadSession> start_upload(const GeminiConfig& config, const core::UploadSpec& spec);
+core::DialoguePtr<core::Uploaded> continue_upload(const core::UploadRest& rest);
+core::DialoguePtr<core::Uploaded> upload_text(const GeminiConfig& config, const std::string& name,
+                                              const std::string& text);
+core::DialoguePtr<core::Presence> check_file(const std::string& version, const std::string& file);
+core::DialoguePtr<core::Removal> remove_file(const std::string& version, const std::string& file);
+
+// --- shared by the two kinds of upload
+core::HttpCall upload_start_call(const GeminiConfig& config, const core::UploadSpec& spec);
+core::Dialogue<core::UploadSession>::Next read_upload_start(const core::HttpEvent& event);
+// The last answer of an upload, which must show our file, whole and usable.
+core::Dialogue<core::Uploaded>::Next read_uploaded(const core::HttpEvent& event, const std::string& name,
+                                                   std::int64_t bytes);
+
+}  // namespace batchd::proto

@@ -1,0 +1,65 @@
+// The two searches in the listing of all jobs: for one job of ours, and for all that carry our prefix.
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/check.h"
+#include "proto/gemini/jobs.h"
+#include "proto/gemini/listing.h"
+
+namespace batchd::proto {
+namespace {
+
+// A job created while we page moves the others along: one may be shown on two pages.
+class Find : public JobListing {
+ public:
+  Find(std::string version, std::string token, std::string file)
+      : JobListing(std::move(version), [token, file](std::string_view shown_token, std::string_view shown_file) {
+          return (!token.empty() && shown_token == token) || (!file.empty() && shown_file == file);
+        }) {}
+
+ private:
+  bool take(core::JobView job) override {
+    if (names_.insert(job.name).second) matches_.jobs.push_back(std::move(job));
+    return true;
+  }
+
+  std::set<std::string> names_;
+};
+
+class Survey : public JobListing {
+ public:
+  Survey(std::string version, std::string prefix)
+      : JobListing(std::move(version),
+                   [prefix](std::string_view token, std::string_view) { return token.starts_with(prefix); }) {}
+
+ private:
+  bool take(core::JobView job) override {
+    const auto kept = matches_.jobs.size();
+    if (kept >= kSurveyJobsMax && job.end) return true;
+    if (!names_.insert(job.name).second) return true;
+    // Room for what a survey is about, in a listing that may be long.
+    job.message.clear();
+    job.input_file.clear();
+    job.result_file.clear();
+    matches_.jobs.push_back(std::move(job));
+    return kept < 2 * kSurveyJobsMax;
+  }
+
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& token,
+                                              const std::string& file) {
+  return std::make_unique<Find>(version, token, file);
+}
+
+core::DialoguePtr<core::JobMatches> survey_jobs(const std::string& version, const std::string& prefix) {
+  CHECK(!prefix.empty());
+  return std::make_unique<Survey>(version, prefix);
+}
+
+}  // namespace batchd::proto

@@ -1,0 +1,130 @@
+#include "proto/gemini/front.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/limits.h"
+#include "proto/api/request.h"
+#include "proto/json/members.h"
+#include "proto/json/validator.h"
+#include "proto/json/write.h"
+
+namespace batchd::proto {
+namespace {
+
+constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
+
+bool is_model(std::string_view text, std::string_view model) {
+  constexpr std::string_view prefix = "models/";
+  if (text.starts_with(prefix) && text != model) text.remove_prefix(prefix.size());
+  return text == model;
+}
+
+}  // namespace
+
+std::optional<GeminiCall> parse_gemini_call(std::string_view path) {
+  constexpr std::string_view kModels = "models/";
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos ||
+      std::ranges::find(kGeminiVersions, path.substr(0, slash)) == kGeminiVersions.end())
+    return std::nullopt;
+  path.remove_prefix(slash + 1);
+  if (!path.starts_with(kModels)) return std::nullopt;
+  path.remove_prefix(kModels.size());
+  const auto colon = path.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto verb = path.substr(colon + 1);
+  GeminiCall call{.model = std::string(path.substr(0, colon)), .endpoint = std::string(verb)};
+  call.stream = verb == "streamGenerateContent";
+  if (call.stream) call.endpoint = "generateContent";
+  call.many = verb == "batchEmbedContents";
+  if (call.many) call.endpoint = "embedContent";
+  if (call.endpoint != "generateContent" && call.endpoint != "embedContent") return std::nullopt;
+  return call;
+}
+
+struct GeminiBodyReader::Impl : json::MemberHandler {
+  explicit Impl(std::string_view name) : model(name) {}
+
+  bool fail(std::string code, std::string detail, int status = 400) {
+    if (!std::exchange(faulty, true)) fault = {.status = status, .code = std::move(code), .detail = std::move(detail)};
+    return false;
+  }
+  bool fail_json() {
+    const auto& found = validator.fault();
+    return fail("bad_json", "not JSON at byte " + std::to_string(found.offset) + ": " + found.what);
+  }
+  void append(std::string_view bytes) {
+    if (!request.append(bytes, *out)) fail("too_large", too_large_request(), 413);
+  }
+
+  bool feed(std::string_view fragment, std::string& request_out) {
+    if (faulty) return false;
+    if (!validator.feed(fragment)) return fail_json();
+    out = &request_out;
+    if (!members.feed(fragment)) fail("not_an_object", "the body must be one JSON object");
+    return !faulty;
+  }
+
+  // json::MemberHandler
+  void member(std::string_view name, std::uint64_t) override {
+    if (faulty) return;
+    in_model = name == "model";
+    if (in_model) return;
+    if (name.size() >= json::MemberScan::kNameBytesMax) {
+      fail("unknown_member", "the name of a member is too long");
+      return;
+    }
+    std::string text(std::exchange(opened, true) ? "," : "{");
+    json::append_string(text, name);
+    append(text + ':');
+  }
+  void value(std::string_view fragment) override {
+    if (faulty) return;
+    if (!in_model)
+      append(fragment);
+    else if (raw_model.size() + fragment.size() <= kModelRawBytesMax)
+      raw_model += fragment;
+  }
+  void end_value(std::uint64_t) override {
+    if (!in_model || faulty) return;
+    std::string text;
+    const bool readable = json::unescape(raw_model, text);
+    if (!readable || !is_model(text, model)) fail("bad_model", "\"model\" in the body must be the model of the path");
+    other_text_bytes += std::ssize(text);
+    raw_model.clear();
+  }
+
+  std::optional<std::int64_t> finish(std::string& request_out) {
+    if (!faulty && !validator.finish()) fail_json();
+    if (!faulty && !members.finish()) fail("not_an_object", "the body must be one JSON object");
+    if (faulty) return std::nullopt;
+    request_out += opened ? "}" : "{}";
+    return estimate_tokens(validator.census(), other_text_bytes);
+  }
+
+  const std::string model;
+  json::Validator validator{{.depth_max = core::kJsonDepthMax, .plain_numbers = false}};
+  json::MemberScan members{*this};
+  RequestBytes request;
+  std::string* out = nullptr;
+  std::string raw_model;
+  std::int64_t other_text_bytes = 0;
+  bool opened = false, in_model = false, faulty = false;
+  SubmissionFault fault;
+};
+
+GeminiBodyReader::GeminiBodyReader(std::string_view model) : impl_(std::make_unique<Impl>(model)) {}
+GeminiBodyReader::~GeminiBodyReader() = default;
+bool GeminiBodyReader::feed(std::string_view fragment, std::string& request_out) {
+  return impl_->feed(fragment, request_out);
+}
+std::optional<std::int64_t> GeminiBodyReader::finish(std::string& request_out) { return impl_->finish(request_out); }
+const SubmissionFault& GeminiBodyReader::fault() const { return impl_->fault; }
+
+bool GeminiBodyReader::names(std::string_view raw, std::string_view model) {
+  std::string text;
+  return json::unescape(raw, text) && is_model(text, model);
+}
+
+}  // namespace batchd::proto

@@ -1,0 +1,46 @@
+// The provider's own paths, for programs that know nothing of batchd: what they send, and the errors they expect.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/types.h"
+#include "proto/api/options.h"
+
+namespace batchd::proto {
+
+// The versions of the API whose paths are served.
+inline constexpr std::array<std::string_view, 3> kGeminiVersions{"v1beta", "v1", "v1alpha"};
+
+// "v1beta/models/gemini-2.5-flash:generateContent", as it stands below /gemini/.
+struct GeminiCall {
+  std::string model;
+  std::string endpoint;  // generateContent or embedContent
+  bool stream = false;   // streamGenerateContent
+  bool many = false;     // batchEmbedContents: a list of such requests, proto/gemini/embeds.h
+};
+std::optional<GeminiCall> parse_gemini_call(std::string_view path);  // none: a call that isn't served
+
+// Reads the body of such a call in fragments of any size: the provider's request object as it goes into a batch.
+// Members pass verbatim, but for "model": the model of a batch is named once, by the path. A body that names another
+// is faulty.
+class GeminiBodyReader {
+ public:
+  explicit GeminiBodyReader(std::string_view model);
+  ~GeminiBodyReader();
+  bool feed(std::string_view fragment, std::string& request_out);  // false: faulty, see fault()
+  std::optional<std::int64_t> finish(std::string& request_out);    // estimated tokens; none: faulty
+  const SubmissionFault& fault() const;
+  // Whether a value of "model", as it stands in a body, is this one.
+  static bool names(std::string_view raw, std::string_view model);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace batchd::proto

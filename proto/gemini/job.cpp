@@ -1,0 +1,113 @@
+#include "proto/gemini/job.h"
+
+#include <utility>
+
+#include "proto/gemini/names.h"
+#include "proto/gemini/status.h"
+#include "proto/rfc3339.h"
+
+namespace batchd::proto {
+namespace {
+
+constexpr std::size_t kPageTokenBytesMax = 4096;
+
+std::string_view without_prefix(std::string_view state) {
+  for (const std::string_view prefix : {"BATCH_STATE_", "JOB_STATE_"})
+    if (state.starts_with(prefix)) return state.substr(prefix.size());
+  return state;
+}
+
+std::optional<core::JobEnd> end_of(std::string_view state) {
+  if (state == "SUCCEEDED") return core::JobEnd::succeeded;
+  if (state == "FAILED") return core::JobEnd::failed;
+  if (state == "CANCELLED") return core::JobEnd::cancelled;
+  if (state == "EXPIRED") return core::JobEnd::expired;
+  return std::nullopt;
+}
+
+// Of an operation that is done but says no state: what it carries decides.
+std::optional<core::JobEnd> end_of_done(const JsonValue& operation) {
+  if (object_member(&operation, "error") != nullptr) return core::JobEnd::failed;
+  if (object_member(&operation, "response") != nullptr) return core::JobEnd::succeeded;
+  return std::nullopt;
+}
+
+std::string result_file_of(const JsonValue& operation, const JsonValue* batch) {
+  // The response of an embedding job has been seen as the output, and as the batch around it.
+  const auto* response = object_member(&operation, "response");
+  for (const auto* output : {object_member(batch, "output"), response, object_member(response, "output")})
+    if (auto file = text_member(output, "responsesFile"); is_file_name(file)) return file;
+  return "";
+}
+
+void read_error(const JsonValue* error, core::JobView& job) {
+  if (error == nullptr) return;
+  auto status = read_status(*error);
+  if (status.code != 0) job.error_code = status.code;
+  job.message = std::move(status.message);
+}
+
+const JsonValue* batch_of(const JsonValue& operation) {
+  const auto* metadata = object_member(&operation, "metadata");
+  return metadata != nullptr ? metadata : &operation;
+}
+
+std::string input_file_of(const JsonValue* batch) {
+  return text_member(object_member(batch, "inputConfig"), "fileName");
+}
+
+}  // namespace
+
+std::optional<core::JobView> parse_job(const JsonValue& operation) {
+  core::JobView job;
+  job.name = text_member(&operation, "name");
+  if (!is_job_name(job.name)) return std::nullopt;
+  const auto* batch = batch_of(operation);
+  job.token = text_member(batch, "displayName");
+  job.input_file = input_file_of(batch);
+  job.result_file = result_file_of(operation, batch);
+  job.created_at = parse_rfc3339(text_member(batch, "createTime"));
+  read_error(object_member(batch, "error"), job);
+  read_error(object_member(&operation, "error"), job);
+
+  const auto text = text_member(batch, "state");
+  const auto state = without_prefix(text);
+  job.end = end_of(state);
+  // An operation that is done is over, also in a state that we don't know, if it has something to show for it.
+  const bool unnamed = state.empty() || state == "UNSPECIFIED";
+  const bool shows = !job.result_file.empty() || job.error_code != 0;
+  if (!job.end && (unnamed || shows) && true_member(&operation, "done")) job.end = end_of_done(operation);
+  job.running = state == "RUNNING";
+  return job;
+}
+
+std::optional<JobPage> parse_job_page(std::string_view body, const JobFilter& wanted) {
+  const auto document = ControlDocument::parse(body);
+  if (!document || member(&document->root(), "error") != nullptr) return std::nullopt;
+  JobPage page;
+  if (const auto* next = member(&document->root(), "nextPageToken")) {
+    page.next_page = text_member(&document->root(), "nextPageToken");
+    if (!next->IsString() || page.next_page.size() > kPageTokenBytesMax) return std::nullopt;
+  }
+  // What isn't shown can't be excluded: jobs out of reach, or a listing in a form that we don't know.
+  const auto* unreachable = member(&document->root(), "unreachable");
+  if (unreachable != nullptr && !(unreachable->IsArray() && unreachable->Empty())) return std::nullopt;
+  const auto* operations = member(&document->root(), "operations");
+  if (operations == nullptr) {
+    for (const auto& other : document->root().GetObject())
+      if (other.value.IsArray() && !other.value.Empty()) return std::nullopt;
+    return page;
+  }
+  if (!operations->IsArray()) return std::nullopt;
+  for (const auto& operation : operations->GetArray()) {
+    if (!operation.IsObject()) return std::nullopt;
+    const auto* batch = batch_of(operation);
+    if (!wanted(text_member(batch, "displayName"), input_file_of(batch))) continue;
+    auto job = parse_job(operation);
+    if (!job) return std::nullopt;
+    page.jobs.push_back(std::move(*job));
+  }
+  return page;
+}
+
+}  // namespace batchd::proto

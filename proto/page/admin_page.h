@@ -1,0 +1,25 @@
+// GET /admin/: the whole machine on one page, for a browser. No script, nothing loaded from elsewhere; every text that
+// a client or a provider chose is escaped.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/api/status.h"
+
+namespace batchd::proto {
+
+struct AdminPage {
+  AdminStatus status;
+  Attention attention;
+  std::vector<core::Batch> batches;                  // the latest, newest first
+  std::optional<std::chrono::seconds> refresh = {};  // none: only when the reader asks
+};
+std::string admin_page(const AdminPage& page);
+
+// What the page may do in a browser: its own style, and nothing else.
+std::string_view admin_page_policy();  // value of Content-Security-Policy
+
+}  // namespace batchd::proto

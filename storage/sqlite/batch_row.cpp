@@ -1,0 +1,120 @@
+// One batch row, read whole and written whole.
+#include <algorithm>
+
+#include "storage/sqlite/impl.h"
+
+namespace batchd::storage {
+
+BatchRow SqliteStore::load(core::BatchId id) {
+  auto row = db_->query(
+      "SELECT lane, state, reason, items, body_bytes, tokens, packed, parent, root, fences,"
+      " (SELECT r.creates FROM batch r WHERE r.id = b.root), created_at, state_since,"
+      " upload_n, mime_index, upload_session, uploaded_at, file_deleted,"
+      " token, credential, create_at, not_before, throttled, throttles, fence_begun, refusal, released,"
+      " job, submitted_at, ended_at, end, end_code, message, result_file, result_bytes,"
+      " succeeded, failed, requeued, missing, possibly_charged, dropped, \"foreign\", unreadable,"
+      " split_rule, split_first, cancel_asked FROM batch b WHERE id = ?",
+      id);
+  if (!row.row()) refuse(core::Errc::not_found, "no batch " + to_text(id));
+  BatchRow batch;
+  int at = 0;
+  batch.id = id;
+  batch.lane_id = row.id<core::LaneId>(at++);
+  batch.lane = lane(batch.lane_id);
+  batch.state = row.state<core::BatchState>(at++);
+  batch.reason = row.state<core::SealReason>(at++);
+  batch.items = row.integer(at++);
+  batch.body_bytes = row.integer(at++);
+  batch.tokens = row.integer(at++);
+  batch.packed = row.integer(at++);
+  batch.parent = row.id<core::BatchId>(at++);
+  batch.root = row.id<core::BatchId>(at++);
+  batch.fences = row.small(at++);
+  batch.creates = row.small(at++);
+  batch.created_at = row.time(at++);
+  batch.state_since = row.time(at++);
+  batch.upload_n = row.small(at++);
+  batch.mime_index = row.small(at++);
+  batch.upload_session = row.text(at++);
+  batch.uploaded_at = row.maybe_time(at++);
+  batch.file_deleted = row.flag(at++);
+  batch.token = row.text(at++);
+  batch.credential = row.text(at++);
+  batch.create_at = row.maybe_time(at++);
+  batch.not_before = row.maybe_time(at++);
+  batch.throttled = row.flag(at++);
+  batch.throttles = row.small(at++);
+  batch.fence_begun = row.flag(at++);
+  batch.refusal = row.state<core::Refusal>(at++);
+  batch.released = row.flag(at++);
+  batch.job = row.text(at++);
+  batch.submitted_at = row.maybe_time(at++);
+  batch.ended_at = row.maybe_time(at++);
+  if (!row.is_null(at)) batch.end = row.state<core::JobEnd>(at);
+  at++;
+  batch.end_code = row.small(at++);
+  batch.message = row.text(at++);
+  batch.result_file = row.text(at++);
+  batch.result_bytes = row.integer(at++);
+  for (auto* count :
+       {&batch.lines.succeeded, &batch.lines.failed, &batch.lines.requeued, &batch.lines.missing,
+        &batch.lines.possibly_charged, &batch.lines.dropped, &batch.lines.foreign, &batch.lines.unreadable})
+    *count = row.integer(at++);
+  if (!row.is_null(at)) batch.split_rule = row.state<core::SplitRule>(at);
+  batch.split_first = row.integer(at + 1);
+  batch.cancel_asked = row.flag(at + 2);
+  return batch;
+}
+
+BatchRow SqliteStore::load_in(core::BatchId id, std::initializer_list<core::BatchState> states) {
+  auto batch = load(id);
+  if (std::find(states.begin(), states.end(), batch.state) == states.end())
+    refuse(core::Errc::stale, "batch " + to_text(id) + " is " + std::string(core::to_text(batch.state)));
+  return batch;
+}
+
+core::BatchId SqliteStore::insert_batch(core::LaneId lane, core::SealReason reason, const BatchRow* parent,
+                                        core::WallTime now) {
+  const core::BatchId id{ids_.next(now)};
+  const auto fenced = parent != nullptr && parent->state == core::BatchState::fenced;
+  db_->run(
+      "INSERT INTO batch(id, lane, state, reason, parent, root, fences, created_at, state_since)"
+      " VALUES(?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?7)",
+      id, lane, reason, parent == nullptr ? core::BatchId{} : parent->id, parent == nullptr ? id : parent->root,
+      parent == nullptr ? 0 : parent->fences + (fenced ? 1 : 0), now);
+  counters_.add({CounterKind::batches, static_cast<std::int64_t>(core::BatchState::sealing)}, 1);
+  return id;
+}
+
+// All but what is fixed at the insertion (lane, lineage), and `creates`, which is counted on the root.
+void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
+  const auto changed = db_->run(
+      "UPDATE batch SET state = ?, items = ?, body_bytes = ?, tokens = ?, packed = ?, state_since = ?, upload_n = ?,"
+      " mime_index = ?, upload_session = ?, uploaded_at = ?, file_deleted = ?, token = ?, credential = ?,"
+      " create_at = ?, not_before = ?, throttled = ?, throttles = ?, fence_begun = ?, refusal = ?, released = ?, job = "
+      "?, submitted_at = ?,"
+      " ended_at = ?, end = ?, end_code = ?, message = ?, result_file = ?, result_bytes = ?, succeeded = ?,"
+      " failed = ?, requeued = ?, missing = ?, possibly_charged = ?, dropped = ?, \"foreign\" = ?, unreadable = ?,"
+      " split_rule = ?, split_first = ?, cancel_asked = ? WHERE id = ? AND state = ?",
+      row.state, row.items, row.body_bytes, row.tokens, row.packed, row.state_since, row.upload_n, row.mime_index,
+      row.upload_session, row.uploaded_at, row.file_deleted, row.token, row.credential, row.create_at, row.not_before,
+      row.throttled, row.throttles, row.fence_begun, row.refusal, row.released, row.job, row.submitted_at, row.ended_at,
+      row.end, row.end_code, row.message, row.result_file, row.result_bytes, row.lines.succeeded, row.lines.failed,
+      row.lines.requeued, row.lines.missing, row.lines.possibly_charged, row.lines.dropped, row.lines.foreign,
+      row.lines.unreadable, row.split_rule, row.split_first, row.cancel_asked, row.id, expected);
+  CHECK(changed == 1);
+  counters_.add({CounterKind::batches, static_cast<std::int64_t>(expected)}, -1);
+  counters_.add({CounterKind::batches, static_cast<std::int64_t>(row.state)}, 1);
+}
+
+void SqliteStore::move(BatchRow& row, core::BatchState to, core::WallTime now) {
+  const auto from = row.state;
+  CHECK(core::allowed(from, to));
+  // A batch that is over must not keep anybody's request.
+  CHECK(to != core::BatchState::done || row.packed == 0);
+  row.state = to;
+  row.state_since = now;
+  save(row, from);
+}
+
+}  // namespace batchd::storage

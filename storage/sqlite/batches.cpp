@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <functional>
+
+#include "storage/sqlite/impl.h"
+
+namespace batchd::storage {
+namespace {
+
+template <class To, class From>
+void put(To& to, const std::optional<From>& from) {
+  if (from) to = *from;
+}
+
+void apply(const core::BatchPatch& patch, core::Batch& batch) {
+  if (patch.upload_n && *patch.upload_n != batch.upload_n) {  // another file: nothing is known of it yet
+    batch.uploaded_at.reset();
+    batch.upload_session.clear();
+    batch.file_deleted = false;
+  }
+  put(batch.upload_n, patch.upload_n);
+  put(batch.mime_index, patch.mime_index);
+  put(batch.throttles, patch.throttles);
+  put(batch.end_code, patch.end_code);
+  put(batch.upload_session, patch.upload_session);
+  put(batch.token, patch.token);
+  put(batch.credential, patch.credential);
+  put(batch.job, patch.job);
+  put(batch.message, patch.message);
+  put(batch.result_file, patch.result_file);
+  put(batch.uploaded_at, patch.uploaded_at);
+  put(batch.create_at, patch.create_at);
+  put(batch.not_before, patch.not_before);
+  put(batch.submitted_at, patch.submitted_at);
+  put(batch.ended_at, patch.ended_at);
+  put(batch.throttled, patch.throttled);
+  put(batch.file_deleted, patch.file_deleted);
+  put(batch.fence_begun, patch.fence_begun);
+  put(batch.refusal, patch.refusal);
+  put(batch.released, patch.released);
+  put(batch.cancel_asked, patch.cancel_asked);
+  put(batch.end, patch.end);
+  put(batch.result_bytes, patch.result_bytes);
+  if (patch.lines) {
+    batch.lines.foreign = patch.lines->foreign;
+    batch.lines.unreadable = patch.lines->unreadable;
+    batch.lines.dropped = patch.lines->dropped;
+  }
+}
+
+// Those that come first in this order, each once.
+template <class Order>
+void keep_first(std::vector<core::BatchId>& ids, int limit, Order order) {
+  std::sort(ids.begin(), ids.end(), order);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (ids.size() > static_cast<std::size_t>(limit)) ids.resize(static_cast<std::size_t>(limit));
+}
+
+}  // namespace
+
+std::vector<core::Batch> SqliteStore::load_all(std::span<const core::BatchId> ids) {
+  std::vector<core::Batch> batches;
+  batches.reserve(ids.size());
+  for (const auto id : ids) batches.push_back(load(id));
+  return batches;
+}
+
+core::Result<std::vector<core::Batch>> SqliteStore::list_batches(std::span<const core::BatchState> states,
+                                                                 core::BatchId after, int limit) {
+  return verb([&] {
+    CHECK(limit > 0 && limit <= 500);
+    std::vector<core::BatchId> ids;
+    for (const auto state : states) {
+      auto rows = db_->query("SELECT id FROM batch WHERE state = ? AND id > ? ORDER BY id LIMIT ?", state,
+                             after.value(), limit);
+      while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
+    }
+    keep_first(ids, limit, std::less<>{});
+    return load_all(ids);
+  });
+}
+
+core::Result<core::Batch> SqliteStore::get_batch(core::BatchId batch) {
+  return verb([&]() -> core::Batch { return load(batch); });
+}
+
+core::Result<core::Batch> SqliteStore::mark(core::BatchId id, core::BatchState from, core::BatchState to,
+                                            const core::BatchPatch& patch, core::WallTime now) {
+  return verb([&]() -> core::Batch {
+    CHECK(from == to || core::allowed(from, to));
+    auto batch = load_in(id, {from});
+    apply(patch, batch);
+    if (to == from) {
+      save(batch, from);
+      return batch;
+    }
+    move(batch, to, now);
+    // What was proven not to have been created doesn't count towards the bound of a bisection.
+    const int creates = to == core::BatchState::creating                                         ? 1
+                        : from == core::BatchState::creating && to == core::BatchState::uploaded ? -1
+                                                                                                 : 0;
+    if (creates != 0) {
+      CHECK(db_->run("UPDATE batch SET creates = creates + ? WHERE id = ?", creates, batch.root) == 1);
+      batch.creates += creates;
+    }
+    return batch;
+  });
+}
+
+core::Result<void> SqliteStore::note(core::BatchId id, const core::BatchPatch& patch) {
+  return verb([&] {
+    auto batch = load(id);
+    apply(patch, batch);
+    save(batch, batch.state);
+  });
+}
+
+core::Result<std::vector<core::Batch>> SqliteStore::list_stale_files(core::BatchId after, int limit) {
+  return verb([&] {
+    CHECK(limit > 0 && limit <= 500);
+    std::vector<core::BatchId> ids;
+    {
+      auto rows = db_->query(
+          "SELECT id FROM batch INDEXED BY batch_stale WHERE state = 15 AND file_deleted = 0 AND upload_n > 0"
+          " AND id > ? ORDER BY id LIMIT ?",
+          after.value(), limit);
+      while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
+    }
+    return load_all(ids);
+  });
+}
+
+core::Result<std::vector<core::Batch>> SqliteStore::recent_batches(std::span<const core::BatchState> states,
+                                                                   core::BatchId before, int limit) {
+  return verb([&] {
+    CHECK(limit > 0 && limit <= 500);
+    std::vector<core::BatchId> ids;
+    for (const auto state : states) {
+      auto rows = db_->query("SELECT id FROM batch WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?", state,
+                             before ? before.value() : INT64_MAX, limit);
+      while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
+    }
+    keep_first(ids, limit, std::greater<>{});
+    return load_all(ids);
+  });
+}
+
+}  // namespace batchd::storage

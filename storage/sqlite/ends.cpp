@@ -1,0 +1,148 @@
+// How members leave a batch. Whoever was first wins: only a packed member changes.
+#include "storage/sqlite/impl.h"
+
+namespace batchd::storage {
+
+std::vector<Member> SqliteStore::packed_members(core::BatchId batch, int limit) {
+  std::vector<Member> members;
+  auto rows = db_->query(
+      "SELECT id, owner, attempts, body_bytes, tokens FROM request WHERE batch = ? AND state = 1 ORDER BY id LIMIT ?",
+      batch, limit);
+  while (rows.row())
+    members.push_back(
+        {rows.id<core::RequestId>(0), rows.id<core::OwnerId>(1), rows.small(2), rows.integer(3), rows.integer(4)});
+  return members;
+}
+
+std::int64_t SqliteStore::next_completion() {
+  counters_.add({CounterKind::completion}, 1);
+  return counters_.value({CounterKind::completion});
+}
+
+void SqliteStore::leaves(BatchRow& batch, const Member& member, core::RequestState to) {
+  CHECK(core::allowed(core::RequestState::packed, to));
+  count_state(member.owner, core::RequestState::packed, -1);
+  count_state(member.owner, to, 1);
+  --batch.packed;
+  CHECK(batch.packed >= 0);
+}
+
+void SqliteStore::requeue(BatchRow& batch, const Member& member, int attempts, core::WallTime queued_at) {
+  CHECK(db_->run("UPDATE request SET state = 0, batch = NULL, attempts = ?, queued_at = ?"
+                 " WHERE id = ? AND state = 1 AND batch = ?",
+                 attempts, queued_at, member.id, batch.id) == 1);
+  leaves(batch, member, core::RequestState::queued);
+  count_queue(batch.lane_id, member.owner, 1, member.body_bytes, member.tokens);
+}
+
+// Keeps its place in the queue: it has waited all the while.
+void SqliteStore::give_back(BatchRow& batch, const Member& member) {
+  CHECK(db_->run("UPDATE request SET state = 0, batch = NULL WHERE id = ? AND state = 1 AND batch = ?", member.id,
+                 batch.id) == 1);
+  leaves(batch, member, core::RequestState::queued);
+  count_queue(batch.lane_id, member.owner, 1, member.body_bytes, member.tokens);
+}
+
+void SqliteStore::fail(BatchRow& batch, const Member& member, core::RequestState end, int attempts,
+                       const core::RequestError& error, core::WallTime now) {
+  CHECK(core::is_terminal(end) && end != core::RequestState::succeeded);
+  CHECK(db_->run("UPDATE request SET state = ?, finished_at = ?, attempts = ?, error_code = ?, error_status = ?,"
+                 " error_message = ?, error_source = ?, completion = ? WHERE id = ? AND state = 1 AND batch = ?",
+                 end, now, attempts, error.code, error.status, error.message, error.source, next_completion(),
+                 member.id, batch.id) == 1);
+  leaves(batch, member, end);
+  ++batch.lines.failed;
+}
+
+void SqliteStore::succeed(BatchRow& batch, const Member& member, core::BodyRef line, const core::Outcome& outcome,
+                          core::WallTime now) {
+  CHECK(db_->run("UPDATE request SET state = 2, finished_at = ?, result = ?, result_bytes = ?, value_offset = ?,"
+                 " value_bytes = ?, completion = ? WHERE id = ? AND state = 1 AND batch = ?",
+                 now, line.id, line.bytes, outcome.value_offset, outcome.value_bytes, next_completion(), member.id,
+                 batch.id) == 1);
+  leaves(batch, member, core::RequestState::succeeded);
+  ++batch.lines.succeeded;
+}
+
+core::Result<core::Recorded> SqliteStore::settle_absent(core::BatchId id, const core::AbsentVerdict& verdict,
+                                                        int max_attempts, core::WallTime now) {
+  return verb([&] {
+    CHECK(verdict.fate != core::AbsentFate::bisect && verdict.fate != core::AbsentFate::hold);
+    using enum core::BatchState;
+    auto batch = load_in(id, {collecting, refused, fenced, unsealed});
+    const bool expired = batch.end == core::JobEnd::expired;
+    core::Recorded recorded;
+    for (const auto& member : packed_members(id, kVerbWrites)) {
+      const bool free = verdict.fate == core::AbsentFate::requeue_free;
+      const int attempts = member.attempts + (free ? 0 : 1);
+      auto next = core::RequestState::queued;
+      if (verdict.fate == core::AbsentFate::fail) next = core::RequestState::failed;
+      if (verdict.fate == core::AbsentFate::requeue) next = core::after_attempt(attempts, max_attempts, expired);
+      if (next == core::RequestState::queued) {
+        requeue(batch, member, attempts, now);
+        ++batch.lines.requeued;
+        ++recorded.requeued;
+      } else {
+        fail(batch, member, next, attempts, verdict.cause, now);
+        add_end(recorded, member.id, member.owner, next);
+      }
+      ++batch.lines.missing;
+      if (verdict.possibly_charged) ++batch.lines.possibly_charged;
+    }
+    save(batch, batch.state);
+    recorded.more = batch.packed > 0;
+    return recorded;
+  });
+}
+
+core::Result<core::Recorded> SqliteStore::fail_members(core::BatchId id, std::span<const std::int64_t> lines,
+                                                       const core::RequestError& error, core::WallTime now) {
+  return verb([&] {
+    using enum core::BatchState;
+    auto batch = load_in(id, {collecting, refused, fenced, unsealed});
+    core::Recorded recorded;
+    std::vector<Member> members;
+    if (lines.empty()) {
+      members = packed_members(id, kVerbWrites);
+      recorded.more = batch.packed > static_cast<std::int64_t>(members.size());
+    } else {
+      // A line's number is its member's rank by id, whatever became of the members before it.
+      auto rows = db_->query(
+          "SELECT id, owner, attempts, body_bytes, tokens, state FROM request WHERE batch = ? ORDER BY id", id);
+      std::int64_t line = 0;
+      for (auto wanted = lines.begin(); wanted != lines.end() && rows.row();) {
+        if (++line != *wanted) continue;
+        ++wanted;
+        if (rows.state<core::RequestState>(5) != core::RequestState::packed) continue;
+        if (members.size() == kVerbWrites) {
+          recorded.more = true;
+          break;
+        }
+        members.push_back(
+            {rows.id<core::RequestId>(0), rows.id<core::OwnerId>(1), rows.small(2), rows.integer(3), rows.integer(4)});
+      }
+    }
+    for (const auto& member : members) {
+      fail(batch, member, core::RequestState::failed, member.attempts, error, now);
+      add_end(recorded, member.id, member.owner, core::RequestState::failed);
+    }
+    save(batch, batch.state);
+    return recorded;
+  });
+}
+
+core::Result<core::Recorded> SqliteStore::return_members(core::BatchId id, core::WallTime) {
+  return verb([&] {
+    auto batch = load_in(id, {core::BatchState::unsealed});
+    core::Recorded recorded;
+    for (const auto& member : packed_members(id, kVerbWrites)) {
+      give_back(batch, member);
+      ++recorded.requeued;
+    }
+    save(batch, batch.state);
+    recorded.more = batch.packed > 0;
+    return recorded;
+  });
+}
+
+}  // namespace batchd::storage

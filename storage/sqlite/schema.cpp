@@ -1,0 +1,191 @@
+#include "storage/sqlite/schema.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace batchd::storage {
+namespace {
+
+// Values of states, reasons and ends are those of core/state.h and core/types.h. Times are Unix milliseconds.
+constexpr std::string_view kVersion1 = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE lane(
+  id INTEGER PRIMARY KEY, account TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
+  UNIQUE(account, endpoint, model)) STRICT;
+CREATE TABLE counter(
+  kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY(kind, a, b)) STRICT, WITHOUT ROWID;
+
+-- Bodies: append-only. id = body * 512 + index of the chunk; digest = XXH3 of data, seeded with id.
+CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE TABLE stage(body INTEGER PRIMARY KEY, chunks INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE garbage(body INTEGER PRIMARY KEY) STRICT;
+
+CREATE TABLE request(
+  id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, lane INTEGER NOT NULL, state INTEGER NOT NULL,
+  batch INTEGER, last_batch INTEGER,
+  body INTEGER NOT NULL, body_bytes INTEGER NOT NULL, tokens INTEGER NOT NULL, client_key TEXT NOT NULL,
+  created_at INTEGER NOT NULL, queued_at INTEGER NOT NULL, finished_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0,
+  result INTEGER, result_bytes INTEGER, value_offset INTEGER, value_bytes INTEGER,
+  error_code INTEGER, error_status TEXT, error_message TEXT, error_source INTEGER, completion INTEGER) STRICT;
+CREATE INDEX request_queued ON request(lane, owner, queued_at) WHERE state = 0;
+CREATE INDEX request_batch ON request(batch) WHERE batch IS NOT NULL;
+CREATE INDEX request_finished ON request(state, finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE idempotency(
+  request INTEGER PRIMARY KEY, owner INTEGER NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL,
+  accepted_at INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX idempotency_key ON idempotency(owner, key);
+
+CREATE TABLE batch(
+  id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, state INTEGER NOT NULL, reason INTEGER NOT NULL,
+  items INTEGER NOT NULL DEFAULT 0, body_bytes INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+  packed INTEGER NOT NULL DEFAULT 0, parent INTEGER, root INTEGER NOT NULL, fences INTEGER NOT NULL DEFAULT 0,
+  creates INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, state_since INTEGER NOT NULL,
+  upload_n INTEGER NOT NULL DEFAULT 0, mime_index INTEGER NOT NULL DEFAULT 0,
+  upload_session TEXT NOT NULL DEFAULT '', uploaded_at INTEGER, file_deleted INTEGER NOT NULL DEFAULT 0,
+  token TEXT NOT NULL DEFAULT '', credential TEXT NOT NULL DEFAULT '', create_at INTEGER, not_before INTEGER,
+  throttled INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0, fence_begun INTEGER NOT NULL DEFAULT 0,
+  refusal INTEGER NOT NULL DEFAULT 0, released INTEGER NOT NULL DEFAULT 0,
+  job TEXT NOT NULL DEFAULT '', submitted_at INTEGER, ended_at INTEGER, end INTEGER,
+  end_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '', result_file TEXT NOT NULL DEFAULT '',
+  result_bytes INTEGER NOT NULL DEFAULT 0,
+  succeeded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, requeued INTEGER NOT NULL DEFAULT 0,
+  missing INTEGER NOT NULL DEFAULT 0, possibly_charged INTEGER NOT NULL DEFAULT 0,
+  dropped INTEGER NOT NULL DEFAULT 0, "foreign" INTEGER NOT NULL DEFAULT 0, unreadable INTEGER NOT NULL DEFAULT 0,
+  split_rule INTEGER, split_first INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX batch_state ON batch(state);
+CREATE INDEX batch_since ON batch(state, state_since);
+CREATE INDEX batch_parent ON batch(parent) WHERE parent IS NOT NULL;
+CREATE INDEX batch_root ON batch(root);
+CREATE INDEX batch_ended ON batch(lane, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX batch_uploaded ON batch(lane, uploaded_at) WHERE uploaded_at IS NOT NULL;
+CREATE INDEX batch_stale ON batch(id) WHERE state = 15 AND file_deleted = 0 AND upload_n > 0;
+)sql";
+
+// Channels, groups, deadlines, acknowledgement, listing, learned budgets, an operator's pauses, and jobs that aren't
+// ours.
+constexpr std::string_view kVersion2 = R"sql(
+CREATE TABLE owner(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE pause(
+  account TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
+  PRIMARY KEY(account, endpoint, model)) STRICT, WITHOUT ROWID;
+CREATE TABLE strange_job(
+  job TEXT PRIMARY KEY, token TEXT NOT NULL, account TEXT NOT NULL, seen_at INTEGER NOT NULL,
+  accepted INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+
+-- A group's lines outlive their requests, so that a file that is sent again adds nothing.
+CREATE TABLE request_group(
+  id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, name TEXT NOT NULL, last_at INTEGER NOT NULL,
+  UNIQUE(owner, name)) STRICT;
+CREATE TABLE group_line(
+  grp INTEGER NOT NULL, line INTEGER NOT NULL, request INTEGER NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY(grp, line)) STRICT, WITHOUT ROWID;
+
+ALTER TABLE request ADD COLUMN channel TEXT NOT NULL DEFAULT '';
+ALTER TABLE request ADD COLUMN labels TEXT NOT NULL DEFAULT '';
+ALTER TABLE request ADD COLUMN grp INTEGER;
+ALTER TABLE request ADD COLUMN deadline INTEGER;
+ALTER TABLE request ADD COLUMN fail_at_deadline INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE request ADD COLUMN acked_at INTEGER;
+CREATE INDEX request_owner ON request(owner, id);
+CREATE INDEX request_group_member ON request(grp, id) WHERE grp IS NOT NULL;
+ALTER TABLE request ADD COLUMN held INTEGER NOT NULL DEFAULT 0;  -- by a caller that knows no id: it is in no channel
+CREATE INDEX request_results ON request(owner, channel, completion)
+  WHERE completion IS NOT NULL AND acked_at IS NULL AND held = 0;
+CREATE INDEX request_acked ON request(acked_at) WHERE acked_at IS NOT NULL;
+CREATE INDEX request_urgent ON request(lane, owner, deadline) WHERE state = 0 AND deadline IS NOT NULL;
+CREATE INDEX request_due ON request(deadline) WHERE fail_at_deadline = 1 AND state < 2;
+
+-- Ended without ever having been in a batch, or after its last one: what keeps their lane from being given away.
+CREATE INDEX request_unbatched ON request(lane) WHERE batch IS NULL AND state > 1;
+
+-- What the stage will become: a value of core::Staging.
+ALTER TABLE stage ADD COLUMN purpose INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE stage ADD COLUMN owner INTEGER;  -- of a request to come
+
+ALTER TABLE batch ADD COLUMN cancel_asked INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX batch_lane ON batch(lane, state);
+CREATE INDEX batch_token ON batch(token) WHERE token <> '';
+CREATE INDEX batch_fenced ON batch(lane, state_since) WHERE fence_begun = 1;
+
+-- Calls whose client waits for the answer and knows no id (vendor fronts), by the digest of what was called.
+CREATE TABLE held_call(
+  request INTEGER PRIMARY KEY, owner INTEGER NOT NULL, digest BLOB NOT NULL, orphan INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX held_call_orphan ON held_call(owner, digest, request) WHERE orphan = 1;
+
+-- The ratio in millionths; an allowance of 0: nothing was learned.
+ALTER TABLE lane ADD COLUMN made_by INTEGER;  -- the owner who named it first
+ALTER TABLE lane ADD COLUMN ratio INTEGER NOT NULL DEFAULT 1000000;
+ALTER TABLE lane ADD COLUMN allowance INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lane ADD COLUMN allowance_since INTEGER NOT NULL DEFAULT 0;
+
+-- Totals of the queue (storage/sqlite/counters.h): items, bytes, and bytes by owner.
+INSERT INTO counter(kind, a, b, value) SELECT 10, 0, 0, sum(value) FROM counter WHERE kind = 4 HAVING sum(value) > 0;
+INSERT INTO counter(kind, a, b, value) SELECT 11, 0, 0, sum(value) FROM counter WHERE kind = 5 HAVING sum(value) > 0;
+INSERT INTO counter(kind, a, b, value)
+  SELECT 12, b, 0, sum(value) FROM counter WHERE kind = 5 GROUP BY b HAVING sum(value) > 0;
+
+-- Which batches have been purged so far isn't known: none that ends after now.
+INSERT INTO counter(kind, a, b, value)
+  SELECT 14, 0, 0, (CAST(strftime('%s', 'now') AS INTEGER) + 1) * 1000 FROM counter WHERE kind = 2 AND value > 0;
+)sql";
+
+// Answers of held calls that were written, while nobody knows whether they have arrived.
+constexpr std::string_view kVersion3 = R"sql(
+ALTER TABLE held_call ADD COLUMN answered_at INTEGER;
+CREATE INDEX held_call_answered ON held_call(answered_at) WHERE answered_at IS NOT NULL;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
+
+[[noreturn]] void copy_failed(const std::string& what) {
+  throw VerbFailed{{core::Errc::store_failed, what + ": " + std::strerror(errno)}};
+}
+
+void flush_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 || ::fsync(file) != 0) copy_failed("can't flush " + path);
+  ::close(file);
+}
+
+void copy_before_migration(Db& db, const std::string& path, int version) {
+  const std::string target = path + ".bak-v" + std::to_string(version);
+  const std::string unfinished = target + ".tmp";
+  ::unlink(unfinished.c_str());
+  const int file = ::open(unfinished.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) copy_failed("can't create " + unfinished);
+  ::close(file);
+  db.query("VACUUM INTO ?", unfinished).row();
+  flush_file(unfinished);
+  if (std::rename(unfinished.c_str(), target.c_str()) != 0) copy_failed("can't rename " + unfinished);
+}
+
+}  // namespace
+
+std::span<const std::string_view> migrations() { return kMigrations; }
+
+void migrate(Db& db, const std::string& path, std::span<const std::string_view> list) {
+  const auto single = [&db](const char* sql) {
+    auto query = db.query(sql);
+    return query.row() ? query.integer(0) : 0;
+  };
+  const auto version = single("PRAGMA user_version");
+  const auto latest = static_cast<std::int64_t>(list.size());
+  if (version > latest)
+    throw VerbFailed{{core::Errc::newer_schema, path + " has schema version " + std::to_string(version) +
+                                                    ", this batchd knows " + std::to_string(latest)}};
+  if (version == 0 && single("SELECT count(*) FROM sqlite_schema") > 0)
+    throw VerbFailed{{core::Errc::invalid, path + " is a database, but not one of batchd"}};
+  if (version > 0 && version < latest) copy_before_migration(db, path, static_cast<int>(version));
+  for (auto next = static_cast<std::size_t>(version); next < list.size(); ++next)
+    db.script("BEGIN IMMEDIATE;" + std::string(list[next]) + "PRAGMA user_version = " + std::to_string(next + 1) +
+              ";COMMIT;");
+}
+
+}  // namespace batchd::storage

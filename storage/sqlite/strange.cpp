@@ -1,0 +1,54 @@
+// What is at the provider that shouldn't be: jobs of creates that were fenced off, and jobs of another database that
+// carries our installation's prefix.
+#include "storage/sqlite/impl.h"
+
+namespace batchd::storage {
+
+core::Result<std::vector<core::Batch>> SqliteStore::list_fenced(const std::string& account, core::WallTime since) {
+  return verb([&] {
+    std::vector<core::BatchId> ids;
+    for (const auto& [id, name] : lane_names_) {
+      if (name.account != account) continue;
+      // One whose job was found after all, and ran, was fenced off for nothing: nobody is to cancel what it did.
+      auto rows = db_->query(
+          "SELECT id FROM batch INDEXED BY batch_fenced WHERE fence_begun = 1 AND lane = ? AND state_since >= ?"
+          " AND (state = 8 OR (state = 15 AND ended_at IS NULL)) ORDER BY state_since DESC LIMIT ?",
+          id, since, core::kVerbRowsMax - static_cast<int>(ids.size()));
+      while (rows.row()) ids.push_back(rows.id<core::BatchId>(0));
+    }
+    return load_all(ids);
+  });
+}
+
+core::Result<bool> SqliteStore::knows_token(const std::string& token) {
+  return verb([&] {
+    auto batch =
+        db_->query("SELECT 1 FROM batch INDEXED BY batch_token WHERE token = ? AND token <> '' LIMIT 1", token);
+    return batch.row();
+  });
+}
+
+core::Result<void> SqliteStore::note_strange_job(const core::StrangeJob& job) {
+  return verb([&] {
+    db_->run(
+        "INSERT INTO strange_job(job, token, account, seen_at, accepted) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        job.job, job.token, job.account, job.seen_at, job.accepted);
+  });
+}
+
+core::Result<std::vector<core::StrangeJob>> SqliteStore::list_strange_jobs() {
+  return verb([&] {
+    std::vector<core::StrangeJob> jobs;
+    auto rows =
+        db_->query("SELECT job, token, account, seen_at, accepted FROM strange_job ORDER BY accepted, job LIMIT ?",
+                   core::kVerbRowsMax);
+    while (rows.row()) jobs.push_back({rows.text(0), rows.text(1), rows.text(2), rows.time(3), rows.flag(4)});
+    return jobs;
+  });
+}
+
+core::Result<void> SqliteStore::accept_strange_jobs(const std::string& account) {
+  return verb([&] { db_->run("UPDATE strange_job SET accepted = 1 WHERE account = ? AND accepted = 0", account); });
+}
+
+}  // namespace batchd::storage

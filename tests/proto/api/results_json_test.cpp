@@ -1,0 +1,138 @@
+// How requests, pages and cursors look; what an acknowledgement may say.
+#include <gtest/gtest.h>
+
+#include "proto/api/api.h"
+#include "proto/sse.h"
+
+namespace batchd::proto {
+namespace {
+
+constexpr core::WallTime kNoon{core::Duration{1'795'348'800'123}};  // 2026-11-22T12:00:00.123Z
+
+core::RequestView full() {
+  core::RequestView view;
+  view.id = core::RequestId{1};
+  view.lane = {"default", "generateContent", "m"};
+  view.key = "k";
+  view.state = core::RequestState::succeeded;
+  view.batch = core::BatchId{2};
+  view.created_at = kNoon;
+  view.finished_at = kNoon;
+  view.acknowledged_at = kNoon;
+  view.channel = "c";
+  view.group = "g";
+  view.labels = R"({"a":"b"})";
+  view.deadline = kNoon;
+  view.fail_at_deadline = true;
+  return view;
+}
+
+const std::string kTime = "\"2026-11-22T12:00:00.123Z\"";
+const std::string kMembers =
+    R"("key":"k","model":"m","state":"succeeded","account":"default","endpoint":"generateContent","channel":"c",)"
+    R"("group":"g","labels":{"a":"b"},"deadline":)" +
+    kTime + R"(,"on_deadline":"fail","created_at":)" + kTime + R"(,"finished_at":)" + kTime + R"(,"acknowledged_at":)" +
+    kTime + R"(,"attempts":0,"batch":"0000000000002")";
+
+TEST(RequestForms, MembersStandInTheirOrder) {
+  const auto json = request_json(full());
+  EXPECT_EQ(json.head, R"({"id":"0000000000001",)" + kMembers + R"(,"response":)");
+  EXPECT_EQ(json.tail, "}\n");
+}
+
+TEST(RequestForms, InAStreamTheCursorFollowsTheId) {
+  const auto json = request_json(full(), {.cursor = "abcdefgh-7"});
+  EXPECT_EQ(json.head, R"({"id":"0000000000001","cursor":"abcdefgh-7",)" + kMembers + R"(,"response":)");
+}
+
+TEST(RequestForms, AListingShowsNoResponse) {
+  core::RequestPage page{.requests = {full()}, .next = core::RequestId{1}};
+  EXPECT_EQ(listing_json(page),
+            R"({"requests":[{"id":"0000000000001",)" + kMembers + R"(}],"next":"0000000000001"})" + "\n");
+  EXPECT_EQ(listing_json({}), "{\"requests\":[]}\n");
+}
+
+TEST(Answers, OfCancellingAndAcknowledging) {
+  EXPECT_EQ(acknowledged_json(3, nullptr), "{\"acknowledged\":3}\n");
+  const std::vector<core::RequestId> unknown{core::RequestId{1}};
+  EXPECT_EQ(acknowledged_json(0, &unknown), "{\"acknowledged\":0,\"unknown\":[\"0000000000001\"]}\n");
+  EXPECT_EQ(group_cancelled_json("g", 2, 1), "{\"group\":\"g\",\"cancelled\":2,\"finished\":1}\n");
+  EXPECT_TRUE(cancelled_json(core::RequestId{1}, core::RequestState::packed)
+                  .starts_with(R"({"id":"0000000000001","state":"cancelled","was":"packed","detail":")"));
+}
+
+TEST(Cursors, Table) {
+  EXPECT_EQ(cursor_text("4pxyp9m1", 17), "4pxyp9m1-17");
+  const auto cursor = parse_cursor("4pxyp9m1-17");
+  ASSERT_TRUE(cursor);
+  EXPECT_EQ(cursor->installation, "4pxyp9m1");
+  EXPECT_EQ(cursor->completion, 17);
+  EXPECT_TRUE(parse_cursor("4pxyp9m1-0"));
+  for (const std::string_view text :
+       {"", "17", "-17", "4pxyp9m1", "4pxyp9m1-", "4pxyp9m1--1", "4pxyp9m1-x", "4pxyp9m1-1 ", "4PXYP9M1-1", "short-1",
+        "4pxyp9m1-99999999999999999999", "4pxyp9m1-017", "4pxyp9m1-00", "4pxyp9m1--0"})
+    EXPECT_FALSE(parse_cursor(text)) << text;
+}
+
+TEST(Acknowledgements, Good) {
+  const auto channel = parse_acknowledgement(R"({"channel":"c","up_to":"4pxyp9m1-17"})").acknowledgement;
+  ASSERT_TRUE(channel);
+  EXPECT_EQ(channel->channel, "c");
+  EXPECT_EQ(channel->up_to->completion, 17);
+  const auto none = parse_acknowledgement(R"({"up_to":"4pxyp9m1-17"})").acknowledgement;
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->channel, "");
+  const auto ids = parse_acknowledgement(R"({"ids":["0000000000001","0000000000002"]})").acknowledgement;
+  ASSERT_TRUE(ids);
+  EXPECT_EQ(ids->ids.size(), 2U);
+}
+
+TEST(Acknowledgements, Bad) {
+  std::string many = R"({"ids":[)";
+  for (int i = 0; i < 1001; ++i) many += std::string(i > 0 ? "," : "") + "\"0000000000001\"";
+  const std::pair<std::string, std::string_view> table[] = {
+      {"", "bad_json"},
+      {"{", "bad_json"},
+      {"7", "bad_json"},
+      {"{}", "missing_member"},
+      {R"({"channel":"c"})", "missing_member"},
+      {R"({"ids":["0000000000001"],"up_to":"4pxyp9m1-17"})", "missing_member"},
+      {R"({"ids":["0000000000001"],"channel":"c"})", "bad_channel"},
+      {R"({"channel":"a/b","up_to":"4pxyp9m1-17"})", "bad_channel"},
+      {R"({"channel":7,"up_to":"4pxyp9m1-17"})", "bad_channel"},
+      {R"({"up_to":"17"})", "bad_cursor"},
+      {R"({"up_to":17})", "bad_cursor"},
+      {R"({"ids":[]})", "bad_ids"},
+      {R"({"ids":["x"]})", "bad_ids"},
+      {R"({"ids":[1]})", "bad_ids"},
+      {R"({"ids":"0000000000001"})", "bad_ids"},
+      {R"({"upto":"4pxyp9m1-17"})", "unknown_member"},
+      {R"({"up_to":"4pxyp9m1-17","up_to":"4pxyp9m1-18"})", "duplicate_member"},
+      {many + "]}", "bad_ids"},
+  };
+  for (const auto& [body, code] : table) {
+    const auto read = parse_acknowledgement(body);
+    EXPECT_FALSE(read.acknowledgement) << body;
+    EXPECT_EQ(read.fault.code, code) << body;
+  }
+}
+
+TEST(OneLine, NothingEndsTheLine) {
+  const std::string text =
+      "{\"a\":\r\"x\xE2\x80\xA8y\xE2\x80\xA9z\xC2\x85 \xC3\xA9\xE2\x82\xAC\xE2\x80\x94\",\n\"b\":1}";
+  const std::string expected = "{\"a\": \"x\\u2028y\\u2029z\\u0085 \xC3\xA9\xE2\x82\xAC\xE2\x80\x94\", \"b\":1}";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut)
+    for (std::size_t second = cut; second <= text.size(); ++second) {
+      OneLine line;
+      auto out = line.take(text.substr(0, cut));
+      out += line.take(text.substr(cut, second - cut));
+      out += line.take(text.substr(second));
+      ASSERT_EQ(out + line.finish(), expected) << cut << ' ' << second;
+    }
+  OneLine torn;
+  EXPECT_EQ(torn.take("a\xE2\x80"), "a");
+  EXPECT_EQ(torn.finish(), "\xE2\x80");
+}
+
+}  // namespace
+}  // namespace batchd::proto

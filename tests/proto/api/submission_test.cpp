@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include "core/limits.h"
+#include "proto/api/api.h"
+
+namespace batchd::proto {
+namespace {
+
+struct Read {
+  std::optional<Submission> submission;
+  SubmissionFault fault;
+  std::string request;
+};
+
+Read read(std::string_view body, std::size_t cut) {
+  SubmissionReader reader;
+  Read result;
+  if (reader.feed(body.substr(0, cut), result.request)) reader.feed(body.substr(cut), result.request);
+  result.submission = reader.finish();
+  result.fault = reader.fault();
+  return result;
+}
+
+TEST(Submission, WholeAndMinimal) {
+  const std::string body =
+      " {\"model\" : \"models/gemini-2.5-flash\",\r\n\"request\": "
+      "{\"contents\":[\n{\"text\":\"12345678\"}\r\n],\"model\":\"x\"} , "
+      "\"key\":\"my \\\"key\\\" \\u00e9\",\"account\":\"team-a\",\"endpoint\":\"generateContent\"}\n";
+  for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+    const auto result = read(body, cut);
+    ASSERT_TRUE(result.submission.has_value()) << cut << result.fault.detail;
+    EXPECT_EQ(result.submission->model, "gemini-2.5-flash");
+    EXPECT_EQ(result.submission->key, "my \"key\" \xC3\xA9");
+    EXPECT_EQ(result.submission->account, "team-a");
+    EXPECT_EQ(result.submission->endpoint, "generateContent");
+    EXPECT_EQ(result.submission->tokens, 9 / 4 + 1);
+    EXPECT_EQ(result.request, "{\"contents\":[ {\"text\":\"12345678\"}  ],\"model\":\"x\"}");
+  }
+  const auto minimal = read(R"({"request":{},"model":"m"})", 3);
+  ASSERT_TRUE(minimal.submission.has_value());
+  EXPECT_EQ(minimal.submission->account, "default");
+  EXPECT_EQ(minimal.submission->endpoint, "generateContent");
+  EXPECT_EQ(minimal.submission->key, "");
+  EXPECT_EQ(minimal.submission->tokens, 1);
+  EXPECT_EQ(minimal.request, "{}");
+}
+
+TEST(Submission, MediaIsNotText) {
+  const auto result = read(R"({"model":"m","request":{"parts":[{"inlineData":{"mimeType":"image/png","data":")" +
+                               std::string(100'000, 'A') + R"("}},{"text":"12345678"}]}})",
+                           500);
+  ASSERT_TRUE(result.submission.has_value());
+  EXPECT_EQ(result.submission->tokens, (8 + 9) / 4 + 258 + 1);
+}
+
+TEST(Submission, BytesPassThroughVerbatim) {
+  const std::string request = "{\"t\":\"\\ud83d\\ude00 \xE2\x80\xA8 \\n\",\"n\":1.0000000000000000000000001e-400}";
+  const auto result = read(R"({"model":"m","request":)" + request + "}", 40);
+  ASSERT_TRUE(result.submission.has_value());
+  EXPECT_EQ(result.request, request);
+}
+
+struct Faulty {
+  std::string body, code;
+  std::optional<std::uint64_t> offset = {};
+  int status = 400;
+};
+void PrintTo(const Faulty& faulty, std::ostream* out) { *out << faulty.body.substr(0, 100); }
+
+class Refused : public testing::TestWithParam<Faulty> {};
+
+TEST_P(Refused, InAnyFragmentation) {
+  const auto& faulty = GetParam();
+  const std::size_t step = faulty.body.size() > 2000 ? faulty.body.size() / 20 : 1;
+  for (std::size_t cut = 0; cut <= faulty.body.size(); cut += step) {
+    const auto result = read(faulty.body, cut);
+    EXPECT_FALSE(result.submission.has_value());
+    EXPECT_EQ(result.fault.code, faulty.code) << "cut at " << cut;
+    EXPECT_EQ(result.fault.offset, faulty.offset);
+    EXPECT_EQ(result.fault.status, faulty.status);
+    EXPECT_FALSE(result.fault.detail.empty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Refused,
+    testing::Values(Faulty{"", "bad_json", 0}, Faulty{"{", "bad_json", 1},
+                    Faulty{R"({"model":"m","request":{"a":tru}})", "bad_json", 31},
+                    Faulty{"{\"model\":\"m\",\"request\":{\"a\":\"\xFF\"}}", "bad_json", 29},
+                    Faulty{R"({"model":"m","request":{}}x)", "bad_json", 26}, Faulty{"[]", "not_an_object"},
+                    Faulty{"1", "not_an_object"}, Faulty{"\"x\"", "not_an_object"}, Faulty{"{}", "missing_member"},
+                    Faulty{R"({"model":"m"})", "missing_member"}, Faulty{R"({"request":{}})", "missing_member"},
+                    Faulty{R"({"model":"m","request":{},"priority":1})", "unknown_member"},
+                    Faulty{R"({"Model":"m","request":{}})", "unknown_member"},
+                    Faulty{R"({"model":"m","request":{},"request":{}})", "duplicate_member"},
+                    Faulty{R"({"model":"m","\u006dodel":"m","request":{}})", "duplicate_member"},
+                    Faulty{R"({"model":5,"request":{}})", "bad_model"},
+                    Faulty{R"({"model":"","request":{}})", "bad_model"},
+                    Faulty{R"({"model":"models/","request":{}})", "bad_model"},
+                    Faulty{R"({"model":"a/b","request":{}})", "bad_model"},
+                    Faulty{R"({"model":"..","request":{}})", "bad_model"},
+                    Faulty{R"({"model":"a b","request":{}})", "bad_model"},
+                    Faulty{R"({"model":"a\r\nb","request":{}})", "bad_model"},
+                    Faulty{R"({"model":{"a":"b"},"request":{}})", "bad_model"},
+                    Faulty{R"({"model":")" + std::string(129, 'm') + R"(","request":{}})", "bad_model"},
+                    Faulty{R"({"model":")" + std::string(100'000, 'm') + R"(","request":{}})", "bad_model"},
+                    Faulty{R"({"model":"m","request":{},"key":null})", "bad_key"},
+                    Faulty{R"({"model":"m","request":{},"key":")" + std::string(513, 'k') + "\"}", "bad_key"},
+                    Faulty{R"({"model":"m","request":{},"account":"Team A"})", "bad_account"},
+                    Faulty{R"({"model":"m","request":{},"account":""})", "bad_account"},
+                    Faulty{R"({"model":"m","request":{},"account":")" + std::string(65, 'a') + "\"}", "bad_account"},
+                    Faulty{R"({"model":"m","request":{},"endpoint":"countTokens"})", "bad_endpoint"},
+                    Faulty{R"({"model":"m","request":[]})", "bad_request"},
+                    Faulty{R"({"model":"m","request":"{}"})", "bad_request"},
+                    Faulty{R"({"model":"m","request":null})", "bad_request"},
+                    Faulty{R"({"model":"m","request":{"a":)" + std::string(100, '['), "bad_json", 28 + 62}));
+
+TEST(Submission, TooLarge) {
+  SubmissionReader reader;
+  std::string request;
+  ASSERT_TRUE(reader.feed(R"({"model":"m","request":{"text":")", request));
+  const std::string text(1 << 20, 'x');
+  bool good = true;
+  int pieces = 0;
+  for (; good && pieces < 100; ++pieces) {
+    request.clear();
+    good = reader.feed(text, request);
+  }
+  EXPECT_EQ(pieces, 32);
+  EXPECT_FALSE(reader.finish().has_value());
+  EXPECT_EQ(reader.fault().code, "too_large");
+  EXPECT_EQ(reader.fault().status, 413);
+}
+
+TEST(ParseAdopt, Table) {
+  EXPECT_EQ(parse_adopt(R"({"job":"batches/abc"})").value(), "batches/abc");
+  for (const char* body : {"", "{}", R"({"job":""})", R"({"job":5})", R"({"job":"batches/a","x":1})", "[1]"})
+    EXPECT_FALSE(parse_adopt(body).has_value()) << body;
+}
+
+}  // namespace
+}  // namespace batchd::proto

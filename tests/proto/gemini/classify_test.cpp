@@ -1,0 +1,215 @@
+// Every row of "What came back" (docs/architecture.md) and of the known errors of the Gemini API,
+// in the words that were seen.
+#include "proto/gemini/classify.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/proto/gemini/talk.h"
+
+namespace batchd::proto {
+namespace {
+
+struct Row {
+  CallKind call;
+  core::HttpEvent event;
+  std::string kind;
+};
+
+void PrintTo(const Row& row, std::ostream* out) {
+  *out << "call " << static_cast<int>(row.call) << ", HTTP " << row.event.status << ' ' << row.event.body.substr(0, 200)
+       << row.event.detail;
+}
+
+const std::string kThing = "files/0abc-1";
+
+class Classify : public testing::TestWithParam<Row> {};
+
+TEST_P(Classify, Row) {
+  const auto& [call, event, kind] = GetParam();
+  EXPECT_EQ(core::to_text(classify(call, event, kThing).kind), kind);
+}
+
+// --- texts seen
+const std::string kBadKey = error_body(
+    400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.",
+    R"([{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com","metadata":{"service":"generativelanguage.googleapis.com"}}])");
+const std::string kLocation = error_body(400, "FAILED_PRECONDITION", "User location is not supported for the API use.");
+const std::string kBilling = error_body(
+    400, "FAILED_PRECONDITION", "Gemini API free tier is not available in your country. Please enable billing.");
+const std::string kNoKey =
+    error_body(403, "PERMISSION_DENIED",
+               "Method doesn't allow unregistered callers (callers without established identity). Please use API Key "
+               "or other form of API consumer identity to call this API.");
+const std::string kFile403 =
+    error_body(403, "PERMISSION_DENIED", "You do not have permission to access the File 0abc-1 or it may not exist.");
+const std::string kLines = error_body(
+    400, "INVALID_ARGUMENT",
+    R"(Error on line 5: invalid JSON, near column 1032: no such field: 'thinking_config'\nError on line 2: invalid JSON)");
+const std::string kModel = error_body(404, "NOT_FOUND",
+                                      "models/gemini-9 is not found for API version v1beta, or is not supported for "
+                                      "batchGenerateContent. Call ListModels");
+const std::string kQuota = error_body(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).");
+const std::string kInvalid = error_body(400, "INVALID_ARGUMENT", "Request contains an invalid argument.");
+const std::string kMime = error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: jsonl");
+const std::string kInternal =
+    error_body(500, "INTERNAL", "An internal error has occurred. Please retry or report in https://x");
+const std::string kHtml = "<html><head><title>413 Request Entity Too Large</title></head></html>";
+
+INSTANTIATE_TEST_SUITE_P(
+    Create, Classify,
+    testing::Values(
+        Row{CallKind::create, not_sent(), "not_sent"}, Row{CallKind::create, no_answer(), "unclear"},
+        // refusals
+        Row{CallKind::create, answer(429, kQuota), "throttled"},
+        Row{CallKind::create, answer(429, "[" + kQuota + "]"), "throttled"},
+        Row{CallKind::create, answer(400, kBadKey), "account"},
+        Row{CallKind::create,
+            answer(400, error_body(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.")), "account"},
+        Row{CallKind::create,
+            answer(401, error_body(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")),
+            "account"},
+        Row{CallKind::create, answer(401, "denied"), "account"},
+        Row{CallKind::create, answer(400, kLocation), "account"},
+        Row{CallKind::create, answer(400, kBilling), "account"}, Row{CallKind::create, answer(403, kNoKey), "account"},
+        Row{CallKind::create, answer(403, error_body(403, "PERMISSION_DENIED", "Your API key was reported as leaked.")),
+            "account"},
+        Row{CallKind::create, answer(400, kLines), "lines_refused"},
+        Row{CallKind::create, answer(400, kInvalid), "refused"},
+        Row{CallKind::create, answer(400, "[" + kInvalid + "]"), "refused"},
+        Row{CallKind::create,
+            answer(400, error_body(400, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.")),
+            "refused"},
+        Row{CallKind::create, answer(404, kModel), "model_missing"},
+        Row{CallKind::create, answer(403, kFile403), "file_gone"},
+        Row{CallKind::create, answer(404, error_body(404, "NOT_FOUND", "File files/0abc-1 not found.")), "file_gone"},
+        Row{CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", "files/0abc-1 has expired")),
+            "file_gone"},
+        Row{CallKind::create,
+            answer(400, error_body(400, "FAILED_PRECONDITION", "The File 0abc-1 is not in an ACTIVE state")),
+            "file_gone"},
+        Row{CallKind::create, answer(413, kHtml), "too_large"}, Row{CallKind::create, answer(413), "too_large"},
+        // a refusal inside a 2xx, if nothing speaks for a job
+        Row{CallKind::create, answer(200, kInvalid), "refused"},
+        Row{CallKind::create, answer(200, kModel), "model_missing"},
+        Row{CallKind::create, answer(200, kBadKey), "account"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    CreateUnclear, Classify,
+    testing::Values(
+        Row{CallKind::create, answer(429, "slow down"), "unclear"},
+        Row{CallKind::create, answer(429, kHtml), "unclear"},
+        Row{CallKind::create, answer(429, "{\"message\":\"quota\"}"), "unclear"},
+        Row{CallKind::create, answer(400, kHtml), "unclear"},
+        Row{CallKind::create, answer(400, error_body(400, "OUT_OF_RANGE", "what")), "unclear"},
+        Row{CallKind::create, answer(403, kHtml), "unclear"}, Row{CallKind::create, answer(404, kHtml), "unclear"},
+        Row{CallKind::create, answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")), "unclear"},
+        Row{CallKind::create, answer(408), "unclear"},
+        Row{CallKind::create, answer(409, error_body(409, "ABORTED", "conflict")), "unclear"},
+        Row{CallKind::create, answer(422, kInvalid), "unclear"},
+        Row{CallKind::create, answer(500, kInternal), "unclear"},
+        Row{CallKind::create,
+            answer(503, error_body(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")), "unclear"},
+        Row{CallKind::create,
+            answer(504, error_body(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could be completed.")),
+            "unclear"},
+        Row{CallKind::create, answer(302), "unclear"}, Row{CallKind::create, answer(200, kHtml), "unclear"},
+        Row{CallKind::create, answer(200, ""), "unclear"}, Row{CallKind::create, answer(200, "{}"), "unclear"},
+        Row{CallKind::create, answer(200, kQuota), "unclear"}, Row{CallKind::create, answer(200, kInternal), "unclear"},
+        Row{CallKind::create,
+            answer(200, R"({"name":"batches/x","error":{"code":400,"status":"INVALID_ARGUMENT","message":"m"}})"),
+            "unclear"},
+        Row{CallKind::create, answer(200, error_body(400, "INTERNAL", "disagrees")), "unclear"},
+        Row{CallKind::create, answer(200, R"({"error":{"code":3,"message":"grpc"}})"), "unclear"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Uploads, Classify,
+    testing::Values(
+        Row{CallKind::upload_start, not_sent(), "not_sent"}, Row{CallKind::upload_start, no_answer(), "transient"},
+        Row{CallKind::upload_start, answer(400, kMime), "mime_refused"},
+        Row{CallKind::upload_start, answer(200, kMime), "mime_refused"},
+        Row{CallKind::upload_data, answer(200, kMime), "mime_refused"},
+        Row{CallKind::upload_start, answer(400, kInvalid), "refused"},
+        Row{CallKind::upload_start, answer(409, error_body(409, "ALREADY_EXISTS", "taken")), "name_taken"},
+        Row{CallKind::upload_start, answer(400, error_body(400, "ALREADY_EXISTS", "taken")), "name_taken"},
+        Row{CallKind::upload_data, answer(409), "name_taken"},
+        Row{CallKind::upload_start, answer(413, kHtml), "too_large"},
+        Row{CallKind::upload_start, answer(400, kBadKey), "account"},
+        Row{CallKind::upload_start, answer(403, kNoKey), "account"},
+        Row{CallKind::upload_start, answer(401), "account"},
+        Row{CallKind::upload_start, answer(429, kQuota), "throttled"},
+        Row{CallKind::upload_data, answer(429, "slow"), "throttled"},
+        Row{CallKind::upload_data, answer(503), "transient"},
+        Row{CallKind::upload_data, answer(404, "no such upload"), "session_gone"},
+        Row{CallKind::upload_data, answer(410), "session_gone"},
+        Row{CallKind::upload_data, answer(499, "Upload cancelled.", {{"X-Goog-Upload-Status", "cancelled"}}),
+            "session_gone"},
+        Row{CallKind::upload_start, answer(404, kHtml), "transient"},
+        Row{CallKind::upload_data, answer(412), "transient"}, Row{CallKind::upload_data, answer(308), "transient"},
+        Row{CallKind::upload_data, answer(400, "wrong offset", {{"X-Goog-Upload-Status", "active"}}), "transient"},
+        Row{CallKind::upload_data, answer(400, "refused", {{"x-goog-upload-status", "final"}}), "refused"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Others, Classify,
+    testing::Values(
+        Row{CallKind::poll, no_answer(), "transient"}, Row{CallKind::poll, answer(500, kInternal), "transient"},
+        Row{CallKind::poll, answer(408), "transient"}, Row{CallKind::poll, answer(302), "transient"},
+        Row{CallKind::poll, answer(200, kHtml), "transient"}, Row{CallKind::poll, answer(200, kInternal), "transient"},
+        Row{CallKind::poll, answer(429, kQuota), "throttled"}, Row{CallKind::find, answer(429), "throttled"},
+        Row{CallKind::poll, answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")), "missing"},
+        Row{CallKind::poll, answer(404, kHtml), "transient"}, Row{CallKind::find, answer(404, kModel), "transient"},
+        Row{CallKind::check_file, answer(403, kFile403), "missing"},
+        Row{CallKind::check_file, answer(200, kFile403), "missing"},
+        Row{CallKind::check_file,
+            answer(403, error_body(403, "PERMISSION_DENIED",
+                                   "You do not have permission to access the File zzz or it may not exist.")),
+            "missing"},
+        // trouble of the key must never look like "the file is gone"
+        Row{CallKind::check_file, answer(403, kNoKey), "account"},
+        Row{CallKind::check_file, answer(400, kBadKey), "account"},
+        Row{CallKind::check_file,
+            answer(403, error_body(403, "PERMISSION_DENIED", "The caller does not have permission")), "account"},
+        Row{CallKind::check_file, answer(403, kHtml), "transient"},
+        Row{CallKind::check_file, answer(404, "gone"), "transient"},
+        Row{CallKind::remove_file, answer(403, kFile403), "missing"},
+        Row{CallKind::results, answer(404, kModel), "missing"},
+        Row{CallKind::results, answer(400, kInvalid), "refused"},
+        Row{CallKind::check_account, answer(400, kBadKey), "account"},
+        Row{CallKind::check_account, answer(403, kFile403), "account"},
+        Row{CallKind::check_account, answer(400, kLocation), "account"},
+        Row{CallKind::find, answer(403, kNoKey), "account"}));
+
+TEST(ClassifyFault, CarriesLinesWordsAndStatus) {
+  const auto lines = classify(CallKind::create, answer(400, kLines), kThing);
+  EXPECT_EQ(lines.lines, (std::vector<std::int64_t>{2, 5}));
+  ASSERT_EQ(lines.words.size(), 2U);
+  EXPECT_TRUE(lines.words[0].starts_with("Error on line 2:")) << lines.words[0];
+  EXPECT_EQ(lines.words[0].find("line 5"), std::string::npos);  // it may be another owner's
+  EXPECT_EQ(lines.status, 400);
+  EXPECT_TRUE(lines.message.starts_with("Error on line 5"));
+  EXPECT_EQ(classify(CallKind::create, no_answer(), kThing).message, "reset");
+  EXPECT_EQ(classify(CallKind::create, no_answer(), kThing).status, 0);
+  EXPECT_EQ(classify(CallKind::poll, answer(502, kHtml), kThing).message, "HTTP 502, not in the provider's form");
+}
+
+TEST(ClassifyFault, EveryNamedLineOfALongMessageAndABoundedText) {
+  std::string message;
+  for (int line = 1; line <= 3000; ++line) message += "Error on line " + std::to_string(line) + ": no such field\\n";
+  const auto fault = classify(CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", message)), kThing);
+  EXPECT_EQ(fault.lines.size(), 3000U);
+  EXPECT_EQ(fault.lines.back(), 3000);
+  EXPECT_LE(fault.message.size(), 2000U);
+}
+
+TEST(ClassifyFault, OddLineNumbers) {
+  const auto lines_of = [](const std::string& message) {
+    return classify(CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", message)), kThing).lines;
+  };
+  EXPECT_TRUE(lines_of("Error on line : x").empty());
+  EXPECT_TRUE(lines_of("Error on line -3: x").empty());
+  EXPECT_TRUE(lines_of("Error on line 0: x").empty());
+  EXPECT_TRUE(lines_of("Error on line 99999999999999999999: x").empty());
+  EXPECT_EQ(lines_of("Error on line 7: Error on line 7: x"), std::vector<std::int64_t>{7});
+}
+
+}  // namespace
+}  // namespace batchd::proto

@@ -1,0 +1,259 @@
+#include <gtest/gtest.h>
+
+#include "tests/proto/gemini/talk.h"
+
+namespace batchd::proto {
+namespace {
+
+const auto kGemini = make_gemini();
+const core::CreateSpec kSpec{
+    .lane = {"default", "generateContent", "gemini-2.5-flash"}, .file = "files/b-1", .token = "batchd-x-1"};
+const std::string kName = "batches/leg9wy9p5df66syjxke2eq4xfjqcwp47ejv3";
+
+// An Operation with this metadata and these further members.
+std::string operation(const std::string& metadata, const std::string& more = "") {
+  return R"({"name":")" + kName +
+         R"(","metadata":{"@type":"type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch","model":"models/gemini-2.5-flash")" +
+         (metadata.empty() ? "" : "," + metadata) + "}" + more + "}";
+}
+const std::string kPending = operation(
+    R"("displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"},"createTime":"2026-01-06T11:09:11.943530657Z","batchStats":{"requestCount":"2","pendingRequestCount":"2"},"state":"BATCH_STATE_PENDING","name":"batches/leg9wy9p5df66syjxke2eq4xfjqcwp47ejv3")");
+
+TEST(Create, OneShotWithTokenAndFile) {
+  Talk talk(kGemini->create(kSpec));
+  EXPECT_EQ(talk.call().method, "POST");
+  EXPECT_EQ(talk.call().target, "/v1beta/models/gemini-2.5-flash:batchGenerateContent");
+  EXPECT_TRUE(talk.call().single_shot);
+  EXPECT_EQ(std::get<std::string>(talk.call().body),
+            R"({"batch":{"displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"}}})");
+  talk.hears(answer(200, kPending));
+  ASSERT_NE(talk.outcome(), nullptr);
+  EXPECT_EQ(talk.outcome()->name, kName);
+  EXPECT_EQ(talk.outcome()->token, "batchd-x-1");
+  EXPECT_EQ(talk.outcome()->input_file, "files/b-1");
+  EXPECT_FALSE(talk.outcome()->end.has_value());
+}
+
+TEST(Create, Embeddings) {
+  auto spec = kSpec;
+  spec.lane = {"default", "embedContent", "gemini-embedding-001"};
+  Talk talk(kGemini->create(spec));
+  EXPECT_EQ(talk.call().target, "/v1beta/models/gemini-embedding-001:asyncBatchEmbedContent");
+  EXPECT_TRUE(talk.call().single_shot);
+  EXPECT_EQ(std::get<std::string>(talk.call().body),
+            R"({"batch":{"displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"}}})");
+  talk.hears(answer(
+      200, R"({"name":")" + kName +
+               R"(","metadata":{"@type":"type.googleapis.com/google.ai.generativelanguage.v1main.EmbedContentBatch",)"
+               R"("model":"models/gemini-embedding-001","displayName":"batchd-x-1","state":"BATCH_STATE_PENDING"}})"));
+  ASSERT_NE(talk.outcome(), nullptr);
+  EXPECT_EQ(talk.outcome()->name, kName);
+}
+
+TEST(Create, AModelThatDoesntEmbedIsMissing) {
+  auto spec = kSpec;
+  spec.lane = {"default", "embedContent", "gemini-2.5-flash"};
+  const auto words =
+      "models/gemini-2.5-flash is not found for API version v1beta, or is not supported for asyncBatchEmbedContent. "
+      "Call ListModels to see the list of available models and their supported methods.";
+  EXPECT_EQ(Talk(kGemini->create(spec)).hears(answer(404, error_body(404, "NOT_FOUND", words))).fault(),
+            "model_missing");
+}
+
+TEST(Provider, WhatItTakesBatchesOf) {
+  EXPECT_EQ(kGemini->caps().endpoints, (std::vector<std::string>{"generateContent", "embedContent"}));
+}
+
+TEST(Create, TheModelIsEscaped) {
+  auto spec = kSpec;
+  spec.lane.model = "a/../b?c";
+  EXPECT_EQ(Talk(kGemini->create(spec)).call().target, "/v1beta/models/a%2F..%2Fb%3Fc:batchGenerateContent");
+}
+
+TEST(Create, OnlyAJobThatIsSurelyOursCounts) {
+  const auto fault_of = [](const core::HttpEvent& event) { return Talk(kGemini->create(kSpec)).hears(event).fault(); };
+  EXPECT_EQ(fault_of(answer(200, R"({"name":")" + kName + "\"}")), "no fault");
+  // it failed at once, but it exists
+  EXPECT_EQ(fault_of(answer(200, operation("", R"(,"done":true,"error":{"code":3,"message":"no"})"))), "no fault");
+  for (const std::string body :
+       {"", "{}", "<html>", R"({"name":"batches/"})", R"({"name":"batches/../models"})", R"({"name":"batches/a\r\nb"})",
+        R"({"name":"https://evil/batches/a"})", R"({"name":5})", R"({"name":"operations/abc"})"})
+    EXPECT_EQ(fault_of(answer(200, body)), "unclear") << body;
+  EXPECT_EQ(fault_of(answer(200, R"({"name":"batches/)" + std::string(10'000, 'a') + "\"}")), "unclear");
+  EXPECT_EQ(fault_of(answer(200, operation(R"("displayName":"another")"))), "unclear");
+  EXPECT_EQ(fault_of(answer(200, kPending.substr(0, kPending.size() / 2))), "unclear");
+  EXPECT_EQ(fault_of(no_answer()), "unclear");
+  EXPECT_EQ(fault_of(not_sent()), "not_sent");
+}
+
+struct Shown {
+  std::string body;
+  std::optional<core::JobEnd> end;
+  bool running = false;
+  int error_code = 0;
+  std::string result_file = "";
+};
+
+TEST(Poll, States) {
+  using core::JobEnd;
+  const std::string out = R"("output":{"responsesFile":"files/batch-o08h"})";
+  const std::vector<Shown> table{
+      {kPending, {}},
+      {operation(R"("state":"BATCH_STATE_RUNNING")"), {}, true},
+      {operation(R"("state":"JOB_STATE_RUNNING")"), {}, true},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED",)" + out,
+                 R"(,"done":true,"response":{"responsesFile":"files/batch-o08h"})"),
+       JobEnd::succeeded, false, 0, "files/batch-o08h"},
+      {operation(R"("state":"JOB_STATE_SUCCEEDED","output":{"responses_file":"files/batch-o08h"})"), JobEnd::succeeded,
+       false, 0, "files/batch-o08h"},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")",
+                 R"(,"done":true,"response":{"responsesFile":"files/batch-o08h"})"),
+       JobEnd::succeeded, false, 0, "files/batch-o08h"},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")", R"(,"done":true)"), JobEnd::succeeded},
+      {operation(R"("state":"BATCH_STATE_FAILED")", R"(,"done":true,"error":{"code":13,"message":"m"})"),
+       JobEnd::failed, false, 13},
+      {operation(R"("state":"BATCH_STATE_FAILED")", R"(,"done":true)"), JobEnd::failed},
+      {operation(R"("state":"BATCH_STATE_CANCELLED",)" + out,
+                 R"(,"done":true,"error":{"code":1,"message":"The operation was cancelled."})"),
+       JobEnd::cancelled, false, 1, "files/batch-o08h"},
+      {operation(R"("state":"BATCH_STATE_EXPIRED")", R"(,"done":true,"error":{"code":4,"message":"m"})"),
+       JobEnd::expired, false, 4},
+      // embeddings: their output was seen under two types, one of them the batch itself
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")",
+                 R"(,"done":true,"response":{"@type":"x.EmbedContentBatchOutput","responsesFile":"files/batch-o08h"})"),
+       JobEnd::succeeded, false, 0, "files/batch-o08h"},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")",
+                 R"(,"done":true,"response":{"@type":"x.EmbedContentBatch",)" + out + "}"),
+       JobEnd::succeeded, false, 0, "files/batch-o08h"},
+      // unknown states have not ended
+      {operation(R"("state":"BATCH_STATE_PAUSED")"), {}},
+      {operation(R"("state":"BATCH_STATE_PAUSED")", R"(,"done":true,"response":{})"), {}},
+      {operation(R"("state":7)"), {}},
+      {operation("", R"(,"done":true)"), {}},
+      {operation("", R"(,"done":"true","response":{})"), {}},
+      // no state: what a done operation carries decides
+      {operation("", R"(,"done":true,"error":{"code":3,"message":"m"})"), JobEnd::failed, false, 3},
+      {operation(R"("state":"BATCH_STATE_UNSPECIFIED")", R"(,"done":true,"response":{"responsesFile":"files/r"})"),
+       JobEnd::succeeded, false, 0, "files/r"},
+      // names that must not be followed
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED","output":{"responsesFile":"files/../x"})"), JobEnd::succeeded},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED","output":{"responsesFile":"https://evil/files/x"})"),
+       JobEnd::succeeded},
+      // codes as strings, beyond 32 bits
+      {operation(R"("state":"BATCH_STATE_FAILED")", R"(,"error":{"code":"8","message":"m"})"), JobEnd::failed, false,
+       8},
+      {operation(R"("state":"BATCH_STATE_FAILED")", R"(,"error":{"code":99999999999,"message":"m"})"), JobEnd::failed},
+      // the bare resource, and the array around it
+      {R"({"name":")" + kName + R"(","state":"BATCH_STATE_RUNNING"})", {}, true},
+      {"[" + operation(R"("state":"BATCH_STATE_RUNNING")") + "]", {}, true},
+  };
+  for (const auto& row : table) {
+    Talk talk(kGemini->poll(kName));
+    EXPECT_EQ(talk.call().target, "/v1beta/" + kName);
+    talk.hears(answer(200, row.body));
+    ASSERT_NE(talk.outcome(), nullptr) << row.body;
+    EXPECT_EQ(talk.outcome()->end, row.end) << row.body;
+    EXPECT_EQ(talk.outcome()->running, row.running) << row.body;
+    EXPECT_EQ(talk.outcome()->error_code, row.error_code) << row.body;
+    EXPECT_EQ(talk.outcome()->result_file, row.result_file) << row.body;
+  }
+}
+
+TEST(Poll, WhenItWasCreated) {
+  const auto created = [](const std::string& metadata) {
+    Talk talk(kGemini->poll(kName));
+    talk.hears(answer(200, operation(metadata)));
+    return talk.outcome()->created_at;
+  };
+  const auto known = std::chrono::sys_days(std::chrono::year(2026) / 1 / 6) + std::chrono::hours(11) +
+                     std::chrono::minutes(9) + std::chrono::milliseconds(11'943);
+  EXPECT_EQ(created(R"("createTime":"2026-01-06T11:09:11.943530657Z")"), known);
+  EXPECT_EQ(created(R"("createTime":"yesterday")"), std::nullopt);
+  EXPECT_EQ(created(R"("createTime":5)"), std::nullopt);
+  EXPECT_EQ(created(""), std::nullopt);
+}
+
+TEST(Poll, AnotherJobOrNoJobChangesNothing) {
+  const auto fault_of = [](const core::HttpEvent& event) { return Talk(kGemini->poll(kName)).hears(event).fault(); };
+  EXPECT_EQ(fault_of(answer(200, R"({"name":"batches/other","metadata":{"state":"BATCH_STATE_FAILED"}})")),
+            "transient");
+  EXPECT_EQ(fault_of(answer(200, "{}")), "transient");
+  EXPECT_EQ(fault_of(answer(200, "<html>")), "transient");
+  EXPECT_EQ(fault_of(answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found."))), "missing");
+  EXPECT_EQ(fault_of(answer(503)), "transient");
+}
+
+TEST(Cancel, FinishedJobsAreNoTrouble) {
+  const auto fault_of = [](const core::HttpEvent& event) { return Talk(kGemini->cancel(kName)).hears(event).fault(); };
+  Talk talk(kGemini->cancel(kName));
+  EXPECT_EQ(talk.call().method, "POST");
+  EXPECT_EQ(talk.call().target, "/v1beta/" + kName + ":cancel");
+  EXPECT_EQ(fault_of(answer(200, "{}")), "no fault");
+  EXPECT_EQ(fault_of(answer(200, "")), "no fault");
+  EXPECT_EQ(fault_of(answer(400, error_body(400, "FAILED_PRECONDITION", "already finished"))), "no fault");
+  EXPECT_EQ(fault_of(answer(404, error_body(404, "NOT_FOUND", "gone"))), "no fault");
+  EXPECT_EQ(fault_of(answer(409, error_body(409, "ABORTED", "x"))), "no fault");
+  EXPECT_EQ(fault_of(answer(404, "<html>")), "transient");
+  EXPECT_EQ(fault_of(answer(200, error_body(500, "INTERNAL", "x"))), "transient");
+  EXPECT_EQ(fault_of(answer(503)), "transient");
+}
+
+TEST(Results, BothAddressesAreTriedOnce) {
+  Talk talk(kGemini->results("files/batch-o08h"));
+  EXPECT_EQ(talk.call().target, "/v1beta/files/batch-o08h:download?alt=media");
+  EXPECT_EQ(talk.call().sink, core::HttpCall::Sink::lines);
+  talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "no")));
+  EXPECT_EQ(talk.call().target, "/download/v1beta/files/batch-o08h:download?alt=media");
+  auto streamed = answer(200);
+  streamed.streamed_bytes = 123;
+  talk.hears(streamed);
+  ASSERT_NE(talk.outcome(), nullptr);
+  EXPECT_EQ(talk.outcome()->bytes, 123);
+
+  Talk missing(kGemini->results("files/batch-o08h"));
+  missing.hears(answer(404, error_body(404, "NOT_FOUND", "x"))).hears(answer(404, error_body(404, "NOT_FOUND", "x")));
+  EXPECT_EQ(missing.fault(), "missing");
+  EXPECT_EQ(Talk(kGemini->results("files/r")).hears(no_answer()).fault(), "transient");
+  EXPECT_EQ(Talk(kGemini->results("files/r")).hears(answer(503)).fault(), "transient");
+}
+
+TEST(Results, RedirectsAreFollowedALittle) {
+  auto redirect = answer(302);
+  redirect.redirect = "/elsewhere?token=1";
+  Talk talk(kGemini->results("files/r"));
+  talk.hears(redirect);
+  EXPECT_EQ(talk.call().target, "/elsewhere?token=1");
+  EXPECT_EQ(talk.call().sink, core::HttpCall::Sink::lines);
+  auto streamed = answer(200);
+  streamed.streamed_bytes = 123;
+  talk.hears(streamed);
+  ASSERT_NE(talk.outcome(), nullptr);
+
+  EXPECT_EQ(Talk(kGemini->results("files/r")).hears(answer(302)).fault(), "transient");  // to another origin
+  Talk loop(kGemini->results("files/r"));
+  for (int i = 0; i < 5; ++i) loop.hears(redirect);
+  EXPECT_EQ(loop.hears(redirect).fault(), "transient");
+}
+
+TEST(CheckAccount, KeyIsGoodOrNot) {
+  const auto fault_of = [](const core::HttpEvent& event) {
+    return Talk(kGemini->check_account()).hears(event).fault();
+  };
+  EXPECT_EQ(Talk(kGemini->check_account()).call().target, "/v1beta/models?pageSize=1");
+  EXPECT_EQ(fault_of(answer(200, R"({"models":[{"name":"models/x"}]})")), "no fault");
+  EXPECT_EQ(fault_of(answer(200, "<html>login</html>")), "transient");
+  EXPECT_EQ(
+      fault_of(answer(400, error_body(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."))),
+      "account");
+  EXPECT_EQ(fault_of(not_sent()), "not_sent");
+}
+
+TEST(Provider, FrameBytesAreWhatEncodeLineAdds) {
+  const auto frame = kGemini->encode_line(core::BatchId{12}, core::RequestId{34});
+  EXPECT_EQ(static_cast<std::int64_t>(frame.prefix.size() + frame.suffix.size()), kGemini->caps().line_frame_bytes);
+  EXPECT_EQ(frame.prefix + "{}" + frame.suffix,
+            "{\"key\":\"" + core::wire_key(core::BatchId{12}, core::RequestId{34}) + "\",\"request\":{}}\n");
+}
+
+}  // namespace
+}  // namespace batchd::proto

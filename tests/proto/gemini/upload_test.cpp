@@ -1,0 +1,242 @@
+#include <gtest/gtest.h>
+
+#include "core/limits.h"
+#include "tests/proto/gemini/talk.h"
+
+namespace batchd::proto {
+namespace {
+
+using core::HttpHeader;
+
+const auto kGemini = make_gemini();
+constexpr std::int64_t kMiB = 1 << 20;
+const core::BatchId kBatch{77};
+
+std::string file_body(const std::string& name, const std::string& more = "") {
+  return R"({"file":{"name":"files/)" + name + R"(","state":"ACTIVE")" + more + "}}";
+}
+const std::vector<HttpHeader> kActive{{"x-goog-upload-status", "active"}};
+const std::vector<HttpHeader> kFinal{{"X-Goog-Upload-Status", "final"}};
+std::vector<HttpHeader> received(std::int64_t bytes) {
+  return {{"X-Goog-Upload-Status", "active"}, {"X-Goog-Upload-Size-Received", std::to_string(bytes)}};
+}
+
+Talk<core::Uploaded> upload(std::int64_t bytes, bool resume = false) {
+  return Talk<core::Uploaded>(kGemini->continue_upload({.session = "/upload/v1beta/files?upload_id=A",
+                                                        .batch = kBatch,
+                                                        .name = "b-1",
+                                                        .bytes = bytes,
+                                                        .resume = resume}));
+}
+
+template <class T>
+void expect_slice(const Talk<T>& talk, const std::string& command, std::int64_t offset, std::int64_t bytes) {
+  ASSERT_TRUE(talk.asks());
+  EXPECT_EQ(talk.call().method, "POST");
+  EXPECT_EQ(talk.call().target, "/upload/v1beta/files?upload_id=A");
+  EXPECT_EQ(talk.header("X-Goog-Upload-Command"), command);
+  EXPECT_EQ(talk.header("X-Goog-Upload-Offset"), std::to_string(offset));
+  const auto* slice = std::get_if<core::BatchSlice>(&talk.call().body);
+  EXPECT_EQ(slice != nullptr, bytes > 0);
+  if (slice == nullptr) return;
+  EXPECT_EQ(slice->batch, kBatch);
+  EXPECT_EQ(slice->offset, offset);
+  EXPECT_EQ(slice->bytes, bytes);
+}
+
+TEST(StartUpload, Call) {
+  Talk talk(kGemini->start_upload({.name = "b-1", .bytes = 42, .mime_index = 1}));
+  EXPECT_EQ(talk.call().method, "POST");
+  EXPECT_EQ(talk.call().target, "/upload/v1beta/files");
+  EXPECT_EQ(talk.header("X-Goog-Upload-Protocol"), "resumable");
+  EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "start");
+  EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Length"), "42");
+  EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "jsonl");
+  EXPECT_EQ(std::get<std::string>(talk.call().body),
+            R"({"file":{"name":"files/b-1","displayName":"b-1","mimeType":"jsonl"}})");
+}
+
+TEST(StartUpload, SessionUrls) {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"https://generativelanguage.googleapis.com/upload/v1beta/files?upload_id=AB-c_1&upload_protocol=resumable",
+       "/upload/v1beta/files?upload_id=AB-c_1&upload_protocol=resumable"},
+      {"http://127.0.0.1:8080/upload/v1beta/files?upload_id=x", "/upload/v1beta/files?upload_id=x"},
+      {"/upload/v1beta/files?upload_id=x", "/upload/v1beta/files?upload_id=x"},
+      {"/upload?next=http://x/&upload_id=1", "/upload?next=http://x/&upload_id=1"},
+      // refused
+      {"", ""},
+      {"https://host", ""},
+      {"https://host/upload", ""},
+      {"upload?upload_id=x", ""},
+      {"//evil/upload?upload_id=x", ""},
+      {"/upload/../v1beta/models?upload_id=x", ""},
+      {"/upload?upload_id=a b", ""},
+      {"/upload?upload_id=a\r\nX-Evil: 1", ""},
+      {"/upload?upload_id=\xC3\xA9", ""},
+      {"/upload?upload_id=" + std::string(4096, 'x'), ""},
+  };
+  for (const auto& [url, target] : table) {
+    Talk talk(kGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
+    talk.hears(answer(200, "", {{"x-goog-upload-url", url}}));
+    if (target.empty())
+      EXPECT_EQ(talk.fault(), "transient") << url;
+    else
+      EXPECT_EQ(talk.outcome()->session, target);
+  }
+}
+
+TEST(StartUpload, ErrorsInsideA200) {
+  Talk talk(kGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
+  talk.hears(answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: application/jsonl"),
+                    {{"X-Goog-Upload-URL", "/upload?upload_id=x"}}));
+  EXPECT_EQ(talk.fault(), "mime_refused");
+}
+
+TEST(Upload, OneChunk) {
+  auto talk = upload(100);
+  expect_slice(talk, "upload, finalize", 0, 100);
+  talk.hears(answer(200, file_body("b-1", R"(,"sizeBytes":"100")"), kFinal));
+  ASSERT_NE(talk.outcome(), nullptr);
+  EXPECT_EQ(talk.outcome()->file, "files/b-1");
+}
+
+TEST(Upload, ChunksOfEightMiB) {
+  auto talk = upload(17 * kMiB);
+  expect_slice(talk, "upload", 0, 8 * kMiB);
+  talk.hears(answer(200, "", kActive));
+  expect_slice(talk, "upload", 8 * kMiB, 8 * kMiB);
+  talk.hears(answer(200, "", kActive));
+  expect_slice(talk, "upload, finalize", 16 * kMiB, kMiB);
+  talk.hears(answer(200, file_body("b-1"), kFinal));
+  EXPECT_NE(talk.outcome(), nullptr);
+}
+
+TEST(Upload, ExactMultipleFinalizesWithTheLastChunk) {
+  auto talk = upload(8 * kMiB);
+  expect_slice(talk, "upload, finalize", 0, 8 * kMiB);
+}
+
+TEST(Upload, ResumeGoesOnWhereItStopped) {
+  auto talk = upload(20 * kMiB, true);
+  EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "query");
+  talk.hears(answer(200, "", received(8 * kMiB)));
+  expect_slice(talk, "upload", 8 * kMiB, 8 * kMiB);
+}
+
+TEST(Upload, ResumeWithNothingLeftFinalizes) {
+  auto talk = upload(20, true);
+  talk.hears(answer(200, "", received(20)));
+  expect_slice(talk, "finalize", 20, 0);
+  talk.hears(answer(200, file_body("b-1"), kFinal));
+  EXPECT_NE(talk.outcome(), nullptr);
+}
+
+TEST(Upload, ActiveAfterFinalizeIsAskedAgainButNotForEver) {
+  auto talk = upload(20);
+  for (int i = 0; i < 3; ++i) {
+    talk.hears(answer(200, "", kActive));
+    EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "query");
+    talk.hears(answer(200, "", received(20)));
+    expect_slice(talk, "finalize", 20, 0);
+  }
+  talk.hears(answer(200, "", kActive));
+  EXPECT_EQ(talk.fault(), "transient");
+}
+
+TEST(Upload, AnswersThatLeaveTheOffsetOpenAreFollowedByAQuery) {
+  for (const auto& odd : {answer(200), answer(200, "", received(kMiB)), answer(200, "OK")}) {
+    auto talk = upload(17 * kMiB);
+    talk.hears(odd);
+    EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "query");
+    talk.hears(answer(200, "", received(kMiB)));
+    expect_slice(talk, "upload", kMiB, 8 * kMiB);
+  }
+}
+
+struct Reply {
+  core::HttpEvent event;
+  std::string fault;
+};
+
+TEST(Upload, AfterAQuery) {
+  const std::vector<Reply> table{
+      {answer(200, file_body("b-1"), kFinal), "no fault"},
+      {answer(200, "", kFinal), "session_gone"},
+      {answer(200, "{}", kFinal), "session_gone"},
+      {answer(200, "not json", kFinal), "session_gone"},
+      {answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: jsonl"), kFinal), "mime_refused"},
+      {answer(200, "", {{"X-Goog-Upload-Status", "cancelled"}}), "session_gone"},
+      {answer(200, "", received(101)), "session_gone"},
+      {answer(200, "", received(-1)), "session_gone"},
+      {answer(200, "", kActive), "transient"},
+      {answer(200, "", {{"X-Goog-Upload-Status", "active"}, {"X-Goog-Upload-Size-Received", "12x"}}), "transient"},
+      {answer(200, "", {{"X-Goog-Upload-Status", "active"}, {"X-Goog-Upload-Size-Received", "99999999999999999999"}}),
+       "transient"},
+      {answer(404), "session_gone"},
+      {answer(410, "gone"), "session_gone"},
+      {answer(503), "transient"},
+      {answer(429, "slow"), "throttled"},
+      {answer(302), "transient"},
+      {no_answer(), "transient"},
+      {not_sent(), "not_sent"},
+  };
+  for (const auto& [event, fault] : table) {
+    auto talk = upload(100, true);
+    talk.hears(event);
+    EXPECT_EQ(talk.fault(), fault) << event.status << ' ' << event.body;
+    EXPECT_EQ(talk.outcome() != nullptr, fault == "no fault");
+  }
+}
+
+TEST(Upload, TheFinalAnswerMustShowOurFileWhole) {
+  const std::vector<Reply> table{
+      {answer(200, file_body("b-1"), kFinal), "no fault"},
+      {answer(200, file_body("b-1", R"(,"sizeBytes":100)"), kFinal), "no fault"},
+      {answer(200, R"({"file":{"name":"files/b-1","size_bytes":"100"}})", kFinal), "no fault"},
+      {answer(200, R"({"name":"files/b-1"})", kFinal), "no fault"},
+      {answer(200, file_body("b-1")), "no fault"},  // without the status header
+      {answer(200, file_body("b-2"), kFinal), "transient"},
+      {answer(200, file_body("b-1", R"(,"sizeBytes":"99")"), kFinal), "session_gone"},
+      {answer(200, R"({"file":{"name":"files/b-1","state":"FAILED"}})", kFinal), "session_gone"},
+      {answer(200, R"({"file":{}})", kFinal), "session_gone"},
+      {answer(409, error_body(409, "ALREADY_EXISTS", "File already exists")), "name_taken"},
+      {answer(400, error_body(400, "INVALID_ARGUMENT", "no")), "refused"},
+  };
+  for (const auto& [event, fault] : table) {
+    auto talk = upload(100);
+    talk.hears(event);
+    EXPECT_EQ(talk.fault(), fault) << event.status << ' ' << event.body;
+  }
+}
+
+TEST(Upload, AnUnusableSessionIsRefusedWithoutACall) {
+  Talk talk(kGemini->continue_upload({.session = "http://evil/", .batch = kBatch, .name = "b-1", .bytes = 1}));
+  EXPECT_EQ(talk.fault(), "session_gone");
+}
+
+TEST(UploadText, TriesTheMimeTypesInTurn) {
+  Talk talk(kGemini->upload_text("canary-1", "{}\n"));
+  EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "application/jsonl");
+  talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: application/jsonl")));
+  EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "jsonl");
+  talk.hears(answer(200, "", {{"X-Goog-Upload-URL", "https://h/upload?upload_id=1"}}));
+  EXPECT_EQ(talk.call().target, "/upload?upload_id=1");
+  EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "upload, finalize");
+  EXPECT_EQ(std::get<std::string>(talk.call().body), "{}\n");
+  talk.hears(answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: jsonl"), kFinal));
+  EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "text/plain");
+  talk.hears(answer(200, "", {{"X-Goog-Upload-URL", "https://h/upload?upload_id=2"}}));
+  talk.hears(answer(200, file_body("canary-1"), kFinal));
+  ASSERT_NE(talk.outcome(), nullptr);
+  EXPECT_EQ(talk.outcome()->file, "files/canary-1");
+}
+
+TEST(UploadText, AllMimeTypesRefused) {
+  Talk talk(kGemini->upload_text("canary-1", "{}\n"));
+  for (int i = 0; i < kGemini->caps().mime_types; ++i)
+    talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type")));
+  EXPECT_EQ(talk.fault(), "mime_refused");
+}
+
+}  // namespace
+}  // namespace batchd::proto
