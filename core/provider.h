@@ -79,12 +79,12 @@ struct Uploaded {
 struct CreateSpec {
   Lane lane;  // its endpoint must be one of Caps::endpoints
   std::string file;
-  std::string token;  // becomes the job's displayName
+  std::string tag;  // becomes the job's displayName
 };
 // A job as the provider shows it, reduced to what decides.
 struct JobView {
   std::string name;
-  std::string token;
+  std::string tag;
   std::string input_file;     // empty if not shown
   std::optional<JobEnd> end;  // none: not ended (unknown states too)
   bool running = false;       // started: "more advanced" than pending
@@ -94,7 +94,7 @@ struct JobView {
   std::optional<WallTime> created_at;  // none: not shown
 };
 struct JobMatches {
-  std::vector<JobView> jobs;  // every job with the token, or reading the file, over a complete listing of all pages
+  std::vector<JobView> jobs;  // every job with the tag, or reading the file, over a complete listing of all pages
 };
 struct Done {};
 struct Presence {
@@ -159,8 +159,8 @@ class Provider {
   virtual DialoguePtr<Uploaded> upload_text(const std::string& name, const std::string& text) const = 0;
   virtual DialoguePtr<JobView> create(
       const CreateSpec& spec) const = 0;  // single shot: its faults follow the create table
-  virtual DialoguePtr<JobMatches> find(const std::string& token, const std::string& file) const = 0;
-  // Every job whose token begins with `prefix`, over a complete listing of all pages.
+  virtual DialoguePtr<JobMatches> find(const std::string& tag, const std::string& file) const = 0;
+  // Every job whose tag begins with `prefix`, over a complete listing of all pages.
   virtual DialoguePtr<JobMatches> survey(const std::string& prefix) const = 0;
   virtual DialoguePtr<JobView> poll(const std::string& job) const = 0;
   virtual DialoguePtr<Streamed> results(const std::string& result_file) const = 0;  // lines to the call's sink

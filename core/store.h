@@ -37,15 +37,15 @@ class Store {
   virtual Installation installation() = 0;
 
   // --- intake
-  // A body too large for one piece is staged: begin, append (<= kChunkBytesMax each, every one but the last exactly
-  // that), then adopt it by accept() or record_outcomes(), or discard it. What is staged for a request takes its place
+  // A body too large for one piece is spooled: begin, append (<= kChunkBytesMax each, every one but the last exactly
+  // that), then adopt it by accept() or record_outcomes(), or discard it. What is spooled for a request takes its place
   // in the queue, and in its owner's share, from then on; a result's stage has no owner.
   virtual Result<void> limit_queue(const QueueLimits& limits) = 0;  // not durable: said again after each opening
   // The owner that a token's name stands for, made if it is new.
   virtual Result<OwnerId> owner_named(const std::string& name) = 0;
-  virtual Result<BodyId> stage_begin(Staging purpose, OwnerId owner) = 0;
-  virtual Result<void> stage_append(BodyId stage, std::string_view chunk) = 0;
-  virtual Result<void> stage_discard(BodyId stage) = 0;
+  virtual Result<BodyId> spool_begin(SpoolPurpose purpose, OwnerId owner) = 0;
+  virtual Result<void> spool_append(BodyId spooled, std::string_view chunk) = 0;
+  virtual Result<void> spool_discard(BodyId spooled) = 0;
   // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
   // lanes (altogether, or first named by this owner), or over a queue limit.
   virtual Result<Accepted> accept(const NewRequest& request, WallTime now) = 0;
@@ -64,14 +64,14 @@ class Store {
   // now on. None: there is none.
   virtual Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call,
                                                         WallTime answered_since) = 0;
-  virtual Result<void> leave_orphan(RequestId request) = 0;  // its client is gone
-  // Its answer was written. Whether it has arrived isn't known yet: leave_orphan() or answer_held() says it, else
+  virtual Result<void> orphan_call(RequestId request) = 0;  // its client is gone
+  // Its answer was written. Whether it has arrived isn't known yet: orphan_call() or complete_call() says it, else
   // purge.
   virtual Result<void> note_answer(RequestId request, WallTime now) = 0;
   // Its client has the answer, and will not come back for it. It is acknowledged thereby.
-  virtual Result<void> answer_held(RequestId request, WallTime now) = 0;
+  virtual Result<void> complete_call(RequestId request, WallTime now) = 0;
   // Its result is there and can't be read: nobody is given it any more, and it stays as it is.
-  virtual Result<void> abandon_held(RequestId request) = 0;
+  virtual Result<void> abandon_call(RequestId request) = 0;
 
   // --- cancelling and expiring. A packed request ends at once; the line that comes for it is counted and dropped.
   // Errc::not_found: not the owner's. Errc::conflict: it has already ended.
@@ -114,7 +114,7 @@ class Store {
   // --- what is at the provider that shouldn't be
   // Batches of the account whose create was fenced off, in states fenced or done since `since`.
   virtual Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) = 0;
-  virtual Result<bool> knows_token(const std::string& token) = 0;
+  virtual Result<bool> knows_tag(const std::string& tag) = 0;
   virtual Result<void> note_strange_job(const StrangeJob& job) = 0;  // known already: nothing changes
   virtual Result<std::vector<StrangeJob>> list_strange_jobs() = 0;   // at most kVerbRowsMax; accepted ones too
   virtual Result<void> accept_strange_jobs(const std::string& account) = 0;
@@ -129,7 +129,7 @@ class Store {
 
   // --- ends. All in state collecting, refused, fenced or unsealed; all idempotent: members that aren't packed in this
   // batch any more are left alone (their bodies dropped), so a file may be collected again from its start.
-  virtual Result<Recorded> record_outcomes(BatchId batch, std::span<const Outcome> outcomes, int max_attempts,
+  virtual Result<Recorded> record_outcomes(BatchId batch, std::span<const RequestOutcome> outcomes, int max_attempts,
                                            WallTime now) = 0;
   // Members still packed: requeue or fail them by the verdict (fate requeue, requeue_free or fail), a chunk per call.
   virtual Result<Recorded> settle_absent(BatchId batch, const AbsentVerdict& verdict, int max_attempts,

@@ -18,17 +18,17 @@
 namespace batchd::core {
 
 struct Installation {
-  std::string id;  // 8 characters of [0-9a-z], made with the database; prefix of every token
+  std::string id;  // 8 characters of [0-9a-z], made with the database; prefix of every job's tag
 };
 
 // --- intake
 struct QueueLimits {
-  std::int64_t requests = INT64_MAX, bytes = INT64_MAX;              // queued, and staged for requests to come
+  std::int64_t requests = INT64_MAX, bytes = INT64_MAX;              // queued, and spooled for requests to come
   std::int64_t owner_requests = INT64_MAX, owner_bytes = INT64_MAX;  // of one owner
   std::int64_t free_bytes_min = 0;  // of the file system: below, intake answers disk_full; results ignore it
 };
-// What a staged body will become: intake is refused by the limits above, what was paid for never is.
-enum class Staging : std::uint8_t { request, result };
+// What a spooled body will become: intake is refused by the limits above, what was paid for never is.
+enum class SpoolPurpose : std::uint8_t { request, result };
 
 // --- packing
 struct Claimed {
@@ -61,22 +61,22 @@ struct LineSeek {
 // upload_session and file_deleted are reset, unless they are set too.
 struct BatchPatch {
   std::optional<int> upload_n, mime_index, throttles, end_code;
-  std::optional<std::string> upload_session, token, credential, job, message, result_file;
+  std::optional<std::string> upload_session, tag, credential, job, message, result_file;
   std::optional<WallTime> uploaded_at, create_at, not_before, submitted_at, ended_at;
   std::optional<bool> throttled, file_deleted, fence_begun, released, cancel_asked;
-  std::optional<Refusal> refusal;
+  std::optional<RefusedFor> refusal;
   std::optional<JobEnd> end;
   std::optional<std::int64_t> result_bytes;
   std::optional<LineCounts> lines;  // replaces foreign, unreadable, dropped; the others are kept by the store itself
 };
 
 // --- outcomes
-struct Outcome {
+struct RequestOutcome {
   RequestId request;
   bool success = false;
   bool again = false;  // not success: after_line_error() said requeue
-  std::string line;    // the whole line, verbatim; used if `staged` is none
-  BodyId staged;
+  std::string line;    // the whole line, verbatim; used if `spooled` is none
+  BodyId spooled;
   std::int64_t value_offset = 0, value_bytes = 0;  // success: the response inside the line
   RequestError error;                              // not success
 };
@@ -84,7 +84,7 @@ struct Recorded {
   std::vector<RequestId> finished;                  // now terminal: wake their waiters
   std::vector<OwnerId> owners;                      // of `finished`, one for one: wake their streams
   std::array<std::int64_t, kRequestStates> ends{};  // how many of `finished` ended in which state
-  std::int64_t requeued = 0;                        // back in the queue: poke the packer
+  std::int64_t requeued = 0;                        // back in the queue: wake the packer
   bool more = false;
 };
 

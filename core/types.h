@@ -55,8 +55,8 @@ struct NewRequest {
   std::string labels;           // JSON text of an object of strings, shown with the request; empty: none
   std::optional<WallTime> deadline;  // it leaves early enough to be back by then, if that is known to be possible
   bool fail_at_deadline = false;     // and ends `expired` if it isn't
-  std::string body;                  // the provider's request object, one line of JSON; used if `staged` is none
-  BodyId staged;                     // or a finished stage (Store::stage_append), adopted by accept
+  std::string body;                  // the provider's request object, one line of JSON; used if `spooled` is none
+  BodyId spooled;                    // or a finished stage (Store::spool_append), adopted by accept
   std::int64_t tokens = 0;           // estimate
 };
 
@@ -123,7 +123,7 @@ bool matches(const LaneSelector& selector, const Lane& lane);
 // A job at the provider that carries our installation's prefix and that this database doesn't know: the database was
 // restored from a backup, or another host runs a copy of it.
 struct StrangeJob {
-  std::string job, token, account;
+  std::string job, tag, account;
   WallTime seen_at;
   bool accepted = false;  // an operator has seen it: it stops nothing any more
 };
@@ -143,7 +143,7 @@ enum class SealReason : std::uint8_t {
 std::string_view to_text(SealReason reason);
 
 // Why a batch is in state refused, which decides where its members go. Stored.
-enum class Refusal : std::uint8_t {
+enum class RefusedFor : std::uint8_t {
   none = 0,
   poison = 1,  // refused as a whole: cut until the poison is alone
   lines = 2,   // the lines at fault were named and have failed: the rest goes again together
@@ -191,16 +191,16 @@ struct Batch {
   bool file_deleted = false;            // the input file is known to be gone, or can't be deleted
 
   // Create. Written before the first byte of the create call.
-  std::string token;                   // unguessable, used as the job's displayName for this batch only
+  std::string tag;                     // unguessable, used as the job's displayName for this batch only
   std::string credential;              // fingerprint of the key that the create call used
   std::optional<WallTime> create_at;   // when the intent was committed
   std::optional<WallTime> not_before;  // throttled: no create before this
   bool throttled = false;              // state creating: the answer was a 429, one clean listing proves "not created"
   int throttles = 0;                   // in a row
-  Refusal refusal = Refusal::none;     // state refused, and after it
-  bool released = false;               // an operator let it go from held: what has no result goes again
-  bool fence_begun = false;            // our own DELETE of its input file may have made the job fail
-  bool cancel_asked = false;           // we have asked the provider to cancel its job
+  RefusedFor refusal = RefusedFor::none;  // state refused, and after it
+  bool released = false;                  // an operator let it go from held: what has no result goes again
+  bool fence_begun = false;               // our own DELETE of its input file may have made the job fail
+  bool cancel_asked = false;              // we have asked the provider to cancel its job
 
   // The job.
   std::string job;  // the provider's name, "batches/..."

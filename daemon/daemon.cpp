@@ -21,8 +21,8 @@
 #include "daemon/host/reload.h"
 #include "daemon/host/server_config.h"
 #include "daemon/host/vital_signs.h"
+#include "daemon/http/bearer_tokens.h"
 #include "daemon/http/http_server.h"
-#include "daemon/http/tokens.h"
 #include "daemon/net/clock.h"
 #include "daemon/net/log.h"
 #include "daemon/provider/make_account.h"
@@ -44,7 +44,7 @@ int exit_code_of(const core::Error& error) {
 class Daemon {
  public:
   Daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file,
-         std::unique_ptr<storage::GroupStore> store, Notifier& notifier, std::optional<PassedSocket> passed)
+         std::unique_ptr<storage::TransactionalStore> store, Notifier& notifier, std::optional<PassedSocket> passed)
       : config_(config),
         passed_(std::move(passed)),
         notifier_(notifier),
@@ -107,7 +107,7 @@ class Daemon {
   // False: said in the log, and the store has stopped.
   Task<bool> load_first_tokens() {
     if (engine_.config.server.listen.empty()) co_return true;
-    const auto loaded = co_await load_tokens(tokens_, engine_.store, engine_.config.server);
+    const auto loaded = co_await load_bearer_tokens(tokens_, engine_.store, engine_.config.server);
     if (loaded) co_return true;
     log_event(LogLevel::error, "tokens_unusable", {{"detail", loaded.error().detail}});
     store_thread_.stop();
@@ -137,18 +137,18 @@ class Daemon {
     const auto known = co_await engine_.store.together(storage::VerbClass::read, installation);
     if (!known) co_return known.error();
     engine_.installation = known->id;
-    engine_.token_prefix = "batchd-" + known->id + '-';
+    engine_.tag_prefix = "batchd-" + known->id + '-';
     co_return co_await engine_.count_strange_jobs();
   }
 
   void start_stages() {
-    auto& bells = engine_.bells;
+    auto& wakeups = engine_.wakeups;
     const std::initializer_list<std::pair<Stage*, Wakeup*>> stages{
-        {&sweep_, &bells.sweep},         {&pack_, &bells.pack},       {&submit_, &bells.submit},
-        {&reconcile_, &bells.reconcile}, {&poll_, &bells.poll},       {&collect_, &bells.collect},
-        {&settle_, &bells.settle},       {&cleanup_, &bells.cleanup}, {&deadlines_, &bells.deadlines},
-        {&purge_, &bells.purge}};
-    for (const auto& [stage, bell] : stages) engine_.tasks.spawn(run_stage(engine_, *stage, *bell));
+        {&sweep_, &wakeups.sweep},         {&pack_, &wakeups.pack},       {&submit_, &wakeups.submit},
+        {&reconcile_, &wakeups.reconcile}, {&poll_, &wakeups.poll},       {&collect_, &wakeups.collect},
+        {&settle_, &wakeups.settle},       {&cleanup_, &wakeups.cleanup}, {&deadlines_, &wakeups.deadlines},
+        {&purge_, &wakeups.purge}};
+    for (const auto& [stage, wakeup] : stages) engine_.tasks.spawn(run_stage(engine_, *stage, *wakeup));
   }
 
   // Finish the item, answer the waiters, close; after the grace, end what is left. Jobs at the provider go on.
@@ -161,7 +161,7 @@ class Daemon {
     server.close_listener();
     engine_.waiters.notify_all();
     engine_.body_seats.close();
-    engine_.bells.ring_all();
+    engine_.wakeups.wake_all();
     engine_.tasks.cancel(asio::cancellation_type::total);
     auto impatient = [this](boost::system::error_code aborted, int) {
       if (!aborted) engine_.tasks.cancel(asio::cancellation_type::terminal);
@@ -188,7 +188,7 @@ class Daemon {
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
   storage::StoreThread store_thread_;
   Engine engine_;
-  Tokens tokens_;
+  BearerTokens tokens_;
   Desk desk_;
   Router router_;
   asio::basic_signal_set<Executor> signals_;

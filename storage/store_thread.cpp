@@ -6,9 +6,9 @@
 
 namespace batchd::storage {
 
-using GroupState = GroupStore::GroupState;
+using TransactionState = TransactionalStore::TransactionState;
 
-StoreThread::StoreThread(std::unique_ptr<GroupStore> store, Post post, OnFatal on_fatal)
+StoreThread::StoreThread(std::unique_ptr<TransactionalStore> store, Post post, OnFatal on_fatal)
     : store_(std::move(store)), post_(std::move(post)), on_fatal_(std::move(on_fatal)) {
   thread_ = std::thread([this] { loop(); });
 }
@@ -39,20 +39,20 @@ void StoreThread::put(std::unique_ptr<Job> job) {
   if (first) arrived_.notify_one();
   if (!job) return;
   job->fail({core::Errc::stopping, "the store is closed"});
-  Group refused;
+  Verbs refused;
   refused.push_back(std::move(job));
   hand_over(std::move(refused));
 }
 
 void StoreThread::loop() {
-  for (Group group = next_group(); !group.empty(); group = next_group()) {
-    if (!run_group(group)) return give_up();
-    hand_over(std::move(group));
-    if (store_->tend(nothing_waits()) == GroupState::broken) return give_up();
+  for (Verbs verbs = next_verbs(); !verbs.empty(); verbs = next_verbs()) {
+    if (!run_together(verbs)) return give_up();
+    hand_over(std::move(verbs));
+    if (store_->tend(nothing_waits()) == TransactionState::broken) return give_up();
   }
 }
 
-StoreThread::Group StoreThread::next_group() {
+StoreThread::Verbs StoreThread::next_verbs() {
   std::unique_lock lock(mutex_);
   arrived_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
   return std::exchange(waiting_, {});
@@ -72,58 +72,58 @@ void StoreThread::give_up() {
   on_fatal_(store_->last_error());
 }
 
-// One post for the whole group: waking the other thread costs more than a completion.
-void StoreThread::hand_over(Group group) {
-  auto shared = std::make_shared<Group>(std::move(group));
+// One post for the whole verbs: waking the other thread costs more than a completion.
+void StoreThread::hand_over(Verbs verbs) {
+  auto shared = std::make_shared<Verbs>(std::move(verbs));
   post_([shared] {
     for (const auto& job : *shared) job->complete();
   });
 }
 
-bool StoreThread::run_group(const Group& group) {
-  if (group.size() == 1) return run_alone(*group.front());
-  if (!store_->begin_group()) return replay(group);
-  for (const auto& job : group) {
+bool StoreThread::run_together(const Verbs& verbs) {
+  if (verbs.size() == 1) return run_alone(*verbs.front());
+  if (!store_->begin_transaction()) return replay(verbs);
+  for (const auto& job : verbs) {
     store_->begin_verb();
     switch (store_->end_verb(job->run(*store_))) {
-      case GroupState::intact:
+      case TransactionState::intact:
         break;
-      case GroupState::lost:
-        return replay(group);
-      case GroupState::broken:
+      case TransactionState::lost:
+        return replay(verbs);
+      case TransactionState::broken:
         return false;
     }
   }
-  return store_->commit_group().has_value() || replay(group);
+  return store_->commit_transaction().has_value() || replay(verbs);
 }
 
 // What was paid for comes first, and a verb that finds no room takes no other with it.
-bool StoreThread::replay(const Group& group) {
-  if (store_->group_state() == GroupState::broken) return false;
+bool StoreThread::replay(const Verbs& verbs) {
+  if (store_->transaction_state() == TransactionState::broken) return false;
   std::vector<Job*> order;
-  for (const auto& job : group) order.push_back(job.get());
+  for (const auto& job : verbs) order.push_back(job.get());
   std::stable_sort(order.begin(), order.end(),
                    [](const Job* a, const Job* b) { return a->verb_class < b->verb_class; });
   return std::all_of(order.begin(), order.end(), [this](Job* job) { return run_alone(*job); });
 }
 
 bool StoreThread::run_alone(Job& job) {
-  if (auto begun = store_->begin_group(); !begun) {
+  if (auto begun = store_->begin_transaction(); !begun) {
     job.fail(begun.error());
-    return store_->group_state() != GroupState::broken;
+    return store_->transaction_state() != TransactionState::broken;
   }
   store_->begin_verb();
   switch (store_->end_verb(job.run(*store_))) {
-    case GroupState::intact:
+    case TransactionState::intact:
       break;
-    case GroupState::lost:
+    case TransactionState::lost:
       return true;  // the verb's own error is its answer
-    case GroupState::broken:
+    case TransactionState::broken:
       return false;
   }
-  if (auto committed = store_->commit_group(); !committed) {
+  if (auto committed = store_->commit_transaction(); !committed) {
     job.fail(committed.error());
-    return store_->group_state() != GroupState::broken;
+    return store_->transaction_state() != TransactionState::broken;
   }
   return true;
 }

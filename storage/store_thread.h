@@ -1,4 +1,4 @@
-// Group commit: the one thread that owns the store. All verbs waiting run in one transaction, committed once; then all
+// Verbs commit: the one thread that owns the store. All verbs waiting run in one transaction, committed once; then all
 // their completions are handed over in one post. No timer: a group is what came together while the last one was being
 // committed. A group that is lost (full disk; a verb that failed after it wrote) is run again, verb by verb.
 #pragma once
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/store.h"
-#include "storage/group_store.h"
+#include "storage/transactional_store.h"
 
 namespace batchd::storage {
 
@@ -26,7 +26,7 @@ class StoreThread {
   // The store can't be trusted any more. Called once, on the store's thread; no completion follows it, ever.
   using OnFatal = std::function<void(core::Error)>;
 
-  StoreThread(std::unique_ptr<GroupStore> store, Post post, OnFatal on_fatal);
+  StoreThread(std::unique_ptr<TransactionalStore> store, Post post, OnFatal on_fatal);
   ~StoreThread();  // stop()
 
   // `verb`: Result<T>(core::Store&), run on the store's thread, perhaps twice (core/store.h). `done`: void(Result<T>),
@@ -52,25 +52,25 @@ class StoreThread {
   template <class Verb, class Done>
   struct JobOf;
 
-  using Group = std::vector<std::unique_ptr<Job>>;
+  using Verbs = std::vector<std::unique_ptr<Job>>;
 
   void put(std::unique_ptr<Job> job);
   void loop();
-  Group next_group();  // waits; empty: stopping, and all is done
+  Verbs next_verbs();  // waits; empty: stopping, and all is done
   bool nothing_waits();
-  void hand_over(Group group);
+  void hand_over(Verbs group);
   void give_up();
   // False: the store is broken, nobody is to be answered.
-  bool run_group(const Group& group);
-  bool replay(const Group& group);
+  bool run_together(const Verbs& group);
+  bool replay(const Verbs& group);
   bool run_alone(Job& job);
 
-  std::unique_ptr<GroupStore> store_;
+  std::unique_ptr<TransactionalStore> store_;
   Post post_;
   OnFatal on_fatal_;
   std::mutex mutex_;
   std::condition_variable arrived_;
-  Group waiting_;
+  Verbs waiting_;
   bool stopping_ = false;
   bool fatal_ = false;
   std::mutex joining_;  // two may call stop()
@@ -79,17 +79,17 @@ class StoreThread {
 
 template <class Verb, class Done>
 struct StoreThread::JobOf final : Job {
-  using Outcome = std::invoke_result_t<Verb&, core::Store&>;
+  using VerbResult = std::invoke_result_t<Verb&, core::Store&>;
   JobOf(VerbClass verb_class, Verb verb, Done done) : Job(verb_class), verb_(std::move(verb)), done_(std::move(done)) {}
   bool run(core::Store& store) override {
-    outcome_ = verb_(store);
-    return outcome_.has_value();
+    result_ = verb_(store);
+    return result_.has_value();
   }
-  void fail(const core::Error& error) override { outcome_ = error; }
-  void complete() override { done_(std::move(outcome_)); }
+  void fail(const core::Error& error) override { result_ = error; }
+  void complete() override { done_(std::move(result_)); }
   Verb verb_;
   Done done_;
-  Outcome outcome_ = core::Error{core::Errc::stopping, "not run"};
+  VerbResult result_ = core::Error{core::Errc::stopping, "not run"};
 };
 
 }  // namespace batchd::storage

@@ -14,7 +14,7 @@ constexpr Seconds kGroupPoll{10};  // between two looks at whether anything of t
 class GroupReader {
  public:
   GroupReader(Session& session, const GroupResults& wanted)
-      : session_(session), wanted_(wanted), pages_(session, wanted.channel, {}), deadline_(deadline_of(wanted.wait)) {}
+      : session_(session), wanted_(wanted), pages_(session, wanted.channel, {}), deadline_(limit_of(wanted.wait)) {}
 
   int run() {
     // Results that were acknowledged before don't come again, so the count alone can't tell the end.
@@ -79,7 +79,7 @@ class GroupReader {
   Session& session_;
   const GroupResults& wanted_;
   ResultPages pages_;
-  WaitDeadline deadline_;
+  WaitLimit deadline_;
   std::size_t seen_ = 0;
   int worst_ = kDone;
 };

@@ -7,7 +7,7 @@
 
 namespace batchd::ctl {
 
-std::variant<std::string, int> await_request(Session& session, const std::string& id, WaitDeadline deadline) {
+std::variant<std::string, int> await_request(Session& session, const std::string& id, WaitLimit deadline) {
   if (!core::parse_id_text(id)) {
     session.console.talk("\"" + id + "\" isn't a request id");
     return kBadInput;

@@ -11,7 +11,7 @@
 namespace batchd::ctl {
 
 // The request object as it is when the request has ended or the deadline has come; or an exit code, reported.
-std::variant<std::string, int> await_request(Session& session, const std::string& id, WaitDeadline deadline);
+std::variant<std::string, int> await_request(Session& session, const std::string& id, WaitLimit deadline);
 
 // The answer's text, or the error on standard error; with --json the object. kTryLater: it hasn't ended.
 int show_request(Session& session, std::string_view object);

@@ -49,7 +49,7 @@ std::variant<std::size_t, int> ResultPages::next(Seconds wait, std::size_t limit
 
 int results(Session& session, const ResultOptions& options) {
   ResultPages pages(session, options.channel, options.after);
-  const auto deadline = deadline_of(options.wait.value_or(Wait{Seconds(0)}));
+  const auto deadline = limit_of(options.wait.value_or(Wait{Seconds(0)}));
   const auto limit = options.limit > 0 ? static_cast<std::size_t>(options.limit) : SIZE_MAX;
   std::vector<std::string> printed;  // of this page
   std::size_t total = 0;

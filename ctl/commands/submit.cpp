@@ -92,7 +92,7 @@ int submit(Session& session, const SubmitOptions& options, const OneRequest& req
     return kDone;
   }
   session.console.talk("accepted as " + id);
-  auto finished = await_request(session, id, deadline_of(*options.wait));
+  auto finished = await_request(session, id, limit_of(*options.wait));
   if (const auto* code = std::get_if<int>(&finished)) return *code;
   const int shown = show_request(session, std::get<std::string>(finished));
   if (!options.acknowledge || shown == kTryLater) return shown;
@@ -107,7 +107,7 @@ int get(Session& session, const std::string& id) {
 }
 
 int wait_for(Session& session, const std::vector<std::string>& ids, const Wait& wait) {
-  const auto deadline = deadline_of(wait);
+  const auto deadline = limit_of(wait);
   int worst = kDone;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids.size() > 1) session.console.progress("waiting", i, ids.size());

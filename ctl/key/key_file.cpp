@@ -26,7 +26,7 @@ constexpr mode_t kModeMax = S_IRWXU | S_IRGRP;  // what a key may have at most
 std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
 std::string name_of(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
-Refusal cannot_write(const std::string& path, int error) {
+CommandError cannot_write(const std::string& path, int error) {
   if ((error == EACCES || error == EPERM) && ::geteuid() != 0)
     return {kNoPermission, "only root may write " + path + ": run it as root: sudo batchctl setup gemini"};
   const int code = error == ENOSPC || error == EDQUOT                    ? kTryLater
@@ -35,14 +35,14 @@ Refusal cannot_write(const std::string& path, int error) {
   return {code, "can't write " + path + ": " + std::strerror(error)};
 }
 
-Refusal cannot_trust(const KeyFolder& folder, const std::string& path) {
+CommandError cannot_trust(const KeyFolder& folder, const std::string& path) {
   return {kBadConfig, "root doesn't write " + path + ": " + folder.distrust() +
                           "\nlet api_key_file name a file in a folder that is root's alone, with all above it; or run "
                           "this as the user who owns it"};
 }
 
 // None: files may be made in it.
-std::optional<Refusal> cannot_use(const KeyFolder& folder, const std::string& path) {
+std::optional<CommandError> cannot_use(const KeyFolder& folder, const std::string& path) {
   if (!folder.distrust().empty()) return cannot_trust(folder, path);
   if (folder.error() != 0) return cannot_write(path, folder.error());
   if (::faccessat(folder.fd(), ".", W_OK | X_OK, AT_EACCESS) != 0) return cannot_write(path, errno);
@@ -67,10 +67,10 @@ class Undisturbed {
 };
 
 // Followed as root, a link could make us overwrite anything.
-std::optional<Refusal> no_regular_file(const struct stat& facts, const std::string& path) {
+std::optional<CommandError> no_regular_file(const struct stat& facts, const std::string& path) {
   if (S_ISREG(facts.st_mode)) return std::nullopt;
-  return Refusal{kBadInput, path + (S_ISLNK(facts.st_mode) ? " is a symbolic link: let api_key_file name the file"
-                                                           : " isn't a file")};
+  return CommandError{kBadInput, path + (S_ISLNK(facts.st_mode) ? " is a symbolic link: let api_key_file name the file"
+                                                                : " isn't a file")};
 }
 
 // A file of a name that nobody can foresee, beside the one it becomes; gone if it doesn't become it.
@@ -129,15 +129,15 @@ class NewFile {
 
 }  // namespace
 
-std::variant<KeyFile, Refusal> find_key_file(const config::Account& account) {
+std::variant<KeyFile, CommandError> find_key_file(const config::Account& account) {
   KeyFile file{.path = account.api_key_file, .credential = account.api_key_file.empty()};
   if (file.credential) file.path = config::kStoredCredential;
   if (!file.path.starts_with('/'))
-    return Refusal{kBadConfig, "api_key_file = \"" + file.path +
-                                   "\" depends on the folder in which batchd starts: "
-                                   "give its whole path"};
+    return CommandError{kBadConfig, "api_key_file = \"" + file.path +
+                                        "\" depends on the folder in which batchd starts: "
+                                        "give its whole path"};
   if (const auto folder = folder_of(file.path); ::access(folder.c_str(), F_OK) != 0 && errno == ENOENT) {
-    if (!file.credential) return Refusal{kBadConfig, "the folder of api_key_file, " + folder + ", isn't there"};
+    if (!file.credential) return CommandError{kBadConfig, "the folder of api_key_file, " + folder + ", isn't there"};
     const KeyFolder above(folder_of(folder));
     if (const auto refusal = cannot_use(above, file.path)) return *refusal;
     return file;
@@ -150,7 +150,7 @@ std::variant<KeyFile, Refusal> find_key_file(const config::Account& account) {
   return file;
 }
 
-std::variant<std::monostate, Refusal> write_key_file(const KeyFile& file, std::string_view key) {
+std::variant<std::monostate, CommandError> write_key_file(const KeyFile& file, std::string_view key) {
   const Undisturbed undisturbed;
   const auto path = folder_of(file.path);
   if (file.credential && ::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return cannot_write(path, errno);

@@ -32,43 +32,44 @@ struct Plan {
   Service service = Service::none;
 };
 
-std::variant<std::string, Refusal> find_config(const config::Environment& environment) {
+std::variant<std::string, CommandError> find_config(const config::Environment& environment) {
   const auto path = config_path(environment);
   std::error_code error;
   const bool is_there = std::filesystem::exists(path, error);
   if (error == std::errc::permission_denied || (is_there && ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0))
-    return Refusal{kNoPermission, path + " can't be read by this user: run it as root: sudo batchctl setup gemini"};
+    return CommandError{kNoPermission,
+                        path + " can't be read by this user: run it as root: sudo batchctl setup gemini"};
   return is_there || path != config::kDefaultPath ? path : std::string();
 }
 
-std::variant<std::string, Refusal> choose_account(const config::Config& config, const std::string& wanted) {
+std::variant<std::string, CommandError> choose_account(const config::Config& config, const std::string& wanted) {
   std::string names;
   for (const auto& [name, account] : config.accounts) names += (names.empty() ? "" : ", ") + name;
   if (!wanted.empty()) {
     if (config.accounts.contains(wanted)) return wanted;
-    return Refusal{kBadConfig, "the configuration has no account " + wanted + "; it has: " + names};
+    return CommandError{kBadConfig, "the configuration has no account " + wanted + "; it has: " + names};
   }
   if (config.accounts.size() == 1) return config.accounts.begin()->first;
   if (config.accounts.contains(config::kDefaultAccount)) return std::string(config::kDefaultAccount);
-  return Refusal{kUsage, "which account? --account NAME; there is: " + names};
+  return CommandError{kUsage, "which account? --account NAME; there is: " + names};
 }
 
-std::variant<Plan, Refusal> make_plan(const SetupOptions& options, const config::Environment& environment) {
+std::variant<Plan, CommandError> make_plan(const SetupOptions& options, const config::Environment& environment) {
   auto path = find_config(environment);
-  if (auto* refusal = std::get_if<Refusal>(&path)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<CommandError>(&path)) return std::move(*refusal);
   Plan plan{.config = std::move(std::get<std::string>(path))};
   config::Config config;
   try {
     config = config::load(plan.config, environment);
   } catch (const config::ConfigError& faults) {
-    return Refusal{kBadConfig, faults.what()};
+    return CommandError{kBadConfig, faults.what()};
   }
   auto account = choose_account(config, options.account);
-  if (auto* refusal = std::get_if<Refusal>(&account)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<CommandError>(&account)) return std::move(*refusal);
   plan.account = std::move(std::get<std::string>(account));
   const auto& settings = config.accounts.find(plan.account)->second;
   auto file = find_key_file(settings);
-  if (auto* refusal = std::get_if<Refusal>(&file)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<CommandError>(&file)) return std::move(*refusal);
   plan.file = std::move(std::get<KeyFile>(file));
   for (const auto& [name, other] : config.accounts)
     if (name != plan.account && other.api_key_file == settings.api_key_file)
@@ -78,11 +79,11 @@ std::variant<Plan, Refusal> make_plan(const SetupOptions& options, const config:
   plan.service = service_state();
   // Nobody else than systemd hands a credential over: a key that is never used must not look like a success.
   if (plan.file.credential && plan.service == Service::none && options.restart)
-    return Refusal{kBadConfig, "systemd doesn't run batchd.service here, so nothing would hand " + plan.file.path +
-                                   " to batchd:\nset api_key_file under [accounts." + plan.account + "] in " +
-                                   config_path(environment) +
-                                   " and run this again, or start batchd with $BATCHD_GEMINI_API_KEY\n"
-                                   "(--no-restart stores it nevertheless, for a later start by systemd)"};
+    return CommandError{kBadConfig, "systemd doesn't run batchd.service here, so nothing would hand " + plan.file.path +
+                                        " to batchd:\nset api_key_file under [accounts." + plan.account + "] in " +
+                                        config_path(environment) +
+                                        " and run this again, or start batchd with $BATCHD_GEMINI_API_KEY\n"
+                                        "(--no-restart stores it nevertheless, for a later start by systemd)"};
   return plan;
 }
 
@@ -151,7 +152,7 @@ bool keep_in_own_file(Session& session, Plan& plan, std::string_view key) {
   std::error_code made_or_there;  // what isn't there then can't be written, and that is said
   std::filesystem::create_directory(std::filesystem::path(plan.file.path).parent_path(), made_or_there);
   const auto written = write_key_file(plan.file, key);
-  if (const auto* refusal = std::get_if<Refusal>(&written)) {
+  if (const auto* refusal = std::get_if<CommandError>(&written)) {
     session.console.talk(refusal->what);
     return false;
   }
@@ -256,7 +257,7 @@ int setup_gemini(Session& session, const SetupOptions& options, const config::En
     return code;
   };
   auto planned = make_plan(options, environment);
-  if (const auto* refusal = std::get_if<Refusal>(&planned)) return refuse(refusal->exit_code, refusal->what);
+  if (const auto* refusal = std::get_if<CommandError>(&planned)) return refuse(refusal->exit_code, refusal->what);
   auto& plan = std::get<Plan>(planned);
   console.talk("the key of account " + plan.account + " goes to " + plan.file.path +
                (plan.sharers.empty() ? "" : "; so it is also that of " + plan.sharers));
@@ -271,7 +272,7 @@ int setup_gemini(Session& session, const SetupOptions& options, const config::En
     if (const int code = check(session, plan, *key); code != kDone) return code;
   outcome.checked = options.check;
   const auto written = write_key_file(plan.file, *key);
-  if (const auto* refusal = std::get_if<Refusal>(&written)) return refuse(refusal->exit_code, refusal->what);
+  if (const auto* refusal = std::get_if<CommandError>(&written)) return refuse(refusal->exit_code, refusal->what);
   console.talk(std::string(options.check ? "stored" : "stored, unchecked") + " in " + plan.file.path);
   bring_to_daemon(session, options, plan, *key, outcome);
   if (session.json) console.data(to_json(plan, outcome));

@@ -16,10 +16,10 @@ namespace {
 
 std::string words(int error) { return std::strerror(error); }
 
-// What became possible; 0: the deadline came first.
-short ready(int fd, short events, std::chrono::steady_clock::time_point deadline) {
+// What became possible; 0: the limit came first.
+short ready(int fd, short events, std::chrono::steady_clock::time_point limit) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now()).count();
     pollfd entry{fd, events, 0};
     const int count = ::poll(&entry, 1, static_cast<int>(std::clamp<long long>(left, 0, 1 << 30)));
     if (count > 0) return entry.revents;
@@ -38,13 +38,13 @@ void Connection::close() {
 
 std::optional<Trouble> Connection::open(const Address& address, Patience patience) {
   close();
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  auto trouble = address.socket.empty() ? open_tcp(address, deadline) : open_unix(address.socket, deadline);
+  const auto limit = std::chrono::steady_clock::now() + patience;
+  auto trouble = address.socket.empty() ? open_tcp(address, limit) : open_unix(address.socket, limit);
   if (trouble) close();
   return trouble;
 }
 
-std::optional<Trouble> Connection::open_unix(const std::string& path, Deadline deadline) {
+std::optional<Trouble> Connection::open_unix(const std::string& path, TimeLimit limit) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
@@ -56,7 +56,7 @@ std::optional<Trouble> Connection::open_unix(const std::string& path, Deadline d
   while (::connect(fd_, static_cast<const sockaddr*>(static_cast<const void*>(&address)), sizeof address) != 0) {
     const int error = errno;
     if (error == EINTR) continue;
-    if (error == EAGAIN && std::chrono::steady_clock::now() < deadline) {
+    if (error == EAGAIN && std::chrono::steady_clock::now() < limit) {
       ::poll(nullptr, 0, 20);
       continue;
     }
@@ -67,7 +67,7 @@ std::optional<Trouble> Connection::open_unix(const std::string& path, Deadline d
   return std::nullopt;
 }
 
-std::optional<Trouble> Connection::open_tcp(const Address& address, Deadline deadline) {
+std::optional<Trouble> Connection::open_tcp(const Address& address, TimeLimit limit) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -81,7 +81,7 @@ std::optional<Trouble> Connection::open_tcp(const Address& address, Deadline dea
     int error = fd_ < 0 || ::connect(fd_, each->ai_addr, each->ai_addrlen) == 0 ? 0 : errno;
     if (fd_ < 0) continue;
     if (error == EINPROGRESS || error == EINTR) {
-      if (ready(fd_, POLLOUT, deadline) == 0) {
+      if (ready(fd_, POLLOUT, limit) == 0) {
         last = not_answering();
         continue;
       }
@@ -109,9 +109,9 @@ Connection::Sent Connection::send(std::string_view bytes, Patience patience) {
 }
 
 std::variant<std::size_t, Trouble> Connection::receive(char* buffer, std::size_t size, Patience patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto limit = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    if (ready(fd_, POLLIN, deadline) == 0) return not_answering();
+    if (ready(fd_, POLLIN, limit) == 0) return not_answering();
     const auto count = ::recv(fd_, buffer, size, 0);
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EAGAIN && errno != EINTR) return Trouble{Trouble::Kind::broken, words(errno)};

@@ -32,9 +32,9 @@ class Connection {
   std::variant<std::size_t, Trouble> receive(char* buffer, std::size_t size, Patience patience);
 
  private:
-  using Deadline = std::chrono::steady_clock::time_point;
-  std::optional<Trouble> open_unix(const std::string& path, Deadline deadline);
-  std::optional<Trouble> open_tcp(const Address& address, Deadline deadline);
+  using TimeLimit = std::chrono::steady_clock::time_point;
+  std::optional<Trouble> open_unix(const std::string& path, TimeLimit limit);
+  std::optional<Trouble> open_tcp(const Address& address, TimeLimit limit);
 
   int fd_ = -1;
 };

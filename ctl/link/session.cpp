@@ -50,12 +50,12 @@ std::string reason_of(const Reply& reply) {
 
 }  // namespace
 
-WaitDeadline deadline_of(const Wait& wait) {
+WaitLimit limit_of(const Wait& wait) {
   if (!wait.limit) return std::nullopt;
   return std::chrono::steady_clock::now() + *wait.limit;
 }
 
-Seconds next_poll(WaitDeadline deadline) {
+Seconds next_poll(WaitLimit deadline) {
   if (!deadline) return kLongPoll;
   const auto left = std::chrono::ceil<Seconds>(*deadline - std::chrono::steady_clock::now());
   return std::clamp(left, Seconds(0), kLongPoll);

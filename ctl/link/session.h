@@ -19,10 +19,10 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 struct Wait {
   std::optional<Seconds> limit;
 };
-using WaitDeadline = std::optional<SteadyTime>;
-WaitDeadline deadline_of(const Wait& wait);
+using WaitLimit = std::optional<SteadyTime>;
+WaitLimit limit_of(const Wait& wait);
 // The next long poll of such a wait: at most what is left, and never so long that a dead daemon goes unnoticed.
-Seconds next_poll(WaitDeadline deadline);
+Seconds next_poll(WaitLimit deadline);
 inline constexpr Seconds kAnswerTime{30};  // what an answer may take beyond it
 
 struct Session {

@@ -60,15 +60,15 @@ pid_t spawn(const Program& program, int in, int out, int err) {
   return error == 0 ? pid : 0;
 }
 
-using Deadline = std::chrono::steady_clock::time_point;
+using TimeLimit = std::chrono::steady_clock::time_point;
 
-// Both streams to their ends. False: the deadline came first.
-bool read_both(int out, int err, ProgramEnd& end, Deadline deadline) {
+// Both streams to their ends. False: the limit came first.
+bool read_both(int out, int err, ProgramEnd& end, TimeLimit limit) {
   std::array<pollfd, 2> entries{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
   const std::array<std::string*, 2> texts{&end.out, &end.err};
   std::array<char, 4096> buffer;
   while (entries[0].fd >= 0 || entries[1].fd >= 0) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now()).count();
     if (left <= 0) return false;
     const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(left));
     if (ready < 0 && errno != EINTR) return false;
@@ -84,12 +84,12 @@ bool read_both(int out, int err, ProgramEnd& end, Deadline deadline) {
 }
 
 // None: it didn't end in time.
-std::optional<int> wait_for_end(pid_t pid, Deadline deadline) {
+std::optional<int> wait_for_end(pid_t pid, TimeLimit limit) {
   for (;;) {
     int status = 0;
     const auto ended = ::waitpid(pid, &status, WNOHANG);
     if (ended == pid) return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    if ((ended < 0 && errno != EINTR) || std::chrono::steady_clock::now() > deadline) return std::nullopt;
+    if ((ended < 0 && errno != EINTR) || std::chrono::steady_clock::now() > limit) return std::nullopt;
     ::poll(nullptr, 0, 10);
   }
 }
@@ -98,7 +98,7 @@ std::optional<int> wait_for_end(pid_t pid, Deadline deadline) {
 
 std::optional<ProgramEnd> run_program(const Program& program) {
   CHECK(program.input.size() <= PIPE_BUF);
-  const auto deadline = std::chrono::steady_clock::now() + program.patience;
+  const auto limit = std::chrono::steady_clock::now() + program.patience;
   Pipe in, out, err;
   if (!in.open() || !out.open() || !err.open()) return std::nullopt;
   // A pipe takes that much before anybody reads it: so no reader that goes away can end us by SIGPIPE.
@@ -111,8 +111,8 @@ std::optional<ProgramEnd> run_program(const Program& program) {
   err.close_end(1);
   if (pid == 0) return std::nullopt;
   ProgramEnd end{};
-  const bool complete = read_both(out.read_end(), err.read_end(), end, deadline);
-  if (const auto code = complete ? wait_for_end(pid, deadline) : std::nullopt) {
+  const bool complete = read_both(out.read_end(), err.read_end(), end, limit);
+  if (const auto code = complete ? wait_for_end(pid, limit) : std::nullopt) {
     end.code = *code;
     return end;
   }

@@ -50,7 +50,7 @@ Task<void> flush_lanes(Desk& desk, Exchange& exchange, std::string_view) {
   const auto count = std::ranges::count_if(*queues, meant);
   log_word("operator_flushes", *lanes, exchange);
   desk.engine.flushes.ask(*lanes, desk.engine.clock.wall());
-  desk.engine.bells.pack.poke();
+  desk.engine.wakeups.pack.wake();
   co_await reply_json(exchange, 200, proto::flushed_json(count));
 }
 
@@ -84,7 +84,7 @@ Task<void> resume_lanes(Desk& desk, Exchange& exchange, std::string_view) {
   log_word("operator_resumes", *lanes, exchange);
   for (const auto& [name, account] : desk.engine.accounts.all())
     if (lanes->account.empty() || lanes->account == name) desk.engine.try_at_once(*account);
-  desk.engine.bells.pack.poke();
+  desk.engine.wakeups.pack.wake();
   co_await answer_pauses(exchange, desk.engine);
 }
 

@@ -36,7 +36,7 @@ core::RequestView view_of(const core::NewRequest& request) {
 }
 
 Task<core::Result<core::Accepted>> accept(Engine& engine, core::NewRequest request) {
-  const auto staged = request.staged;
+  const auto spooled = request.spooled;
   const bool ends_at_deadline = request.fail_at_deadline;
   // Moved into the verb, not copied: this is the hot path.
   auto verb = [request = std::move(request), wall = engine.clock.wall(),
@@ -44,11 +44,11 @@ Task<core::Result<core::Accepted>> accept(Engine& engine, core::NewRequest reque
     return adopt_or_accept(store, request, wall, grace);
   };
   auto accepted = co_await engine.store.together(storage::VerbClass::intake, std::move(verb));
-  if (staged && (!accepted || accepted->replayed))  // nobody has adopted it
-    co_await engine.store.intake(&core::Store::stage_discard, staged);
+  if (spooled && (!accepted || accepted->replayed))  // nobody has adopted it
+    co_await engine.store.intake(&core::Store::spool_discard, spooled);
   if (accepted && !accepted->replayed) {
-    engine.bells.pack.poke();
-    if (ends_at_deadline) engine.bells.deadlines.poke();
+    engine.wakeups.pack.wake();
+    if (ends_at_deadline) engine.wakeups.deadlines.wake();
   }
   co_return accepted;
 }
@@ -70,9 +70,9 @@ Task<core::Result<std::vector<core::Accepted>>> accept_all(Engine& engine, std::
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const bool adopted = accepted && !(*accepted)[i].replayed;
     added = added || adopted;
-    if (requests[i].staged && !adopted) co_await engine.store.intake(&core::Store::stage_discard, requests[i].staged);
+    if (requests[i].spooled && !adopted) co_await engine.store.intake(&core::Store::spool_discard, requests[i].spooled);
   }
-  if (added) engine.bells.pack.poke();
+  if (added) engine.wakeups.pack.wake();
   co_return accepted;
 }
 

@@ -11,7 +11,7 @@
 namespace batchd::daemon {
 
 // Accepts a complete request; durable on return. A request with a `call` adopts an orphan of that call instead, should
-// there be one. Discards a staged body that nobody adopted.
+// there be one. Discards a spooled body that nobody adopted.
 Task<core::Result<core::Accepted>> accept(Engine& engine, core::NewRequest request);
 // Accepts several requests, all or none, in one verb of the store. Unstaged bodies must total at most about 1 MiB.
 Task<core::Result<std::vector<core::Accepted>>> accept_all(Engine& engine, std::vector<core::NewRequest> requests);

@@ -60,7 +60,7 @@ BulkIntake::BulkIntake(Engine& engine, core::OwnerId owner, BulkOptions options)
       options_(std::move(options)),
       deadline_(options_.submission.deadline ? std::optional(options_.submission.deadline->from(engine.clock.wall()))
                                              : std::nullopt),
-      staging_(engine.store, engine.body_seats, owner) {
+      spool_(engine.store, engine.body_seats, owner) {
   report_.group = options_.group;
   report_.channel = options_.submission.channel;
 }
@@ -71,7 +71,7 @@ Task<std::optional<Problem>> BulkIntake::take(std::string_view piece) {
     const auto end = piece.find('\n');
     feed(piece.substr(0, end));
     if (line_ && !faulty_) {
-      auto taken = co_await staging_.take(line_->request, pending_bytes_);
+      auto taken = co_await spool_.take(line_->request, pending_bytes_);
       if (!taken) problem = problem_of(taken.error());
     }
     if (problem || end == std::string_view::npos) break;
@@ -104,7 +104,7 @@ Task<std::optional<Problem>> BulkIntake::end_line() {
   if (!read) {
     const auto& fault = line->reader.fault();
     report_.refuse({number, fault.code, fault.detail});
-    co_await staging_.discard(request);
+    co_await spool_.discard(request);
     co_return std::nullopt;
   }
   auto said = options_.submission;
@@ -120,7 +120,7 @@ Task<std::optional<Problem>> BulkIntake::end_line() {
                       .digest = proto::line_digest(said, options_.deadline, line->digest.finish()),
                       .request = std::move(request)});
   pending_bytes_ += line->bytes;
-  auto finished = co_await staging_.finish(pending_.back().request);
+  auto finished = co_await spool_.finish(pending_.back().request);
   if (!finished) co_return problem_of(finished.error());
   const bool full =
       pending_bytes_ >= static_cast<std::int64_t>(core::kChunkBytesMax) || std::ssize(pending_) >= core::kGroupLinesMax;
@@ -146,7 +146,7 @@ Task<void> BulkIntake::settle(const std::vector<core::LineAccepted>& answers) {
     switch (answers[i].kind) {
       case core::LineAccepted::Kind::accepted:
         ++report_.accepted;
-        line.request.staged = {};  // adopted
+        line.request.spooled = {};  // adopted
         break;
       case core::LineAccepted::Kind::known:
         ++report_.known;
@@ -155,14 +155,14 @@ Task<void> BulkIntake::settle(const std::vector<core::LineAccepted>& answers) {
         report_.refuse({line.number, "line_differs", "another line with this number was stored under this group"});
         break;
     }
-    co_await staging_.discard(line.request);
+    co_await spool_.discard(line.request);
   }
   pending_.clear();
   pending_bytes_ = 0;
-  staging_.let_go();
+  spool_.let_go();
   if (report_.accepted == accepted_before) co_return;
-  engine_.bells.pack.poke();
-  engine_.bells.deadlines.poke();  // some may end at theirs
+  engine_.wakeups.pack.wake();
+  engine_.wakeups.deadlines.wake();  // some may end at theirs
 }
 
 Task<std::optional<Problem>> BulkIntake::finish() {
@@ -172,11 +172,11 @@ Task<std::optional<Problem>> BulkIntake::finish() {
 }
 
 Task<void> BulkIntake::drop() {
-  if (line_) co_await staging_.discard(line_->request);
-  for (auto& line : pending_) co_await staging_.discard(line.request);
+  if (line_) co_await spool_.discard(line_->request);
+  for (auto& line : pending_) co_await spool_.discard(line.request);
   line_.reset();
   pending_.clear();
-  staging_.let_go();
+  spool_.let_go();
 }
 
 bool is_bulk(const RequestHead& head) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/api/staging.h"
+#include "daemon/api/body_spool.h"
 #include "daemon/engine/engine.h"
 #include "daemon/http/http_server.h"
 #include "proto/api/api.h"
@@ -34,8 +34,8 @@ class BulkIntake {
  public:
   BulkIntake(Engine& engine, core::OwnerId owner, BulkOptions options);
 
-  Task<core::Result<std::string>> read_body(Exchange& exchange) { return staging_.read_body(exchange); }
-  proto::Problem problem_of_body(const core::Error& error) const { return staging_.problem_of_body(error); }
+  Task<core::Result<std::string>> read_body(Exchange& exchange) { return spool_.read_body(exchange); }
+  proto::Problem problem_of_body(const core::Error& error) const { return spool_.problem_of_body(error); }
   // Returns when the store has taken what was complete: until then no more of the body is read.
   Task<std::optional<proto::Problem>> take(std::string_view piece);
   Task<std::optional<proto::Problem>> finish();  // the last line may lack its newline
@@ -60,7 +60,7 @@ class BulkIntake {
   const core::OwnerId owner_;
   const BulkOptions options_;
   const std::optional<core::WallTime> deadline_;
-  Staging staging_;
+  BodySpool spool_;
   proto::BulkReport report_;
   std::int64_t number_ = 1;  // of the line at hand
   bool blank_ = true;        // so far it has nothing but white space

@@ -5,10 +5,10 @@
 
 #include "daemon/api/accept.h"
 #include "daemon/api/api.h"
+#include "daemon/api/body_spool.h"
 #include "daemon/api/bulk.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
-#include "daemon/api/staging.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {
@@ -39,7 +39,7 @@ std::optional<Problem> apply(const proto::Submission& submission, Engine& engine
 }
 
 // Reads and checks the whole call. Nothing is accepted yet; a problem leaves nothing behind.
-Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, Staging& staging,
+Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, BodySpool& spool,
                                              core::NewRequest& request) {
   proto::SubmissionReader reader;
   std::optional<json::Sha256> fingerprint;  // setting one up is dear: only for those who need it
@@ -48,17 +48,17 @@ Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine,
     if (fingerprint) fingerprint->update(piece);
     return reader.feed(piece, request_out);
   };
-  auto problem = co_await receive_request(exchange, staging, request, feed);
+  auto problem = co_await receive_request(exchange, spool, request, feed);
   if (!problem) {
     const auto submission = reader.finish();
     problem = submission ? apply(*submission, engine, request) : problem_of_fault(reader.fault());
   }
   if (!problem) {
     if (fingerprint) request.fingerprint = fingerprint->finish();
-    auto finished = co_await staging.finish(request);
+    auto finished = co_await spool.finish(request);
     if (!finished) problem = problem_of(finished.error());
   }
-  if (problem) co_await staging.discard(request);
+  if (problem) co_await spool.discard(request);
   co_return problem;
 }
 
@@ -86,14 +86,14 @@ Task<void> submit_request(Desk& desk, Exchange& exchange, std::string_view) {
   core::NewRequest request;
   request.owner = exchange.peer().owner;
   request.idempotency_key = std::move(*key);
-  Staging staging(desk.engine.store, desk.engine.body_seats, request.owner);
-  if (auto problem = co_await read_submission(exchange, desk.engine, staging, request)) {
+  BodySpool spool(desk.engine.store, desk.engine.body_seats, request.owner);
+  if (auto problem = co_await read_submission(exchange, desk.engine, spool, request)) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
   auto view = view_of(request);
   const auto accepted = co_await accept(desk.engine, std::move(request));
-  staging.let_go();
+  spool.let_go();
   const auto wait = preferred_wait(exchange.head().header("prefer"));
   co_await answer_accepted(desk, exchange, accepted, std::move(view), wait);
 }

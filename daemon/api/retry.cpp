@@ -4,9 +4,9 @@
 #include "core/limits.h"
 #include "daemon/api/accept.h"
 #include "daemon/api/api.h"
+#include "daemon/api/body_spool.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
-#include "daemon/api/staging.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {
@@ -18,19 +18,19 @@ bool may_retry(core::RequestState state) {
 }
 
 // Its own copy: the old request and its body may be purged any time.
-Task<core::Result<void>> copy_body(StoreClient& store, Staging& staging, const core::BodyRef& body,
+Task<core::Result<void>> copy_body(StoreClient& store, BodySpool& spool, const core::BodyRef& body,
                                    core::NewRequest& request) {
   constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
-  auto held = co_await staging.hold(std::min(body.bytes, kChunk));
+  auto held = co_await spool.hold(std::min(body.bytes, kChunk));
   if (!held) co_return held;
   for (std::int64_t index = 0; index * kChunk < body.bytes; ++index) {
     const auto chunk = co_await store.read(&core::Store::read_chunk, body.id, index);
     if (!chunk) co_return chunk.error();
     request.body += *chunk;
-    auto taken = co_await staging.take(request);
+    auto taken = co_await spool.take(request);
     if (!taken) co_return taken;
   }
-  co_return co_await staging.finish(request);
+  co_return co_await spool.finish(request);
 }
 
 // What the key of a retry is bound to: the same key for another request is a mistake.
@@ -84,16 +84,16 @@ Task<void> retry_request(Desk& desk, Exchange& exchange, std::string_view id) {
     co_return;
   }
   auto request = like(*old, exchange.peer().owner, std::move(*key));
-  Staging staging(desk.engine.store, desk.engine.body_seats, request.owner);
-  const auto copied = co_await copy_body(desk.engine.store, staging, old->body, request);
+  BodySpool spool(desk.engine.store, desk.engine.body_seats, request.owner);
+  const auto copied = co_await copy_body(desk.engine.store, spool, old->body, request);
   if (!copied) {
-    co_await staging.discard(request);
+    co_await spool.discard(request);
     co_await reply_problem(exchange, problem_of(copied.error()));
     co_return;
   }
   auto view = view_of(request);
   const auto accepted = co_await accept(desk.engine, std::move(request));
-  staging.let_go();
+  spool.let_go();
   co_await answer_accepted(desk, exchange, accepted, std::move(view), std::nullopt);
 }
 

@@ -8,45 +8,45 @@ namespace batchd::daemon {
 
 using core::BatchState;
 
-void Bells::ring(BatchState state) {
+void Wakeups::wake(BatchState state) {
   switch (state) {
     case BatchState::sealing:
       break;  // belongs to the packer's own run, or to the split that fills it
     case BatchState::sealed:
     case BatchState::uploading:
     case BatchState::uploaded:
-      submit.poke();
+      submit.wake();
       break;
     case BatchState::creating:
     case BatchState::unclear:
     case BatchState::fencing:
     case BatchState::lost:
-      reconcile.poke();
+      reconcile.wake();
       break;
     case BatchState::submitted:
-      poll.poke();
+      poll.wake();
       break;
     case BatchState::ended:
     case BatchState::collecting:
-      collect.poke();
+      collect.wake();
       break;
     case BatchState::refused:
     case BatchState::fenced:
     case BatchState::unsealed:
-      settle.poke();
+      settle.wake();
       break;
     case BatchState::done:
-      cleanup.poke();
-      pack.poke();  // a job slot may have come free
+      cleanup.wake();
+      pack.wake();  // a job slot may have come free
       break;
     case BatchState::held:
       break;  // a person's turn
   }
 }
 
-void Bells::ring_all() {
-  for (auto* bell : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge, &sweep, &deadlines})
-    bell->poke();
+void Wakeups::wake_all() {
+  for (auto* wakeup : {&pack, &submit, &reconcile, &poll, &collect, &settle, &cleanup, &purge, &sweep, &deadlines})
+    wakeup->wake();
 }
 
 Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchState to, core::BatchPatch patch) {
@@ -62,8 +62,8 @@ Task<core::Result<core::Batch>> Engine::mark(const core::Batch& batch, BatchStat
   }
   if (to != batch.state) {
     moved(*marked, batch.state);
-    bells.ring(to);
-    if (to == BatchState::ended || to == BatchState::held) bells.pack.poke();
+    wakeups.wake(to);
+    if (to == BatchState::ended || to == BatchState::held) wakeups.pack.wake();
   }
   co_return marked;
 }
@@ -83,20 +83,20 @@ void Engine::moved(const core::Batch& batch, BatchState from) {
 void Engine::announce(const core::Recorded& recorded) {
   metrics.ended(recorded, clock.wall());
   waiters.notify(recorded.finished, recorded.owners);
-  if (recorded.requeued > 0) bells.pack.poke();
+  if (recorded.requeued > 0) wakeups.pack.wake();
 }
 
 // Each of them sees in the row itself that it is packed with nobody.
 void Engine::deserted(core::BatchId batch) {
   log_event(LogLevel::info, "batch_deserted", {{"batch", batch}});
-  for (auto* bell : {&bells.submit, &bells.poll, &bells.settle}) bell->poke();
+  for (auto* wakeup : {&wakeups.submit, &wakeups.poll, &wakeups.settle}) wakeup->wake();
 }
 
 void Engine::try_at_once(Account& account) {
   account.paused_until = clock.steady();
   account.key_read = false;
   account.refuses_creates = false;
-  bells.ring_all();
+  wakeups.wake_all();
 }
 
 Task<core::Result<void>> Engine::resume(Account& account) {

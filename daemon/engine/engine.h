@@ -21,9 +21,9 @@
 
 namespace batchd::daemon {
 
-// One wake-up per place that can have work. Whoever moves a batch rings the bell of its new state.
-struct Bells {
-  explicit Bells(const Executor& executor)
+// One wake-up per place that can have work. Whoever moves a batch wakes the stage of its new state.
+struct Wakeups {
+  explicit Wakeups(const Executor& executor)
       : pack(executor),
         submit(executor),
         reconcile(executor),
@@ -36,8 +36,8 @@ struct Bells {
         deadlines(executor) {}
   Wakeup pack, submit, reconcile, poll, collect, settle, cleanup, purge, sweep, deadlines;
 
-  void ring(core::BatchState state);  // the stage that owns the arrows out of `state`
-  void ring_all();
+  void wake(core::BatchState state);  // the stage that owns the arrows out of `state`
+  void wake_all();
 };
 
 struct Engine {
@@ -49,7 +49,7 @@ struct Engine {
         waiters(io),
         body_seats(io),
         chunk_seats(io),
-        bells(io),
+        wakeups(io),
         tasks(io),
         metrics(time.wall()) {}
 
@@ -61,19 +61,19 @@ struct Engine {
   Waiters waiters;
   BodySeats body_seats;
   ChunkSeats chunk_seats;
-  Bells bells;
+  Wakeups wakeups;
   Flushes flushes;
   TaskGroup tasks;
   Metrics metrics;
   std::string installation;  // of the database (core::Installation)
-  std::string token_prefix;  // "batchd-<installation>-"
+  std::string tag_prefix;    // "batchd-<installation>-"
   // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
   // was left behind (by a full disk, say): it is unclear.
   std::unordered_set<core::BatchId> creates_under_way;
   std::unordered_set<core::LaneId> not_for_tokens;  // lanes whose 429s have another reason (lane_use.h)
   bool stopping = false;                            // set once, before total cancellation
 
-  // The guarded change of a batch, with its bell. An error other than stale ends in the log here, once; callers look
+  // The guarded change of a batch, with its wakeup. An error other than stale ends in the log here, once; callers look
   // again.
   Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to, core::BatchPatch patch);
   Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to) {

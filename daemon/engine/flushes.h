@@ -12,7 +12,8 @@ namespace batchd::daemon {
 
 class Flushes {
  public:
-  // Everything that lanes like these have queued until `now` leaves as soon as there is a slot. Ring bells.pack after.
+  // Everything that lanes like these have queued until `now` leaves as soon as there is a slot. Ring wakeups.pack
+  // after.
   void ask(const core::LaneSelector& lanes, core::WallTime now) { asked_[lanes] = now; }
   // The latest wish for this lane; none: there is none.
   std::optional<core::WallTime> of(const core::Lane& lane) const;

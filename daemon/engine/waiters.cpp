@@ -31,7 +31,7 @@ void Waiters::notify(const std::vector<core::RequestId>& finished, const std::ve
 }
 
 // Whoever waits for no request only waits for the stop.
-void Waiters::notify_held() {
+void Waiters::notify_waiting() {
   for (auto& [request, call] : requests_)
     if (request != core::RequestId()) call->wake();
   for (auto& [owner, call] : owners_) call->wake();

@@ -24,8 +24,9 @@ class Waiters {
 
   // `owners`: of `finished`, one for one.
   void notify(const std::vector<core::RequestId>& finished, const std::vector<core::OwnerId>& owners);
-  void notify_all();   // the daemon stops: everybody answers now
-  void notify_held();  // callers may have lost their token: everybody who waits for a request or an owner looks again
+  void notify_all();  // the daemon stops: everybody answers now
+  void
+  notify_waiting();  // callers may have lost their token: everybody who waits for a request or an owner looks again
   std::size_t size() const { return requests_.size() + owners_.size(); }
 
  private:

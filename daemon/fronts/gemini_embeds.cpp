@@ -3,10 +3,10 @@
 // is stored, byte for byte and piece by piece. A caller that comes back takes its orphans over item by item.
 #include "core/limits.h"
 #include "daemon/api/accept.h"
+#include "daemon/api/body_spool.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/response.h"
-#include "daemon/api/staging.h"
 #include "daemon/api/wait.h"
 #include "daemon/fronts/gemini_front.h"
 #include "proto/gemini/embeds.h"
@@ -16,15 +16,15 @@ namespace batchd::daemon {
 namespace {
 
 constexpr std::string_view kVerb = "batchEmbedContents";
-constexpr auto kBytesInMemoryMax = static_cast<std::int64_t>(core::kChunkBytesMax);  // of items that aren't staged
+constexpr auto kBytesInMemoryMax = static_cast<std::int64_t>(core::kChunkBytesMax);  // of items that aren't spooled
 constexpr std::size_t kWriteBytes = 16 << 10;                                        // what small pieces add up to
 constexpr int kInternal = 13;                                                        // google.rpc.Code
 
 // The items of a call's body on their way into requests.
 class EmbedItems {
  public:
-  EmbedItems(Exchange& exchange, Staging& staging, core::NewRequest like)
-      : exchange_(exchange), staging_(staging), like_(std::move(like)), reader_(like_.lane.model) {
+  EmbedItems(Exchange& exchange, BodySpool& spool, core::NewRequest like)
+      : exchange_(exchange), spool_(spool), like_(std::move(like)), reader_(like_.lane.model) {
     whole_.update(call_prefix(like_.lane, kVerb));
   }
 
@@ -32,7 +32,7 @@ class EmbedItems {
   Task<std::optional<Problem>> read() {
     auto problem = co_await read_all();
     if (problem)
-      for (auto& request : requests_) co_await staging_.discard(request);
+      for (auto& request : requests_) co_await spool_.discard(request);
     else
       name();
     co_return problem;
@@ -42,8 +42,8 @@ class EmbedItems {
  private:
   Task<std::optional<Problem>> read_all() {
     for (;;) {
-      const auto piece = co_await staging_.read_body(exchange_);
-      if (!piece) co_return staging_.problem_of_body(piece.error());
+      const auto piece = co_await spool_.read_body(exchange_);
+      if (!piece) co_return spool_.problem_of_body(piece.error());
       if (piece->empty()) break;
       whole_.update(*piece);
       if (!reader_.feed(*piece)) break;
@@ -61,14 +61,14 @@ class EmbedItems {
       if (taken_ == requests_.size()) requests_.push_back(like_);
       auto& request = requests_.back();
       request.body += std::exchange(item.request, {});
-      auto staged = co_await staging_.take(request, in_memory_);
-      if (!staged) co_return staged;
+      auto spooled = co_await spool_.take(request, in_memory_);
+      if (!spooled) co_return spooled;
       if (!item.complete) break;  // it is the last, and goes on with the next piece
       request.tokens = item.tokens;
       request.call = json::sha256(call_prefix(like_.lane, kVerb) + item.digest);
-      if (request.staged || in_memory_ + std::ssize(request.body) > kBytesInMemoryMax) {
-        staged = co_await staging_.put_away(request);
-        if (!staged) co_return staged;
+      if (request.spooled || in_memory_ + std::ssize(request.body) > kBytesInMemoryMax) {
+        spooled = co_await spool_.put_away(request);
+        if (!spooled) co_return spooled;
       }
       in_memory_ += std::ssize(request.body);
     }
@@ -89,7 +89,7 @@ class EmbedItems {
   }
 
   Exchange& exchange_;
-  Staging& staging_;
+  BodySpool& spool_;
   const core::NewRequest like_;
   proto::EmbedsReader reader_;
   json::Sha256 whole_;
@@ -226,14 +226,14 @@ Task<void> embed_many(Desk& desk, Exchange& exchange, core::NewRequest like) {
   std::vector<EndedCall> calls;
   const bool keyed = like.keyed_call;
   {  // nothing of this while the call waits
-    Staging staging(desk.engine.store, desk.engine.body_seats, like.owner);
-    EmbedItems items(exchange, staging, std::move(like));
+    BodySpool spool(desk.engine.store, desk.engine.body_seats, like.owner);
+    EmbedItems items(exchange, spool, std::move(like));
     if (auto problem = co_await items.read()) {
       co_await reply_problem(exchange, std::move(*problem));
       co_return;
     }
     const auto accepted = co_await accept_all(desk.engine, items.take());
-    staging.let_go();
+    spool.let_go();
     if (!accepted) {
       co_await reply_problem(exchange, problem_of_accept(accepted.error()));
       co_return;

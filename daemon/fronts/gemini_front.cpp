@@ -5,10 +5,10 @@
 #include "daemon/fronts/gemini_front.h"
 
 #include "daemon/api/accept.h"
+#include "daemon/api/body_spool.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/response.h"
-#include "daemon/api/staging.h"
 #include "daemon/api/wait.h"
 #include "daemon/fronts/event_exchange.h"
 #include "daemon/net/log.h"
@@ -49,7 +49,7 @@ std::optional<Problem> read_options(const RequestHead& head, const proto::Gemini
 }
 
 // A problem leaves nothing behind.
-Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, core::NewRequest& request) {
+Task<std::optional<Problem>> read_body(Exchange& exchange, BodySpool& spool, core::NewRequest& request) {
   proto::GeminiBodyReader reader(request.lane.model);
   json::Sha256 fingerprint;
   fingerprint.update(call_prefix(request.lane, request.lane.endpoint));
@@ -57,7 +57,7 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, cor
     fingerprint.update(piece);
     return reader.feed(piece, request_out);
   };
-  auto problem = co_await receive_request(exchange, staging, request, feed);
+  auto problem = co_await receive_request(exchange, spool, request, feed);
   if (!problem) {
     const auto tokens = reader.finish(request.body);
     request.tokens = tokens.value_or(0);
@@ -65,10 +65,10 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, Staging& staging, cor
   }
   if (!problem) {
     (request.keyed_call ? request.fingerprint : request.call) = fingerprint.finish();
-    auto finished = co_await staging.finish(request);
+    auto finished = co_await spool.finish(request);
     if (!finished) problem = problem_of(finished.error());
   }
-  if (problem) co_await staging.discard(request);
+  if (problem) co_await spool.discard(request);
   co_return problem;
 }
 
@@ -170,15 +170,15 @@ Task<void> serve_gemini(Desk& desk, Exchange& exchange, std::string_view path) {
     co_await embed_many(desk, exchange, std::move(request));
     co_return;
   }
-  Staging staging(desk.engine.store, desk.engine.body_seats, request.owner);
-  if (!problem) problem = co_await read_body(exchange, staging, request);
+  BodySpool spool(desk.engine.store, desk.engine.body_seats, request.owner);
+  if (!problem) problem = co_await read_body(exchange, spool, request);
   if (problem) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
   const bool keyed = request.keyed_call;
   const auto accepted = co_await accept(desk.engine, std::move(request));
-  staging.let_go();
+  spool.let_go();
   if (!accepted) {
     co_await reply_problem(exchange, problem_of_accept(accepted.error()));
     co_return;

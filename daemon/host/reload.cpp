@@ -29,7 +29,7 @@ Task<core::Result<void>> limit_intake(Engine& engine) {
 }
 
 Reloader::Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
-                   std::optional<std::string> file, Tokens& tokens, Notifier& notifier)
+                   std::optional<std::string> file, BearerTokens& tokens, Notifier& notifier)
     : engine_(engine),
       running_(running),
       environment_(environment),
@@ -73,13 +73,13 @@ Task<void> Reloader::reload(HttpServer& server) {
 // Tokens first: they are the only part that can still be refused.
 Task<bool> Reloader::put_in_force(const config::Config& fresh, HttpServer& server) {
   if (!running_.server.listen.empty()) {
-    const auto loaded = co_await load_tokens(tokens_, engine_.store, fresh.server);
+    const auto loaded = co_await load_bearer_tokens(tokens_, engine_.store, fresh.server);
     if (!loaded) {
       log_event(LogLevel::error, "reload_refused", {{"file", *file_}, {"what", loaded.error().detail}});
       reread_keys();  // a new key doesn't wait for somebody to mend the tokens
       co_return false;
     }
-    engine_.waiters.notify_held();
+    engine_.waiters.notify_waiting();
   }
   config::take_over(running_, fresh);
   set_log_level(running_.log.level);
@@ -87,7 +87,7 @@ Task<bool> Reloader::put_in_force(const config::Config& fresh, HttpServer& serve
   server.limit_connections(connection_limits(running_, connections_that_fit(running_.limits.max_connections)));
   const auto limited = co_await limit_intake(engine_);
   if (!limited) log_event(LogLevel::error, "limits_not_set", {{"detail", limited.error().detail}});
-  engine_.bells.ring_all();
+  engine_.wakeups.wake_all();
   co_return true;
 }
 

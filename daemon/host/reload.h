@@ -9,8 +9,8 @@
 #include "config/config.h"
 #include "daemon/engine/engine.h"
 #include "daemon/host/notifier.h"
+#include "daemon/http/bearer_tokens.h"
 #include "daemon/http/http_server.h"
-#include "daemon/http/tokens.h"
 
 namespace batchd::daemon {
 
@@ -23,7 +23,7 @@ class Reloader {
   // `running` is what engine.config refers to. `file`: none if there is nothing to read anew (--dev), empty if the
   // configuration is the defaults and the environment.
   Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
-           std::optional<std::string> file, Tokens& tokens, Notifier& notifier);
+           std::optional<std::string> file, BearerTokens& tokens, Notifier& notifier);
   Task<void> run(HttpServer& server);  // until the engine stops
 
  private:
@@ -35,7 +35,7 @@ class Reloader {
   config::Config& running_;
   const config::Environment& environment_;
   const std::optional<std::string> file_;
-  Tokens& tokens_;
+  BearerTokens& tokens_;
   Notifier& notifier_;
   asio::basic_signal_set<Executor> hangups_;
 };

@@ -27,7 +27,7 @@ std::vector<std::string> comma_separated(std::string_view text) {
 
 }  // namespace
 
-HttpServerConfig server_config(const config::Config& config, const Tokens& tokens, int connections_max) {
+HttpServerConfig server_config(const config::Config& config, const BearerTokens& tokens, int connections_max) {
   auto authenticate = [&tokens](RequestHead& head) { return tokens.peer_of(take_token(head)); };
   return {.socket_path = config.server.socket,
           .socket_mode = static_cast<unsigned>(config.server.socket_mode),

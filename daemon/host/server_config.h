@@ -2,14 +2,14 @@
 #pragma once
 
 #include "config/config.h"
+#include "daemon/http/bearer_tokens.h"
 #include "daemon/http/http_server.h"
-#include "daemon/http/tokens.h"
 
 namespace batchd::daemon {
 
 // `tokens` is asked for every request that comes by TCP, and must outlive the server. `connections_max` as from
 // connections_that_fit().
-HttpServerConfig server_config(const config::Config& config, const Tokens& tokens, int connections_max);
+HttpServerConfig server_config(const config::Config& config, const BearerTokens& tokens, int connections_max);
 ConnectionLimits connection_limits(const config::Config& config, int connections_max);
 
 // Raises the process's soft limit of descriptors to its hard limit, and returns how many of `wanted` connections fit

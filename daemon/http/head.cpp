@@ -14,13 +14,13 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 
 bool equals_caseless(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
 
-bool token_char(char c) {
+bool is_tchar(char c) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   c = lower(c);
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || kMarks.find(c) != kMarks.npos;
 }
 
-bool token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, token_char); }
+bool is_http_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_tchar); }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -37,9 +37,9 @@ bool lists_close(std::string_view value) {
   return false;
 }
 
-constexpr Refusal bad(std::string_view detail) { return {400, "bad_request", detail}; }
+constexpr BadHead bad(std::string_view detail) { return {400, "bad_request", detail}; }
 
-std::optional<Refusal> parse_request_line(std::string_view line, ParsedHead& parsed) {
+std::optional<BadHead> parse_request_line(std::string_view line, ParsedHead& parsed) {
   constexpr std::array<std::string_view, 5> kMethods{"GET", "POST", "DELETE", "PUT", "HEAD"};
   const auto first = line.find(' ');
   const auto last = line.rfind(' ');
@@ -47,24 +47,25 @@ std::optional<Refusal> parse_request_line(std::string_view line, ParsedHead& par
   const auto method = line.substr(0, first);
   const auto target = line.substr(first + 1, last - first - 1);
   const auto version = line.substr(last + 1);
-  if (!token(method) || target.empty()) return bad("the request line isn't method, target and version");
+  if (!is_http_token(method) || target.empty()) return bad("the request line isn't method, target and version");
   if (!version.starts_with("HTTP/")) return bad("the request line has no HTTP version");
   parsed.old_client = version == "HTTP/1.0";
   parsed.keep_alive = !parsed.old_client;
-  if (!parsed.old_client && version != "HTTP/1.1") return Refusal{505, "http_version", "HTTP/1.1 is spoken here"};
+  if (!parsed.old_client && version != "HTTP/1.1") return BadHead{505, "http_version", "HTTP/1.1 is spoken here"};
   if (std::ranges::find(kMethods, method) == kMethods.end())
-    return Refusal{501, "method_unknown", "no such method here"};
-  if (target.size() > kTargetBytesMax) return Refusal{414, "target_too_long", "the request target is over 8 KiB"};
+    return BadHead{501, "method_unknown", "no such method here"};
+  if (target.size() > kTargetBytesMax) return BadHead{414, "target_too_long", "the request target is over 8 KiB"};
   if (!parse_target(target, parsed.head))
     return bad("the request target must be a path with proper escapes and without dot segments");
   parsed.head.method = method;
   return std::nullopt;
 }
 
-std::optional<Refusal> parse_field(std::string_view line, RequestHead& head) {
+std::optional<BadHead> parse_field(std::string_view line, RequestHead& head) {
   const auto colon = line.find(':');
   // Also refuses continuation lines (obs-fold) and a blank before the colon.
-  if (colon == line.npos || !token(line.substr(0, colon))) return bad("a header line isn't name, colon and value");
+  if (colon == line.npos || !is_http_token(line.substr(0, colon)))
+    return bad("a header line isn't name, colon and value");
   const auto value = trimmed(line.substr(colon + 1));
   if (!std::ranges::all_of(value, value_char)) return bad("a header value holds a control character");
   std::string name(line.substr(0, colon));
@@ -73,7 +74,7 @@ std::optional<Refusal> parse_field(std::string_view line, RequestHead& head) {
   return std::nullopt;
 }
 
-std::optional<Refusal> apply_length(std::string_view value, RequestHead& head) {
+std::optional<BadHead> apply_length(std::string_view value, RequestHead& head) {
   constexpr std::size_t kDigitsMax = 18;
   const bool digits = std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
   if (value.empty() || value.size() > kDigitsMax || !digits) return bad("Content-Length isn't a number");
@@ -82,7 +83,7 @@ std::optional<Refusal> apply_length(std::string_view value, RequestHead& head) {
 }
 
 // What the fields mean for the connection and the body.
-std::optional<Refusal> apply_fields(ParsedHead& parsed) {
+std::optional<BadHead> apply_fields(ParsedHead& parsed) {
   int hosts = 0;
   int lengths = 0;
   int encodings = 0;
@@ -100,7 +101,7 @@ std::optional<Refusal> apply_fields(ParsedHead& parsed) {
       parsed.keep_alive = parsed.keep_alive && !lists_close(value);
     } else if (name == "expect") {
       if (!equals_caseless(value, "100-continue"))
-        return Refusal{417, "expectation", "only 100-continue is understood"};
+        return BadHead{417, "expectation", "only 100-continue is understood"};
       parsed.expects_continue = !parsed.old_client;
     }
   }
@@ -108,7 +109,7 @@ std::optional<Refusal> apply_fields(ParsedHead& parsed) {
   if (lengths > 0 && encodings > 0) return bad("Content-Length and Transfer-Encoding together");
   if (encodings > 0 && parsed.old_client) return bad("Transfer-Encoding in HTTP/1.0");
   if (encodings > 1 || (encodings == 1 && !parsed.head.chunked))
-    return Refusal{501, "transfer_encoding", "no Transfer-Encoding but chunked is understood"};
+    return BadHead{501, "transfer_encoding", "no Transfer-Encoding but chunked is understood"};
   if (hosts != 1) return bad("exactly one Host is needed");
   return std::nullopt;
 }
@@ -135,7 +136,7 @@ std::size_t find_head_end(std::string_view bytes) {
   return bytes.npos;
 }
 
-std::variant<ParsedHead, Refusal> parse_head(std::string_view text) {
+std::variant<ParsedHead, BadHead> parse_head(std::string_view text) {
   ParsedHead parsed;
   parsed.head.headers.reserve(8);  // as many as most clients send
   if (!text.ends_with("\r\n\r\n")) return bad("lines must end with CR LF, and an empty one ends the head");
@@ -153,7 +154,7 @@ std::variant<ParsedHead, Refusal> parse_head(std::string_view text) {
   return parsed;
 }
 
-Refusal oversized_head(std::string_view bytes) {
+BadHead oversized_head(std::string_view bytes) {
   if (bytes.find('\n') == bytes.npos) return {414, "target_too_long", "the request line is over 16 KiB"};
   return {431, "header_too_large", "the header section is over 16 KiB"};
 }

@@ -14,7 +14,7 @@ inline constexpr std::size_t kTargetBytesMax = 8 << 10;
 inline constexpr std::size_t kHostBytesMax = 255;
 
 // Why a request isn't served. The connection ends with the answer. Both texts are literals.
-struct Refusal {
+struct BadHead {
   int status;
   std::string_view code;
   std::string_view detail;
@@ -32,9 +32,9 @@ struct ParsedHead {
 std::size_t find_head_end(std::string_view bytes);
 
 // `text` is what find_head_end() delimits.
-std::variant<ParsedHead, Refusal> parse_head(std::string_view text);
+std::variant<ParsedHead, BadHead> parse_head(std::string_view text);
 
 // The refusal of a head that didn't end within kHeaderBytesMax.
-Refusal oversized_head(std::string_view bytes);
+BadHead oversized_head(std::string_view bytes);
 
 }  // namespace batchd::daemon

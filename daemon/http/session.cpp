@@ -147,8 +147,8 @@ Task<bool> Session::read_request() {
   std::size_t bytes = 0;
   if (!co_await read_head(bytes)) co_return false;
   auto parsed = parse_head(buffer_.view().substr(0, bytes));
-  std::optional<Refusal> refusal;
-  if (const auto* malformed = std::get_if<Refusal>(&parsed)) {
+  std::optional<BadHead> refusal;
+  if (const auto* malformed = std::get_if<BadHead>(&parsed)) {
     refusal = *malformed;
   } else {
     buffer_.consume(bytes);
@@ -160,20 +160,20 @@ Task<bool> Session::read_request() {
 }
 
 // Who the request is from, and what may not even reach a handler.
-std::optional<Refusal> Session::identify() {
+std::optional<BadHead> Session::identify() {
   const auto& config = shared_->config;
   auto& head = request_.head;
   if (remote_) {
     if (!shared_->hosts.know(head.header("host")))
-      return Refusal{421, "misdirected_request", "Host names another server; server.hosts may add it"};
-    if (is_cross_site(head)) return Refusal{403, "cross_site", "the page of another site is behind this call"};
+      return BadHead{421, "misdirected_request", "Host names another server; server.hosts may add it"};
+    if (is_cross_site(head)) return BadHead{403, "cross_site", "the page of another site is behind this call"};
     auto peer = config.authenticate ? config.authenticate(head) : std::nullopt;
     peer_ = peer.value_or(stranger());
   }
   if (head.chunked && (!config.allows_chunked || !config.allows_chunked(head)))
-    return Refusal{501, "transfer_encoding", "send a Content-Length instead of a Transfer-Encoding"};
+    return BadHead{501, "transfer_encoding", "send a Content-Length instead of a Transfer-Encoding"};
   if (!within_share(*shared_, peer_))
-    return Refusal{429, "too_many_connections", "one caller may not have more calls under way at the same time"};
+    return BadHead{429, "too_many_connections", "one caller may not have more calls under way at the same time"};
   return std::nullopt;
 }
 
@@ -235,7 +235,7 @@ bool Session::must_close() const {
 }
 
 // After this nothing of what the client sends is looked at any more.
-Task<void> Session::refuse(const Refusal& refusal) {
+Task<void> Session::refuse(const BadHead& refusal) {
   auto [head, body] = shared_->render(refusal.status, refusal.code, refusal.detail);
   if (refusal.status == 429) head.headers.emplace_back("Retry-After", "1");
   const auto text = render_head(head, std::ssize(body), shared_->date.now(), true);

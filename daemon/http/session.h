@@ -16,7 +16,7 @@
 #include "daemon/http/head.h"
 #include "daemon/http/http_server.h"
 #include "daemon/http/shared.h"
-#include "daemon/net/deadline.h"
+#include "daemon/net/io_timeout.h"
 
 namespace batchd::daemon {
 
@@ -67,7 +67,7 @@ class Session final : public Exchange {
   Task<core::Result<std::size_t>> receive_body_bytes(char* data, std::size_t capacity);
   Task<bool> send(std::string_view first, std::string_view second = {});
   Task<bool> send_piece(std::string_view piece);
-  Task<void> refuse(const Refusal& refusal);
+  Task<void> refuse(const BadHead& refusal);
   Task<void> linger();
   // http_server_parting.cpp: what became of an answer that somebody asked about.
   Task<void> part();
@@ -76,7 +76,7 @@ class Session final : public Exchange {
   Look look_at_answer();
   void tell(bool taken);
   void tell_before_closing();
-  std::optional<Refusal> identify();
+  std::optional<BadHead> identify();
   Peer stranger();  // a TCP client that we don't know
   void enter_idle();
   void leave_idle();
@@ -88,7 +88,7 @@ class Session final : public Exchange {
   Socket socket_;
   const bool remote_;  // TCP
   Peer peer_;
-  Deadline deadline_;
+  IoTimeout deadline_;
   asio::cancellation_signal stop_;
   ReceiveBuffer buffer_;
   std::list<Session*> place_{this};  // our node, while it isn't in ServerShared::idle

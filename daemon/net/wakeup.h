@@ -1,5 +1,5 @@
-// A coalescing poke: any number of poke()s before or during a wait make one wake-up. Stages meet in the store and only
-// tell each other "look now"; a lost poke costs time, never correctness, since every stage also looks by itself.
+// A coalescing wake: any number of wake()s before or during a wait make one wake-up. Stages meet in the store and only
+// tell each other "look now"; a lost wake costs time, never correctness, since every stage also looks by itself.
 #pragma once
 
 #include <optional>
@@ -13,24 +13,24 @@ class Wakeup {
  public:
   explicit Wakeup(const Executor& executor) : timer_(executor) {}
 
-  void poke() {
-    poked_ = true;
+  void wake() {
+    woken_ = true;
     timer_.cancel();
   }
 
-  // Returns when poked, at `due` at the latest (none: never by itself), or when cancelled. One waiter at a time.
+  // Returns when woken, at `due` at the latest (none: never by itself), or when cancelled. One waiter at a time.
   Task<void> wait_until(std::optional<core::SteadyTime> due) {
-    if (!poked_) {
+    if (!woken_) {
       timer_.expires_at(due ? std::chrono::steady_clock::time_point(*due)
                             : std::chrono::steady_clock::time_point::max());
       co_await timer_.async_wait(as_tuple_task);
     }
-    poked_ = false;
+    woken_ = false;
   }
 
  private:
   Timer timer_;
-  bool poked_ = false;
+  bool woken_ = false;
 };
 
 }  // namespace batchd::daemon

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/time.h"
-#include "daemon/net/deadline.h"
+#include "daemon/net/io_timeout.h"
 #include "daemon/net/net.h"
 #include "daemon/provider/https_url.h"
 
@@ -20,7 +20,7 @@ namespace batchd::daemon {
 class Connection {
  public:
   using Tcp = asio::ip::tcp;
-  using Instant = Deadline::Instant;
+  using Instant = IoTimeout::Instant;
   struct Io {
     boost::system::error_code error;
     std::size_t bytes = 0;
@@ -56,7 +56,7 @@ class Connection {
   const BaseUrl& url_;
   Socket socket_;
   std::optional<asio::ssl::stream<Socket&>> tls_;
-  Deadline deadline_;
+  IoTimeout deadline_;
   OnExpiry on_expiry_ = OnExpiry::close;
   Instant idle_since_{};
 };

@@ -13,12 +13,12 @@ namespace {
 
 bool visible(char c) { return c > 0x20 && c < 0x7f; }
 
-bool token_char(char c) {
+bool is_tchar(char c) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kMarks.find(c) != kMarks.npos;
 }
 
-bool token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, token_char); }
+bool is_http_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_tchar); }
 
 bool loopback(const std::string& host) {
   boost::system::error_code no_literal;
@@ -104,10 +104,10 @@ std::string redirect_target(const BaseUrl& url, std::string_view location) {
 }
 
 std::string_view malformed(const core::HttpCall& call) {
-  if (!token(call.method)) return "the method isn't a token";
+  if (!is_http_token(call.method)) return "the method isn't a token";
   if (!call.target.starts_with('/') || !std::ranges::all_of(call.target, visible)) return "the target isn't a path";
   for (const auto& header : call.headers) {
-    if (!token(header.name)) return "a header's name isn't a token";
+    if (!is_http_token(header.name)) return "a header's name isn't a token";
     const auto control = [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; };
     if (std::ranges::any_of(header.value, control)) return "a header's value holds a control character";
   }

@@ -38,7 +38,7 @@ core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_rea
 }  // namespace
 
 CollectStage::CollectStage(Engine& engine)
-    : BatchStage(engine, engine.bells.collect, {BatchState::ended, BatchState::collecting}, &kParallelCollects) {}
+    : BatchStage(engine, engine.wakeups.collect, {BatchState::ended, BatchState::collecting}, &kParallelCollects) {}
 
 Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress) {
   if (batch.state == BatchState::ended) {
@@ -120,7 +120,7 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
     case core::AbsentFate::fail:
       break;
     case core::AbsentFate::bisect: {
-      const core::BatchPatch patch{.refusal = core::Refusal::poison};
+      const core::BatchPatch patch{.refusal = core::RefusedFor::poison};
       const auto refused = co_await engine_.mark(batch, BatchState::refused, patch);
       co_return pause_unless(refused.has_value());
     }

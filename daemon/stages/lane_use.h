@@ -1,4 +1,4 @@
-// What a lane has at its provider, and what is learned from that: the token budget of core/budget.h, carried out.
+// What a lane has at its provider, and what is learned from that: the tag budget of core/budget.h, carried out.
 #pragma once
 
 #include <functional>

@@ -68,7 +68,7 @@ Task<std::optional<core::SteadyTime>> PackStage::once() {
 }
 
 // Those with something queued, whose account works and that no operator has paused. What is waiting for neither rings
-// the bell: an operator's word does.
+// the wakeup: an operator's word does.
 Task<core::Result<std::vector<PackStage::Lane>>> PackStage::lanes_that_may_leave() {
   const auto queues = co_await engine_.store.read(&core::Store::summarise_queue);
   if (!queues) co_return queues.error();
@@ -150,7 +150,7 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   const auto now = engine_.clock.wall();
   const auto steady = engine_.clock.steady();
   const auto at = [&](core::WallTime when) { return steady + std::max(when - now, core::Duration(1)); };
-  const auto eventually = steady + engine_.config.polling.max;  // what comes free rings the bell
+  const auto eventually = steady + engine_.config.polling.max;  // what comes free rings the wakeup
   const auto& learned = lane.load.learned;
 
   // The provider has just said that it is too much: not at once again, not even a smaller one.
@@ -231,7 +231,7 @@ Task<bool> PackStage::finish(core::BatchId batch) {
              {"items", sealed->items},
              {"bytes", sealed->body_bytes},
              {"tokens", sealed->tokens}});
-  engine_.bells.ring(sealed->state);
+  engine_.wakeups.wake(sealed->state);
   co_return sealed->items > 0;
 }
 

@@ -17,7 +17,7 @@ constexpr std::int64_t kParallelPolls = 8;
 }  // namespace
 
 PollStage::PollStage(Engine& engine)
-    : BatchStage(engine, engine.bells.poll, {BatchState::submitted}, &kParallelPolls) {}
+    : BatchStage(engine, engine.wakeups.poll, {BatchState::submitted}, &kParallelPolls) {}
 
 Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
   auto* account = account_of(batch);

@@ -18,7 +18,7 @@ using core::Fault;
 
 namespace {
 
-// Several jobs for one token mean that somebody between us and the provider sent the create twice.
+// Several jobs for one tag mean that somebody between us and the provider sent the create twice.
 int advancement(const core::JobView& job) {
   if (job.end) return *job.end == core::JobEnd::succeeded ? 3 : 0;
   return job.running ? 2 : 1;
@@ -27,7 +27,7 @@ int advancement(const core::JobView& job) {
 }  // namespace
 
 ReconcileStage::ReconcileStage(Engine& engine)
-    : BatchStage(engine, engine.bells.reconcile,
+    : BatchStage(engine, engine.wakeups.reconcile,
                  {BatchState::creating, BatchState::unclear, BatchState::fencing, BatchState::lost},
                  &engine.config.submission.concurrency) {}
 
@@ -73,7 +73,7 @@ Task<ReconcileStage::Trust> ReconcileStage::trust_key(core::Batch& batch, Accoun
 
 Task<ReconcileStage::Listing> ReconcileStage::list_and_adopt(core::Batch batch, Account& account, Progress& progress,
                                                              core::Duration& pause) {
-  auto dialogue = account.provider->find(batch.token, input_file(batch));
+  auto dialogue = account.provider->find(batch.tag, input_file(batch));
   auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     pause = pause_after(*fault, account, progress);

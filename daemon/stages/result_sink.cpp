@@ -45,13 +45,14 @@ Task<core::Result<void>> ResultSink::keep(std::string_view fragment) {
   if (line_bytes_ > core::kResultLineBytesMax) co_return co_await drop_line();
   line_ += fragment;
   while (line_.size() > core::kChunkBytesMax) {
-    if (!staged_) {
-      auto stage = co_await engine_.store.outcome(&core::Store::stage_begin, core::Staging::result, core::OwnerId{});
-      if (!stage) co_return stage.error();
-      staged_ = *stage;
+    if (!spooled_) {
+      auto begun =
+          co_await engine_.store.outcome(&core::Store::spool_begin, core::SpoolPurpose::result, core::OwnerId{});
+      if (!begun) co_return begun.error();
+      spooled_ = *begun;
     }
     const auto chunk = std::string_view(line_).substr(0, core::kChunkBytesMax);
-    auto appended = co_await engine_.store.outcome(&core::Store::stage_append, staged_, chunk);
+    auto appended = co_await engine_.store.outcome(&core::Store::spool_append, spooled_, chunk);
     if (!appended) co_return appended;
     line_.erase(0, core::kChunkBytesMax);
   }
@@ -60,8 +61,8 @@ Task<core::Result<void>> ResultSink::keep(std::string_view fragment) {
 
 Task<core::Result<void>> ResultSink::drop_line() {
   line_.clear();
-  if (staged_) {
-    auto discarded = co_await engine_.store.outcome(&core::Store::stage_discard, std::exchange(staged_, {}));
+  if (spooled_) {
+    auto discarded = co_await engine_.store.outcome(&core::Store::spool_discard, std::exchange(spooled_, {}));
     if (!discarded) co_return discarded;
   }
   co_return core::Result<void>();
@@ -90,14 +91,14 @@ Task<core::Result<void>> ResultSink::end_line() {
     ++errors_left_;
     co_return co_await drop_line();
   }
-  core::Outcome outcome;
+  core::RequestOutcome outcome;
   outcome.request = line.key->request;
   outcome.success = line.kind == core::ResultLine::Kind::success;
   if (outcome.success) {
-    if (staged_) {
-      auto appended = co_await engine_.store.outcome(&core::Store::stage_append, staged_, std::string_view(line_));
+    if (spooled_) {
+      auto appended = co_await engine_.store.outcome(&core::Store::spool_append, spooled_, std::string_view(line_));
       if (!appended) co_return appended;
-      outcome.staged = std::exchange(staged_, {});
+      outcome.spooled = std::exchange(spooled_, {});
       line_.clear();
     }
     outcome.line = std::exchange(line_, {});
@@ -116,9 +117,9 @@ Task<core::Result<void>> ResultSink::end_line() {
 
 Task<core::Result<void>> ResultSink::flush() {
   if (outcomes_.empty()) co_return core::Result<void>();
-  auto recorded =
-      co_await engine_.store.outcome(&core::Store::record_outcomes, batch_, std::span<const core::Outcome>(outcomes_),
-                                     engine_.max_attempts(), engine_.clock.wall());
+  auto recorded = co_await engine_.store.outcome(&core::Store::record_outcomes, batch_,
+                                                 std::span<const core::RequestOutcome>(outcomes_),
+                                                 engine_.max_attempts(), engine_.clock.wall());
   if (!recorded) co_return recorded.error();
   outcomes_.clear();
   outcome_bytes_ = 0;
@@ -138,7 +139,7 @@ Task<core::Result<bool>> ResultSink::finish(bool take_torn_line) {
 
 Task<void> ResultSink::abandon() {
   for (const auto& outcome : outcomes_)
-    if (outcome.staged) co_await engine_.store.outcome(&core::Store::stage_discard, outcome.staged);
+    if (outcome.spooled) co_await engine_.store.outcome(&core::Store::spool_discard, outcome.spooled);
   outcomes_.clear();
   co_await drop_line();
 }

@@ -33,7 +33,7 @@ class ResultSink final : public ByteSink {
   PromptTokens prompts() const { return prompts_; }
 
  private:
-  Task<core::Result<void>> keep(std::string_view fragment);  // in memory up to a chunk, staged beyond
+  Task<core::Result<void>> keep(std::string_view fragment);  // in memory up to a chunk, spooled beyond
   Task<core::Result<void>> end_line();
   Task<core::Result<void>> drop_line();
   Task<core::Result<void>> flush();
@@ -42,10 +42,10 @@ class ResultSink final : public ByteSink {
   core::BatchId batch_;
   std::unique_ptr<core::ResultLineReader> reader_;
   json::LineSplitter splitter_;
-  std::string line_;  // of the line being read, what isn't staged
+  std::string line_;  // of the line being read, what isn't spooled
   std::int64_t line_bytes_ = 0;
-  core::BodyId staged_;  // its first chunks, if it is longer than one
-  std::vector<core::Outcome> outcomes_;
+  core::BodyId spooled_;  // its first chunks, if it is longer than one
+  std::vector<core::RequestOutcome> outcomes_;
   std::size_t outcome_bytes_ = 0;
   bool take_errors_;
   std::int64_t lines_ = 0;

@@ -23,7 +23,7 @@ constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // a linea
 core::RequestError words_of(const core::Batch& batch) {
   const bool job_failed = batch.end == core::JobEnd::failed;
   int code = job_failed ? 13 : 3;
-  if (batch.refusal == core::Refusal::model) code = 5;
+  if (batch.refusal == core::RefusedFor::model) code = 5;
   if (batch.end_code != 0) code = batch.end_code;
   auto words = batch.message;
   if (words.empty())
@@ -35,7 +35,7 @@ core::RequestError words_of(const core::Batch& batch) {
 }  // namespace
 
 SettleStage::SettleStage(Engine& engine)
-    : BatchStage(engine, engine.bells.settle, {BatchState::refused, BatchState::fenced, BatchState::unsealed},
+    : BatchStage(engine, engine.wakeups.settle, {BatchState::refused, BatchState::fenced, BatchState::unsealed},
                  &kParallelSettles) {}
 
 Task<core::Duration> SettleStage::advance(core::Batch batch, Progress&) {
@@ -53,21 +53,21 @@ Task<core::Duration> SettleStage::advance(core::Batch batch, Progress&) {
 }
 
 Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
-  if (batch.refusal == core::Refusal::model) co_return co_await fail_all(batch, words_of(batch));
+  if (batch.refusal == core::RefusedFor::model) co_return co_await fail_all(batch, words_of(batch));
   const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
   const auto owners = co_await engine_.store.read(&core::Store::count_owners, batch.id);
   if (!root || !owners) co_return pause_unless(false);
   // A lineage's bisection begins when its first batch is refused, however long that one had waited before.
   const bool late =
-      root->refusal != core::Refusal::none && engine_.clock.wall() - root->state_since >= kBisectionTimeMax;
+      root->refusal != core::RefusedFor::none && engine_.clock.wall() - root->state_since >= kBisectionTimeMax;
   const bool bound_reached = root->creates >= core::kCreatesPerRootMax || late;
   // Lines that were named, none of which is ours, leave the batch as it was: sent whole, it would go round for ever.
-  const bool lines_failed = batch.refusal == core::Refusal::lines && batch.lines.failed > 0;
+  const bool lines_failed = batch.refusal == core::RefusedFor::lines && batch.lines.failed > 0;
   if (lines_failed && !bound_reached) co_return co_await split(std::move(batch), SplitRule::whole);
   if (batch.items <= 1 || bound_reached) {
     // The provider's words may be about one member alone, and quote it.
     auto words = words_of(batch);
-    if (*owners > 1 || batch.refusal == core::Refusal::lines)
+    if (*owners > 1 || batch.refusal == core::RefusedFor::lines)
       words.message = "the provider refused the batch of this request and others; send it alone to hear why";
     co_return co_await fail_all(batch, std::move(words));
   }
@@ -82,8 +82,8 @@ Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {
     if (step->finished) break;
   }
   log_event(LogLevel::info, "batch_split", {{"batch", batch.id}, {"from", core::to_text(batch.state)}});
-  engine_.bells.ring(BatchState::sealed);
-  engine_.bells.ring(BatchState::done);
+  engine_.wakeups.wake(BatchState::sealed);
+  engine_.wakeups.wake(BatchState::done);
   co_return core::Duration::zero();
 }
 

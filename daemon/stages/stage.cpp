@@ -12,11 +12,11 @@ constexpr int kListLimit = 200;
 
 }  // namespace
 
-Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& bell) {
+Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& wakeup) {
   while (!engine.stopping) {
     const auto due = co_await stage.once();
     if (engine.stopping) break;
-    co_await bell.wait_until(due);
+    co_await wakeup.wait_until(due);
   }
 }
 
@@ -58,7 +58,7 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
       timer.busy = true;
       ++busy_;
       engine_.tasks.spawn(drive(std::move(batch)));
-    }  // else: the next one that finishes rings the bell
+    }  // else: the next one that finishes rings the wakeup
   }
   co_return next;
 }
@@ -72,7 +72,7 @@ Task<void> BatchStage::drive(core::Batch batch) {
   timer.account_paused = account != nullptr && account->paused(now());
   timer.busy = false;
   --busy_;
-  bell_.poke();
+  wakeup_.wake();
 }
 
 core::Duration BatchStage::pause_after(const core::Fault& fault, Account& account, Progress& progress) {

@@ -1,5 +1,5 @@
 // The pipeline, as a table of contents. Each stage reads batches (or queued requests) in its states and leaves them in
-// the next, in one transaction of the store. Stages never call each other: they meet in the store and ring bells.
+// the next, in one transaction of the store. Stages never call each other: they meet in the store and ring wakeups.
 //
 //   stage       takes                           leaves in                               file
 //   pack        queued requests                 sealed                                  pack.cpp
@@ -34,12 +34,12 @@ namespace batchd::daemon {
 class Stage {
  public:
   virtual ~Stage() = default;
-  // One look at the work. Returns when to look again by itself; none: only when its bell rings.
+  // One look at the work. Returns when to look again by itself; none: only when its wakeup rings.
   virtual Task<std::optional<core::SteadyTime>> once() = 0;
 };
 
-// Ten lines: once, then wait for the bell or the time, until the engine stops.
-Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& bell);
+// Ten lines: once, then wait for the wakeup or the time, until the engine stops.
+Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& wakeup);
 
 // What a stage remembers of a batch between two steps in the same state. Lost with the process, and safe to lose.
 struct Progress {
@@ -54,8 +54,8 @@ struct Progress {
 // that one batch's trouble touches no other.
 class BatchStage : public Stage {
  public:
-  BatchStage(Engine& engine, Wakeup& bell, std::vector<core::BatchState> states, const std::int64_t* parallel)
-      : engine_(engine), bell_(bell), states_(std::move(states)), parallel_(parallel) {}
+  BatchStage(Engine& engine, Wakeup& wakeup, std::vector<core::BatchState> states, const std::int64_t* parallel)
+      : engine_(engine), wakeup_(wakeup), states_(std::move(states)), parallel_(parallel) {}
   Task<std::optional<core::SteadyTime>> once() final;
 
  protected:
@@ -87,7 +87,7 @@ class BatchStage : public Stage {
   };
   Task<void> drive(core::Batch batch);
 
-  Wakeup& bell_;
+  Wakeup& wakeup_;
   std::vector<core::BatchState> states_;
   const std::int64_t* parallel_;  // a constant, or a key of the configuration
   std::int64_t busy_ = 0;

@@ -1,5 +1,5 @@
 // submit: a sealed batch becomes a job. Here is where money is spent, so the order of effects is everything:
-//   upload the file (upload.cpp) -> commit the intent (state creating, with token and file) -> one POST, never
+//   upload the file (upload.cpp) -> commit the intent (state creating, with tag and file) -> one POST, never
 //   repeated.
 // What the answer proves decides where the batch goes; whatever proves nothing goes to unclear, and reconcile finds
 // out.
@@ -59,7 +59,7 @@ core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId 
 }  // namespace
 
 SubmitStage::SubmitStage(Engine& engine)
-    : BatchStage(engine, engine.bells.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
+    : BatchStage(engine, engine.wakeups.submit, {BatchState::sealed, BatchState::uploading, BatchState::uploaded},
                  &engine.config.submission.concurrency) {}
 
 Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress) {
@@ -80,7 +80,7 @@ Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress)
   engine_.creates_under_way.insert(id);
   const auto pause = co_await create(std::move(batch), *account, progress);
   engine_.creates_under_way.erase(id);
-  engine_.bells.ring(BatchState::creating);  // reconcile looks after what couldn't be recorded
+  engine_.wakeups.wake(BatchState::creating);  // reconcile looks after what couldn't be recorded
   co_return pause;
 }
 
@@ -99,9 +99,9 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
 
   if (engine_.stopping) co_return pause_unless(false);  // nothing that costs money begins now
 
-  // INTENT. From this commit on, a crash means: a job may exist, and only its token can tell.
-  const auto token = batch.token.empty() ? engine_.token_prefix + random_text() : batch.token;
-  BatchPatch intent{.token = token, .credential = account.credential, .create_at = wall};
+  // INTENT. From this commit on, a crash means: a job may exist, and only its tag can tell.
+  const auto tag = batch.tag.empty() ? engine_.tag_prefix + random_text() : batch.tag;
+  BatchPatch intent{.tag = tag, .credential = account.credential, .create_at = wall};
   auto creating = co_await commit_intent(batch, std::move(intent));
   if (!creating) {
     if (creating.error().code != core::Errc::too_large) co_return pause_unless(false);
@@ -116,7 +116,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   // A stop lets the one call that costs money finish (terminal cancellation alone ends it, after the grace).
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   const auto file = input_file(batch);
-  auto dialogue = account.provider->create({batch.lane, file, token});
+  auto dialogue = account.provider->create({batch.lane, file, tag});
   auto answer = co_await converse(*account.link, *dialogue);
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
 
@@ -209,9 +209,9 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
 // can't forget which they were.
 Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) {
   BatchPatch patch{.message = fault.message};
-  patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::Refusal::lines
-                  : fault.kind == Fault::Kind::model_missing ? core::Refusal::model
-                                                             : core::Refusal::poison;
+  patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::RefusedFor::lines
+                  : fault.kind == Fault::Kind::model_missing ? core::RefusedFor::model
+                                                             : core::RefusedFor::poison;
   const auto wall = engine_.clock.wall();
   auto refused = [&](core::Store& store) -> core::Result<core::Recorded> {
     auto moved = store.mark(batch.id, batch.state, BatchState::refused, patch, wall);
@@ -222,7 +222,8 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
     core::Recorded all = std::move(*failed);
     if (!all.finished.empty()) return all;
     // Lines that aren't ours to fail: together again, the rest would be refused again, for ever.
-    auto cut = store.mark(batch.id, BatchState::refused, BatchState::refused, {.refusal = core::Refusal::poison}, wall);
+    auto cut =
+        store.mark(batch.id, BatchState::refused, BatchState::refused, {.refusal = core::RefusedFor::poison}, wall);
     if (!cut) return cut.error();
     return all;
   };
@@ -235,7 +236,7 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
   log_event(LogLevel::warn, "batch_refused", {{"batch", batch.id}, {"status", fault.status}});
   engine_.metrics.entered(BatchState::refused);
   engine_.announce(*recorded);
-  engine_.bells.ring(BatchState::refused);
+  engine_.wakeups.wake(BatchState::refused);
   co_return core::Duration::zero();
 }
 

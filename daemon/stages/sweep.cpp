@@ -38,7 +38,7 @@ Task<std::optional<core::SteadyTime>> SweepStage::once() {
       if (!account->surveyed && (complete || now - *timer.first >= engine_.config.submission.quarantine)) {
         if (!complete) log_event(LogLevel::warn, "jobs_not_listed", {{"account", name}});
         account->surveyed = true;
-        engine_.bells.submit.poke();
+        engine_.wakeups.submit.wake();
       }
     }
     next = std::min(next.value_or(timer.due), timer.due);
@@ -48,7 +48,7 @@ Task<std::optional<core::SteadyTime>> SweepStage::once() {
 
 // One listing, and what follows from it. False: not all of it could be done.
 Task<bool> SweepStage::survey(Account& account) {
-  auto dialogue = account.provider->survey(engine_.token_prefix);
+  auto dialogue = account.provider->survey(engine_.tag_prefix);
   const auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
@@ -62,7 +62,7 @@ Task<bool> SweepStage::survey(Account& account) {
   if (!fenced) co_return false;
   bool all_done = true;
   for (const auto& job : std::get<core::JobMatches>(answer).jobs) {
-    const auto of_this_job = [&](const core::Batch& batch) { return batch.token == job.token; };
+    const auto of_this_job = [&](const core::Batch& batch) { return batch.tag == job.tag; };
     const auto batch = std::ranges::find_if(*fenced, of_this_job);
     const bool done =
         batch != fenced->end() ? co_await stop_fenced(account, job, *batch) : co_await note_if_strange(account, job);
@@ -101,13 +101,13 @@ Task<bool> SweepStage::note_if_strange(Account& account, const core::JobView& jo
   const bool old = job.created_at && (*job.created_at <= *forgotten + kClockSkew ||
                                       wall - *job.created_at > engine_.config.retention.results);
   if (old) co_return true;
-  const auto known = co_await engine_.store.read(&core::Store::knows_token, job.token);
+  const auto known = co_await engine_.store.read(&core::Store::knows_tag, job.tag);
   if (!known) co_return false;
   if (*known) co_return true;
-  const core::StrangeJob strange{.job = job.name, .token = job.token, .account = account.name, .seen_at = wall};
+  const core::StrangeJob strange{.job = job.name, .tag = job.tag, .account = account.name, .seen_at = wall};
   const auto noted = co_await engine_.store.state(&core::Store::note_strange_job, strange);
   if (noted && alarmed_.insert(job.name).second)
-    log_event(LogLevel::error, "strange_job", {{"account", account.name}, {"job", job.name}, {"token", job.token}});
+    log_event(LogLevel::error, "strange_job", {{"account", account.name}, {"job", job.name}, {"tag", job.tag}});
   co_return noted.has_value();
 }
 

@@ -23,9 +23,9 @@ std::optional<Response> project_of(const Request& request, std::string& project)
 
 }  // namespace
 
-Task<Outcome> Api::handle(const Request& request, BodySource& body) {
+Task<HandledCall> Api::handle(const Request& request, BodySource& body) {
   const auto target = route(request);
-  Outcome own;
+  HandledCall own;
   if (target.call == Call::set_faults) {
     own.response = co_await set_faults(body);
     co_return own;
@@ -83,11 +83,12 @@ Task<Response> Api::set_switches(BodySource& body) {
   co_return json_text(200, switches_.json());
 }
 
-Task<Outcome> Api::handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found) {
+Task<HandledCall> Api::handle_faulty(const Request& request, const Route& target, BodySource& body,
+                                     const Texts& found) {
   const auto on = watched_as(target.call);
   const auto fault = faults_.next(on, {.key = key_of(request), .found = &found});
   if (!fault) {
-    Outcome outcome;
+    HandledCall outcome;
     outcome.response = co_await serve(request, target, body);
     co_return outcome;
   }

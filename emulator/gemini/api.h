@@ -28,13 +28,13 @@ class Api : public Application {
         ledger_(ledger),
         switches_(switches) {}
 
-  Task<Outcome> handle(const Request& request, BodySource& body) override;
+  Task<HandledCall> handle(const Request& request, BodySource& body) override;
   std::optional<Rule> accepted() override;
 
  private:
   Task<Response> set_faults(BodySource& body);
   Task<Response> set_switches(BodySource& body);
-  Task<Outcome> handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found);
+  Task<HandledCall> handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found);
   Effect effect_of(const Request& request, const Route& target);
   void forget(const Request& request, const Route& target, std::string_view body);
   Task<Response> serve(const Request& request, const Route& route, BodySource& body);

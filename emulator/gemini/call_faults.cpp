@@ -17,8 +17,8 @@ Task<void> pause(std::int64_t milliseconds) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-Outcome ended(Outcome::Ending ending, double seconds = 0) {
-  Outcome outcome;
+HandledCall ended(HandledCall::Ending ending, double seconds = 0) {
+  HandledCall outcome;
   outcome.ending = ending;
   outcome.hold_seconds = seconds;
   return outcome;
@@ -41,8 +41,8 @@ Task<void> take_effect(std::int64_t milliseconds, Effect effect, std::string tex
 }
 
 // Faults that need the whole body first.
-Task<Outcome> run_with_body(const FaultyCall& call) {
-  Outcome outcome;
+Task<HandledCall> run_with_body(const FaultyCall& call) {
+  HandledCall outcome;
   auto text = co_await read_all(call.body, kKeptBytesMax);
   if (!text) {
     outcome.response = payload_too_large();
@@ -50,7 +50,7 @@ Task<Outcome> run_with_body(const FaultyCall& call) {
   }
   ReadBody first(*text);
   if (call.fault.action == Do::late_effect) {
-    outcome = ended(Outcome::Ending::reset_after_hold, call.fault.seconds);
+    outcome = ended(HandledCall::Ending::reset_after_hold, call.fault.seconds);
     outcome.then = [ms = call.fault.milliseconds, effect = call.effect, late = std::move(*text)] {
       return take_effect(ms, effect, late);
     };
@@ -65,14 +65,14 @@ Task<Outcome> run_with_body(const FaultyCall& call) {
   co_return outcome;
 }
 
-Outcome after_effect(const Rule& fault, const Request& request, Response response) {
-  if (fault.action == Do::reset_after) return ended(Outcome::Ending::reset);
-  if (fault.action == Do::close_after) return ended(Outcome::Ending::close);
-  if (fault.action == Do::withhold) return ended(Outcome::Ending::hold, fault.seconds);
-  Outcome outcome;
+HandledCall after_effect(const Rule& fault, const Request& request, Response response) {
+  if (fault.action == Do::reset_after) return ended(HandledCall::Ending::reset);
+  if (fault.action == Do::close_after) return ended(HandledCall::Ending::close);
+  if (fault.action == Do::withhold) return ended(HandledCall::Ending::hold, fault.seconds);
+  HandledCall outcome;
   outcome.response = std::move(response);
   if (is_wire_fault(fault.action)) {
-    outcome.ending = Outcome::Ending::wrong_answer;
+    outcome.ending = HandledCall::Ending::wrong_answer;
     outcome.wire = fault;
   } else {
     edit_answer(fault, request, outcome.response);
@@ -82,13 +82,13 @@ Outcome after_effect(const Rule& fault, const Request& request, Response respons
 
 }  // namespace
 
-Task<Outcome> run_faulty(FaultyCall call) {
+Task<HandledCall> run_faulty(FaultyCall call) {
   const auto& fault = call.fault;
-  if (fault.action == Do::reset_before) co_return ended(Outcome::Ending::reset);
-  if (fault.action == Do::withhold_before) co_return ended(Outcome::Ending::hold, fault.seconds);
+  if (fault.action == Do::reset_before) co_return ended(HandledCall::Ending::reset);
+  if (fault.action == Do::withhold_before) co_return ended(HandledCall::Ending::hold, fault.seconds);
   if (fault.action == Do::reset_in_request) {
     co_await read_some(call.body, fault.bytes);
-    co_return ended(Outcome::Ending::reset);
+    co_return ended(HandledCall::Ending::reset);
   }
   const bool keeps_body =
       fault.action == Do::late_effect || fault.action == Do::execute_twice || fault.action == Do::lose_file;

@@ -20,7 +20,7 @@ struct FaultyCall {
   std::function<void(std::string_view body)> forget;
 };
 
-Task<Outcome> run_faulty(FaultyCall call);
+Task<HandledCall> run_faulty(FaultyCall call);
 
 // Nullopt: more than `bytes_max`.
 Task<std::optional<std::string>> read_all(BodySource& body, std::size_t bytes_max);

@@ -52,7 +52,7 @@ Response plain_text(int http_status, std::string_view text);
 Response json_text(int http_status, std::string body);
 
 // What becomes of the connection: normally the answer is written, but faults know other ends.
-struct Outcome {
+struct HandledCall {
   enum class Ending { answer, reset, close, hold, reset_after_hold, wrong_answer };
 
   Response response;
@@ -66,7 +66,7 @@ class Application {
  public:
   virtual ~Application() = default;
   // Called when the header is there; reads as much of the body as it wants.
-  virtual Task<Outcome> handle(const Request& request, BodySource& body) = 0;
+  virtual Task<HandledCall> handle(const Request& request, BodySource& body) = 0;
   // A connection was accepted: the fault that it meets, of those for connections.
   virtual std::optional<Rule> accepted() = 0;
 };

@@ -147,22 +147,22 @@ Response in_one_piece(Response response) {
 }
 
 // False: the connection is over.
-Task<bool> finish(beast::tcp_stream& stream, const Outcome& outcome, bool keep_alive) {
+Task<bool> finish(beast::tcp_stream& stream, const HandledCall& outcome, bool keep_alive) {
   switch (outcome.ending) {
-    case Outcome::Ending::answer:
+    case HandledCall::Ending::answer:
       break;
-    case Outcome::Ending::reset:
+    case HandledCall::Ending::reset:
       reset(stream);
       co_return false;
-    case Outcome::Ending::close:
+    case HandledCall::Ending::close:
       co_return false;
-    case Outcome::Ending::hold:
-    case Outcome::Ending::reset_after_hold:
+    case HandledCall::Ending::hold:
+    case HandledCall::Ending::reset_after_hold:
       stream.expires_never();
       co_await hold(outcome.hold_seconds);
-      if (outcome.ending == Outcome::Ending::reset_after_hold) reset(stream);
+      if (outcome.ending == HandledCall::Ending::reset_after_hold) reset(stream);
       co_return false;
-    case Outcome::Ending::wrong_answer: {
+    case HandledCall::Ending::wrong_answer: {
       const auto whole = in_one_piece(outcome.response);
       co_await write_wrongly(stream, *outcome.wire, whole);
     }
@@ -209,7 +209,8 @@ Task<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer, Appl
   WireBody body(stream, buffer, parser, lower(request.header("expect")) == "100-continue");
   stream.expires_never();
   const auto outcome = co_await application.handle(request, body);
-  const bool answers = outcome.ending == Outcome::Ending::answer || outcome.ending == Outcome::Ending::wrong_answer;
+  const bool answers =
+      outcome.ending == HandledCall::Ending::answer || outcome.ending == HandledCall::Ending::wrong_answer;
   const bool keep_alive = parser.get().keep_alive() && !body.abandoned();
   if (answers && !body.abandoned()) co_await drain(body);
   const bool goes_on = co_await finish(stream, outcome, keep_alive);

@@ -36,7 +36,7 @@ void append_batch(Members& m, const core::Batch& batch) {
   if (batch.parent) m.text("parent", core::to_text(batch.parent));
   m.number("creates", batch.creates);
   m.number("fences", batch.fences);
-  m.text_if_any("token", batch.token);
+  m.text_if_any("token", batch.tag);
   m.text_if_any("job", batch.job);
   if (batch.end) m.text("end", core::to_text(*batch.end));
   m.text_if_any("result_file", batch.result_file);

@@ -118,7 +118,7 @@ std::string attention_json(const Attention& attention) {
     item("strange_job", [&] {
       m.text("account", strange.account);
       m.text("job", strange.job);
-      m.text("token", strange.token);
+      m.text("token", strange.tag);
       m.time("since", strange.seen_at);
     });
   for (const auto& lanes : attention.paused) item("paused", [&] { append_lanes(m, lanes); });

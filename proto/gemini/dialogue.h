@@ -45,9 +45,9 @@ class SingleCall : public core::Dialogue<Outcome> {
 
 // No call at all: the question itself can't be asked.
 template <class Outcome>
-class Refusal : public core::Dialogue<Outcome> {
+class RefusingDialogue : public core::Dialogue<Outcome> {
  public:
-  explicit Refusal(std::string message, core::Fault::Kind kind = core::Fault::Kind::refused)
+  explicit RefusingDialogue(std::string message, core::Fault::Kind kind = core::Fault::Kind::refused)
       : message_(std::move(message)), kind_(kind) {}
   typename core::Dialogue<Outcome>::Next step(const core::HttpEvent&) override {
     return core::Fault{.kind = kind_, .status = 0, .message = message_, .lines = {}};

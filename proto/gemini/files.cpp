@@ -104,14 +104,14 @@ core::DialoguePtr<core::UploadSession> start_upload(const GeminiConfig& config, 
 }
 
 core::DialoguePtr<core::Presence> check_file(const std::string& version, const std::string& file) {
-  if (!is_file_name(file)) return std::make_unique<Refusal<core::Presence>>("not a file's name");
+  if (!is_file_name(file)) return std::make_unique<RefusingDialogue<core::Presence>>("not a file's name");
   return std::make_unique<SingleCall<core::Presence>>(
       json_call("GET", "/" + version + "/" + file),
       [file](const HttpEvent& event) { return read_presence(event, file); });
 }
 
 core::DialoguePtr<core::Removal> remove_file(const std::string& version, const std::string& file) {
-  if (!is_file_name(file)) return std::make_unique<Refusal<core::Removal>>("not a file's name");
+  if (!is_file_name(file)) return std::make_unique<RefusingDialogue<core::Removal>>("not a file's name");
   return std::make_unique<SingleCall<core::Removal>>(
       json_call("DELETE", "/" + version + "/" + file),
       [file](const HttpEvent& event) { return read_removal(event, file); });

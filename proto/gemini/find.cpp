@@ -14,9 +14,9 @@ namespace {
 // A job created while we page moves the others along: one may be shown on two pages.
 class Find : public JobListing {
  public:
-  Find(std::string version, std::string token, std::string file)
-      : JobListing(std::move(version), [token, file](std::string_view shown_token, std::string_view shown_file) {
-          return (!token.empty() && shown_token == token) || (!file.empty() && shown_file == file);
+  Find(std::string version, std::string tag, std::string file)
+      : JobListing(std::move(version), [tag, file](std::string_view shown_token, std::string_view shown_file) {
+          return (!tag.empty() && shown_token == tag) || (!file.empty() && shown_file == file);
         }) {}
 
  private:
@@ -32,7 +32,7 @@ class Survey : public JobListing {
  public:
   Survey(std::string version, std::string prefix)
       : JobListing(std::move(version),
-                   [prefix](std::string_view token, std::string_view) { return token.starts_with(prefix); }) {}
+                   [prefix](std::string_view tag, std::string_view) { return tag.starts_with(prefix); }) {}
 
  private:
   bool take(core::JobView job) override {
@@ -52,9 +52,9 @@ class Survey : public JobListing {
 
 }  // namespace
 
-core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& token,
+core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& tag,
                                               const std::string& file) {
-  return std::make_unique<Find>(version, token, file);
+  return std::make_unique<Find>(version, tag, file);
 }
 
 core::DialoguePtr<core::JobMatches> survey_jobs(const std::string& version, const std::string& prefix) {

@@ -49,8 +49,8 @@ class Gemini : public Provider {
     return proto::upload_text(config_, name, text);
   }
   DialoguePtr<JobView> create(const CreateSpec& spec) const override { return create_job(config_.api_version, spec); }
-  DialoguePtr<JobMatches> find(const std::string& token, const std::string& file) const override {
-    return find_jobs(config_.api_version, token, file);
+  DialoguePtr<JobMatches> find(const std::string& tag, const std::string& file) const override {
+    return find_jobs(config_.api_version, tag, file);
   }
   DialoguePtr<JobMatches> survey(const std::string& prefix) const override {
     return survey_jobs(config_.api_version, prefix);

@@ -63,7 +63,7 @@ std::optional<core::JobView> parse_job(const JsonValue& operation) {
   job.name = text_member(&operation, "name");
   if (!is_job_name(job.name)) return std::nullopt;
   const auto* batch = batch_of(operation);
-  job.token = text_member(batch, "displayName");
+  job.tag = text_member(batch, "displayName");
   job.input_file = input_file_of(batch);
   job.result_file = result_file_of(operation, batch);
   job.created_at = parse_rfc3339(text_member(batch, "createTime"));

@@ -16,7 +16,7 @@ namespace batchd::proto {
 std::optional<core::JobView> parse_job(const JsonValue& operation);
 
 // Whether a job with this displayName, reading this file (either may be empty: not shown), is one of those looked for.
-using JobFilter = std::function<bool(std::string_view token, std::string_view file)>;
+using JobFilter = std::function<bool(std::string_view tag, std::string_view file)>;
 
 struct JobPage {
   std::vector<core::JobView> jobs;  // the wanted ones

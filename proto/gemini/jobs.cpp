@@ -27,7 +27,7 @@ std::string create_body(const core::CreateSpec& spec) {
   w.key("batch");
   w.begin_object();
   w.key("displayName");
-  w.string(spec.token);
+  w.string(spec.tag);
   w.key("inputConfig");
   w.begin_object();
   w.key("fileName");
@@ -49,7 +49,7 @@ JobNext read_created(const HttpEvent& event, const core::CreateSpec& spec) {
   if (is_success(event)) {
     if (const auto document = ControlDocument::parse(event.body)) {
       auto job = parse_job(document->root());
-      if (job && (job->token.empty() || job->token == spec.token)) return std::move(*job);
+      if (job && (job->tag.empty() || job->tag == spec.tag)) return std::move(*job);
       if (job) return unreadable(CallKind::create, event, "the answer shows another job's displayName");
     }
   }
@@ -115,7 +115,7 @@ class Download : public core::Dialogue<core::Streamed> {
 }  // namespace
 
 core::DialoguePtr<core::JobView> create_job(const std::string& version, const core::CreateSpec& spec) {
-  CHECK(is_file_name(spec.file) && !spec.token.empty());
+  CHECK(is_file_name(spec.file) && !spec.tag.empty());
   auto target = "/" + version + "/models/" + escape_segment(spec.lane.model);
   target += create_verb(spec.lane.endpoint);
   auto call = json_call("POST", std::move(target), create_body(spec));
@@ -125,19 +125,19 @@ core::DialoguePtr<core::JobView> create_job(const std::string& version, const co
 }
 
 core::DialoguePtr<core::JobView> poll_job(const std::string& version, const std::string& job) {
-  if (!is_job_name(job)) return std::make_unique<Refusal<core::JobView>>("not a job's name");
+  if (!is_job_name(job)) return std::make_unique<RefusingDialogue<core::JobView>>("not a job's name");
   return std::make_unique<SingleCall<core::JobView>>(json_call("GET", "/" + version + "/" + job),
                                                      [job](const HttpEvent& event) { return read_polled(event, job); });
 }
 
 core::DialoguePtr<core::Done> cancel_job(const std::string& version, const std::string& job) {
-  if (!is_job_name(job)) return std::make_unique<Refusal<core::Done>>("not a job's name");
+  if (!is_job_name(job)) return std::make_unique<RefusingDialogue<core::Done>>("not a job's name");
   return std::make_unique<SingleCall<core::Done>>(json_call("POST", "/" + version + "/" + job + ":cancel", "{}"),
                                                   [job](const HttpEvent& event) { return read_cancelled(event, job); });
 }
 
 core::DialoguePtr<core::Streamed> download_results(const std::string& version, const std::string& file) {
-  if (!is_file_name(file)) return std::make_unique<Refusal<core::Streamed>>("not a file's name");
+  if (!is_file_name(file)) return std::make_unique<RefusingDialogue<core::Streamed>>("not a file's name");
   return std::make_unique<Download>(version, file);
 }
 

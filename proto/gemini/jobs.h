@@ -9,9 +9,9 @@
 namespace batchd::proto {
 
 core::DialoguePtr<core::JobView> create_job(const std::string& version, const core::CreateSpec& spec);
-core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& token,
+core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& tag,
                                               const std::string& file);
-// The jobs whose displayName begins with `prefix` (not empty), reduced to name, token, end and created_at. Beyond
+// The jobs whose displayName begins with `prefix` (not empty), reduced to name, tag, end and created_at. Beyond
 // kSurveyJobsMax only jobs that haven't ended are kept, and at most as many again.
 inline constexpr std::size_t kSurveyJobsMax = 10'000;
 core::DialoguePtr<core::JobMatches> survey_jobs(const std::string& version, const std::string& prefix);

@@ -159,7 +159,7 @@ class TextUpload : public core::Dialogue<core::Uploaded> {
 core::DialoguePtr<core::Uploaded> continue_upload(const core::UploadRest& rest) {
   CHECK(rest.bytes > 0);
   if (!is_session_target(rest.session))
-    return std::make_unique<Refusal<core::Uploaded>>("not an upload session", Fault::Kind::session_gone);
+    return std::make_unique<RefusingDialogue<core::Uploaded>>("not an upload session", Fault::Kind::session_gone);
   return std::make_unique<Upload>(rest);
 }
 

@@ -135,7 +135,7 @@ void append_attention(std::string& out, const AdminPage& page) {
     append_todo(out, "",
                 "A job that this database doesn't know, account " + job.account + ", seen " + age(now, job.seen_at) +
                     " ago: was a backup restored, or does another host run a copy?",
-                job.job + "  " + job.token, {"batchctl resume-account " + shell_word(job.account)});
+                job.job + "  " + job.tag, {"batchctl resume-account " + shell_word(job.account)});
   for (const auto& batch : held) {
     const auto id = core::to_text(batch.id);
     append_todo(out, " quiet",

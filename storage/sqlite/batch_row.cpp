@@ -38,14 +38,14 @@ BatchRow SqliteStore::load(core::BatchId id) {
   batch.upload_session = row.text(at++);
   batch.uploaded_at = row.maybe_time(at++);
   batch.file_deleted = row.flag(at++);
-  batch.token = row.text(at++);
+  batch.tag = row.text(at++);
   batch.credential = row.text(at++);
   batch.create_at = row.maybe_time(at++);
   batch.not_before = row.maybe_time(at++);
   batch.throttled = row.flag(at++);
   batch.throttles = row.small(at++);
   batch.fence_begun = row.flag(at++);
-  batch.refusal = row.state<core::Refusal>(at++);
+  batch.refusal = row.state<core::RefusedFor>(at++);
   batch.released = row.flag(at++);
   batch.job = row.text(at++);
   batch.submitted_at = row.maybe_time(at++);
@@ -97,7 +97,7 @@ void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
       " failed = ?, requeued = ?, missing = ?, possibly_charged = ?, dropped = ?, \"foreign\" = ?, unreadable = ?,"
       " split_rule = ?, split_first = ?, cancel_asked = ? WHERE id = ? AND state = ?",
       row.state, row.items, row.body_bytes, row.tokens, row.packed, row.state_since, row.upload_n, row.mime_index,
-      row.upload_session, row.uploaded_at, row.file_deleted, row.token, row.credential, row.create_at, row.not_before,
+      row.upload_session, row.uploaded_at, row.file_deleted, row.tag, row.credential, row.create_at, row.not_before,
       row.throttled, row.throttles, row.fence_begun, row.refusal, row.released, row.job, row.submitted_at, row.ended_at,
       row.end, row.end_code, row.message, row.result_file, row.result_bytes, row.lines.succeeded, row.lines.failed,
       row.lines.requeued, row.lines.missing, row.lines.possibly_charged, row.lines.dropped, row.lines.foreign,

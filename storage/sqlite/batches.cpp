@@ -22,7 +22,7 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
   put(batch.throttles, patch.throttles);
   put(batch.end_code, patch.end_code);
   put(batch.upload_session, patch.upload_session);
-  put(batch.token, patch.token);
+  put(batch.tag, patch.tag);
   put(batch.credential, patch.credential);
   put(batch.job, patch.job);
   put(batch.message, patch.message);

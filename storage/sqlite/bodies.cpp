@@ -50,19 +50,19 @@ core::BodyRef SqliteStore::put_body(std::string_view bytes) {
   return body;
 }
 
-core::BodyRef SqliteStore::adopt_stage(core::BodyId stage) {
-  core::BodyRef body{stage, 0};
-  auto purpose = core::Staging::result;
+core::BodyRef SqliteStore::adopt_spooled(core::BodyId spooled) {
+  core::BodyRef body{spooled, 0};
+  auto purpose = core::SpoolPurpose::result;
   core::OwnerId owner;
   {
-    auto row = db_->query("SELECT bytes, purpose, owner FROM stage WHERE body = ?", stage);
-    if (!row.row()) refuse(core::Errc::not_found, "no such stage");
+    auto row = db_->query("SELECT bytes, purpose, owner FROM stage WHERE body = ?", spooled);
+    if (!row.row()) refuse(core::Errc::not_found, "no such spooled body");
     body.bytes = row.integer(0);
-    purpose = row.state<core::Staging>(1);
+    purpose = row.state<core::SpoolPurpose>(1);
     owner = row.id<core::OwnerId>(2);
   }
-  db_->run("DELETE FROM stage WHERE body = ?", stage);
-  if (purpose == core::Staging::request) count_staged(owner, -body.bytes);
+  db_->run("DELETE FROM stage WHERE body = ?", spooled);
+  if (purpose == core::SpoolPurpose::request) count_spooled(owner, -body.bytes);
   return body;
 }
 

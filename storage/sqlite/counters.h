@@ -27,7 +27,7 @@ enum class CounterKind : std::uint8_t {
   owner_bytes = 12,      // owner: queued
   staged_bytes = 13,     // for requests to come, that nobody has adopted yet
   forgotten_until = 14,  // Unix milliseconds: the latest end of a batch that was purged
-  owner_staged = 15,     // owner: of the staged bytes
+  owner_spooled = 15,    // owner: of the spooled bytes
 };
 
 class Counters {

@@ -54,8 +54,8 @@ void SqliteStore::fail(BatchRow& batch, const Member& member, core::RequestState
   ++batch.lines.failed;
 }
 
-void SqliteStore::succeed(BatchRow& batch, const Member& member, core::BodyRef line, const core::Outcome& outcome,
-                          core::WallTime now) {
+void SqliteStore::succeed(BatchRow& batch, const Member& member, core::BodyRef line,
+                          const core::RequestOutcome& outcome, core::WallTime now) {
   CHECK(db_->run("UPDATE request SET state = 2, finished_at = ?, result = ?, result_bytes = ?, value_offset = ?,"
                  " value_bytes = ?, completion = ? WHERE id = ? AND state = 1 AND batch = ?",
                  now, line.id, line.bytes, outcome.value_offset, outcome.value_bytes, next_completion(), member.id,

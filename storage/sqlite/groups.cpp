@@ -25,7 +25,7 @@ void SqliteStore::require_room_for_lines(core::OwnerId owner, std::span<const co
                                          const std::vector<core::LineAccepted>& answers) {
   std::int64_t items = 0;
   std::int64_t bytes = 0;
-  std::int64_t staged = 0;
+  std::int64_t spooled = 0;
   std::set<core::Lane> lanes;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (answers[i].kind != core::LineAccepted::Kind::accepted) continue;
@@ -33,12 +33,12 @@ void SqliteStore::require_room_for_lines(core::OwnerId owner, std::span<const co
     const auto size = body_bytes(request);
     items += 1;
     bytes += size;
-    if (request.staged) staged += size;
+    if (request.spooled) spooled += size;
     lanes.insert(request.lane);
   }
   if (items == 0) return;  // all known: answered whatever the queue and the disk are like
   require_free_space();
-  require_room(owner, items, bytes, staged);
+  require_room(owner, items, bytes, spooled);
   require_lanes(owner, std::vector(lanes.begin(), lanes.end()));
 }
 

@@ -31,18 +31,18 @@ std::int64_t chunk_row(core::BodyId body, std::int64_t index);
 std::int64_t chunk_digest(std::int64_t row, std::string_view bytes);
 std::int64_t chunks_of(std::int64_t body_bytes);
 
-class SqliteStore final : public GroupStore {
+class SqliteStore final : public TransactionalStore {
  public:
   SqliteStore(std::unique_ptr<Db> db, SqliteConfig config);  // throws VerbFailed
 
   // --- sqlite_group.cpp
-  core::Result<void> begin_group() override;
+  core::Result<void> begin_transaction() override;
   void begin_verb() override;
-  GroupState end_verb(bool keep) override;
-  core::Result<void> commit_group() override;
-  GroupState group_state() const override;
+  TransactionState end_verb(bool keep) override;
+  core::Result<void> commit_transaction() override;
+  TransactionState transaction_state() const override;
   core::Error last_error() const override { return db_->last_error(); }
-  GroupState tend(bool idle) override;
+  TransactionState tend(bool idle) override;
 
   // --- sqlite_recover.cpp, sqlite_limits.cpp
   core::Result<bool> recover(core::WallTime now) override;
@@ -51,9 +51,9 @@ class SqliteStore final : public GroupStore {
   core::Result<void> limit_queue(const core::QueueLimits& limits) override;
 
   // --- sqlite_intake.cpp
-  core::Result<core::BodyId> stage_begin(core::Staging purpose, core::OwnerId owner) override;
-  core::Result<void> stage_append(core::BodyId stage, std::string_view chunk) override;
-  core::Result<void> stage_discard(core::BodyId stage) override;
+  core::Result<core::BodyId> spool_begin(core::SpoolPurpose purpose, core::OwnerId owner) override;
+  core::Result<void> spool_append(core::BodyId spooled, std::string_view chunk) override;
+  core::Result<void> spool_discard(core::BodyId spooled) override;
   core::Result<core::Accepted> accept(const core::NewRequest& request, core::WallTime now) override;
   core::Result<std::optional<core::Accepted>> find_accepted(core::OwnerId owner, const std::string& key,
                                                             const std::string& fingerprint) override;
@@ -68,10 +68,10 @@ class SqliteStore final : public GroupStore {
   // --- sqlite_held.cpp
   core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call,
                                                             core::WallTime answered_since) override;
-  core::Result<void> leave_orphan(core::RequestId request) override;
+  core::Result<void> orphan_call(core::RequestId request) override;
   core::Result<void> note_answer(core::RequestId request, core::WallTime now) override;
-  core::Result<void> answer_held(core::RequestId request, core::WallTime now) override;
-  core::Result<void> abandon_held(core::RequestId request) override;
+  core::Result<void> complete_call(core::RequestId request, core::WallTime now) override;
+  core::Result<void> abandon_call(core::RequestId request) override;
 
   // --- sqlite_cancel.cpp
   core::Result<core::Cancelled> cancel(core::OwnerId owner, core::RequestId request, core::WallTime now) override;
@@ -111,7 +111,7 @@ class SqliteStore final : public GroupStore {
 
   // --- sqlite_strange.cpp
   core::Result<std::vector<core::Batch>> list_fenced(const std::string& account, core::WallTime since) override;
-  core::Result<bool> knows_token(const std::string& token) override;
+  core::Result<bool> knows_tag(const std::string& tag) override;
   core::Result<void> note_strange_job(const core::StrangeJob& job) override;
   core::Result<std::vector<core::StrangeJob>> list_strange_jobs() override;
   core::Result<void> accept_strange_jobs(const std::string& account) override;
@@ -122,7 +122,7 @@ class SqliteStore final : public GroupStore {
                                          const core::LineSeek& from) override;
 
   // --- sqlite_outcomes.cpp
-  core::Result<core::Recorded> record_outcomes(core::BatchId batch, std::span<const core::Outcome> outcomes,
+  core::Result<core::Recorded> record_outcomes(core::BatchId batch, std::span<const core::RequestOutcome> outcomes,
                                                int max_attempts, core::WallTime now) override;
 
   // --- sqlite_ends.cpp
@@ -190,7 +190,7 @@ class SqliteStore final : public GroupStore {
   void put_chunk(core::BodyId body, std::int64_t index, std::string_view bytes);
   std::string get_chunk(core::BodyId body, std::int64_t index);  // fails: not_found, corrupt
   core::BodyRef put_body(std::string_view bytes);
-  core::BodyRef adopt_stage(core::BodyId stage);
+  core::BodyRef adopt_spooled(core::BodyId spooled);
   void drop_body(core::BodyRef body);  // at once if it is small, else in the steps of purge()
   bool drop_garbage();                 // one step; true: there is more
 
@@ -209,10 +209,10 @@ class SqliteStore final : public GroupStore {
   // --- limits of intake: sqlite_limits.cpp. They look, and refuse before anything is written.
   std::int64_t free_bytes();  // of the file system; looked at once per group
   void require_free_space();
-  // `bytes` of `items` requests, of which `staged` are counted in the queue already.
-  void require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t staged);
-  void require_room_to_stage(core::OwnerId owner, std::int64_t bytes);
-  void count_staged(core::OwnerId owner, std::int64_t bytes);
+  // `bytes` of `items` requests, of which `spooled` are counted in the queue already.
+  void require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t spooled);
+  void require_room_to_spool(core::OwnerId owner, std::int64_t bytes);
+  void count_spooled(core::OwnerId owner, std::int64_t bytes);
 
   // --- lanes: sqlite_lane_table.cpp
   void require_lanes(core::OwnerId owner, std::span<const core::Lane> lanes);  // different ones; fails: queue_full
@@ -236,7 +236,7 @@ class SqliteStore final : public GroupStore {
   void give_back(BatchRow& batch, const Member& member);
   void fail(BatchRow& batch, const Member& member, core::RequestState end, int attempts,
             const core::RequestError& error, core::WallTime now);
-  void succeed(BatchRow& batch, const Member& member, core::BodyRef line, const core::Outcome& outcome,
+  void succeed(BatchRow& batch, const Member& member, core::BodyRef line, const core::RequestOutcome& outcome,
                core::WallTime now);
   void leaves(BatchRow& batch, const Member& member, core::RequestState to);
   std::int64_t next_completion();
@@ -293,7 +293,7 @@ class SqliteStore final : public GroupStore {
   BodyOwners body_owners_;
   std::unique_ptr<Backup> backup_;
   bool backup_is_new_ = false;  // of this group: it goes if the group is rolled back
-  GroupState group_state_ = GroupState::intact;
+  TransactionState transaction_state_ = TransactionState::intact;
 };
 
 }  // namespace batchd::storage

@@ -16,12 +16,12 @@ std::optional<core::Accepted> accepted_before(Db& db, core::OwnerId owner, const
 
 }  // namespace
 
-core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging purpose, core::OwnerId owner) {
+core::Result<core::BodyId> SqliteStore::spool_begin(core::SpoolPurpose purpose, core::OwnerId owner) {
   return verb([&] {
-    CHECK(owner.value() != 0 || purpose == core::Staging::result);
-    if (purpose == core::Staging::request) {
+    CHECK(owner.value() != 0 || purpose == core::SpoolPurpose::result);
+    if (purpose == core::SpoolPurpose::request) {
       require_free_space();
-      require_room_to_stage(owner, 0);
+      require_room_to_spool(owner, 0);
     }
     const auto body = next_body();
     db_->run("INSERT INTO stage(body, chunks, bytes, purpose, owner) VALUES(?, 0, 0, ?, ?)", body, purpose, owner);
@@ -29,36 +29,36 @@ core::Result<core::BodyId> SqliteStore::stage_begin(core::Staging purpose, core:
   });
 }
 
-core::Result<void> SqliteStore::stage_append(core::BodyId stage, std::string_view chunk) {
+core::Result<void> SqliteStore::spool_append(core::BodyId spooled, std::string_view chunk) {
   return verb([&] {
     std::int64_t chunks = 0;
     std::int64_t bytes = 0;
-    auto purpose = core::Staging::result;
+    auto purpose = core::SpoolPurpose::result;
     core::OwnerId owner;
     {
-      auto row = db_->query("SELECT chunks, bytes, purpose, owner FROM stage WHERE body = ?", stage);
-      if (!row.row()) refuse(core::Errc::not_found, "no such stage");
+      auto row = db_->query("SELECT chunks, bytes, purpose, owner FROM stage WHERE body = ?", spooled);
+      if (!row.row()) refuse(core::Errc::not_found, "no such spooled body");
       chunks = row.integer(0);
       bytes = row.integer(1);
-      purpose = row.state<core::Staging>(2);
+      purpose = row.state<core::SpoolPurpose>(2);
       owner = row.id<core::OwnerId>(3);
     }
     const auto more = static_cast<std::int64_t>(chunk.size());
     CHECK(bytes == chunks * static_cast<std::int64_t>(core::kChunkBytesMax));  // only the last one may be shorter
     if (bytes + more > core::kResultLineBytesMax)
       refuse(core::Errc::too_large, "a body of more than " + std::to_string(core::kResultLineBytesMax) + " bytes");
-    if (purpose == core::Staging::request) {
+    if (purpose == core::SpoolPurpose::request) {
       require_free_space();
-      require_room_to_stage(owner, more);
+      require_room_to_spool(owner, more);
     }
-    put_chunk(stage, chunks, chunk);
-    db_->run("UPDATE stage SET chunks = chunks + 1, bytes = bytes + ? WHERE body = ?", more, stage);
-    if (purpose == core::Staging::request) count_staged(owner, more);
+    put_chunk(spooled, chunks, chunk);
+    db_->run("UPDATE stage SET chunks = chunks + 1, bytes = bytes + ? WHERE body = ?", more, spooled);
+    if (purpose == core::SpoolPurpose::request) count_spooled(owner, more);
   });
 }
 
-core::Result<void> SqliteStore::stage_discard(core::BodyId stage) {
-  return verb([&] { drop_body(adopt_stage(stage)); });
+core::Result<void> SqliteStore::spool_discard(core::BodyId spooled) {
+  return verb([&] { drop_body(adopt_spooled(spooled)); });
 }
 
 core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request, core::WallTime now) {
@@ -69,7 +69,7 @@ core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request
         return *known;
     const auto bytes = body_bytes(request);
     require_free_space();
-    require_room(request.owner, 1, bytes, request.staged ? bytes : 0);
+    require_room(request.owner, 1, bytes, request.spooled ? bytes : 0);
     require_lanes(request.owner, std::span(&request.lane, 1));
     const auto id = insert_request(request, request.owner, std::nullopt, now);
     if (!request.idempotency_key.empty())
@@ -85,18 +85,18 @@ core::Result<std::optional<core::Accepted>> SqliteStore::find_accepted(core::Own
 }
 
 std::int64_t SqliteStore::body_bytes(const core::NewRequest& request) {
-  if (!request.staged) return static_cast<std::int64_t>(request.body.size());
-  auto stage = db_->query("SELECT bytes FROM stage WHERE body = ?", request.staged);
-  if (!stage.row()) refuse(core::Errc::not_found, "no such stage");
-  return stage.integer(0);
+  if (!request.spooled) return static_cast<std::int64_t>(request.body.size());
+  auto spool = db_->query("SELECT bytes FROM stage WHERE body = ?", request.spooled);
+  if (!spool.row()) refuse(core::Errc::not_found, "no such spooled body");
+  return spool.integer(0);
 }
 
 core::RequestId SqliteStore::insert_request(const core::NewRequest& request, core::OwnerId owner,
                                             std::optional<std::int64_t> group, core::WallTime now) {
   const auto lane = lane_id(request.lane, owner);
-  const auto body = request.staged ? adopt_stage(request.staged) : put_body(request.body);
+  const auto body = request.spooled ? adopt_spooled(request.spooled) : put_body(request.body);
   const core::RequestId id{ids_.next(now)};
-  const auto held = !request.call.empty() ? HeldBy::call : request.keyed_call ? HeldBy::key : HeldBy::nobody;
+  const auto held = !request.call.empty() ? AnswersTo::call : request.keyed_call ? AnswersTo::key : AnswersTo::nobody;
   db_->run(
       "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at,"
       " channel, labels, grp, deadline, fail_at_deadline, held)"

@@ -28,7 +28,7 @@ void SqliteStore::require_free_space() {
                                     std::to_string(limits_.free_bytes_min) + " that are kept for results");
 }
 
-void SqliteStore::require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t staged) {
+void SqliteStore::require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t spooled) {
   const auto of_owner =
       counters_.value({CounterKind::requests, owner.value(), static_cast<std::int64_t>(core::RequestState::queued)});
   if (of_owner > limits_.owner_requests - items)
@@ -37,12 +37,12 @@ void SqliteStore::require_room(core::OwnerId owner, std::int64_t items, std::int
   if (counters_.value({CounterKind::queued_items}) > limits_.requests - items)
     refuse(core::Errc::queue_full,
            "the queue of this machine is full: " + std::to_string(limits_.requests) + " requests");
-  require_room_to_stage(owner, bytes - staged);
+  require_room_to_spool(owner, bytes - spooled);
 }
 
-void SqliteStore::require_room_to_stage(core::OwnerId owner, std::int64_t bytes) {
+void SqliteStore::require_room_to_spool(core::OwnerId owner, std::int64_t bytes) {
   const auto of_owner = counters_.value({CounterKind::owner_bytes, owner.value()}) +
-                        counters_.value({CounterKind::owner_staged, owner.value()});
+                        counters_.value({CounterKind::owner_spooled, owner.value()});
   if (of_owner > limits_.owner_bytes - bytes)
     refuse(core::Errc::queue_full,
            "your share of the queue is full: " + std::to_string(limits_.owner_bytes) + " bytes");
@@ -51,9 +51,9 @@ void SqliteStore::require_room_to_stage(core::OwnerId owner, std::int64_t bytes)
     refuse(core::Errc::queue_full, "the queue of this machine is full: " + std::to_string(limits_.bytes) + " bytes");
 }
 
-void SqliteStore::count_staged(core::OwnerId owner, std::int64_t bytes) {
+void SqliteStore::count_spooled(core::OwnerId owner, std::int64_t bytes) {
   counters_.add({CounterKind::staged_bytes}, bytes);
-  counters_.add({CounterKind::owner_staged, owner.value()}, bytes);
+  counters_.add({CounterKind::owner_spooled, owner.value()}, bytes);
 }
 
 void SqliteStore::count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t items, std::int64_t bytes,

@@ -72,7 +72,7 @@ void set_up(Db& db, const SqliteConfig& config) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<GroupStore>> open_sqlite(const SqliteConfig& config) {
+core::Result<std::unique_ptr<TransactionalStore>> open_sqlite(const SqliteConfig& config) {
   try {
     const auto folder = folder_of(config.path);
     refuse_network_file_system(folder);
@@ -81,7 +81,7 @@ core::Result<std::unique_ptr<GroupStore>> open_sqlite(const SqliteConfig& config
     set_up(*db, config);
     migrate(*db, config.path, migrations());
     flush_folder(folder);
-    return std::unique_ptr<GroupStore>(std::make_unique<SqliteStore>(std::move(db), config));
+    return std::unique_ptr<TransactionalStore>(std::make_unique<SqliteStore>(std::move(db), config));
   } catch (const VerbFailed& failed) {
     if (failed.error.code == core::Errc::locked)
       return core::Error{core::Errc::locked,

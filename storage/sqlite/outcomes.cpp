@@ -8,13 +8,14 @@ namespace {
 
 struct Pending {
   Member member;
-  const core::Outcome* outcome;
+  const core::RequestOutcome* outcome;
   core::BodyRef line;
 };
 
 }  // namespace
 
-core::Result<core::Recorded> SqliteStore::record_outcomes(core::BatchId id, std::span<const core::Outcome> outcomes,
+core::Result<core::Recorded> SqliteStore::record_outcomes(core::BatchId id,
+                                                          std::span<const core::RequestOutcome> outcomes,
                                                           int max_attempts, core::WallTime now) {
   return verb([&] {
     using enum core::BatchState;
@@ -36,8 +37,8 @@ core::Result<core::Recorded> SqliteStore::record_outcomes(core::BatchId id, std:
         }
       }
       core::BodyRef line;
-      if (outcome.staged) {
-        line = adopt_stage(outcome.staged);
+      if (outcome.spooled) {
+        line = adopt_spooled(outcome.spooled);
         if (!wanted || !outcome.success) drop_body(line);
       } else if (wanted && outcome.success) {
         line = put_body(outcome.line);

@@ -44,7 +44,7 @@ core::Result<bool> SqliteStore::recover(core::WallTime now) {
     db_->run("INSERT INTO garbage(body) SELECT body FROM stage");
     db_->run("DELETE FROM stage");
     counters_.set({CounterKind::staged_bytes}, 0);
-    counters_.each(CounterKind::owner_staged,
+    counters_.each(CounterKind::owner_spooled,
                    [&](const Counters::Key& key, std::int64_t bytes) { counters_.add(key, -bytes); });
 
     db_->run("UPDATE held_call SET orphan = 1 WHERE orphan = 0");  // whoever waited is gone with the old process

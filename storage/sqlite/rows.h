@@ -17,7 +17,7 @@ struct BatchRow : core::Batch {
 };
 
 // The column request.held: whose calls a request's result waits for. But for `nobody` it is in no channel.
-enum class HeldBy : std::uint8_t {
+enum class AnswersTo : std::uint8_t {
   nobody = 0,
   call = 1,  // which was open, or is an orphan: a row of held_call
   key = 2,   // which its caller repeats

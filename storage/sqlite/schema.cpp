@@ -105,7 +105,7 @@ CREATE INDEX request_due ON request(deadline) WHERE fail_at_deadline = 1 AND sta
 -- Ended without ever having been in a batch, or after its last one: what keeps their lane from being given away.
 CREATE INDEX request_unbatched ON request(lane) WHERE batch IS NULL AND state > 1;
 
--- What the stage will become: a value of core::Staging.
+-- What the stage will become: a value of core::SpoolPurpose.
 ALTER TABLE stage ADD COLUMN purpose INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE stage ADD COLUMN owner INTEGER;  -- of a request to come
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "storage/group_store.h"
+#include "storage/transactional_store.h"
 
 namespace batchd::storage {
 
@@ -24,6 +24,6 @@ struct SqliteConfig {
 // The process must ignore SIGXFSZ (a file size limit would kill it), and must not fork with the store open.
 // Errors: locked (another process has it), newer_schema, invalid (network file system; somebody else's database),
 // store_failed (with the system's words).
-core::Result<std::unique_ptr<GroupStore>> open_sqlite(const SqliteConfig& config);
+core::Result<std::unique_ptr<TransactionalStore>> open_sqlite(const SqliteConfig& config);
 
 }  // namespace batchd::storage

@@ -20,10 +20,9 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_fenced(const std::strin
   });
 }
 
-core::Result<bool> SqliteStore::knows_token(const std::string& token) {
+core::Result<bool> SqliteStore::knows_tag(const std::string& tag) {
   return verb([&] {
-    auto batch =
-        db_->query("SELECT 1 FROM batch INDEXED BY batch_token WHERE token = ? AND token <> '' LIMIT 1", token);
+    auto batch = db_->query("SELECT 1 FROM batch INDEXED BY batch_token WHERE token = ? AND token <> '' LIMIT 1", tag);
     return batch.row();
   });
 }
@@ -32,7 +31,7 @@ core::Result<void> SqliteStore::note_strange_job(const core::StrangeJob& job) {
   return verb([&] {
     db_->run(
         "INSERT INTO strange_job(job, token, account, seen_at, accepted) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        job.job, job.token, job.account, job.seen_at, job.accepted);
+        job.job, job.tag, job.account, job.seen_at, job.accepted);
   });
 }
 

@@ -44,7 +44,7 @@ class RawStore {
   }
   RawStore(const RawStore&) = delete;
 
-  void commit_group(int rows, const std::string& body) {
+  void commit_transaction(int rows, const std::string& body) {
     step(begin_);
     for (int i = 0; i < rows; ++i) {
       sqlite3_bind_blob(insert_, 1, body.data(), static_cast<int>(body.size()), SQLITE_STATIC);
@@ -75,13 +75,13 @@ RawFigures measure_raw_store(const std::string& folder, int group, double second
   {
     RawStore store(path);
     const auto warm = Clock::now() + std::chrono::duration<double>(kWarmUpSeconds);
-    while (Clock::now() < warm) store.commit_group(group, body);
+    while (Clock::now() < warm) store.commit_transaction(group, body);
     std::vector<double> commits;
     const auto start = Clock::now();
     const auto cpu_start = cpu_seconds();
     const auto end = start + std::chrono::duration<double>(seconds);
     for (auto now = start; now < end;) {
-      store.commit_group(group, body);
+      store.commit_transaction(group, body);
       const auto then = std::exchange(now, Clock::now());
       commits.push_back(std::chrono::duration<double, std::milli>(now - then).count());
     }

@@ -22,7 +22,7 @@ class Bulk : public CallsTest {
     for (int i = 1; i <= count; ++i) body += bulk_line(prompt + std::to_string(i), std::to_string(i)) + '\n';
     return body;
   }
-  // Bodies that were staged, and neither adopted nor discarded. The daemon has stopped.
+  // Bodies that were spooled, and neither adopted nor discarded. The daemon has stopped.
   std::int64_t forgotten_stages() {
     sqlite3* database = nullptr;
     sqlite3_stmt* count = nullptr;

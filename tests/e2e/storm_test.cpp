@@ -89,7 +89,7 @@ class Storm : public E2eTest {
   // The daemon must have stopped: what it booked is in its database only.
   std::int64_t possibly_charged() {
     auto store = storage::open_sqlite({.path = daemon_->database()});
-    if (!store || !(*store)->begin_group()) return -1;
+    if (!store || !(*store)->begin_transaction()) return -1;
     std::int64_t sum = 0;
     const core::BatchState done[] = {core::BatchState::done};
     for (core::BatchId after;;) {

@@ -1,18 +1,20 @@
 #!/bin/bash
-# The fences of the house (docs/architecture.md, section 1): who may include whom, who may use which package, no cycles,
-# no file that has outgrown its room. Usage: lint.sh [ROOT]. Prints FILE:LINE: complaint; exit code 1 if there is any.
+# The fences of the house (docs/architecture.md): who may include whom (the table in tests/lint/rooms), who may use which
+# package, no circle between rooms or files, no file that has outgrown its room.
+# Usage: lint.sh [ROOT]. Prints FILE:LINE: complaint; exit code 1 if there is any.
 set -euo pipefail
 cd "${1:-$(dirname "$0")/../..}"
 shopt -s globstar nullglob
+table=tests/lint/rooms
 
 files=({core,proto,storage,config,daemon,ctl,emulator,cmake}/**/*.{h,cpp})
 [ ${#files[@]} -gt 0 ] || { echo "lint: no source files in $PWD" >&2; exit 2; }
 
 awk '
-# The room a file of ours lies in.
+# The room a file of ours lies in: its folder.
 function room(path) {
-  if (path ~ /^proto\/json\//) return "proto/json"
-  return substr(path, 1, index(path, "/") - 1)
+  sub("/[^/]*$", "", path)
+  return path
 }
 function complain(what) { print FILENAME ":" FNR ": " what; bad = 1 }
 # Is `name` one of the blank-separated words?
@@ -21,23 +23,13 @@ function listed(name, words) { return index(" " words " ", " " name " ") > 0 }
 function fence(pattern, allowed, name) { ++fences; header[fences] = pattern; gate[fences] = allowed; label[fences] = name }
 
 BEGIN {
-  may["core"] = "core"
-  may["proto/json"] = "proto/json"
-  may["proto"] = "proto proto/json core"
-  may["storage"] = "storage core"
-  may["config"] = "config core"
-  may["daemon"] = "daemon storage proto proto/json config core"
-  may["ctl"] = "ctl proto/json config core"
-  may["emulator"] = "emulator proto/json"
-  may["cmake"] = ""
-
-  fence("^boost/asio/ssl|^openssl/(ssl|x509|err)", "^(daemon/https_client.*|cmake/net[.]cpp)$", "TLS")
+  fence("^boost/asio/ssl|^openssl/(ssl|x509|err)", "^(daemon/provider/https_.*|cmake/net[.]cpp)$", "TLS")
   fence("^boost/(asio|beast)", "^(daemon|ctl|emulator)/|^cmake/net[.]cpp$", "Asio and Beast")
   fence("^spdlog/", "^daemon/", "spdlog")
-  fence("^prometheus/", "^daemon/metrics", "prometheus-cpp")
-  fence("^systemd/", "^daemon/", "libsystemd")
-  fence("^sqlite3", "^storage/", "SQLite")
-  fence("^xxhash", "^storage/", "xxHash")
+  fence("^prometheus/", "^daemon/engine/metrics", "prometheus-cpp")
+  fence("^systemd/", "^daemon/host/", "libsystemd")
+  fence("^sqlite3", "^storage/sqlite/", "SQLite")
+  fence("^xxhash", "^storage/sqlite/", "xxHash")
   fence("^boost/json", "^proto/json/", "Boost.JSON")
   fence("^openssl/(evp|sha|md5|digest)", "^proto/json/", "OpenSSL digests")
   fence("^rapidjson/", "^(proto|ctl|emulator)/", "RapidJSON")
@@ -48,6 +40,21 @@ BEGIN {
   fence("^(gtest|gmock|rapidcheck|benchmark)", "^$", "test packages")
 }
 
+# The table of rooms comes first.
+FILENAME == table {
+  if ($0 ~ /^(#|$)/) next
+  name = $1
+  sub(/:$/, "", name)
+  words = $0
+  sub(/^[^:]*: */, "", words)
+  if (name in may) complain("a room twice: " name)
+  for (i = split(words, list, " "); i > 0; --i)
+    if (!(list[i] in may)) complain(name " may include " list[i] ", which is no room above it: a circle, or a typing error")
+  may[name] = words
+  at[name] = FNR
+  next
+}
+FNR == 1 && !(room(FILENAME) in may) { complain("not in the table of rooms: " room(FILENAME)) }
 FNR == 1 { end_file(); excused = 0; pragma = 0; current = FILENAME; all[FILENAME] = 1 }
 function end_file() {
   if (current == "") return
@@ -66,7 +73,9 @@ FNR <= 15 && /Longer than 300 lines because/ { excused = 1 }
     if (target !~ /\//) { complain("includes are relative to the root: \"" target "\""); next }
     to = room(target)
     if (!(to in may)) complain("no room of the house: \"" target "\"")
-    else if (!listed(to, may[room(FILENAME)])) complain(room(FILENAME) " must not include " to ": \"" target "\"")
+    else if (to != room(FILENAME) && !listed(to, may[room(FILENAME)]))
+      complain(room(FILENAME) " must not include " to ": \"" target "\"")
+    used[room(FILENAME), to] = 1
     edge[FILENAME] = edge[FILENAME] " " target
   } else {
     for (i = 1; i <= fences; ++i)
@@ -88,7 +97,10 @@ function walk(file, path,    list, count, i) {
 }
 END {
   end_file()
+  for (name in may)
+    for (i = split(may[name], list, " "); i > 0; --i)
+      if (!((name, list[i]) in used)) { print table ":" at[name] ": " name " includes nothing of " list[i] " any more"; bad = 1 }
   for (file in all) walk(file, "")
   exit bad
 }
-' "${files[@]}"
+' table="$table" "$table" "${files[@]}"

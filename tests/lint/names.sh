@@ -4,17 +4,17 @@
 # Usage: names.sh [ROOT]. Prints what is missing; exit code 1 if anything is.
 set -euo pipefail
 cd "${1:-$(dirname "$0")/../..}"
-shopt -s nullglob
+shopt -s globstar nullglob
 bad=0
 
 words() { grep -oE '"[a-z_]+"' | tr -d '"' | sort -u; }
-metrics() { cat daemon/metrics*.cpp | grep -oE '"batchd_[a-z_]+"' | tr -d '"' | sort -u; }
-events() { cat daemon/*.cpp daemon/*.h | tr '\n' ' ' | grep -oE '(log_event|log_word|fatal)\([^"{;]*"[a-z_]+"' | words; }
+metrics() { cat daemon/**/metrics*.cpp | grep -oE '"batchd_[a-z_]+"' | tr -d '"' | sort -u; }
+events() { cat daemon/**/*.{h,cpp} | tr '\n' ' ' | grep -oE '(log_event|log_word|fatal)\([^"{;]*"[a-z_]+"' | words; }
 # A code follows its status, or is known by how it begins.
 problems() {
   {
-    cat daemon/*.cpp daemon/*.h proto/api*.cpp | tr '\n' ' ' | grep -oE '[^0-9](4[0-9]{2}|5[0-9]{2}), *"[a-z_]+"'
-    grep -ohE '"(bad|unknown|missing|duplicate|line|not_an)_[a-z_]*[a-z]"' proto/api*.cpp daemon/api/bulk.cpp
+    cat daemon/**/*.{h,cpp} proto/api/*.cpp | tr '\n' ' ' | grep -oE '[^0-9](4[0-9]{2}|5[0-9]{2}), *"[a-z_]+"'
+    grep -ohE '"(bad|unknown|missing|duplicate|line|not_an)_[a-z_]*[a-z]"' proto/api/*.cpp daemon/api/bulk.cpp
   } | words
   printf 'bad_%s\n' model key account endpoint channel deadline on_deadline  # joined in proto/api/submission.cpp
 }

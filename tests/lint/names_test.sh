@@ -28,7 +28,7 @@ forgets() { # forgets FILE NAME COMPLAINT: without this name in this document
 }
 gains() { # gains LINE COMPLAINT: one line more in the daemon's source
   fresh
-  printf '%s\n' "$1" >>"$folder/tree/daemon/routes.cpp"
+  printf '%s\n' "$1" >>"$folder/tree/daemon/api/routes.cpp"
   expect 1 "$2"
 }
 

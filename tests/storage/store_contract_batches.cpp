@@ -19,7 +19,7 @@ TEST_F(Batches, FactsSurvive) {
   patch.uploaded_at = now_;
   step(id, uploaded, patch);
   patch = {};
-  patch.token = "t";
+  patch.tag = "t";
   patch.credential = "c";
   patch.create_at = now_;
   patch.throttled = true;
@@ -34,7 +34,7 @@ TEST_F(Batches, FactsSurvive) {
   EXPECT_EQ(batch.upload_n, 1);
   EXPECT_EQ(batch.upload_session, "https://session");
   EXPECT_EQ(batch.uploaded_at, kStart);
-  EXPECT_EQ(batch.token, "t");
+  EXPECT_EQ(batch.tag, "t");
   EXPECT_EQ(batch.credential, "c");
   EXPECT_EQ(batch.create_at, kStart);
   EXPECT_TRUE(batch.throttled);

@@ -12,13 +12,13 @@ class Cancelling : public StoreStories {
     return must([&](Store& s) { return s.cancel(owner, id, now_); });
   }
   void cancel_all(const std::vector<RequestId>& ids) {  // in one group
-    CHECK(store_->begin_group().has_value());
+    CHECK(store_->begin_transaction().has_value());
     for (const auto id : ids) {
       store_->begin_verb();
       CHECK(store_->cancel(kAnna, id, now_).has_value());
       store_->end_verb(true);
     }
-    CHECK(store_->commit_group().has_value());
+    CHECK(store_->commit_transaction().has_value());
   }
   RequestId due(Duration in, bool fail = true) {
     auto fresh = request(kAnna, "{}");
@@ -270,7 +270,7 @@ TEST_F(Cancelling, ADeadlineEndsWhatWaitsForIt) {
 }
 
 TEST_F(Cancelling, ManyDeadlinesGoInSteps) {
-  CHECK(store_->begin_group().has_value());
+  CHECK(store_->begin_transaction().has_value());
   for (int i = 0; i < 1500; ++i) {
     auto fresh = request(kAnna, "{}");
     fresh.deadline = now_;
@@ -279,7 +279,7 @@ TEST_F(Cancelling, ManyDeadlinesGoInSteps) {
     CHECK(store_->accept(fresh, now_).has_value());
     store_->end_verb(true);
   }
-  CHECK(store_->commit_group().has_value());
+  CHECK(store_->commit_transaction().has_value());
   const auto first = must([&](Store& s) { return s.expire_due(now_); });
   EXPECT_LT(first.recorded.finished.size(), 1500U);
   EXPECT_EQ(first.next, now_);  // call again at once

@@ -8,7 +8,7 @@ using enum RequestState;
 
 class Ends : public StoreStories {
  protected:
-  Recorded record(BatchId batch, std::vector<Outcome> outcomes, int max_attempts = 3) {
+  Recorded record(BatchId batch, std::vector<RequestOutcome> outcomes, int max_attempts = 3) {
     return must([&](Store& s) { return s.record_outcomes(batch, outcomes, max_attempts, now_); });
   }
   Batch batch_of(BatchId id) {
@@ -72,22 +72,22 @@ TEST_F(Ends, AnotherBatchsMemberIsLeftAlone) {
 TEST_F(Ends, StagedResultIsAdoptedOrDropped) {
   const auto id = accept(kAnna);
   const auto batch = collecting_batch({kAnna});
-  const auto staged = [&](RequestId of) {
+  const auto spooled = [&](RequestId of) {
     auto outcome = success(of, "");
-    outcome.staged = must([](Store& s) { return s.stage_begin(core::Staging::result, {}); });
-    must([&](Store& s) { return s.stage_append(outcome.staged, std::string(kChunkBytesMax, 'r')); });
-    must([&](Store& s) { return s.stage_append(outcome.staged, "tail"); });
+    outcome.spooled = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::result, {}); });
+    must([&](Store& s) { return s.spool_append(outcome.spooled, std::string(kChunkBytesMax, 'r')); });
+    must([&](Store& s) { return s.spool_append(outcome.spooled, "tail"); });
     return outcome;
   };
-  record(batch, {staged(id)});
+  record(batch, {spooled(id)});
   const auto result = view(kAnna, id).result;
   EXPECT_EQ(result.bytes, static_cast<std::int64_t>(kChunkBytesMax) + 4);
   EXPECT_EQ(must([&](Store& s) { return s.read_chunk(result.id, 1); }), "tail");
-  const auto late = staged(id);
+  const auto late = spooled(id);
   record(batch, {late});
   while (must([&](Store& s) { return s.purge({kStart, kStart}, now_); }).more) {
   }
-  EXPECT_EQ(attempt([&](Store& s) { return s.read_chunk(late.staged, 0); }).error().code, Errc::not_found);
+  EXPECT_EQ(attempt([&](Store& s) { return s.read_chunk(late.spooled, 0); }).error().code, Errc::not_found);
   EXPECT_EQ(must([&](Store& s) { return s.read_chunk(result.id, 1); }), "tail");
 }
 

@@ -88,24 +88,24 @@ TEST_F(Bulk, AFullQueueTakesNoneOfThem) {
 
 TEST_F(Bulk, LargeLinesAdoptTheirStages) {
   const std::string body(kChunkBytesMax, 'x');
-  const auto staged = [&] {
-    const auto stage = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
-    must([&](Store& s) { return s.stage_append(stage, body); });
+  const auto spooled = [&] {
+    const auto stage = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
+    must([&](Store& s) { return s.spool_append(stage, body); });
     return stage;
   };
   auto large = line(2);
-  large.request.staged = staged();
-  // Counted while it was staged: adopting it needs no more room.
+  large.request.spooled = spooled();
+  // Counted while it was spooled: adopting it needs no more room.
   must([](Store& s) { return s.limit_queue({.bytes = static_cast<std::int64_t>(kChunkBytesMax) + 2}); });
   send(kAnna, {line(1), large});
   must([](Store& s) { return s.limit_queue({}); });
-  large.request.staged = staged();
+  large.request.spooled = spooled();
   EXPECT_EQ(send(kAnna, {large})[0].kind, Kind::known);
-  must([&](Store& s) { return s.stage_discard(large.request.staged); });  // it stayed ours
+  must([&](Store& s) { return s.spool_discard(large.request.spooled); });  // it stayed ours
   EXPECT_EQ(jsonl(sealed_batch({kAnna})), "{}\n" + body + "\n");
 
   auto lost = line(4);
-  lost.request.staged = large.request.staged;
+  lost.request.spooled = large.request.spooled;
   EXPECT_EQ(offer(kAnna, {line(3), lost}).error().code, Errc::not_found);
   EXPECT_EQ(counts().accepted, 2);
 }

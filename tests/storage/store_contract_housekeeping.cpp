@@ -250,7 +250,7 @@ TEST_F(Housekeeping, WhatMustStayDoesNotHoldUpTheRest) {
   const auto held = accept_many(kAnna, 5000);
   const auto live = collecting_batch({kAnna});
   for (std::size_t first = 0; first + 1 < held.size(); first += 1000) {
-    std::vector<Outcome> outcomes;
+    std::vector<RequestOutcome> outcomes;
     for (auto i = first; i < first + 1000 && i + 1 < held.size(); ++i) outcomes.push_back(success(held[i]));
     must([&](Store& s) { return s.record_outcomes(live, outcomes, 3, now_); });
   }
@@ -277,12 +277,12 @@ TEST_F(Housekeeping, ARunThatWasRolledBackBeginsAgain) {
   finish({kAnna}, ids);
   tick();
   const PurgeRules rules{now_, WallTime{}, now_};
-  ASSERT_TRUE(store_->begin_group().has_value());
+  ASSERT_TRUE(store_->begin_transaction().has_value());
   store_->begin_verb();
   const auto step = store_->purge(rules, now_).value();
   EXPECT_GT(step.requests, 0);
   EXPECT_TRUE(step.more) << "else nothing is shown";
-  EXPECT_EQ(store_->end_verb(false), GroupStore::GroupState::lost);
+  EXPECT_EQ(store_->end_verb(false), TransactionalStore::TransactionState::lost);
   EXPECT_EQ(view(kAnna, ids[0]).state, succeeded);
   EXPECT_EQ(purge(now_, now_), 600);
 }

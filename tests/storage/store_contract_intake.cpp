@@ -72,11 +72,11 @@ TEST_F(Intake, IdempotencyKeyReplaysOrConflicts) {
 TEST_F(Intake, StagedBodyComesBackByteForByte) {
   std::string body(3 * kChunkBytesMax - 17, 'x');
   for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i % 26);
-  const auto stage = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
+  const auto stage = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
   for (std::size_t at = 0; at < body.size(); at += kChunkBytesMax)
-    must([&](Store& s) { return s.stage_append(stage, std::string_view(body).substr(at, kChunkBytesMax)); });
+    must([&](Store& s) { return s.spool_append(stage, std::string_view(body).substr(at, kChunkBytesMax)); });
   auto large = request(kAnna, "");
-  large.staged = stage;
+  large.spooled = stage;
   must([&](Store& s) { return s.accept(large, now_); });
   const auto batch = sealed_batch({kAnna});
   EXPECT_EQ(jsonl(batch), body + "\n");
@@ -84,23 +84,23 @@ TEST_F(Intake, StagedBodyComesBackByteForByte) {
 }
 
 TEST_F(Intake, AStageIsAdoptedOnce) {
-  const auto stage = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
-  must([&](Store& s) { return s.stage_append(stage, "{}"); });
+  const auto stage = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
+  must([&](Store& s) { return s.spool_append(stage, "{}"); });
   auto large = request(kAnna, "");
-  large.staged = stage;
+  large.spooled = stage;
   must([&](Store& s) { return s.accept(large, now_); });
   EXPECT_EQ(attempt([&](Store& s) { return s.accept(large, now_); }).error().code, Errc::not_found);
 }
 
 TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
   const auto kept = accept(kAnna, "{}");
-  const auto dropped = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
-  must([&](Store& s) { return s.stage_append(dropped, "abc"); });
-  must([&](Store& s) { return s.stage_discard(dropped); });
+  const auto dropped = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
+  must([&](Store& s) { return s.spool_append(dropped, "abc"); });
+  must([&](Store& s) { return s.spool_discard(dropped); });
   EXPECT_EQ(attempt([&](Store& s) { return s.read_chunk(dropped, 0); }).error().code, Errc::not_found);
 
-  const auto forgotten = must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
-  must([&](Store& s) { return s.stage_append(forgotten, std::string(kChunkBytesMax, 'x')); });
+  const auto forgotten = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
+  must([&](Store& s) { return s.spool_append(forgotten, std::string(kChunkBytesMax, 'x')); });
   reopen();
   while (must([&](Store& s) { return s.recover(now_); })) {
   }
@@ -111,7 +111,7 @@ TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
 }
 
 TEST_F(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
-  must([](Store& s) { return s.stage_begin(core::Staging::request, kAnna); });
+  must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
   reopen();
   while (must([&](Store& s) { return s.recover(now_); })) {
   }
@@ -124,10 +124,10 @@ TEST_F(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
 }
 
 TEST_F(Intake, AVerbThatFailsLeavesNothing) {
-  ASSERT_TRUE(store_->begin_group().has_value());
+  ASSERT_TRUE(store_->begin_transaction().has_value());
   store_->begin_verb();
   ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, {"x", "y", "z"}), now_).has_value());
-  EXPECT_EQ(store_->end_verb(false), GroupStore::GroupState::lost);
+  EXPECT_EQ(store_->end_verb(false), TransactionalStore::TransactionState::lost);
   EXPECT_EQ(counts().accepted, 0);
   expect_balance();
   accept(kAnna);  // the lane that was rolled back isn't remembered

@@ -37,13 +37,13 @@ class Lanes : public StoreStories {
     }
   }
   void fill_table(int lanes = 1000) {
-    CHECK(store_->begin_group().has_value());
+    CHECK(store_->begin_transaction().has_value());
     for (int i = 0; i < lanes; ++i) {
       store_->begin_verb();
       CHECK(store_->accept(request(maker(i), "{}", 1, numbered(i)), now_).has_value());
       store_->end_verb(true);
     }
-    CHECK(store_->commit_group().has_value());
+    CHECK(store_->commit_transaction().has_value());
   }
 };
 
@@ -224,7 +224,8 @@ TEST_F(Lanes, AnOwnerMayMakeAQuarterOfThem) {
   EXPECT_EQ(offer_lines("g", {first, second, third}, owner).error().code, Errc::queue_full);
   EXPECT_EQ(offer_lines("g", {numbered(11), first, second}, owner).error().code, Errc::queue_full)
       << "the room that they use themselves";
-  EXPECT_EQ(store_->group_state(), GroupStore::GroupState::intact) << "refused before anything was written";
+  EXPECT_EQ(store_->transaction_state(), TransactionalStore::TransactionState::intact)
+      << "refused before anything was written";
   reopen();
   EXPECT_TRUE(offer_lines("g", {first, second, numbered(13)}, owner).has_value());
   EXPECT_EQ(offer(third, owner).error().code, Errc::queue_full);
@@ -235,7 +236,7 @@ TEST_F(Lanes, AnOwnerMayMakeAQuarterOfThem) {
 TEST_F(Lanes, AFewOwnersDoNotUseThemUp) {
   // How many an owner can make, one by one.
   const auto make_all = [&](OwnerId owner) {
-    CHECK(store_->begin_group().has_value());
+    CHECK(store_->begin_transaction().has_value());
     int made = 0;
     for (bool more = true; more;) {
       store_->begin_verb();
@@ -243,9 +244,9 @@ TEST_F(Lanes, AFewOwnersDoNotUseThemUp) {
       const auto accepted = store_->accept(request(owner, "{}", 1, lane), now_);
       more = accepted.has_value();
       if (more) ++made;
-      CHECK(store_->end_verb(more) == GroupStore::GroupState::intact);
+      CHECK(store_->end_verb(more) == TransactionalStore::TransactionState::intact);
     }
-    CHECK(store_->commit_group().has_value());
+    CHECK(store_->commit_transaction().has_value());
     return made;
   };
   std::vector<int> made;
@@ -276,10 +277,10 @@ TEST_F(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
   cancel_in(lane.lane, maker(7));
   tick();
   purge();
-  ASSERT_TRUE(store_->begin_group().has_value());
+  ASSERT_TRUE(store_->begin_transaction().has_value());
   store_->begin_verb();
   ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, kFlash), now_).has_value());
-  EXPECT_EQ(store_->end_verb(false), GroupStore::GroupState::lost);
+  EXPECT_EQ(store_->end_verb(false), TransactionalStore::TransactionState::lost);
   EXPECT_TRUE(offer(lane.lane).has_value());
   EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); })[7].id, lane.id);
   EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);

@@ -13,17 +13,18 @@ class Limits : public StoreStories {
   }
   // What an accept would say now; it leaves nothing behind.
   std::optional<Error> refusal(OwnerId owner, const std::string& body) {
-    CHECK(store_->begin_group().has_value());
+    CHECK(store_->begin_transaction().has_value());
     store_->begin_verb();
     const auto accepted = store_->accept(request(owner, body), now_);
-    if (store_->end_verb(false) == GroupStore::GroupState::intact) CHECK(store_->commit_group().has_value());
+    if (store_->end_verb(false) == TransactionalStore::TransactionState::intact)
+      CHECK(store_->commit_transaction().has_value());
     return accepted ? std::nullopt : std::optional(accepted.error());
   }
-  BodyId stage(Staging purpose, OwnerId owner = kAnna) {
-    return must([&](Store& s) { return s.stage_begin(purpose, purpose == Staging::request ? owner : OwnerId{}); });
+  BodyId spooled(SpoolPurpose purpose, OwnerId owner = kAnna) {
+    return must([&](Store& s) { return s.spool_begin(purpose, purpose == SpoolPurpose::request ? owner : OwnerId{}); });
   }
-  Result<void> append(BodyId stage) {
-    return attempt([&](Store& s) { return s.stage_append(stage, std::string(kChunkBytesMax, 'x')); });
+  Result<void> append(BodyId spooled) {
+    return attempt([&](Store& s) { return s.spool_append(stage, std::string(kChunkBytesMax, 'x')); });
   }
 };
 
@@ -82,24 +83,24 @@ TEST_F(Limits, WhatLeavesTheQueueMakesRoomAndWhatComesBackTakesIt) {
 
 TEST_F(Limits, StagedBytesAreCountedOnce) {
   limit({.bytes = 2 * kMiB, .owner_bytes = kMiB});
-  const auto kept = stage(Staging::request);
-  const auto dropped = stage(Staging::request, kBob);
-  const auto paid = stage(Staging::result);
+  const auto kept = stage(SpoolPurpose::request);
+  const auto dropped = stage(SpoolPurpose::request, kBob);
+  const auto paid = stage(SpoolPurpose::result);
   EXPECT_TRUE(append(kept).has_value());
   EXPECT_TRUE(append(dropped).has_value());
   const OwnerId third{1003};
-  EXPECT_EQ(append(stage(Staging::request, third)).error().code, Errc::queue_full);
+  EXPECT_EQ(append(stage(SpoolPurpose::request, third)).error().code, Errc::queue_full);
   EXPECT_EQ(refusal(third, "1")->code, Errc::queue_full);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(append(paid).has_value());  // never refused, never counted
 
-  must([&](Store& s) { return s.stage_discard(dropped); });
+  must([&](Store& s) { return s.spool_discard(dropped); });
   EXPECT_FALSE(refusal(kBob, "1"));
   auto large = request(kAnna, "");
-  large.staged = kept;
+  large.spooled = kept;
   must([&](Store& s) { return s.accept(large, now_); });
   EXPECT_TRUE(refusal(kAnna, "1"));  // her share is used up
   EXPECT_FALSE(refusal(kBob, "1"));  // the machine's isn't
-  const auto next = stage(Staging::request, third);
+  const auto next = stage(SpoolPurpose::request, third);
   EXPECT_TRUE(append(next).has_value());
   EXPECT_TRUE(refusal(kBob, "1"));
 
@@ -115,24 +116,24 @@ TEST_F(Limits, StagedBytesAreCountedOnce) {
 
 TEST_F(Limits, WhatIsStagedIsOfItsOwnersShare) {
   limit({.bytes = 8 * kMiB, .owner_bytes = 2 * kMiB});
-  const auto kept = stage(Staging::request);
-  const auto dropped = stage(Staging::request);
+  const auto kept = stage(SpoolPurpose::request);
+  const auto dropped = stage(SpoolPurpose::request);
   EXPECT_TRUE(append(kept).has_value());
   EXPECT_TRUE(append(dropped).has_value());
-  const auto refused = append(stage(Staging::request));
+  const auto refused = append(stage(SpoolPurpose::request));
   EXPECT_EQ(refused.error().code, Errc::queue_full);
   EXPECT_NE(refused.error().detail.find("your share"), std::string::npos) << refused.error().detail;
   EXPECT_TRUE(refusal(kAnna, "1"));
   EXPECT_FALSE(refusal(kBob, std::string(kChunkBytesMax, 'x')));
-  EXPECT_TRUE(append(stage(Staging::request, kBob)).has_value());
+  EXPECT_TRUE(append(stage(SpoolPurpose::request, kBob)).has_value());
 
   reopen();  // the counts outlive it
   limit({.bytes = 8 * kMiB, .owner_bytes = 2 * kMiB});
   EXPECT_TRUE(refusal(kAnna, "1"));
-  must([&](Store& s) { return s.stage_discard(dropped); });
+  must([&](Store& s) { return s.spool_discard(dropped); });
   EXPECT_FALSE(refusal(kAnna, std::string(kChunkBytesMax, 'x')));
   auto large = request(kAnna, "");
-  large.staged = kept;
+  large.spooled = kept;
   const auto id = must([&](Store& s) { return s.accept(large, now_); }).id;
   EXPECT_FALSE(refusal(kAnna, std::string(kChunkBytesMax, 'x')));
   EXPECT_TRUE(refusal(kAnna, std::string(kChunkBytesMax + 1, 'x')));
@@ -141,14 +142,14 @@ TEST_F(Limits, WhatIsStagedIsOfItsOwnersShare) {
 }
 
 TEST_F(Limits, AStageBeyondTheShareStaysItsCallers) {
-  const auto large = stage(Staging::request);
+  const auto large = stage(SpoolPurpose::request);
   EXPECT_TRUE(append(large).has_value());
   limit({.owner_bytes = kMiB - 1});
-  auto staged = request(kAnna, "");
-  staged.staged = large;
-  EXPECT_EQ(attempt([&](Store& s) { return s.accept(staged, now_); }).error().code, Errc::queue_full);
+  auto spooled = request(kAnna, "");
+  spooled.spooled = large;
+  EXPECT_EQ(attempt([&](Store& s) { return s.accept(spooled, now_); }).error().code, Errc::queue_full);
   limit({});
-  EXPECT_TRUE(attempt([&](Store& s) { return s.accept(staged, now_); }).has_value());
+  EXPECT_TRUE(attempt([&](Store& s) { return s.accept(spooled, now_); }).has_value());
 }
 
 TEST_F(Limits, WhatIsKnownIsAnsweredThough) {
@@ -164,7 +165,7 @@ TEST_F(Limits, WhatIsKnownIsAnsweredThough) {
 
 TEST_F(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   const auto id = accept(kAnna);
-  const auto staged = stage(Staging::request);
+  const auto spooled = stage(SpoolPurpose::request);
   limit({.free_bytes_min = INT64_MAX});
   GroupLine line;
   line.number = 1;
@@ -172,15 +173,16 @@ TEST_F(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   const auto lines = [&](Store& s) { return s.accept_lines(kAnna, "g", std::span(&line, 1), now_); };
   EXPECT_EQ(refusal(kAnna, "")->code, Errc::disk_full);
   EXPECT_EQ(attempt(lines).error().code, Errc::disk_full);
-  EXPECT_EQ(attempt([](Store& s) { return s.stage_begin(Staging::request, kAnna); }).error().code, Errc::disk_full);
-  EXPECT_EQ(append(staged).error().code, Errc::disk_full);
+  EXPECT_EQ(attempt([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); }).error().code,
+            Errc::disk_full);
+  EXPECT_EQ(append(spooled).error().code, Errc::disk_full);
   EXPECT_EQ(attempt([](Store& s) { return s.probe(); }).error().code, Errc::disk_full);
 
   const auto batch = collecting_batch({kAnna});
-  const auto result = stage(Staging::result);
+  const auto result = stage(SpoolPurpose::result);
   EXPECT_TRUE(append(result).has_value());
   auto paid = success(id);
-  paid.staged = result;
+  paid.spooled = result;
   const std::vector outcomes{paid};
   must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
   EXPECT_EQ(view(kAnna, id).state, RequestState::succeeded);

@@ -71,11 +71,11 @@ TEST_F(Owners, TokensAreKnownByTheirBatches) {
   accept(kAnna);
   const auto batch = sealed_batch({kAnna});
   BatchPatch intent;
-  intent.token = "token";
+  intent.tag = "token";
   walk(batch, {uploading, uploaded});
   step(batch, creating, intent);
   reopen();
-  const auto knows = [&](const std::string& token) { return must([&](Store& s) { return s.knows_token(token); }); };
+  const auto knows = [&](const std::string& token) { return must([&](Store& s) { return s.knows_tag(token); }); };
   EXPECT_TRUE(knows("token"));
   EXPECT_FALSE(knows("tokem"));
   EXPECT_FALSE(knows(""));

@@ -53,7 +53,7 @@ class Random : public StoreStories {
         if (batch.state == BatchState::sealed) step(batch.id, BatchState::unsealed);
         break;
       case 6: {
-        std::vector<Outcome> outcomes;
+        std::vector<RequestOutcome> outcomes;
         for (const auto& [id, of] : accepted_)
           if ((id.value() + pick) % 3 == 0) outcomes.push_back(pick % 2 ? success(id) : line_error(id, 14, true));
         try_it([&](Store& s) { return s.record_outcomes(batch.id, outcomes, 2, now_); });
@@ -79,7 +79,7 @@ class Random : public StoreStories {
         try_it([&](Store& s) { return s.recover(now_); });
         break;
       case 13: {  // a group that is rolled back
-        RC_ASSERT(store_->begin_group().has_value());
+        RC_ASSERT(store_->begin_transaction().has_value());
         store_->begin_verb();
         (void)store_->accept(request(owner, "{}"), now_);
         store_->end_verb(false);
@@ -128,10 +128,11 @@ class Random : public StoreStories {
   // Whether the limits let one more in; it leaves nothing behind.
   bool fits(const QueueLimits& limits, OwnerId owner, const std::string& body) {
     must([&](Store& s) { return s.limit_queue(limits); });
-    RC_ASSERT(store_->begin_group().has_value());
+    RC_ASSERT(store_->begin_transaction().has_value());
     store_->begin_verb();
     const bool fits = store_->accept(request(owner, body), now_).has_value();
-    if (store_->end_verb(false) == GroupStore::GroupState::intact) RC_ASSERT(store_->commit_group().has_value());
+    if (store_->end_verb(false) == TransactionalStore::TransactionState::intact)
+      RC_ASSERT(store_->commit_transaction().has_value());
     must([](Store& s) { return s.limit_queue({}); });
     return fits;
   }

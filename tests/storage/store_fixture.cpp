@@ -7,7 +7,7 @@ namespace {
 
 class SqliteFactory final : public StoreFactory {
  public:
-  std::unique_ptr<GroupStore> open() override {
+  std::unique_ptr<TransactionalStore> open() override {
     SqliteConfig config;
     config.path = path();
     return open_sqlite(config).value();
@@ -47,13 +47,13 @@ RequestId StoreStories::accept(OwnerId owner, const std::string& body, std::int6
 
 std::vector<RequestId> StoreStories::accept_many(OwnerId owner, int count) {
   std::vector<RequestId> ids;
-  CHECK(store_->begin_group().has_value());
+  CHECK(store_->begin_transaction().has_value());
   for (int i = 0; i < count; ++i) {
     store_->begin_verb();
     ids.push_back(store_->accept(request(owner, "{\"n\":" + std::to_string(i) + "}"), now_).value().id);
     store_->end_verb(true);
   }
-  CHECK(store_->commit_group().has_value());
+  CHECK(store_->commit_transaction().has_value());
   return ids;
 }
 
@@ -115,15 +115,15 @@ BatchId StoreStories::collecting_batch(std::vector<OwnerId> owners, JobEnd end) 
 
 BatchId StoreStories::finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids) {
   const auto batch = collecting_batch(std::move(owners));
-  std::vector<Outcome> outcomes;
+  std::vector<RequestOutcome> outcomes;
   for (const auto id : ids) outcomes.push_back(success(id));
   must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
   step(batch, BatchState::done);
   return batch;
 }
 
-Outcome StoreStories::success(RequestId id, const std::string& line) const {
-  Outcome outcome;
+RequestOutcome StoreStories::success(RequestId id, const std::string& line) const {
+  RequestOutcome outcome;
   outcome.request = id;
   outcome.success = true;
   outcome.line = line;
@@ -132,8 +132,8 @@ Outcome StoreStories::success(RequestId id, const std::string& line) const {
   return outcome;
 }
 
-Outcome StoreStories::line_error(RequestId id, int code, bool again) const {
-  Outcome outcome;
+RequestOutcome StoreStories::line_error(RequestId id, int code, bool again) const {
+  RequestOutcome outcome;
   outcome.request = id;
   outcome.again = again;
   outcome.error = {code, std::string(grpc_status(code)), "said the provider", ErrorSource::provider};

@@ -39,19 +39,19 @@ class TemporaryFolder {
 class StoreFactory {
  public:
   virtual ~StoreFactory() = default;
-  virtual std::unique_ptr<GroupStore> open() = 0;  // the same data each time; the one before is closed
-  virtual std::string path() const = 0;            // of its file
+  virtual std::unique_ptr<TransactionalStore> open() = 0;  // the same data each time; the one before is closed
+  virtual std::string path() const = 0;                    // of its file
 };
 std::unique_ptr<StoreFactory> sqlite_factory();
 
 // Runs `verb` as a commit group of its own.
 template <class Verb>
-auto commit(GroupStore& store, Verb verb) -> std::invoke_result_t<Verb&, Store&> {
-  if (auto begun = store.begin_group(); !begun) return begun.error();
+auto commit(TransactionalStore& store, Verb verb) -> std::invoke_result_t<Verb&, Store&> {
+  if (auto begun = store.begin_transaction(); !begun) return begun.error();
   store.begin_verb();
   auto result = verb(store);
-  if (store.end_verb(result.has_value()) != GroupStore::GroupState::intact) return result;
-  if (auto committed = store.commit_group(); !committed) return committed.error();
+  if (store.end_verb(result.has_value()) != TransactionalStore::TransactionState::intact) return result;
+  if (auto committed = store.commit_transaction(); !committed) return committed.error();
   return result;
 }
 
@@ -87,8 +87,8 @@ class StoreStories : public ::testing::Test {
   BatchId submitted_batch(std::vector<OwnerId> owners);
   BatchId collecting_batch(std::vector<OwnerId> owners, JobEnd end = JobEnd::succeeded);
   BatchId finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids);  // a done batch: `ids` succeeded
-  Outcome success(RequestId id, const std::string& line = R"({"key":"k","response":{}})") const;
-  Outcome line_error(RequestId id, int code, bool again) const;
+  RequestOutcome success(RequestId id, const std::string& line = R"({"key":"k","response":{}})") const;
+  RequestOutcome line_error(RequestId id, int code, bool again) const;
   RequestView view(OwnerId owner, RequestId id);
   Counts counts();
   void expect_balance();
@@ -97,7 +97,7 @@ class StoreStories : public ::testing::Test {
   void tick(Duration by = 1s) { now_ += by; }
 
   std::unique_ptr<StoreFactory> factory_;
-  std::unique_ptr<GroupStore> store_;
+  std::unique_ptr<TransactionalStore> store_;
   WallTime now_ = kStart;
 };
 

@@ -9,7 +9,7 @@
 namespace batchd::storage::testing {
 namespace {
 
-using GroupState = GroupStore::GroupState;
+using TransactionState = TransactionalStore::TransactionState;
 
 // A store that counts commits and fails where it is told to, over a real one.
 struct Script {
@@ -18,33 +18,37 @@ struct Script {
   std::atomic<bool> break_commit{false};
 };
 
-class ScriptedStore final : public GroupStore {
+class ScriptedStore final : public TransactionalStore {
  public:
-  ScriptedStore(std::unique_ptr<GroupStore> real, Script& script) : real_(std::move(real)), script_(script) {}
+  ScriptedStore(std::unique_ptr<TransactionalStore> real, Script& script) : real_(std::move(real)), script_(script) {}
 
-  Result<void> begin_group() override {
-    state_ = GroupState::intact;
-    return real_->begin_group();
+  Result<void> begin_transaction() override {
+    state_ = TransactionState::intact;
+    return real_->begin_transaction();
   }
   void begin_verb() override { real_->begin_verb(); }
-  GroupState end_verb(bool keep) override { return real_->end_verb(keep); }
-  Result<void> commit_group() override {
-    if (script_.break_commit) return lose(GroupState::broken, Errc::store_failed);
+  TransactionState end_verb(bool keep) override { return real_->end_verb(keep); }
+  Result<void> commit_transaction() override {
+    if (script_.break_commit) return lose(TransactionState::broken, Errc::store_failed);
     if (script_.lose_commits > 0) {
       --script_.lose_commits;
-      return lose(GroupState::lost, Errc::disk_full);
+      return lose(TransactionState::lost, Errc::disk_full);
     }
     ++script_.commits;
-    return real_->commit_group();
+    return real_->commit_transaction();
   }
-  GroupState group_state() const override { return state_ == GroupState::intact ? real_->group_state() : state_; }
+  TransactionState transaction_state() const override {
+    return state_ == TransactionState::intact ? real_->transaction_state() : state_;
+  }
   Error last_error() const override { return {Errc::store_failed, "scripted"}; }
-  GroupState tend(bool idle) override { return real_->tend(idle); }
+  TransactionState tend(bool idle) override { return real_->tend(idle); }
 
   Installation installation() override { return real_->installation(); }
   Result<bool> recover(WallTime now) override { return real_->recover(now); }
-  Result<void> stage_append(BodyId stage, std::string_view chunk) override { return real_->stage_append(stage, chunk); }
-  Result<void> stage_discard(BodyId stage) override { return real_->stage_discard(stage); }
+  Result<void> spool_append(BodyId spooled, std::string_view chunk) override {
+    return real_->spool_append(stage, chunk);
+  }
+  Result<void> spool_discard(BodyId spooled) override { return real_->spool_discard(stage); }
   Result<Accepted> accept(const NewRequest& request, WallTime now) override { return real_->accept(request, now); }
   Result<std::vector<LaneQueue>> summarise_queue() override { return real_->summarise_queue(); }
   Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration lifetime) override {
@@ -72,7 +76,7 @@ class ScriptedStore final : public GroupStore {
   Result<LineSeek> seek_line(BatchId batch, std::int64_t offset, std::int64_t frame, const LineSeek& from) override {
     return real_->seek_line(batch, offset, frame, from);
   }
-  Result<Recorded> record_outcomes(BatchId batch, std::span<const Outcome> outcomes, int attempts,
+  Result<Recorded> record_outcomes(BatchId batch, std::span<const RequestOutcome> outcomes, int attempts,
                                    WallTime now) override {
     return real_->record_outcomes(batch, outcomes, attempts, now);
   }
@@ -101,7 +105,9 @@ class ScriptedStore final : public GroupStore {
   }
   Result<void> limit_queue(const QueueLimits& limits) override { return real_->limit_queue(limits); }
   Result<OwnerId> owner_named(const std::string& name) override { return real_->owner_named(name); }
-  Result<BodyId> stage_begin(Staging purpose, OwnerId owner) override { return real_->stage_begin(purpose, owner); }
+  Result<BodyId> spool_begin(SpoolPurpose purpose, OwnerId owner) override {
+    return real_->spool_begin(purpose, owner);
+  }
   Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
                                                  std::span<const GroupLine> lines, WallTime now) override {
     return real_->accept_lines(owner, group, lines, now);
@@ -126,7 +132,7 @@ class ScriptedStore final : public GroupStore {
   Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) override {
     return real_->list_fenced(account, since);
   }
-  Result<bool> knows_token(const std::string& token) override { return real_->knows_token(token); }
+  Result<bool> knows_tag(const std::string& tag) override { return real_->knows_tag(tag); }
   Result<void> note_strange_job(const StrangeJob& job) override { return real_->note_strange_job(job); }
   Result<std::vector<StrangeJob>> list_strange_jobs() override { return real_->list_strange_jobs(); }
   Result<void> accept_strange_jobs(const std::string& account) override { return real_->accept_strange_jobs(account); }
@@ -157,9 +163,9 @@ class ScriptedStore final : public GroupStore {
     return real_->adopt_orphan(owner, call, since);
   }
   Result<void> note_answer(RequestId request, WallTime now) override { return real_->note_answer(request, now); }
-  Result<void> leave_orphan(RequestId request) override { return real_->leave_orphan(request); }
-  Result<void> answer_held(RequestId request, WallTime now) override { return real_->answer_held(request, now); }
-  Result<void> abandon_held(RequestId request) override { return real_->abandon_held(request); }
+  Result<void> orphan_call(RequestId request) override { return real_->orphan_call(request); }
+  Result<void> complete_call(RequestId request, WallTime now) override { return real_->complete_call(request, now); }
+  Result<void> abandon_call(RequestId request) override { return real_->abandon_call(request); }
   Result<std::optional<Accepted>> find_accepted(OwnerId owner, const std::string& key,
                                                 const std::string& fingerprint) override {
     return real_->find_accepted(owner, key, fingerprint);
@@ -167,7 +173,7 @@ class ScriptedStore final : public GroupStore {
   Result<void> probe() override { return real_->probe(); }
 
  private:
-  Result<void> lose(GroupState state, Errc code) {
+  Result<void> lose(TransactionState state, Errc code) {
     // A verb that isn't kept after it wrote takes the group with it.
     real_->begin_verb();
     (void)real_->probe();
@@ -175,9 +181,9 @@ class ScriptedStore final : public GroupStore {
     state_ = state;
     return Error{code, "scripted"};
   }
-  std::unique_ptr<GroupStore> real_;
+  std::unique_ptr<TransactionalStore> real_;
   Script& script_;
-  GroupState state_ = GroupState::intact;
+  TransactionState state_ = TransactionState::intact;
 };
 
 class Thread : public ::testing::Test {

@@ -36,7 +36,7 @@ class BodySeatsTest : public SeatsTest {
     settle();
     return body;
   }
-  // Leaves when it is wanted, as Staging does.
+  // Leaves when it is wanted, as BodySpool does.
   void heed(const std::shared_ptr<Body>& body) {
     asio::co_spawn(context_, body->seat.wanted(),
                    asio::bind_cancellation_slot(until_the_end(), [body](const std::exception_ptr&) {

@@ -42,7 +42,7 @@ TEST(ServerConfig, FromTheConfigurationAndTheTokens) {
   config.server.listen = "127.0.0.1:8090";
   config.server.hosts = " a.lan,b.lan , ,c.lan";
   config.limits.owner_share = 30;
-  Tokens tokens;
+  BearerTokens tokens;
   const auto made = server_config(config, tokens, 1000);
   EXPECT_EQ(made.hosts, (std::vector<std::string>{"a.lan", "b.lan", "c.lan"}));
   EXPECT_EQ(made.connections.connections_max, 1000);

@@ -96,12 +96,12 @@ TEST_P(WhatCameBack, DecidesWhatHappens) {
   const auto call = gemini.seen(Endpoint::create).at(0);
   ASSERT_EQ(at_the_call.size(), 1U);
   EXPECT_EQ(to_text(at_the_call[0].state), to_text(BatchState::creating));
-  EXPECT_EQ(at_the_call[0].token, call.token);
+  EXPECT_EQ(at_the_call[0].tag, call.tag);
   EXPECT_EQ(at_the_call[0].credential, "key-1");
   EXPECT_EQ(at_the_call[0].create_at, wall());
   EXPECT_EQ("files/" + upload_name(at_the_call[0].id, at_the_call[0].upload_n), call.file);
-  EXPECT_TRUE(call.token.starts_with("batchd-test-"));
-  EXPECT_GE(call.token.size(), 26U);
+  EXPECT_TRUE(call.tag.starts_with("batchd-test-"));
+  EXPECT_GE(call.tag.size(), 26U);
   EXPECT_TRUE(call.single_shot);
 
   const auto after = batch(before.id);
@@ -122,7 +122,7 @@ TEST_P(WhatCameBack, DecidesWhatHappens) {
   ASSERT_EQ(gemini.count(Endpoint::create), goes_on ? 2U : 1U);
   EXPECT_EQ(to_text(batch(before.id).state), to_text(goes_on ? BatchState::submitted : row.becomes));
   EXPECT_EQ(batch(before.id).creates, goes_on ? counted + 1 : counted);
-  EXPECT_EQ(gemini.seen(Endpoint::create).back().token, call.token);
+  EXPECT_EQ(gemini.seen(Endpoint::create).back().tag, call.tag);
   EXPECT_FALSE(account_paused());
   EXPECT_TRUE(balanced());
 }
@@ -224,7 +224,7 @@ TEST_F(Create, ACrashInTheCallIsUnclearAndNothingIsSentAgain) {
   const auto before = uploaded(3);
   ask([&](Store& store) {
     return store.mark(before.id, BatchState::uploaded, BatchState::creating,
-                      {.token = "batchd-test-t", .credential = "key-1", .create_at = wall()}, wall());
+                      {.tag = "batchd-test-t", .credential = "key-1", .create_at = wall()}, wall());
   });
   gemini.add_job("batchd-test-t", "files/" + upload_name(before.id, 1));
   restart();
@@ -282,7 +282,7 @@ TEST_F(Create, ANewIntentOfAnotherBatchHasAnotherToken) {
   pass(0s, {Which::submit});
   const auto creates = gemini.seen(Endpoint::create);
   ASSERT_EQ(creates.size(), 2U);
-  EXPECT_NE(creates[0].token, creates[1].token);
+  EXPECT_NE(creates[0].tag, creates[1].tag);
 }
 
 }  // namespace

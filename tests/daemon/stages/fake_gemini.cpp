@@ -44,7 +44,7 @@ Call parse_call(const core::HttpCall& http, std::string body) {
     call.offset = offset.empty() ? 0 : std::stoll(offset);
   } else if (target.find(":batchGenerateContent") != std::string_view::npos) {
     call.endpoint = Endpoint::create;
-    call.token = between(body, "\"displayName\":\"", "\"");
+    call.tag = between(body, "\"displayName\":\"", "\"");
     call.file = between(body, "\"fileName\":\"", "\"");
   } else if (target.find("/batches?") != std::string_view::npos) {
     call.endpoint = Endpoint::list;
@@ -67,7 +67,7 @@ Call parse_call(const core::HttpCall& http, std::string body) {
 }
 
 std::string job_json(const Job& job) {
-  std::string json = "{\"name\":\"" + job.name + "\",\"metadata\":{\"displayName\":\"" + job.token +
+  std::string json = "{\"name\":\"" + job.name + "\",\"metadata\":{\"displayName\":\"" + job.tag +
                      "\",\"inputConfig\":{\"fileName\":\"" + job.file + "\"},\"state\":\"" + job.state + "\"";
   if (!job.created.empty()) json += ",\"createTime\":\"" + job.created + "\"";
   if (!job.output.empty()) json += ",\"output\":{\"responsesFile\":\"" + job.output + "\"}";
@@ -178,7 +178,7 @@ HttpEvent FakeGemini::create(const Call& call) {
   if (file == files.end()) return no_such(call.file);
   if (!poison.empty() && file->second.find(poison) != std::string::npos)
     return reply(400, error_body(400, "INVALID_ARGUMENT", "a word that it doesn't like"));
-  return reply(200, job_json(add_job(call.token, call.file)));
+  return reply(200, job_json(add_job(call.tag, call.file)));
 }
 
 HttpEvent FakeGemini::list(const Call& call) {
@@ -209,10 +209,10 @@ Job& FakeGemini::only_job() {
   return jobs.front();
 }
 
-Job& FakeGemini::add_job(std::string token, std::string file) {
+Job& FakeGemini::add_job(std::string tag, std::string file) {
   Job job;
   job.name = "batches/job" + std::to_string(++made_);
-  job.token = std::move(token);
+  job.tag = std::move(tag);
   job.file = std::move(file);
   jobs.insert(jobs.begin(), job);
   return jobs.front();

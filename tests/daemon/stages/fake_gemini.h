@@ -19,7 +19,7 @@ struct Call {
   Endpoint endpoint;
   std::string thing;        // "files/...", "batches/...", the page token of a list
   std::string body;         // as it was sent: of data, the bytes
-  std::string token;        // create: the displayName
+  std::string tag;          // create: the displayName
   std::string file;         // create: the input file; start: the name
   std::string mime;         // start
   std::int64_t offset = 0;  // data
@@ -28,7 +28,7 @@ struct Call {
 };
 
 struct Job {
-  std::string name, token, file;
+  std::string name, tag, file;
   std::string state = "BATCH_STATE_PENDING";
   std::string output;  // "files/...", empty: none
   int error_code = 0;
@@ -62,7 +62,7 @@ class FakeGemini {
   std::size_t fragment = 64 << 10;     // how downloads are cut into pieces
 
   Job& only_job();
-  Job& add_job(std::string token, std::string file);
+  Job& add_job(std::string tag, std::string file);
   // Ends a job with these lines as its output; it is JOB_STATE_SUCCEEDED unless said otherwise.
   void finish(Job& job, const std::vector<std::string>& lines, const std::string& state = "SUCCEEDED");
   void fail(Job& job, int code, const std::string& message);

@@ -11,7 +11,7 @@ class Fence : public World {
     const auto id = uploaded(3).id;
     gemini.next(Endpoint::create, no_answer());
     look(Which::submit);
-    token_ = batch(id).token;
+    token_ = batch(id).tag;
     wait(config.submission.quarantine - 1ms);
     advance_clock(1ms);
     look(Which::reconcile);
@@ -75,7 +75,7 @@ TEST_F(Fence, DeletesLooksTwiceListsAndLetsTheMembersGo) {
   const auto lines = lines_of(gemini.files.at(input(child.id)));
   ASSERT_EQ(lines.size(), 3U);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(key_of(lines[i]), wire_key(child.id, ids_[i]));
-  EXPECT_NE(gemini.only_job().token, token_);
+  EXPECT_NE(gemini.only_job().tag, token_);
   EXPECT_EQ(request(ids_[0]).attempts, 0);
 }
 

@@ -33,7 +33,7 @@ TEST_F(Reconcile, AJobOnTheSecondPageIsAdopted) {
 
 TEST_F(Reconcile, AJobIsKnownByItsFileToo) {
   const auto id = unclear(true);
-  gemini.only_job().token = "renamed";
+  gemini.only_job().tag = "renamed";
   look(Which::reconcile);
   EXPECT_EQ(batch(id).state, BatchState::submitted);
 }
@@ -59,7 +59,7 @@ TEST_F(Reconcile, ListsAtGrowingPausesUntilTheQuarantineIsOver) {
 TEST_F(Reconcile, AJobThatShowsLateIsAdopted) {
   const auto id = unclear(false);
   wait(config.submission.quarantine / 2);
-  gemini.add_job(batch(id).token, "files/" + upload_name(id, 1));
+  gemini.add_job(batch(id).tag, "files/" + upload_name(id, 1));
   wait(config.submission.quarantine / 2);
   EXPECT_EQ(batch(id).state, BatchState::submitted);
   EXPECT_EQ(gemini.count(Endpoint::create), 1U);
@@ -94,7 +94,7 @@ TEST_F(Reconcile, AListingThatFailsProvesNothing) {
 TEST_F(Reconcile, OfTwoJobsTheMoreAdvancedIsAdoptedAndTheOtherCancelled) {
   const auto id = unclear(true);
   const auto first = gemini.only_job().name;
-  const auto second = gemini.add_job(batch(id).token, "files/" + upload_name(id, 1)).name;
+  const auto second = gemini.add_job(batch(id).tag, "files/" + upload_name(id, 1)).name;
   gemini.jobs[1].state = "BATCH_STATE_RUNNING";
   look(Which::reconcile);
   EXPECT_EQ(batch(id).job, first);

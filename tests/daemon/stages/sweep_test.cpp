@@ -74,7 +74,7 @@ TEST_F(Sweep, AJobOfAFencedBatchIsCancelledAndAlarmedOnce) {
   pass(2h);
   ASSERT_TRUE(batch(id).fence_begun);
   ASSERT_EQ(batch(id).state, BatchState::done);
-  const auto& late = gemini.add_job(batch(id).token, "files/" + upload_name(id, 1));
+  const auto& late = gemini.add_job(batch(id).tag, "files/" + upload_name(id, 1));
   const auto name = late.name;
   gemini.next(Endpoint::cancel, says(503, "busy"));
   pass(3h, {Which::sweep});

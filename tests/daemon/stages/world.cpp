@@ -111,7 +111,7 @@ struct World::Machine {
       return {};
     };
     engine.accounts.add(std::move(account));
-    engine.token_prefix = "batchd-test-";
+    engine.tag_prefix = "batchd-test-";
   }
 
   Stage& stage(Which which) {
@@ -264,7 +264,7 @@ std::optional<Duration> World::look(Which which) {
   };
   asio::co_spawn(life.io.get_executor(), life.stage(which).once(), finished);
   life.run_until([&] { return due && life.engine.tasks.empty(); });
-  if (started_any) return Duration::zero();  // as the bell does after each step
+  if (started_any) return Duration::zero();  // as the wakeup does after each step
   if (!*due) return std::nullopt;
   return std::max(**due - clock_->steady(), Duration::zero());
 }

@@ -97,7 +97,7 @@ AdminStatus admin_status() {
   batch.id = core::BatchId{3};
   batch.lane = {"default", "generateContent", "m"};
   batch.state = core::BatchState::held;
-  batch.token = "tok";
+  batch.tag = "tok";
   batch.job = "batches/x";
   batch.message = "why";
   batch.items = 4;

@@ -59,7 +59,7 @@ TEST(AttentionJson, OneItemForEachThing) {
   batch.message = "the fence can't be proven";
   attention.held = {batch};
   attention.accounts = {{.name = "default", .healthy = false, .detail = "API key not valid"}};
-  attention.strange = {{.job = "batches/x", .token = "batchd-1", .account = "default", .seen_at = {}}};
+  attention.strange = {{.job = "batches/x", .tag = "batchd-1", .account = "default", .seen_at = {}}};
   attention.paused = {{"", "", "m"}};
   const auto document = ControlDocument::parse(attention_json(attention));
   ASSERT_TRUE(document);

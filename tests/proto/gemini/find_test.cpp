@@ -7,8 +7,8 @@ namespace {
 
 const auto kGemini = make_gemini();
 
-std::string job(const std::string& id, const std::string& token, const std::string& file = "") {
-  return R"({"name":"batches/)" + id + R"(","metadata":{"displayName":")" + token + '"' +
+std::string job(const std::string& id, const std::string& tag, const std::string& file = "") {
+  return R"({"name":"batches/)" + id + R"(","metadata":{"displayName":")" + tag + '"' +
          (file.empty() ? "" : R"(,"inputConfig":{"fileName":")" + file + "\"}") + R"(,"state":"BATCH_STATE_RUNNING"}})";
 }
 std::string page(const std::string& jobs, const std::string& next = "") {

@@ -7,7 +7,7 @@ namespace {
 
 const auto kGemini = make_gemini();
 const core::CreateSpec kSpec{
-    .lane = {"default", "generateContent", "gemini-2.5-flash"}, .file = "files/b-1", .token = "batchd-x-1"};
+    .lane = {"default", "generateContent", "gemini-2.5-flash"}, .file = "files/b-1", .tag = "batchd-x-1"};
 const std::string kName = "batches/leg9wy9p5df66syjxke2eq4xfjqcwp47ejv3";
 
 // An Operation with this metadata and these further members.

@@ -8,8 +8,8 @@ namespace {
 
 const auto kGemini = make_gemini();
 
-std::string job(const std::string& id, const std::string& token, const std::string& state = "BATCH_STATE_RUNNING") {
-  return R"({"name":"batches/)" + id + R"(","metadata":{"displayName":")" + token +
+std::string job(const std::string& id, const std::string& tag, const std::string& state = "BATCH_STATE_RUNNING") {
+  return R"({"name":"batches/)" + id + R"(","metadata":{"displayName":")" + tag +
          R"(","createTime":"2026-01-06T11:09:11.5Z","inputConfig":{"fileName":"files/in"},)"
          R"("output":{"responsesFile":"files/out"},"state":")" +
          state + R"("},"error":{"code":13,"message":"words"}})";
@@ -35,7 +35,7 @@ TEST(Survey, EveryJobWithThePrefixOnAllPages) {
                               job("d", "my batchd-x-2") + "," + job("e", "batchd-x") + "," + job("f", ""))));
   ASSERT_EQ(names(talk), "a c ");
   const auto& first = talk.outcome()->jobs[0];
-  EXPECT_EQ(first.token, "batchd-x-1");
+  EXPECT_EQ(first.tag, "batchd-x-1");
   EXPECT_FALSE(first.end.has_value());
   EXPECT_EQ(first.created_at, std::chrono::sys_days(std::chrono::year(2026) / 1 / 6) + std::chrono::hours(11) +
                                   std::chrono::minutes(9) + std::chrono::milliseconds(11'500));

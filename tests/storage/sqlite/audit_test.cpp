@@ -48,9 +48,9 @@ class Audit : public StoreStories {
     must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
     step(batch, BatchState::done);
     auto large = request(kAnna, "");
-    large.staged = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
-    must([&](Store& s) { return s.stage_append(large.staged, std::string(kChunkBytesMax, 'l')); });
-    must([&](Store& s) { return s.stage_append(large.staged, "secret tail"); });
+    large.spooled = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
+    must([&](Store& s) { return s.spool_append(large.spooled, std::string(kChunkBytesMax, 'l')); });
+    must([&](Store& s) { return s.spool_append(large.spooled, "secret tail"); });
     packed_ = must([&](Store& s) { return s.accept(large, now_); }).id;
     live_ = sealed_batch({kAnna});
     cancelled_ = accept(kAnna);
@@ -156,8 +156,8 @@ TEST_F(Audit, ABodyThatNobodyOwnsIsFound) {
 TEST_F(Audit, WhatComesAndGoesWhileItWalksHasAnOwner) {
   fill();
   accept_many(kAnna, 600);
-  const auto upload = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
-  must([&](Store& s) { return s.stage_append(upload, std::string(kChunkBytesMax, 'u')); });
+  const auto upload = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
+  must([&](Store& s) { return s.spool_append(upload, std::string(kChunkBytesMax, 'u')); });
   const auto first = must([&](Store& s) { return s.audit_requests(0); });
   ASSERT_TRUE(first.next);
   must([&](Store& s) { return s.audit_requests(*first.next); });  // made twice, as after a group that was lost
@@ -165,7 +165,7 @@ TEST_F(Audit, WhatComesAndGoesWhileItWalksHasAnOwner) {
   }
   // The walk has met neither of these: a stage that becomes a body, and a body that is younger.
   auto adopted = request(kAnna, "");
-  adopted.staged = upload;
+  adopted.spooled = upload;
   must([&](Store& s) { return s.accept(adopted, now_); });
   accept_many(kAnna, 10);
   EXPECT_EQ(bodies().findings, std::vector<std::string>{});
@@ -173,10 +173,10 @@ TEST_F(Audit, WhatComesAndGoesWhileItWalksHasAnOwner) {
 
 TEST_F(Audit, GarbageIsNoOrphan) {
   auto large = request(kAnna, "");
-  large.staged = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
+  large.spooled = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
   for (int i = 0; i < 12; ++i)
-    must([&](Store& s) { return s.stage_append(large.staged, std::string(kChunkBytesMax, 'g')); });
-  must([&](Store& s) { return s.stage_discard(large.staged); });
+    must([&](Store& s) { return s.spool_append(large.spooled, std::string(kChunkBytesMax, 'g')); });
+  must([&](Store& s) { return s.spool_discard(large.spooled); });
   requests();
   EXPECT_EQ(bodies().findings, std::vector<std::string>{});
 }

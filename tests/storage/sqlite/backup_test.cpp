@@ -12,7 +12,7 @@
 namespace batchd::storage::testing {
 namespace {
 
-using GroupState = GroupStore::GroupState;
+using TransactionState = TransactionalStore::TransactionState;
 
 class Backups : public StoreStories {
  protected:
@@ -23,7 +23,7 @@ class Backups : public StoreStories {
   }
   Result<BackupProgress> progress() {
     auto seen = attempt([](Store& s) { return s.backup_progress(); });
-    EXPECT_EQ(store_->tend(false), GroupState::intact);
+    EXPECT_EQ(store_->tend(false), TransactionState::intact);
     return seen;
   }
   // What comes between two steps, until the copy is finished.
@@ -44,7 +44,7 @@ class Backups : public StoreStories {
   void fill(int count, std::size_t bytes) {
     for (int i = 0; i < count; ++i) accept(kAnna, std::string(bytes, 'x'));
   }
-  std::unique_ptr<GroupStore> open_copy() {
+  std::unique_ptr<TransactionalStore> open_copy() {
     SqliteConfig config;
     config.path = copy();
     return open_sqlite(config).value();
@@ -69,7 +69,7 @@ TEST_F(Backups, TheCopyIsWholeThoughWorkWentOn) {
     tick();
     must([&](Store& s) { return s.purge({kStart, kStart, kStart}, now_); });
     if (written % 5 == 0) {  // a group that is rolled back
-      ASSERT_TRUE(store_->begin_group().has_value());
+      ASSERT_TRUE(store_->begin_transaction().has_value());
       store_->begin_verb();
       (void)store_->accept(request(kBob, std::string(50'000, 'z')), now_);
       store_->end_verb(false);
@@ -101,7 +101,7 @@ TEST_F(Backups, WhatIsPurgedMeanwhileIsPurgedThere) {
     if (++between == 3)
       while (must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).more) {
       }
-    EXPECT_EQ(store_->tend(true), GroupState::intact);
+    EXPECT_EQ(store_->tend(true), TransactionState::intact);
   });
   must([](Store& s) { return s.backup_end(); });
   const auto copied = commit(*open_copy(), [](Store& s) { return s.counts(); }).value();
@@ -131,11 +131,11 @@ TEST_F(Backups, ThereIsOneAtATime) {
 }
 
 TEST_F(Backups, AnUnfinishedOneGoesWithItsGroupOrItsStore) {
-  ASSERT_TRUE(store_->begin_group().has_value());
+  ASSERT_TRUE(store_->begin_transaction().has_value());
   store_->begin_verb();
   ASSERT_TRUE(store_->accept(request(kAnna, "{}"), now_).has_value());
   ASSERT_TRUE(store_->backup_begin(copy()).has_value());
-  EXPECT_EQ(store_->end_verb(false), GroupState::lost);
+  EXPECT_EQ(store_->end_verb(false), TransactionState::lost);
   EXPECT_FALSE(exists(copy()));
   begin();
   EXPECT_FALSE(progress()->finished);
@@ -146,7 +146,7 @@ TEST_F(Backups, AnUnfinishedOneGoesWithItsGroupOrItsStore) {
 
 TEST_F(Backups, WithoutRoomTheCopyFailsAndTheStoreGoesOn) {
   fill(60, 100'000);
-  while (store_->tend(true) == GroupState::intact && counts().wal_bytes > 100'000'000) {
+  while (store_->tend(true) == TransactionState::intact && counts().wal_bytes > 100'000'000) {
   }
   begin();
   EXPECT_FALSE(progress()->finished);
@@ -172,7 +172,7 @@ TEST_F(Backups, NoFolderIsAnError) {
   const auto begun = attempt([&](Store& s) { return s.backup_begin(folder_.file("no/such/copy.db")); });
   ASSERT_TRUE(begun.has_error());
   EXPECT_EQ(begun.error().code, Errc::invalid);
-  EXPECT_EQ(store_->group_state(), GroupState::intact);
+  EXPECT_EQ(store_->transaction_state(), TransactionState::intact);
   accept(kAnna);
 }
 

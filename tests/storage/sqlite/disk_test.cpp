@@ -9,11 +9,11 @@
 namespace batchd::storage::testing {
 namespace {
 
-using GroupState = GroupStore::GroupState;
+using TransactionState = TransactionalStore::TransactionState;
 
 class Disk : public ::testing::Test {
  protected:
-  std::unique_ptr<GroupStore> open(std::int64_t max_pages) {
+  std::unique_ptr<TransactionalStore> open(std::int64_t max_pages) {
     SqliteConfig config;
     config.path = folder_.file("batchd.db");
     config.max_pages = max_pages;
@@ -26,10 +26,10 @@ class Disk : public ::testing::Test {
     fresh.body = std::string(bytes, 'x');
     return fresh;
   }
-  static Result<Accepted> accept(GroupStore& store, std::size_t bytes = 100'000) {
+  static Result<Accepted> accept(TransactionalStore& store, std::size_t bytes = 100'000) {
     return commit(store, [&](Store& s) { return s.accept(request(bytes), kStart); });
   }
-  static Counts counts(GroupStore& store) {
+  static Counts counts(TransactionalStore& store) {
     return commit(store, [](Store& s) { return s.counts(); }).value();
   }
   TemporaryFolder folder_;
@@ -42,7 +42,7 @@ TEST_F(Disk, AFullDiskRefusesAndComesBack) {
   for (; last.has_value(); last = accept(*store)) ++accepted;
   EXPECT_GT(accepted, 3);
   EXPECT_EQ(last.error().code, Errc::disk_full);
-  EXPECT_EQ(store->group_state(), GroupState::lost);
+  EXPECT_EQ(store->transaction_state(), TransactionState::lost);
   EXPECT_EQ(counts(*store).accepted, accepted);
   EXPECT_TRUE(counts(*store).balanced());
   store.reset();
@@ -56,15 +56,15 @@ TEST_F(Disk, AVerbWithoutRoomLosesItsGroupButNothingCommitted) {
   while (accept(*store).has_value()) {
   }
   const auto before = counts(*store).accepted;
-  ASSERT_TRUE(store->begin_group().has_value());
+  ASSERT_TRUE(store->begin_transaction().has_value());
   store->begin_verb();
   ASSERT_TRUE(store->accept(request(10), kStart).has_value());
-  EXPECT_EQ(store->end_verb(true), GroupState::intact);
+  EXPECT_EQ(store->end_verb(true), TransactionState::intact);
   store->begin_verb();
   const auto refused = store->accept(request(500'000), kStart);
   ASSERT_TRUE(refused.has_error());
   EXPECT_EQ(refused.error().code, Errc::disk_full);
-  EXPECT_EQ(store->end_verb(false), GroupState::lost);
+  EXPECT_EQ(store->end_verb(false), TransactionState::lost);
   EXPECT_EQ(counts(*store).accepted, before);
   EXPECT_TRUE(accept(*store, 10).has_value());  // what still fits is still taken
 }
@@ -80,7 +80,8 @@ TEST_F(Disk, AFailedWriteIsFatalAndLosesNothingAcknowledged) {
     int accepted = 0;
     auto last = accept(*store);
     for (; last.has_value(); last = accept(*store)) ++accepted;
-    const bool broken = store->group_state() == GroupState::broken && last.error().code == Errc::store_failed;
+    const bool broken =
+        store->transaction_state() == TransactionState::broken && last.error().code == Errc::store_failed;
     ::_exit(broken ? accepted : 98);
   }
   int status = 0;
@@ -102,7 +103,7 @@ TEST_F(Disk, TheLogIsCopiedBackAndKept) {
   std::uintmax_t most = 0;
   for (int i = 0; i < 200; ++i) {
     ASSERT_TRUE(accept(*store).has_value());
-    ASSERT_EQ(store->tend(i % 2 == 0), GroupState::intact);
+    ASSERT_EQ(store->tend(i % 2 == 0), TransactionState::intact);
     most = std::max(most, log_bytes());
   }
   EXPECT_LT(most, 100U * 8192U);  // 200 requests wrote many times that

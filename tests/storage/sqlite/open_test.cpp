@@ -25,7 +25,7 @@ class Opening : public ::testing::Test {
     CHECK(opened.has_error());
     return opened.error().code;
   }
-  RequestId accept_one(GroupStore& store) {
+  RequestId accept_one(TransactionalStore& store) {
     NewRequest fresh;
     fresh.owner = kAnna;
     fresh.lane = kFlash;

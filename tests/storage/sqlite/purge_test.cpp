@@ -8,7 +8,7 @@
 namespace batchd::storage::testing {
 namespace {
 
-using GroupState = GroupStore::GroupState;
+using TransactionState = TransactionalStore::TransactionState;
 
 class Wiping : public StoreStories {
  protected:
@@ -34,24 +34,24 @@ class Wiping : public StoreStories {
 TEST_F(Wiping, NothingPurgedIsLeftInTheFiles) {
   std::vector<RequestId> ids{accept(kAnna, body(1, 10)), accept(kAnna, body(2, 100'000))};
   auto large = request(kAnna, "");
-  large.staged = must([](Store& s) { return s.stage_begin(Staging::request, kAnna); });
-  must([&](Store& s) { return s.stage_append(large.staged, std::string(kChunkBytesMax, 'l')); });
-  must([&](Store& s) { return s.stage_append(large.staged, body(3, 5000)); });
+  large.spooled = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
+  must([&](Store& s) { return s.spool_append(large.spooled, std::string(kChunkBytesMax, 'l')); });
+  must([&](Store& s) { return s.spool_append(large.spooled, body(3, 5000)); });
   ids.push_back(must([&](Store& s) { return s.accept(large, now_); }).id);
   const auto batch = collecting_batch({kAnna});
-  std::vector<Outcome> outcomes;
+  std::vector<RequestOutcome> outcomes;
   for (const auto id : ids) outcomes.push_back(success(id, body(4, 3000)));
   must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
   step(batch, BatchState::done);
   accept(kBob, body(5, 100));
   tick();
-  ASSERT_EQ(store_->tend(true), GroupState::intact);
+  ASSERT_EQ(store_->tend(true), TransactionState::intact);
   for (std::size_t n = 1; n <= 5; ++n) ASSERT_TRUE(in_files(marker(n)));
 
   purge({now_, now_, now_});
-  ASSERT_EQ(store_->tend(false), GroupState::intact);
+  ASSERT_EQ(store_->tend(false), TransactionState::intact);
   EXPECT_TRUE(in_files(marker(1))) << "else this test would show nothing";
-  ASSERT_EQ(store_->tend(true), GroupState::intact);
+  ASSERT_EQ(store_->tend(true), TransactionState::intact);
   for (std::size_t n = 1; n <= 4; ++n) EXPECT_FALSE(in_files(marker(n))) << n;
   EXPECT_TRUE(in_files(marker(5)));
   EXPECT_EQ(std::filesystem::file_size(factory_->path() + "-wal"), 0U);
@@ -73,7 +73,7 @@ TEST_F(Wiping, NeitherIsWhatWasMovedAboutMeanwhile) {
     tick();
     must([&](Store& s) { return s.acknowledge_ids(kAnna, some, now_); });
     purge({kStart, now_ + 1ms, kStart});
-    ASSERT_EQ(store_->tend(true), GroupState::intact);
+    ASSERT_EQ(store_->tend(true), TransactionState::intact);
     std::set<std::string> left;
     const auto bytes = files();
     for (std::size_t at = bytes.find("<marker "); at != std::string::npos; at = bytes.find("<marker ", at + 1))
@@ -87,7 +87,7 @@ TEST_F(Wiping, NeitherIsWhatWasMovedAboutMeanwhile) {
 TEST_F(Wiping, ARunThatFoundNothingLeavesTheLogAlone) {
   accept(kAnna);
   purge({now_, now_, now_});
-  ASSERT_EQ(store_->tend(true), GroupState::intact);
+  ASSERT_EQ(store_->tend(true), TransactionState::intact);
   EXPECT_GT(std::filesystem::file_size(factory_->path() + "-wal"), 0U);
 }
 

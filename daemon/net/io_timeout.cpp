@@ -1,10 +1,10 @@
-#include "daemon/net/deadline.h"
+#include "daemon/net/io_timeout.h"
 
 #include <utility>
 
 namespace batchd::daemon {
 
-struct Deadline::State {
+struct IoTimeout::State {
   State(Executor executor, std::function<void()> on_expiry_) : timer(executor), on_expiry(std::move(on_expiry_)) {}
   Timer timer;
   std::function<void()> on_expiry;
@@ -14,29 +14,29 @@ struct Deadline::State {
   unsigned generation = 0;  // of the pending wait; one that was replaced must not act
 };
 
-Deadline::Deadline(Executor executor, std::function<void()> on_expiry)
+IoTimeout::IoTimeout(Executor executor, std::function<void()> on_expiry)
     : state_(std::make_shared<State>(executor, std::move(on_expiry))) {}
 
-Deadline::~Deadline() { stop(); }
+IoTimeout::~IoTimeout() { stop(); }
 
-void Deadline::stop() {
+void IoTimeout::stop() {
   disarm();
   ++state_->generation;
   state_->waiting = false;
   state_->timer.cancel();
 }
 
-void Deadline::arm(Instant at) {
+void IoTimeout::arm(Instant at) {
   state_->expired = false;
   state_->at = at;
   if (!state_->waiting || at < state_->timer.expiry()) wait(state_);
 }
 
-void Deadline::disarm() { state_->at = Instant::max(); }
+void IoTimeout::disarm() { state_->at = Instant::max(); }
 
-bool Deadline::expired() const { return state_->expired; }
+bool IoTimeout::expired() const { return state_->expired; }
 
-void Deadline::wait(const std::shared_ptr<State>& state) {
+void IoTimeout::wait(const std::shared_ptr<State>& state) {
   state->timer.expires_at(state->at);
   state->waiting = true;
   state->timer.async_wait([state, generation = ++state->generation](boost::system::error_code) {

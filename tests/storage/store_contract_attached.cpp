@@ -24,7 +24,7 @@ class Held : public StoreStories {
   }
   static constexpr auto kGrace = 10min;
   void leave(RequestId request) {
-    must([&](Store& s) { return s.leave_orphan(request); });
+    must([&](Store& s) { return s.orphan_call(request); });
   }
 };
 
@@ -53,7 +53,7 @@ TEST_F(Held, TheOldestOrphanGoesFirst) {
 
 TEST_F(Held, AnAnsweredCallIsOver) {
   const auto id = hold(kAnna, "call");
-  must([&](Store& s) { return s.answer_held(id, now_); });
+  must([&](Store& s) { return s.complete_call(id, now_); });
   leave(id);
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
@@ -94,10 +94,10 @@ TEST_F(Held, AnAnswerAcknowledges) {
   finish({kAnna}, {ended});
   const auto waiting = hold(kAnna, "call");
   tick();
-  must([&](Store& s) { return s.answer_held(ended, now_); });
-  must([&](Store& s) { return s.answer_held(waiting, now_); });
+  must([&](Store& s) { return s.complete_call(ended, now_); });
+  must([&](Store& s) { return s.complete_call(waiting, now_); });
   tick();
-  must([&](Store& s) { return s.answer_held(ended, now_); });
+  must([&](Store& s) { return s.complete_call(ended, now_); });
   reopen();
   EXPECT_EQ(view(kAnna, ended).acknowledged_at, kStart + 1s);
   EXPECT_FALSE(view(kAnna, waiting).acknowledged_at) << "what hasn't ended can't be";
@@ -118,7 +118,7 @@ TEST_F(Held, AnAnswerThatWasTakenIsAcknowledged) {
   const auto id = hold(kAnna, "call");
   finish({kAnna}, {id});
   note_answer(id);
-  must([&](Store& s) { return s.answer_held(id, now_); });
+  must([&](Store& s) { return s.complete_call(id, now_); });
   EXPECT_TRUE(view(kAnna, id).acknowledged_at);
   leave(id);
   EXPECT_FALSE(adopt(kAnna, "call"));
@@ -181,7 +181,7 @@ TEST_F(Held, AnAnswerToACallThatMayBeRepeatedAcknowledgesNothing) {
   keyed.fingerprint = "fingerprint";
   const auto id = must([&](Store& s) { return s.accept(keyed, now_); }).id;
   finish({kAnna}, {id});
-  must([&](Store& s) { return s.answer_held(id, now_); });
+  must([&](Store& s) { return s.complete_call(id, now_); });
   EXPECT_FALSE(view(kAnna, id).acknowledged_at);
 }
 
@@ -193,7 +193,7 @@ TEST_F(Held, ACallThatMayBeRepeatedIsInNoChannelEither) {
   const auto id = must([&](Store& s) { return s.accept(keyed, now_); }).id;
   const auto plain = accept(kAnna);
   finish({kAnna}, {id, plain});
-  must([&](Store& s) { return s.answer_held(id, now_); });
+  must([&](Store& s) { return s.complete_call(id, now_); });
   const auto listed = must([&](Store& s) { return s.list_results(kAnna, "", 0, 10); });
   ASSERT_EQ(listed.results.size(), 1U);
   EXPECT_EQ(listed.results[0].id, plain);
@@ -209,7 +209,7 @@ TEST_F(Held, AnAbandonedCallIsOfferedToNobodyAndStaysUnacknowledged) {
   finish({kAnna}, {id});
   leave(id);
   EXPECT_EQ(adopt(kAnna, "call"), id);
-  must([&](Store& s) { return s.abandon_held(id); });
+  must([&](Store& s) { return s.abandon_call(id); });
   leave(id);
   reopen();
   must([&](Store& s) { return s.recover(now_); });
@@ -238,7 +238,7 @@ TEST_F(Held, WhatWasCancelledIsNobodysAnswer) {
 TEST_F(Held, AfterACrashEveryHeldCallIsAnOrphan) {
   const auto id = hold(kAnna, "call");
   const auto answered = hold(kAnna, "call");
-  must([&](Store& s) { return s.answer_held(answered, now_); });
+  must([&](Store& s) { return s.complete_call(answered, now_); });
   reopen();
   must([&](Store& s) { return s.recover(now_); });
   EXPECT_EQ(adopt(kAnna, "call"), id);

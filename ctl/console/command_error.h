@@ -5,7 +5,7 @@
 
 namespace batchd::ctl {
 
-struct Refusal {
+struct CommandError {
   int exit_code;
   std::string what;
 };

@@ -38,7 +38,7 @@ core::Result<std::vector<TokenLine>> read_tokens(const std::string& path, std::o
 std::string take_token(RequestHead& head);
 
 // The tokens in force. One thread, that of the executor; its content may be replaced at any time.
-class Tokens {
+class BearerTokens {
  public:
   using Peers = std::unordered_map<std::string, Peer>;  // by digest
   // Gives every token a number (Peer::credential), which it keeps as long as it stands for the same owner and rights.
@@ -56,6 +56,6 @@ class Tokens {
 // Reads server.tokens_file anew and puts it in force: at the start, and when told to reload. On an error nothing
 // changes. The group that may open the socket mustn't read the file: who can, becomes any owner. Requests under way go
 // on as whom they came, but those that wait end when they look for their token.
-Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, config::Server server);
+Task<core::Result<void>> load_bearer_tokens(BearerTokens& tokens, StoreClient& store, config::Server server);
 
 }  // namespace batchd::daemon

@@ -1,5 +1,5 @@
 // The tokens file and the tokens of requests, without a server.
-#include "daemon/http/tokens.h"
+#include "daemon/http/bearer_tokens.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kSecret = "secret-0123456789";
 
-TEST(Tokens, LinesBecomeOwners) {
+TEST(BearerTokens, LinesBecomeOwners) {
   const auto lines = parse_tokens(
       "# who may call\n\nann  secret-0123456789\r\n  bob.B_1-x\tsecret-b-0123456789 admin  \n"
       "ann another-one-of-ann");
@@ -33,7 +33,7 @@ TEST(Tokens, LinesBecomeOwners) {
   EXPECT_TRUE(parse_tokens(std::string(64, 'o') + " 0123456789abcdef"));
 }
 
-TEST(Tokens, AFaultNamesItsLineAndNoSecret) {
+TEST(BearerTokens, AFaultNamesItsLineAndNoSecret) {
   const std::string kFaulty[] = {
       "ann",
       "ann short",
@@ -55,7 +55,7 @@ TEST(Tokens, AFaultNamesItsLineAndNoSecret) {
   }
 }
 
-TEST(Tokens, AFileThatOthersMayUseIsRefused) {
+TEST(BearerTokens, AFileThatOthersMayUseIsRefused) {
   std::string folder = "/tmp/batchd-tokens-XXXXXX";
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const auto path = folder + "/tokens";
@@ -83,7 +83,7 @@ TEST(Tokens, AFileThatOthersMayUseIsRefused) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Tokens, WhereARequestCarriesItsToken) {
+TEST(BearerTokens, WhereARequestCarriesItsToken) {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
   struct Case {
     Pairs headers, query;
@@ -112,8 +112,8 @@ TEST(Tokens, WhereARequestCarriesItsToken) {
   }
 }
 
-TEST(Tokens, OnlyAWholeTokenIsKnown) {
-  Tokens tokens;
+TEST(BearerTokens, OnlyAWholeTokenIsKnown) {
+  BearerTokens tokens;
   EXPECT_FALSE(tokens.peer_of(kSecret));
   tokens.replace({{json::sha256(kSecret), Peer{core::OwnerId{7}, true, true}}});
   const auto peer = tokens.peer_of(kSecret);
@@ -128,10 +128,10 @@ TEST(Tokens, OnlyAWholeTokenIsKnown) {
   EXPECT_FALSE(tokens.peer_of(kSecret));
 }
 
-TEST(Tokens, OneThatChangesIsNoLongerInForce) {
-  Tokens tokens;
+TEST(BearerTokens, OneThatChangesIsNoLongerInForce) {
+  BearerTokens tokens;
   const auto load = [&](std::vector<std::pair<const char*, Peer>> lines) {
-    Tokens::Peers peers;
+    BearerTokens::Peers peers;
     for (const auto& [token, peer] : lines) peers.emplace(json::sha256(token), peer);
     tokens.replace(std::move(peers));
   };

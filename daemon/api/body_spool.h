@@ -1,4 +1,4 @@
-// A request's body on its way into the store: in memory up to a chunk, staged beyond. More than a little of it in
+// A request's body on its way into the store: in memory up to a chunk, spooled beyond. More than a little of it in
 // memory needs a seat (body_seats.h).
 #pragma once
 
@@ -15,10 +15,10 @@
 
 namespace batchd::daemon {
 
-class Staging {
+class BodySpool {
  public:
-  Staging(StoreClient& store, BodySeats& seats, core::OwnerId owner) : store_(store), seat_(seats, owner) {}
-  Staging(const Staging&) = delete;
+  BodySpool(StoreClient& store, BodySeats& seats, core::OwnerId owner) : store_(store), seat_(seats, owner) {}
+  BodySpool(const BodySpool&) = delete;
 
   // Exchange::read_body(), which is given up when the body comes slowly and others wait for its seat. problem_of_body()
   // says what an error of it means.
@@ -32,7 +32,7 @@ class Staging {
   // After each addition to request.body: takes full chunks off it. `besides`: bytes of others that the caller has in
   // memory. Errors of hold(), too.
   Task<core::Result<void>> take(core::NewRequest& request, std::int64_t besides = 0);
-  // The body is complete: it is in request.body, or all of it in request.staged.
+  // The body is complete: it is in request.body, or all of it in request.spooled.
   Task<core::Result<void>> finish(core::NewRequest& request);
   // The same, and none of it stays in memory.
   Task<core::Result<void>> put_away(core::NewRequest& request);
@@ -52,8 +52,8 @@ class Staging {
 using FeedBody = std::function<bool(std::string_view piece, std::string& request_out)>;
 
 // The call's body into `request`. A problem leaves a stage that must be discarded; a fault of the reader is no problem
-// yet. What `finish` of the reader appends, and Staging::finish, are the caller's.
-Task<std::optional<proto::Problem>> receive_request(Exchange& exchange, Staging& staging, core::NewRequest& request,
+// yet. What `finish` of the reader appends, and BodySpool::finish, are the caller's.
+Task<std::optional<proto::Problem>> receive_request(Exchange& exchange, BodySpool& spool, core::NewRequest& request,
                                                     const FeedBody& feed);
 
 }  // namespace batchd::daemon

@@ -3,23 +3,23 @@
 namespace batchd::storage {
 namespace {
 
-GroupStore::GroupState state_after(Db::Health health) {
+TransactionalStore::TransactionState state_after(Db::Health health) {
   switch (health) {
     case Db::Health::good:
-      return GroupStore::GroupState::intact;
+      return TransactionalStore::TransactionState::intact;
     case Db::Health::full:
-      return GroupStore::GroupState::lost;
+      return TransactionalStore::TransactionState::lost;
     case Db::Health::broken:
-      return GroupStore::GroupState::broken;
+      return TransactionalStore::TransactionState::broken;
   }
-  return GroupStore::GroupState::broken;
+  return TransactionalStore::TransactionState::broken;
 }
 
 }  // namespace
 
-core::Result<void> SqliteStore::begin_group() {
+core::Result<void> SqliteStore::begin_transaction() {
   CHECK(!db_->in_transaction());
-  group_state_ = GroupState::intact;
+  transaction_state_ = TransactionState::intact;
   free_bytes_.reset();
   try {
     db_->run("BEGIN IMMEDIATE");
@@ -32,18 +32,18 @@ core::Result<void> SqliteStore::begin_group() {
 
 void SqliteStore::begin_verb() { changes_before_verb_ = db_->changes_so_far(); }
 
-GroupStore::GroupState SqliteStore::end_verb(bool keep) {
+TransactionalStore::TransactionState SqliteStore::end_verb(bool keep) {
   if (keep) {
     CHECK(db_->in_transaction() && db_->health() == Db::Health::good);
-    return GroupState::intact;
+    return TransactionState::intact;
   }
   const bool untouched = db_->health() == Db::Health::good && db_->changes_so_far() == changes_before_verb_;
-  if (untouched && db_->in_transaction()) return GroupState::intact;
+  if (untouched && db_->in_transaction()) return TransactionState::intact;
   roll_back();
-  return group_state_;
+  return transaction_state_;
 }
 
-core::Result<void> SqliteStore::commit_group() {
+core::Result<void> SqliteStore::commit_transaction() {
   try {
     counters_.set({CounterKind::id_high_water}, ids_.high_water());
     counters_.flush(*db_);
@@ -58,27 +58,27 @@ core::Result<void> SqliteStore::commit_group() {
   return {};
 }
 
-GroupStore::GroupState SqliteStore::group_state() const { return group_state_; }
+TransactionalStore::TransactionState SqliteStore::transaction_state() const { return transaction_state_; }
 
 // Afterwards there is no transaction, and what is cached is again what is on the disk.
 void SqliteStore::roll_back() {
-  group_state_ = state_after(db_->health());
-  if (group_state_ == GroupState::intact) group_state_ = GroupState::lost;
+  transaction_state_ = state_after(db_->health());
+  if (transaction_state_ == TransactionState::intact) transaction_state_ = TransactionState::lost;
   counters_.roll_back();
   purge_walk_ = {};  // what it went past may be there again
   if (std::exchange(backup_is_new_, false)) backup_.reset();
-  if (group_state_ == GroupState::broken) return;
+  if (transaction_state_ == TransactionState::broken) return;
   try {
     if (db_->in_transaction()) db_->run("ROLLBACK");
     if (lanes_changed_) load_lanes();
     lanes_changed_ = false;
     db_->recovered();
   } catch (const VerbFailed&) {
-    group_state_ = GroupState::broken;
+    transaction_state_ = TransactionState::broken;
   }
 }
 
-GroupStore::GroupState SqliteStore::tend(bool idle) {
+TransactionalStore::TransactionState SqliteStore::tend(bool idle) {
   if (backup_) backup_->step();
   const auto pages = db_->wal_pages();
   try {
@@ -90,10 +90,10 @@ GroupStore::GroupState SqliteStore::tend(bool idle) {
     }
   } catch (const VerbFailed& failed) {
     // No room to copy the log into the database: nothing is lost, the log goes on.
-    if (failed.error.code != core::Errc::disk_full) return GroupState::broken;
+    if (failed.error.code != core::Errc::disk_full) return TransactionState::broken;
     db_->recovered();
   }
-  return GroupState::intact;
+  return TransactionState::intact;
 }
 
 }  // namespace batchd::storage

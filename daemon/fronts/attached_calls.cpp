@@ -13,7 +13,7 @@ Task<void> conclude(Engine& engine, std::vector<core::RequestId> answered, bool 
   auto verb = [answered = std::move(answered), taken, now = engine.clock.wall()](core::Store& store) {
     core::Result<void> noted;
     for (const auto request : answered) {
-      noted = taken ? store.answer_held(request, now) : store.leave_orphan(request);
+      noted = taken ? store.complete_call(request, now) : store.orphan_call(request);
       if (!noted) break;
     }
     return noted;
@@ -24,11 +24,11 @@ Task<void> conclude(Engine& engine, std::vector<core::RequestId> answered, bool 
 core::Result<void> note_end(core::Store& store, const EndedCall& call, core::WallTime now) {
   switch (call.end) {
     case CallEnd::orphan:
-      return store.leave_orphan(call.request);
+      return store.orphan_call(call.request);
     case CallEnd::answered:
       return store.note_answer(call.request, now);
     case CallEnd::abandoned:
-      return store.abandon_held(call.request);
+      return store.abandon_call(call.request);
   }
   return core::Result<void>();
 }

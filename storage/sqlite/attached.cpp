@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::int64_t kAnswerCost = 4;  // touched rows: the call, the request, their indexes
 
-void end_held(Db& db, core::RequestId request, core::WallTime now) {
+void end_call(Db& db, core::RequestId request, core::WallTime now) {
   db.run("DELETE FROM held_call WHERE request = ?", request);
   // One with an idempotency key isn't held: its caller may ask again.
   db.run("UPDATE request SET acked_at = ? WHERE id = ? AND held = 1 AND finished_at IS NOT NULL AND acked_at IS NULL",
@@ -32,7 +32,7 @@ core::Result<std::optional<core::RequestId>> SqliteStore::adopt_orphan(core::Own
   });
 }
 
-core::Result<void> SqliteStore::leave_orphan(core::RequestId request) {
+core::Result<void> SqliteStore::orphan_call(core::RequestId request) {
   return verb([&] { db_->run("UPDATE held_call SET orphan = 1 WHERE request = ?", request); });
 }
 
@@ -40,8 +40,8 @@ core::Result<void> SqliteStore::note_answer(core::RequestId request, core::WallT
   return verb([&] { db_->run("UPDATE held_call SET answered_at = ? WHERE request = ?", now, request); });
 }
 
-core::Result<void> SqliteStore::answer_held(core::RequestId request, core::WallTime now) {
-  return verb([&] { end_held(*db_, request, now); });
+core::Result<void> SqliteStore::complete_call(core::RequestId request, core::WallTime now) {
+  return verb([&] { end_call(*db_, request, now); });
 }
 
 // Whoever wasn't heard of again within the grace will not come back.
@@ -59,11 +59,11 @@ bool SqliteStore::purge_answers(core::WallTime before, core::WallTime now, Purge
       budget.rows -= kAnswerCost;
     }
   }
-  for (const auto request : answered) end_held(*db_, request, now);
+  for (const auto request : answered) end_call(*db_, request, now);
   return over;
 }
 
-core::Result<void> SqliteStore::abandon_held(core::RequestId request) {
+core::Result<void> SqliteStore::abandon_call(core::RequestId request) {
   return verb([&] { db_->run("DELETE FROM held_call WHERE request = ?", request); });
 }
 

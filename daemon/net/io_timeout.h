@@ -9,16 +9,16 @@
 
 namespace batchd::daemon {
 
-class Deadline {
+class IoTimeout {
  public:
   using Instant = std::chrono::steady_clock::time_point;
 
   // `on_expiry` makes the pending wait fail (by cancelling or closing its socket). It is never called after disarm()
   // or the end of this object.
-  Deadline(Executor executor, std::function<void()> on_expiry);
-  ~Deadline();
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
+  IoTimeout(Executor executor, std::function<void()> on_expiry);
+  ~IoTimeout();
+  IoTimeout(const IoTimeout&) = delete;
+  IoTimeout& operator=(const IoTimeout&) = delete;
 
   void arm(Instant at);
   void arm(std::chrono::milliseconds from_now) { arm(std::chrono::steady_clock::now() + from_now); }

@@ -1,4 +1,4 @@
-#include "daemon/http/tokens.h"
+#include "daemon/http/bearer_tokens.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -130,7 +130,7 @@ std::string take_token(RequestHead& head) {
   return token;
 }
 
-void Tokens::replace(Peers peers) {
+void BearerTokens::replace(Peers peers) {
   in_force_.clear();
   for (auto& [digest, peer] : peers) {
     const auto old = peers_.find(digest);
@@ -141,21 +141,21 @@ void Tokens::replace(Peers peers) {
   peers_ = std::move(peers);
 }
 
-std::optional<Peer> Tokens::peer_of(std::string_view token) const {
+std::optional<Peer> BearerTokens::peer_of(std::string_view token) const {
   if (!is_token(token)) return std::nullopt;
   // By digest: how long the lookup takes says nothing about how much of a token was right.
   const auto found = peers_.find(json::sha256(token));
   return found == peers_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Task<core::Result<void>> load_tokens(Tokens& tokens, StoreClient& store, config::Server server) {
+Task<core::Result<void>> load_bearer_tokens(BearerTokens& tokens, StoreClient& store, config::Server server) {
   const auto group = find_group(server.socket_group);
   if (!group) co_return group.error();
   std::optional<gid_t> clients;
   if ((server.socket_mode & 070) != 0) clients = group->value_or(::getegid());
   const auto lines = read_tokens(server.tokens_file, clients);
   if (!lines) co_return lines.error();
-  Tokens::Peers peers;
+  BearerTokens::Peers peers;
   for (const auto& line : *lines) {
     const auto owner = co_await store.state(&core::Store::owner_named, line.owner);
     if (!owner) co_return owner.error();
