@@ -25,7 +25,7 @@ done < <(rooms)
 paths() {
   grep -rhoE '(^|[^A-Za-z0-9_./-])(core|config|proto|storage|daemon|ctl|emulator|cmake|systemd|tests|tools|docs)/[A-Za-z0-9_/.-]*[A-Za-z0-9_](\.\{h,cpp\})?(/`)?' \
     README.md CONTRIBUTING.md docs/*.md core config proto storage daemon ctl emulator tests --include=*.md --include=*.h --include=*.cpp \
-    --include=*.sh --include=CMakeLists.txt --exclude=lint_test.sh --exclude=map.sh | sed -E -e 's#^[^a-z]##' -e 's#/`$##' | sort -u
+    --include=*.sh --include=CMakeLists.txt --exclude=lint_test.sh --exclude=map.sh --exclude=map_test.sh | sed -E -e 's#^[^a-z]##' -e 's#/`$##' | sort -u
 }
 while read -r path; do
   case "$path" in
