@@ -1,5 +1,6 @@
-// Small JSON documents from outside (answers, bodies of admin calls), read with RapidJSON. RapidJSON is used only here:
-// every document passes the validator first, because RapidJSON alone isn't safe (CVE-2024-38517, deep nesting).
+// Small JSON documents from outside (answers, bodies of admin calls), read with RapidJSON. Nothing else in proto/ uses
+// RapidJSON: every document passes the validator first, because RapidJSON alone isn't safe (CVE-2024-38517, deep
+// nesting).
 #pragma once
 
 #include <rapidjson/document.h>

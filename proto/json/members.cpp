@@ -21,7 +21,7 @@ constexpr auto kMarks = [] {
   return marks;
 }();
 
-// Return the length of the prefix without bytes that matter, inside a string or outside.
+// Both return the length of the prefix without bytes that matter, inside a string or outside.
 std::size_t run_in_string(std::string_view bytes) {
   auto at = unquoted_run(bytes);
   while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') ++at;
