@@ -30,7 +30,7 @@ using Answer = std::variant<core::Done, core::Fault>;
 
 bool may_pass(Kind kind) { return kind == Kind::not_sent || kind == Kind::transient || kind == Kind::throttled; }
 
-// Again while that may help. Cancelled when the time is over; then the last thing that the provider said counts.
+// Asks again as long as that may help. Cancelled when the time is over; then the last answer of the provider counts.
 Task<Answer> ask(HttpsLink& link, const core::Provider& provider) {
   co_await asio::this_coro::throw_if_cancelled(false);
   Timer pause(co_await asio::this_coro::executor);
@@ -42,7 +42,7 @@ Task<Answer> ask(HttpsLink& link, const core::Provider& provider) {
     const auto dialogue = provider.check_account();
     auto answer = co_await converse(link, *dialogue);
     const bool cut = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-    if (cut) co_return last;  // what cutting it off looks like says nothing
+    if (cut) co_return last;  // the error of a call that was cut off says nothing about the key
     const auto* fault = std::get_if<core::Fault>(&answer);
     if (fault == nullptr || !may_pass(fault->kind) || tries == kTriesMax) co_return answer;
     last = *fault;
@@ -63,14 +63,14 @@ Answer ask_in_time(asio::io_context& io, HttpsLink& link, const core::Provider& 
   auto ended = [&](const std::exception_ptr& bug, Answer got) {
     if (bug) std::rethrow_exception(bug);
     answer = std::move(got);
-    io.stop();  // not: when nothing is left, since a look-up that was given up may take its time
+    io.stop();  // not when no work is left: a name look-up that was given up may still take long
   };
   asio::co_spawn(io.get_executor(), ask(link, provider), asio::bind_cancellation_slot(stop.slot(), ended));
   io.run();
   return answer;
 }
 
-// Theirs, and whatever they may have put into them.
+// Returns the provider's message as one line, with the key replaced wherever the message has it.
 std::string words_of(const core::Fault& fault, const std::string& key) {
   constexpr std::string_view kInstead = "(the key)";
   auto words = fault.message;
@@ -117,7 +117,8 @@ int check_key(const config::Config& config, const std::string& account, std::ist
   auto settings = found->second;
   settings.connect_timeout = std::min<core::Duration>(settings.connect_timeout, kConnectTimeMax);
   settings.answer_timeout = std::min<core::Duration>(settings.answer_timeout, kAnswerTimeMax);
-  auto& io = *new asio::io_context(1);  // stays: its end would wait for a look-up that was given up
+  // Never destroyed: its destructor would wait for a name look-up that was given up.
+  auto& io = *new asio::io_context(1);
   std::unique_ptr<HttpsLink> link;
   try {
     link = make_link(io.get_executor(), settings);

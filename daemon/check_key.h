@@ -1,4 +1,4 @@
-// Does the provider take this key? One free call with it, and nothing of a daemon: no database, no socket.
+// Asks the provider, with a free call, whether it accepts a key. Needs nothing of a daemon: no database, no socket.
 #pragma once
 
 #include <iosfwd>
@@ -8,11 +8,13 @@
 
 namespace batchd::daemon {
 
-// The key is what `input` holds, white space around it removed. Says in one line what came out: on `output` that it is
-// accepted, else on `errors`. Takes about 20 seconds at most. The key itself is shown nowhere. Returns an exit code
-// (sysexits): 0 accepted, 65 that is no key, 69 it couldn't be checked, 77 refused, in the provider's words, 78 no such
-// account, or one that can't be called. For a process that ends now, by quick_exit(): a look-up of a name that hangs
-// has a thread of its own, and an orderly end would wait for it.
+// Checks the key that `input` holds, without the white space around it, at the provider of `account`. Writes the result
+// as one line: to `output` if the key is accepted, else to `errors`. The key itself is written nowhere. Takes about 20
+// seconds at most.
+// Returns an exit code (sysexits): 0 accepted, 65 the input is no key, 69 the key couldn't be checked, 77 refused by
+// the provider, whose message is shown, 78 there is no such account, or its provider can't be called.
+// The process must end afterwards by quick_exit(): a name look-up that hangs has a thread of its own, for which an
+// orderly end would wait.
 int check_key(const config::Config& config, const std::string& account, std::istream& input, std::ostream& output,
               std::ostream& errors);
 

@@ -33,7 +33,7 @@ namespace batchd::daemon {
 namespace {
 
 constexpr std::chrono::seconds kRoomPause{5};
-constexpr int kGracesPerStop = 3;  // until items are finished, until they are cut short, until the last write is back
+constexpr int kGracesPerStop = 3;  // for items to finish, for them to be cut short, for the last write to return
 
 int exit_code_of(const core::Error& error) {
   if (error.code == core::Errc::locked) return EX_TEMPFAIL;
@@ -104,7 +104,7 @@ class Daemon {
     co_return EX_OK;
   }
 
-  // False: said in the log, and the store has stopped.
+  // Returns false if the tokens can't be used; that is then logged, and the store has stopped.
   Task<bool> load_first_tokens() {
     if (engine_.config.server.listen.empty()) co_return true;
     const auto loaded = co_await load_bearer_tokens(tokens_, engine_.store, engine_.config.server);
@@ -114,7 +114,7 @@ class Daemon {
     co_return false;
   }
 
-  // With the port that is really listened on: the configuration may leave the choice to the kernel.
+  // Logs the port that is really listened on: the configuration may leave the choice to the kernel.
   void announce_ready(std::uint16_t tcp_port) {
     const auto& listen = engine_.config.server.listen;
     const auto tcp = listen.empty() ? "none" : listen.substr(0, listen.rfind(':') + 1) + std::to_string(tcp_port);
@@ -151,7 +151,8 @@ class Daemon {
     for (const auto& [stage, wakeup] : stages) engine_.tasks.spawn(run_stage(engine_, *stage, *wakeup));
   }
 
-  // Finish the item, answer the waiters, close; after the grace, end what is left. Jobs at the provider go on.
+  // Lets the items under way finish, answers the waiters, closes; after the grace, ends what is left. Jobs at the
+  // provider go on.
   Task<void> stop(HttpServer& server) {
     log_event(LogLevel::info, "stopping",
               {{"exchanges", server.exchanges_under_way()}, {"waiters", engine_.waiters.size()}});
@@ -216,7 +217,8 @@ std::int64_t bytes_of(const std::string& database) {
   return bytes;
 }
 
-// Of a process that was killed: it holds prompts and results, also those that have been purged since.
+// Removes a copy left by a process that was killed: it holds prompts and results, also those that have been purged
+// since.
 void remove_left_backup(const std::string& path) { ::unlink((path + std::string(kBackupSuffix)).c_str()); }
 
 }  // namespace
@@ -225,12 +227,13 @@ int run_daemon(const config::Config& config, const config::Environment& environm
   auto passed = take_passed_socket();
   if (!passed) {
     log_event(LogLevel::error, "socket_unavailable", {{"detail", passed.error().detail}});
-    return EX_CONFIG;  // of the unit: trying again doesn't help
+    return EX_CONFIG;  // a fault of the unit: trying again doesn't help
   }
   Notifier notifier;
   notifier.opening(bytes_of(config.store.path));
   auto store = storage::open_sqlite({.path = config.store.path});
-  // Nobody gains if we end: as while it runs, it goes on by itself once there is room. SIGTERM ends it at once, still.
+  // Ending would help nobody: as with a disk that fills up while batchd runs, it goes on by itself once there is room.
+  // SIGTERM still ends the process at once.
   for (bool said = false; !store && store.error().code == core::Errc::disk_full;) {
     if (!std::exchange(said, true))
       log_event(LogLevel::error, "store_waits_for_room",

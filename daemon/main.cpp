@@ -17,7 +17,7 @@ namespace {
 
 using batchd::config::Config;
 
-// Where --dev keeps its database: in the folder that the user names, or in one of its own that goes with the process.
+// The folder of the database with --dev: the one that the user names, or a temporary one that is removed at the end.
 class DevFolder {
  public:
   explicit DevFolder(const std::string& named) : path_(named), temporary_(named.empty()) {
@@ -42,12 +42,12 @@ class DevFolder {
   bool temporary_;
 };
 
-// A write to a closed socket or over a file size limit must be an error code, not the end of the process; and the key
-// in our memory must not end in a core dump.
+// A write to a closed socket or over a file size limit must be an error code, not the end of the process; and the API
+// key in memory must not end up in a core dump.
 void protect_process() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-#ifndef __SANITIZE_ADDRESS__  // whose leak checker traces the process
+#ifndef __SANITIZE_ADDRESS__  // its leak checker must trace the process
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
 }

@@ -26,7 +26,7 @@ std::optional<Cursor> parse_cursor(std::string_view text) {
   Cursor cursor{.installation = std::string(text.substr(0, dash))};
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cursor.completion);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  // Only as we write it: neither below 0 nor with zeros in front.
+  // Only as cursor_text() writes it: neither negative nor with leading zeros.
   if (cursor.completion < 0 || digits != std::to_string(cursor.completion)) return std::nullopt;
   return cursor;
 }

@@ -1,4 +1,4 @@
-// Where a reader of results stands: "<installation>-<number of a completion>". Opaque to callers.
+// How far a reader of results has come: "<installation>-<number of a completion>". Opaque to callers.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,6 @@ struct Cursor {
   std::int64_t completion = 0;
 };
 std::string cursor_text(std::string_view installation, std::int64_t completion);
-std::optional<Cursor> parse_cursor(std::string_view text);  // none: no cursor of any installation
+std::optional<Cursor> parse_cursor(std::string_view text);  // nullopt if it isn't a cursor of any installation
 
 }  // namespace batchd::proto

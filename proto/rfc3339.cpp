@@ -5,7 +5,7 @@
 namespace batchd::proto {
 namespace {
 
-// Takes fixed-width fields off the front of a text. Once something is missing, nothing is found any more.
+// Takes fixed-width fields off the front of a text. Once one is missing, all that follow are taken as missing.
 class Fields {
  public:
   explicit Fields(std::string_view text) : rest_(text) {}
@@ -46,7 +46,7 @@ int milliseconds(Fields& fields) {
   return value;
 }
 
-// Minutes east of Greenwich; none: no such zone.
+// Returns the minutes east of Greenwich, nullopt if there is no such zone.
 std::optional<int> zone(Fields& fields) {
   const char sign = fields.one_of("Zz+-");
   if (sign == 'Z' || sign == 'z') return 0;
@@ -57,7 +57,7 @@ std::optional<int> zone(Fields& fields) {
   return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
-// In decimal, with zeroes in front; printf would take most of the time of an acknowledgement's answer.
+// Appends `value` in decimal with leading zeros; printf would take most of the time of answering an acknowledgement.
 void append_number(std::string& out, unsigned value, std::size_t digits) {
   out.append(digits, '0');
   for (auto at = out.end(); digits-- > 0; value /= 10) *--at = static_cast<char>('0' + value % 10);
@@ -103,7 +103,7 @@ std::optional<core::WallTime> parse_rfc3339(std::string_view text) {
   fields.one_of(":");
   const int minute = fields.number(2);
   fields.one_of(":");
-  const int second = fields.number(2);  // 60: a leap second, which is the next minute's first here
+  const int second = fields.number(2);  // 60 is a leap second, here the first second of the next minute
   const int millisecond = milliseconds(fields);
   const auto east = zone(fields);
   const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),

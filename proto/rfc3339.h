@@ -9,8 +9,9 @@
 
 namespace batchd::proto {
 
-std::string rfc3339(core::WallTime time);  // UTC: "2026-11-22T15:04:23.120Z"
-// Any zone; what is finer than a millisecond is dropped. None: not RFC 3339, without a zone, or no day of the calendar.
+std::string rfc3339(core::WallTime time);  // in UTC: "2026-11-22T15:04:23.120Z"
+// Reads a time in any zone; what is finer than a millisecond is dropped. Returns nullopt if the text isn't RFC 3339,
+// has no zone, or names no day of the calendar.
 std::optional<core::WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace batchd::proto

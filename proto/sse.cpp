@@ -8,7 +8,8 @@ namespace {
 constexpr std::string_view kNextLine = "\xC2\x85", kLineSeparator = "\xE2\x80\xA8",
                            kParagraphSeparator = "\xE2\x80\xA9";
 
-// The escape of the line end that `bytes` starts with, and its length; nothing if it is none.
+// Returns the escape of the line end that `bytes` starts with and the length of that line end; both are empty if it
+// starts with none.
 std::pair<std::string_view, std::size_t> escape_at(std::string_view bytes) {
   if (bytes.starts_with(kNextLine)) return {"\\u0085", kNextLine.size()};
   if (bytes.starts_with(kLineSeparator)) return {"\\u2028", kLineSeparator.size()};

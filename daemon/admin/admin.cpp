@@ -1,4 +1,4 @@
-// Batches, as operators see them, and their word on one that is held.
+// Batches as operators see them, and their decisions on held ones.
 #include "daemon/admin/admin.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
@@ -19,7 +19,7 @@ std::optional<BatchState> batch_state(std::string_view name) {
   return std::nullopt;
 }
 
-// Which page of GET /admin/batches is wanted.
+// Which page of GET /admin/batches is asked for.
 struct Listing {
   std::vector<BatchState> states;  // all, unless one is named
   core::BatchId before;
@@ -100,7 +100,7 @@ Task<void> get_batch(Desk& desk, Exchange& exchange, std::string_view text) {
     co_await reply_problem(exchange, problem_of(batch.error()));
 }
 
-// "This is its job": the batch goes on as if the create had been answered.
+// The operator names the batch's job: the batch goes on as if the create call had been answered.
 Task<void> adopt_job(Desk& desk, Exchange& exchange, std::string_view id) {
   auto body = co_await read_small_body(exchange);
   auto job = body ? proto::parse_adopt(*body) : core::Result<std::string>(body.error());
@@ -120,8 +120,8 @@ Task<void> adopt_job(Desk& desk, Exchange& exchange, std::string_view id) {
   co_await answer(exchange, batch);
 }
 
-// "Send it again": through the fence if no job was ever seen and our key can still prove it; else the operator's word
-// is the proof, and what may have been charged is booked.
+// The operator wants the batch sent again. It is fenced if no job was ever seen and the key in use can still prove that
+// there is none; else the operator's decision is the proof, and what may have been charged is booked.
 Task<void> requeue_batch(Desk& desk, Exchange& exchange, std::string_view id) {
   auto batch = co_await find_held(desk.engine, id);
   if (batch) {

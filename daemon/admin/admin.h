@@ -26,7 +26,7 @@ namespace batchd::daemon {
 // Returns the table above; the rows live as long as the program.
 Routes admin_routes();
 
-// The copy of the database that GET /admin/backup makes beside it.
+// What is appended to the path of the database for the copy that GET /admin/backup makes beside it.
 inline constexpr std::string_view kBackupSuffix = ".backup";
 
 Task<void> get_status(Desk& desk, Exchange& exchange, std::string_view);

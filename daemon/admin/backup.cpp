@@ -1,4 +1,5 @@
-// A copy of the database while work goes on, streamed to whoever asked, and a look at everything that is stored.
+// A copy of the database, made while work goes on and streamed to the caller; and the audit, which checks everything
+// that is stored.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,13 +17,13 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 256 << 10;
 
-// The copy while it is made: its name is taken away as soon as it is open, so that nothing of it outlives the call,
-// however that ends.
+// The copy of the database. Its file is unlinked as soon as it is open, so that nothing of it outlives the call,
+// however the call ends.
 class Copy {
  public:
   Copy(std::string path, bool& busy) : path_(std::move(path)), busy_(busy) {
     busy_ = true;
-    remove();  // of a process that was killed
+    remove();  // left by a process that was killed
   }
   ~Copy() {
     remove();
@@ -32,7 +33,7 @@ class Copy {
   Copy(const Copy&) = delete;
 
   const std::string& path() const { return path_; }
-  // Its size; none: it can't be read.
+  // Opens the copy and returns its size in bytes, nullopt if it can't be read.
   std::optional<std::int64_t> open() {
     fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     remove();
@@ -40,7 +41,7 @@ class Copy {
     if (fd_ < 0 || ::fstat(fd_, &about) != 0) return std::nullopt;
     return about.st_size;
   }
-  // The next piece; empty: the end, or an error.
+  // Returns the next piece; empty at the end or on an error.
   std::string read() {
     std::string piece(kPieceBytes, '\0');
     const auto got = ::read(fd_, piece.data(), piece.size());
@@ -85,7 +86,7 @@ Task<void> send_backup(Desk& desk, Exchange& exchange, std::string_view) {
     co_await reply_problem(exchange, problem_of(counts.error()));
     co_return;
   }
-  // The copy must leave what intake may count on.
+  // The copy must leave the disk space that intake counts on.
   if (!has_room(desk.engine.config.store, counts->database_bytes)) {
     co_await reply_problem(exchange, make_problem(507, "disk_full", "no room beside the database for a copy of it",
                                                   true, "free space where store.path is"));
@@ -116,7 +117,8 @@ namespace {
 
 using Walk = core::Result<core::AuditStep> (core::Store::*)(std::int64_t);
 
-// Every finding as it is found. False: cut short, and the client sees it.
+// Sends every finding as it is found. Returns false if the audit was cut short, which the client sees since the stream
+// isn't ended.
 Task<bool> audit_walk(Exchange& exchange, Engine& engine, Walk walk, std::int64_t& checked, std::int64_t& findings) {
   std::optional<std::int64_t> after = 0;
   while (after) {
@@ -139,7 +141,7 @@ Task<void> send_audit(Desk& desk, Exchange& exchange, std::string_view) {
   ReplyHead head{200, "application/x-ndjson", {}};
   if (!co_await exchange.begin_stream(std::move(head))) co_return;
   std::int64_t bodies = 0, requests = 0, findings = 0;
-  // In this order: the second walk then knows whose the bodies are.
+  // In this order: only after the requests are checked are the bodies without an owner known.
   const bool walked = co_await audit_walk(exchange, desk.engine, &core::Store::audit_requests, requests, findings);
   if (!walked) co_return;
   const bool whole = co_await audit_walk(exchange, desk.engine, &core::Store::audit_bodies, bodies, findings);

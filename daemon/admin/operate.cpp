@@ -1,4 +1,4 @@
-// An operator's word on lanes and accounts: leave now, wait, go on.
+// Operators' decisions on lanes and accounts: send now, pause, resume.
 #include <algorithm>
 
 #include "daemon/admin/admin.h"
@@ -69,7 +69,7 @@ Task<void> pause_lanes(Desk& desk, Exchange& exchange, std::string_view) {
   co_await answer_pauses(exchange, desk.engine);
 }
 
-// Accounts in trouble that are meant try at once, too: "go on" is what the operator said.
+// The accounts of these lanes, too, try again at once if they are in trouble: the operator wants work to go on.
 Task<void> resume_lanes(Desk& desk, Exchange& exchange, std::string_view) {
   const auto lanes = co_await read_lanes(exchange);
   if (!lanes) {

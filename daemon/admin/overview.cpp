@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kBatchesShown = 500;
 constexpr int kOwnersShown = 20;
-constexpr std::size_t kLanesAsked = Metrics::kLanesShown;  // whose load is looked up: two queries each
+constexpr std::size_t kLanesAsked = Metrics::kLanesShown;  // lanes whose load is looked up, with two queries each
 
 std::vector<core::BatchState> live_states() {
   std::vector<core::BatchState> states;
@@ -35,7 +35,7 @@ std::vector<proto::LaneStatus> lanes_of(std::vector<core::LaneQueue> queues, con
   return lanes;
 }
 
-// One verb for all of them: what they say of each other belongs to one moment.
+// Reads everything in one verb, so that all numbers are of the same moment.
 core::Result<proto::AdminStatus> read_status(core::Store& store, const std::vector<core::BatchState>& states) {
   proto::AdminStatus status{.version = BATCHD_VERSION, .now = {}, .started_at = {}, .counts = {}};
   auto counts = store.counts();
@@ -138,7 +138,7 @@ Task<core::Result<proto::Attention>> gather_attention(Engine& engine) {
   for (const auto& [name, account] : engine.accounts.all())
     if (!account->trouble.empty()) {
       attention->accounts.push_back(status_of(*account));
-      attention->accounts.back().detail = account->trouble;  // strange jobs are items of their own
+      attention->accounts.back().detail = account->trouble;  // without the strange jobs, which are listed separately
     }
   co_return attention;
 }

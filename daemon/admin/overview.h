@@ -1,4 +1,4 @@
-// What status, page and metrics show, gathered from the store and from the accounts.
+// What the status calls, the page and the metrics show, gathered from the store and the accounts.
 #pragma once
 
 #include "daemon/engine/engine.h"

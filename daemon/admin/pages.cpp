@@ -19,7 +19,7 @@ std::vector<core::BatchState> all_states() {
   return states;
 }
 
-// ?refresh=SECONDS; anything else: never.
+// Returns the period of ?refresh=SECONDS; nullopt, which means never, for anything else.
 std::optional<std::chrono::seconds> refresh_of(const RequestHead& head) {
   const auto text = head.query_value("refresh").value_or("");
   std::int64_t seconds = 0;
@@ -55,7 +55,7 @@ Task<void> show_page(Desk& desk, Exchange& exchange, std::string_view) {
   co_await exchange.reply(std::move(head), proto::admin_page(page));
 }
 
-// Relative, so that a proxy may serve us below a path of its own.
+// Relative, so that a proxy may serve batchd below a path of its own.
 Task<void> redirect_to_page(Desk& desk, Exchange& exchange, std::string_view) {
   const auto refresh = refresh_of(exchange.head());
   ReplyHead head{308, "", {}};

@@ -1,4 +1,5 @@
-// What people, monitors and service managers ask: the caller's own numbers, the whole machine's, alive, ready.
+// The caller's own numbers, those of the whole daemon, what needs attention, and the checks of monitors and service
+// managers.
 #include "daemon/admin/admin.h"
 #include "daemon/admin/overview.h"
 #include "daemon/api/reply.h"
@@ -6,7 +7,7 @@
 namespace batchd::daemon {
 namespace {
 
-constexpr std::chrono::seconds kVerdictStands{1};  // of /readyz
+constexpr std::chrono::seconds kVerdictStands{1};  // for so long a successful probe answers GET /readyz
 
 }  // namespace
 
@@ -38,7 +39,8 @@ Task<void> healthz(Desk& desk, Exchange& exchange, std::string_view) {
   co_await reply_json(exchange, 200, "{\"status\":\"alive\"}\n");
 }
 
-// A good verdict stands for a while: each is a write to the disk, and anybody on this host may ask.
+// A successful probe answers for kVerdictStands, because each probe writes to the disk and anybody on this host may
+// ask.
 Task<void> readyz(Desk& desk, Exchange& exchange, std::string_view) {
   core::Result<void> written;
   if (desk.engine.clock.steady() - desk.probed_at >= kVerdictStands) {

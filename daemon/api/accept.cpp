@@ -6,7 +6,7 @@
 namespace batchd::daemon {
 namespace {
 
-// `grace`: for how long an answer that was written can be had again, if nobody knows that it arrived.
+// `grace` is how long an answered request can still be taken over if it is unknown whether its answer arrived.
 core::Result<core::Accepted> adopt_or_accept(core::Store& store, const core::NewRequest& request, core::WallTime now,
                                              core::Duration grace) {
   if (!request.call.empty()) {
@@ -44,7 +44,7 @@ Task<core::Result<core::Accepted>> accept(Engine& engine, core::NewRequest reque
     return adopt_or_accept(store, request, wall, grace);
   };
   auto accepted = co_await engine.store.together(storage::VerbClass::intake, std::move(verb));
-  if (spooled && (!accepted || accepted->replayed))  // nobody has adopted it
+  if (spooled && (!accepted || accepted->replayed))  // no request has adopted it
     co_await engine.store.intake(&core::Store::spool_discard, spooled);
   if (accepted && !accepted->replayed) {
     engine.wakeups.pack.wake();

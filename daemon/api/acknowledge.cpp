@@ -1,4 +1,4 @@
-// POST /v1/results/ack: the caller has what it needs of these results; they may go after a grace.
+// POST /v1/results/ack: the caller is done with these results, which may be purged after a grace.
 #include "daemon/api/api.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
@@ -8,7 +8,7 @@
 namespace batchd::daemon {
 namespace {
 
-constexpr std::size_t kBodyBytesMax = 64 << 10;  // of 1,000 ids
+constexpr std::size_t kBodyBytesMax = 64 << 10;  // room for 1,000 ids
 
 Task<core::Result<std::int64_t>> acknowledge_channel(Engine& engine, core::OwnerId owner, std::string channel,
                                                      std::int64_t up_to) {

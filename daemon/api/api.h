@@ -1,5 +1,6 @@
-// The local API of programs: which call does what. Bytes become core types in proto/api; here they meet the store and
-// the waiters. Each handler answers its exchange once and returns when that answer is written or the client is gone.
+// The local API of programs: which handler serves which call. proto/api turns bytes into core types; the handlers use
+// the store and the waiters. Each handler answers its exchange once and returns when that answer is written or the
+// client is gone.
 //
 //   call                                     handler              file
 //   POST /v1/requests                        submit_request       intake.cpp; JSON lines: bulk.cpp

@@ -49,7 +49,7 @@ Task<core::Result<void>> BodySpool::take(core::NewRequest& request, std::int64_t
     auto appended = co_await store_.intake(&core::Store::spool_append, request.spooled, chunk);
     if (!appended) co_return appended;
     request.body.erase(0, core::kChunkBytesMax);
-    request.body.shrink_to_fit();  // else it keeps the room of the largest it has ever been
+    request.body.shrink_to_fit();  // else it would keep the capacity of its largest size
   }
   co_return core::Result<void>();
 }
@@ -72,13 +72,13 @@ Task<core::Result<void>> BodySpool::finish(core::NewRequest& request) {
   auto taken = co_await take(request);
   if (!taken || !request.spooled) co_return taken;
   auto appended = co_await store_.intake(&core::Store::spool_append, request.spooled, std::string_view(request.body));
-  std::string().swap(request.body);  // an assignment would keep its room
+  std::string().swap(request.body);  // an assignment would keep its capacity
   co_return appended;
 }
 
 Task<void> BodySpool::discard(core::NewRequest& request) {
   std::string().swap(request.body);
-  let_go();  // what is said next may be read slowly
+  let_go();  // the client may read the answer slowly
   if (!request.spooled) co_return;
   co_await store_.intake(&core::Store::spool_discard, request.spooled);
   request.spooled = {};

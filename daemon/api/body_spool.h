@@ -1,5 +1,5 @@
-// A request's body on its way into the store: in memory up to a chunk, spooled beyond. More than a little of it in
-// memory needs a seat (body_seats.h).
+// Takes a request's body into the store: up to a chunk stays in memory, a longer body is spooled. More than
+// kBodyBytesWithoutSeat of it in memory needs a seat (body_seats.h).
 #pragma once
 
 #include <functional>
@@ -20,23 +20,25 @@ class BodySpool {
   BodySpool(StoreClient& store, BodySeats& seats, core::OwnerId owner) : store_(store), seat_(seats, owner) {}
   BodySpool(const BodySpool&) = delete;
 
-  // Exchange::read_body(), which is given up when the body comes slowly and others wait for its seat. problem_of_body()
-  // says what an error of it means.
+  // Reads the next piece of the body, as Exchange::read_body() does. Gives up if the body arrives slowly while others
+  // wait for its seat. problem_of_body() returns the problem to report for an error.
   Task<core::Result<std::string>> read_body(Exchange& exchange);
   proto::Problem problem_of_body(const core::Error& error) const;
-  // Before so many bytes are in memory. Errc::queue_full: there is no seat for them.
+  // Call before `bytes` bytes of bodies are in memory. Waits for a seat if they need one; Errc::queue_full if none
+  // became free.
   Task<core::Result<void>> hold(std::int64_t bytes);
-  // Nothing of them is in memory any more.
+  // Gives up the seat: call once none of the bytes is in memory any more.
   void let_go() { seat_.leave(); }
 
-  // After each addition to request.body: takes full chunks off it. `besides`: bytes of others that the caller has in
-  // memory. Errors of hold(), too.
+  // Call after each addition to request.body: spools full chunks of it. `besides` is the number of bytes of other
+  // requests that the caller has in memory. Errors as of hold() and of the store.
   Task<core::Result<void>> take(core::NewRequest& request, std::int64_t besides = 0);
-  // The body is complete: it is in request.body, or all of it in request.spooled.
+  // Call when the body is complete: afterwards it is in request.body, or all of it in request.spooled.
   Task<core::Result<void>> finish(core::NewRequest& request);
-  // The same, and none of it stays in memory.
+  // Like finish(), but always spools the body, so that none of it stays in memory.
   Task<core::Result<void>> put_away(core::NewRequest& request);
-  // Nobody will adopt it. Nothing of it is in memory any more.
+  // Discards the spooled body, if any, and frees the bytes and the seat in memory. Call if no request will adopt the
+  // body.
   Task<void> discard(core::NewRequest& request);
 
  private:
@@ -47,12 +49,13 @@ class BodySpool {
   BodySeats::Seat seat_;
 };
 
-// Gives a piece of a call's body to its reader, which appends what belongs to the request. False: that's enough, the
-// reader has a fault.
+// Passes a piece of a call's body to the call's reader, which appends what belongs to the request to `request_out`.
+// Returns false if the reader has found a fault and takes no more.
 using FeedBody = std::function<bool(std::string_view piece, std::string& request_out)>;
 
-// The call's body into `request`. A problem leaves a stage that must be discarded; a fault of the reader is no problem
-// yet. What `finish` of the reader appends, and BodySpool::finish, are the caller's.
+// Reads the call's body into `request`. Returns a problem if it can't be read or spooled; the caller must then discard
+// the spooled body. A fault that the reader finds ends the reading without a problem: the caller asks the reader for
+// it. The caller also appends what the reader's own `finish` yields, and calls BodySpool::finish().
 Task<std::optional<proto::Problem>> receive_request(Exchange& exchange, BodySpool& spool, core::NewRequest& request,
                                                     const FeedBody& feed);
 

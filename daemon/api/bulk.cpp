@@ -17,7 +17,8 @@ void break_off(Problem& problem, const proto::BulkReport& report) {
   problem.hint = kSendAgain;
 }
 
-// Errc::stopping: a client may take for ever to send the rest, and is told at once.
+// Reads the next piece of the body. Fails with Errc::stopping as soon as the daemon stops, since the client may take
+// for ever to send the rest.
 Task<core::Result<std::string>> read_piece(Exchange& exchange, BulkIntake& intake, const Engine& engine,
                                            Waiters::Ticket& stop) {
   using namespace asio::experimental::awaitable_operators;
@@ -115,7 +116,7 @@ Task<std::optional<Problem>> BulkIntake::end_line() {
   request.deadline = deadline_;
   request.fail_at_deadline = said.fail_at_deadline.value_or(false);
   request.tokens = read->tokens;
-  // Pending before it is finished: whatever happens, drop() knows of its stage.
+  // Added to the pending lines before it is finished, so that drop() discards its spooled body whatever happens.
   pending_.push_back({.number = number,
                       .digest = proto::line_digest(said, options_.deadline, line->digest.finish()),
                       .request = std::move(request)});
@@ -162,7 +163,7 @@ Task<void> BulkIntake::settle(const std::vector<core::LineAccepted>& answers) {
   spool_.let_go();
   if (report_.accepted == accepted_before) co_return;
   engine_.wakeups.pack.wake();
-  engine_.wakeups.deadlines.wake();  // some may end at theirs
+  engine_.wakeups.deadlines.wake();  // some lines may have a deadline that ends them
 }
 
 Task<std::optional<Problem>> BulkIntake::finish() {
@@ -196,7 +197,7 @@ Task<void> submit_bulk(Exchange& exchange, Engine& engine) {
   }
   exchange.allow_body(engine.config.server.max_bulk);
   BulkIntake intake(engine, exchange.peer().owner, std::move(options));
-  Waiters::Ticket stop(engine.waiters, core::RequestId());  // of no request: only a stop calls it
+  Waiters::Ticket stop(engine.waiters, core::RequestId());  // for no request: only a stop wakes it
   std::optional<Problem> problem;
   for (bool more = true; more && !problem;) {
     auto piece = co_await read_piece(exchange, intake, engine, stop);

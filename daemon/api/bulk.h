@@ -1,5 +1,6 @@
 // POST /v1/requests with JSON lines: a whole file of requests in one call, with bounded memory. The client names the
-// group; a line's number in it says which it is, so that a cut upload is simply sent again.
+// group. A line is identified by its group and its number, so after an interrupted upload the client just sends the
+// file again.
 #pragma once
 
 #include <optional>
@@ -20,40 +21,43 @@ bool is_bulk(const RequestHead& head);
 
 Task<void> submit_bulk(Exchange& exchange, Engine& engine);
 
-// What the parameters say of every line.
+// What the query parameters say; it applies to every line.
 struct BulkOptions {
   proto::Submission submission;
   std::string group;
-  std::string deadline;  // as the caller wrote it: it is part of what a line stands for
+  std::string deadline;  // as the caller wrote it: it is part of the line digest
 };
+// Reads the query parameters into `options`. Returns the problem if one is missing or invalid.
 std::optional<proto::Problem> read_bulk_options(const RequestHead& head, Engine& engine, BulkOptions& options);
 
-// The lines on their way into the store, in pieces of about a chunk or kGroupLinesMax. Every stage that isn't adopted
-// is discarded by whoever finds that out: settle() for lines the store knows, drop() for the rest.
+// Stores the lines of a bulk submission in pieces of about a chunk or kGroupLinesMax lines. A spooled body that no
+// request adopts is discarded by end_line() for a faulty line, by settle() for a line that the store knows already or
+// refuses, and by drop() for all other lines.
 class BulkIntake {
  public:
   BulkIntake(Engine& engine, core::OwnerId owner, BulkOptions options);
 
   Task<core::Result<std::string>> read_body(Exchange& exchange) { return spool_.read_body(exchange); }
   proto::Problem problem_of_body(const core::Error& error) const { return spool_.problem_of_body(error); }
-  // Returns when the store has taken what was complete: until then no more of the body is read.
+  // Takes the next piece of the body. What is due is stored before this returns, so no more of the body is read
+  // meanwhile. Returns the problem that ends the submission, if any.
   Task<std::optional<proto::Problem>> take(std::string_view piece);
-  Task<std::optional<proto::Problem>> finish();  // the last line may lack its newline
-  Task<void> drop();                             // what isn't accepted yet
+  Task<std::optional<proto::Problem>> finish();  // call at the end of the body: its last line may lack the newline
+  Task<void> drop();                             // discards the lines that aren't accepted yet
   const proto::BulkReport& report() const { return report_; }
 
  private:
-  // Of the line that is being read.
+  // The line that is being read.
   struct Line {
     proto::SubmissionReader reader{proto::SubmissionReader::Form::line};
-    json::Sha256 digest;  // of the request's bytes
+    json::Sha256 digest;  // over the request's bytes
     core::NewRequest request;
-    std::int64_t bytes = 0;  // of the request
+    std::int64_t bytes = 0;  // length of the request
   };
 
   void feed(std::string_view fragment);
   Task<std::optional<proto::Problem>> end_line();
-  Task<std::optional<proto::Problem>> submit();  // what is pending
+  Task<std::optional<proto::Problem>> submit();  // stores the pending lines
   Task<void> settle(const std::vector<core::LineAccepted>& answers);
 
   Engine& engine_;
@@ -62,9 +66,9 @@ class BulkIntake {
   const std::optional<core::WallTime> deadline_;
   BodySpool spool_;
   proto::BulkReport report_;
-  std::int64_t number_ = 1;  // of the line at hand
-  bool blank_ = true;        // so far it has nothing but white space
-  bool faulty_ = false;      // its rest passes by
+  std::int64_t number_ = 1;  // of the line that is being read, from 1
+  bool blank_ = true;        // that line has only white space so far
+  bool faulty_ = false;      // the rest of that line is skipped
   std::optional<Line> line_;
   std::vector<core::GroupLine> pending_;
   std::int64_t pending_bytes_ = 0;

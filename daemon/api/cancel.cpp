@@ -1,5 +1,5 @@
-// DELETE /v1/requests/{id} and /v1/groups/{name}. A packed request ends at once; what its batch brings for it later is
-// counted and dropped, and a batch that nobody waits for any more is called off.
+// DELETE /v1/requests/{id} and /v1/groups/{name}. A packed request ends at once: a result that its batch yields later
+// is counted and dropped, and a batch that nobody waits for any more is cancelled.
 #include "daemon/api/api.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"

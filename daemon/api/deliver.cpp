@@ -13,7 +13,7 @@ Task<void> get_request(Desk& desk, Exchange& exchange, std::string_view id) {
     co_await reply_problem(exchange, make_problem(400, "bad_wait", "wait is a whole number of seconds"));
     co_return;
   }
-  if (!request) {  // not an id at all: the same answer as for one that isn't the caller's
+  if (!request) {  // not an id: answered like an id of another owner's request
     co_await reply_problem(exchange, make_problem(404, "not_found", "no such request"));
     co_return;
   }

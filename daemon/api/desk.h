@@ -13,7 +13,7 @@ struct Desk {
 
   Engine& engine;
   const core::WallTime started_at;
-  const HttpServer* server = nullptr;  // for its numbers; null until it listens
+  const HttpServer* server = nullptr;  // for its numbers of connections; null until it listens
   bool backing_up = false;             // GET /admin/backup makes one copy at a time
   core::SteadyTime probed_at{};        // when the store last showed that it takes writes
 };

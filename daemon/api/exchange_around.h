@@ -1,4 +1,4 @@
-// An exchange that passes everything on to another one: for those that change a part of it.
+// Base class of exchanges that change a part of another one: forwards every call to the inner exchange.
 #pragma once
 
 #include "daemon/http/http_server.h"
@@ -7,7 +7,7 @@ namespace batchd::daemon {
 
 class ExchangeAround : public Exchange {
  public:
-  explicit ExchangeAround(Exchange& inner) : inner_(inner) {}  // outlives it
+  explicit ExchangeAround(Exchange& inner) : inner_(inner) {}  // `inner` must outlive this
 
   const Peer& peer() const override { return inner_.peer(); }
   const RequestHead& head() const override { return inner_.head(); }

@@ -38,11 +38,12 @@ std::optional<Problem> apply(const proto::Submission& submission, Engine& engine
   return std::nullopt;
 }
 
-// Reads and checks the whole call. Nothing is accepted yet; a problem leaves nothing behind.
+// Reads and checks the whole call; accepts nothing yet. If it returns a problem, nothing of the body is left in the
+// store.
 Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, BodySpool& spool,
                                              core::NewRequest& request) {
   proto::SubmissionReader reader;
-  std::optional<json::Sha256> fingerprint;  // setting one up is dear: only for those who need it
+  std::optional<json::Sha256> fingerprint;  // costly to set up: only with an Idempotency-Key
   if (!request.idempotency_key.empty()) fingerprint.emplace();
   const FeedBody feed = [&](std::string_view piece, std::string& request_out) {
     if (fingerprint) fingerprint->update(piece);
@@ -73,7 +74,8 @@ Task<void> submit_request(Desk& desk, Exchange& exchange, std::string_view) {
     co_await submit_bulk(exchange, desk.engine);
     co_return;
   }
-  if (exchange.head().query_value("group")) {  // what curl sends of itself would be read as one request
+  // Else lines sent with curl's default Content-Type would be read as one request.
+  if (exchange.head().query_value("group")) {
     co_await reply_problem(
         exchange, make_problem(400, "bad_content_type", "requests in lines have the Content-Type application/jsonl"));
     co_return;

@@ -9,8 +9,8 @@ namespace batchd::daemon {
 namespace {
 
 constexpr std::int64_t kShownDefault = 50, kShownMax = 500;
-// A filter that few requests match makes the store look at many: after so many looks the caller gets what there is,
-// and a cursor to go on.
+// A filter that matches few requests makes the store scan many. After this many reads the caller gets what was found so
+// far, and a cursor to continue with.
 constexpr int kLooksMax = 100;
 
 struct Query {

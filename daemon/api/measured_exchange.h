@@ -1,4 +1,5 @@
-// An exchange that counts its answer: by route, status class, and for submissions the time until the acknowledgement.
+// An exchange that counts its answer by route and status class, and for submissions measures the time until the
+// acknowledgement.
 #pragma once
 
 #include <chrono>
@@ -29,7 +30,7 @@ class MeasuredExchange final : public ExchangeAround {
  private:
   void count(int status) {
     metrics_.answered(method_, route_, status);
-    // Only what didn't wait for a result as well.
+    // Only a plain acknowledgement: with a Prefer header the answer may have waited for a result as well.
     if (status == 202 && route_ == "/v1/requests" && head().header("prefer").empty())
       metrics_.acknowledged(std::chrono::steady_clock::now() - begun_);
   }

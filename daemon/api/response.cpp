@@ -10,7 +10,7 @@ namespace batchd::daemon {
 namespace {
 
 constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
-constexpr std::int64_t kBytesWithoutSeat = 64 << 10;  // of a line
+constexpr std::int64_t kBytesWithoutSeat = 64 << 10;  // a stored line up to this length is read without a seat
 
 }  // namespace
 
@@ -70,7 +70,7 @@ Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine,
     co_return ResponseWritten{taken ? Written::all : Written::cut};
   }
   bool open = co_await exchange.begin_reply(std::move(head), bytes);
-  std::string().swap(*piece);  // an assignment would keep its room
+  std::string().swap(*piece);  // an assignment would keep its capacity
   if (open) open = co_await exchange.write(prefix);
   std::string().swap(prefix);
   while (open && !response.finished()) {
@@ -95,7 +95,7 @@ Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, 
   for (;;) {
     prefix += lines == Lines::escaped ? escape.take(*piece) : *piece;
     if (response.finished()) prefix += escape.finish() + suffix;
-    std::string().swap(*piece);  // an assignment would keep its room
+    std::string().swap(*piece);  // an assignment would keep its capacity
     bool open = co_await exchange.write(prefix);
     if (open && response.finished()) co_return ResponseWritten{};
     std::string().swap(prefix);

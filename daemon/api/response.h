@@ -1,5 +1,5 @@
-// The response of a succeeded request on its way to a caller, piece by piece from the store. A caller that reads slowly
-// has no more than a piece in memory for long (chunk_seats.h).
+// Reads the response of a succeeded request from the store, piece by piece. A caller that reads slowly has no more than
+// a piece in memory for long (chunk_seats.h).
 #pragma once
 
 #include <string>
@@ -14,26 +14,26 @@ namespace batchd::daemon {
 class ResponseReader {
  public:
   ResponseReader(Engine& engine, core::OwnerId owner, const core::RequestView& request);
-  // The next piece, at most kPieceBytes; its chunk has been compared with its digest. Errc::corrupt; Errc::not_found:
-  // purged meanwhile; Errc::stopping.
+  // Returns the next piece, at most kPieceBytes; the digest of its chunk has been checked. Errc::corrupt if the digest
+  // doesn't match, Errc::not_found if the response was purged meanwhile, Errc::stopping if the daemon stops.
   Task<core::Result<std::string>> next();
   bool finished() const { return at_ >= end_; }
 
-  // No more than a socket takes at once that says it takes anything: what it doesn't take waits in memory.
+  // At most what a writable socket accepts in one call: what it doesn't accept waits in memory.
   static constexpr std::int64_t kPieceBytes = 16 << 10;
 
  private:
   StoreClient& store_;
   ChunkSeats::Seat seat_;
   core::BodyRef line_;
-  std::int64_t at_, end_;  // of what is left of the response in the stored line
+  std::int64_t at_, end_;  // of the unread part of the response in the stored line
 };
 
-// Reads all of it and gives it to nobody. Errors as of next().
+// Reads the whole response and discards it. Errors as of next().
 Task<core::Result<void>> check_response(Engine& engine, core::OwnerId owner, const core::RequestView& request);
 
 enum class Lines : std::uint8_t {
-  verbatim,  // the response as it is: it holds no newline, since it was stored as a line
+  verbatim,  // the response as it is: it has no newline, since it was stored as a line
   escaped,   // nothing in it ends a line for any reader of server-sent events
 };
 enum class Written : std::uint8_t {
@@ -43,13 +43,13 @@ enum class Written : std::uint8_t {
 };
 struct ResponseWritten {
   Written written = Written::all;
-  core::Errc error{};  // of `nothing`
+  core::Errc error{};  // if `written` is `nothing`
 };
-// One whole answer: prefix, the response's bytes, suffix. After `nothing` the exchange can still be answered; after
-// trouble later the connection is closed short of its length.
+// Sends one whole answer: prefix, the response's bytes, suffix. After `nothing` the exchange can still be answered.
+// After a later error the connection is closed before the announced length is reached.
 Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine, ReplyHead head, std::string prefix,
                                              const core::RequestView& request, std::string suffix);
-// The same within a stream that has begun (Exchange::begin_stream).
+// Writes the same into a stream that has begun (Exchange::begin_stream).
 Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, std::string prefix,
                                             const core::RequestView& request, std::string suffix, Lines lines);
 

@@ -1,5 +1,5 @@
-// GET /v1/results: what has ended in a channel, in the order it ended, until it is acknowledged. A reader that comes
-// back says where it stood; nothing of a result is held for a reader that is slow.
+// GET /v1/results: what has ended in a channel and isn't acknowledged yet, in the order in which it ended. A reader
+// that reconnects gives the cursor of its last result; no result is kept in memory for a slow reader.
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "core/limits.h"
@@ -12,12 +12,13 @@ namespace batchd::daemon {
 namespace {
 
 constexpr std::int64_t kResultsDefault = 100, kResultsMax = 1000;
-constexpr int kPageResults = 32;  // looked up at once: their labels and errors are all that a slow reader holds
+constexpr int kPageResults = 32;  // read at once: only their labels and errors stay in memory for a slow reader
 constexpr std::string_view kEventStream = "text/event-stream";
 
 core::Error bad_parameter(std::string detail) { return {core::Errc::invalid, std::move(detail)}; }
 
-// A response that can't be read any more is said, not passed over: the reader must not wait for it.
+// Makes an error of a response that can't be read any more: it is reported, not left out, so that the reader doesn't
+// wait for it.
 void lose_response(core::RequestView& request) {
   request.error = core::RequestError{15, std::string(core::grpc_status(15)),
                                      "the stored response doesn't match its digest", core::ErrorSource::batchd};
@@ -49,8 +50,8 @@ Task<bool> ResultWriter::write(core::RequestView request) {
 namespace {
 
 struct ResultsQuery {
-  std::string channel;     // empty: requests without one
-  std::int64_t after = 0;  // completion
+  std::string channel;     // empty: the requests without a channel
+  std::int64_t after = 0;  // number of a completion
   core::Duration wait{};
   std::int64_t limit = 0;
   bool events = false;
@@ -71,7 +72,7 @@ core::Result<ResultsQuery> read_results_query(const RequestHead& head) {
   return query;
 }
 
-// Waits for the first, then sends what there is.
+// Waits for the first result, then sends all that have ended, up to the limit.
 Task<void> send_results(Engine& engine, Exchange& exchange, ResultsQuery query) {
   using namespace asio::experimental::awaitable_operators;
   const auto owner = exchange.peer().owner;

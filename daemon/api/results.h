@@ -1,4 +1,4 @@
-// Results on their way into a stream that has begun, and cursors into them.
+// Writes results into a stream that has begun, and checks cursors into them.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 namespace batchd::daemon {
 
 enum class ResultShape : std::uint8_t {
-  lines,   // NDJSON: a request object with its cursor per line
+  lines,   // NDJSON: each line is a request object with its cursor
   events,  // server-sent events: the cursor is the event's id
 };
 
@@ -19,8 +19,8 @@ class ResultWriter {
  public:
   ResultWriter(Exchange& exchange, Engine& engine, ResultShape shape)
       : exchange_(exchange), engine_(engine), shape_(shape) {}
-  // One finished request, its response piece by piece. False: the stream is broken. One that was purged meanwhile is
-  // left out.
+  // Writes one finished request, with its response piece by piece, or with an error if the stored response is damaged.
+  // Leaves out a request that was purged meanwhile. Returns false if the stream can't go on.
   Task<bool> write(core::RequestView request);
 
  private:
@@ -29,7 +29,7 @@ class ResultWriter {
   const ResultShape shape_;
 };
 
-// Returns nothing if the cursor is of this database and its completion has happened, else a problem.
+// Returns nullopt if the cursor is of this database and its completion has happened, else a problem.
 Task<std::optional<Problem>> check_cursor(Engine& engine, const proto::Cursor& cursor);
 
 }  // namespace batchd::daemon

@@ -1,4 +1,4 @@
-// POST /v1/requests/{id}/retry: what ended without a response is submitted once more, as a new request.
+// POST /v1/requests/{id}/retry: submits a request that ended without a response once more, as a new request.
 #include <algorithm>
 
 #include "core/limits.h"
@@ -17,7 +17,7 @@ bool may_retry(core::RequestState state) {
          state == core::RequestState::cancelled;
 }
 
-// Its own copy: the old request and its body may be purged any time.
+// Copies the body, since the old request and its body may be purged at any time.
 Task<core::Result<void>> copy_body(StoreClient& store, BodySpool& spool, const core::BodyRef& body,
                                    core::NewRequest& request) {
   constexpr auto kChunk = static_cast<std::int64_t>(core::kChunkBytesMax);
@@ -33,7 +33,7 @@ Task<core::Result<void>> copy_body(StoreClient& store, BodySpool& spool, const c
   co_return co_await spool.finish(request);
 }
 
-// What the key of a retry is bound to: the same key for another request is a mistake.
+// Returns what the Idempotency-Key of a retry is bound to: using the same key to retry another request is a mistake.
 std::string fingerprint_of(core::RequestId old) { return json::sha256("retry " + core::to_text(old)); }
 
 core::NewRequest like(const core::RequestView& old, core::OwnerId owner, std::string idempotency_key) {
@@ -61,13 +61,14 @@ Task<void> retry_request(Desk& desk, Exchange& exchange, std::string_view id) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
-  // The key's retry is there as long as the key is known, though what it repeated may have been purged.
+  // An earlier retry with this key is found as long as the key is known, even if the request that it repeated was
+  // purged.
   if (!key->empty()) {
     const auto known = co_await desk.engine.store.read(&core::Store::find_accepted, exchange.peer().owner, *key,
                                                        fingerprint_of(*old_id));
     if (!known || *known) {
       auto before = known ? core::Result<core::Accepted>(**known) : core::Result<core::Accepted>(known.error());
-      core::RequestView nothing;  // it is answered as it is
+      core::RequestView nothing;  // unused: the earlier retry is answered as it is stored
       co_await answer_accepted(desk, exchange, std::move(before), std::move(nothing), std::nullopt);
       co_return;
     }

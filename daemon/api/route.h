@@ -1,4 +1,4 @@
-// One row of a route table. Each room that serves calls has a table of its own; the router is given all of them.
+// One row of a route table. Each room that serves calls has its own table; the router gets all of them.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace batchd::daemon {
 
-// Who may make a call without credentials, which is a question over TCP only.
+// Who may make a call without credentials. Only calls over TCP need credentials.
 enum class Open : std::uint8_t { no, on_this_host, everywhere };
 
 struct Route {
-  // Answers the call. `hole` is what stood in the path for "{...}", and empty if the pattern has none.
+  // Answers the call. `hole` is the part of the path that matched "{...}", empty if the pattern has none.
   using Handler = Task<void> (*)(Desk& desk, Exchange& exchange, std::string_view hole);
 
   std::string_view method;   // "*" for every method
-  std::string_view pattern;  // "{id}" matches any one segment, "{rest}" all that are left
+  std::string_view pattern;  // "{id}" and "{name}" match one segment, "{rest}" all remaining ones
   bool admin;                // true if only administrators may make the call
   Handler handler;
   Open open = Open::no;
@@ -29,7 +29,8 @@ struct Route {
   bool takes(const Peer& peer) const {
     return peer.known || open == Open::everywhere || (open == Open::on_this_host && peer.this_host);
   }
-  // Returns what stands for the hole (empty if the pattern has none), or nullopt if the path doesn't match.
+  // Returns the part of the path that matched the hole (empty if the pattern has none), or nullopt if the path doesn't
+  // match.
   std::optional<std::string_view> match(std::string_view path) const;
 };
 

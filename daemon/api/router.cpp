@@ -19,7 +19,7 @@ std::optional<std::string_view> Route::match(std::string_view path) const {
 
 namespace {
 
-// Browsers ask for a password where they are told Basic: /admin/ is for them.
+// Offers Basic below /admin/, since browsers then ask for a password; Bearer everywhere else.
 Task<void> reply_unauthorized(Exchange& exchange) {
   const auto& path = exchange.head().path;
   auto [head, body] = render_problem(path, make_problem(401, "unauthorized", "a valid token is needed here"));

@@ -1,4 +1,4 @@
-// Finds the handler of a call, and does what every call has in common: who may make it, wrong methods, unknown paths.
+// Finds the handler of a call, and does what all calls have in common: permissions, wrong methods, unknown paths.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// The body of a call that is no submission.
+// Reads the body of a call that is no submission.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace batchd::daemon {
 
 inline constexpr std::size_t kAdminBodyBytesMax = 4096;
 
-// The whole of it. Errc::too_large, or what ended it.
+// Returns the whole body. Errc::too_large if it is longer than `bytes_max`, else the error that ended it.
 inline Task<core::Result<std::string>> read_small_body(Exchange& exchange, std::size_t bytes_max = kAdminBodyBytesMax) {
   std::string body;
   for (;;) {

@@ -52,7 +52,8 @@ Task<void> answer_when_finished(Desk& desk, Exchange& exchange, core::RequestId 
                                 int unfinished_status) {
   auto beat = pulse(desk.engine, interim_period(exchange.head(), desk.engine.config.server.interim));
   auto waited = co_await wait_for(desk.engine, exchange, request, desk.engine.clock.steady() + wait, beat);
-  if (waited.problem && waited.problem->status == 404 && unfinished_status == 202)  // it was accepted, or is known
+  if (waited.problem && waited.problem->status == 404 &&
+      unfinished_status == 202)  // a submission: the request existed, and was purged
     waited.problem = result_gone(request);
   if (waited.problem) {
     co_await reply_problem(exchange, std::move(*waited.problem));

@@ -1,4 +1,4 @@
-// Waiting for one request. The truth is in the store; the wait is a convenience.
+// Waiting for one request. The result is in the store; a wait that ends early loses nothing.
 #pragma once
 
 #include <optional>
@@ -11,22 +11,23 @@ namespace batchd::daemon {
 
 // How a wait ended. With neither member set, the client has gone and nobody is left to answer.
 struct Waited {
-  std::optional<core::RequestView> request;  // finished, or as it was at `due`
+  std::optional<core::RequestView> request;  // the finished request, or its state at `due`
   std::optional<Problem> problem;
 };
 
-// When the exchange next shows its client that the call goes on. One pulse serves all that a call waits for.
+// When the exchange next tells its client that the call goes on. One pulse serves all requests that a call waits for.
 struct Pulse {
   core::Duration period{};
   core::SteadyTime next{};
 };
-// Returns a pulse that beats every `period` from now on, and never if `period` isn't positive.
+// Returns a pulse with a beat every `period` from now on; it never beats if `period` isn't positive.
 Pulse pulse(const Engine& engine, core::Duration period);
 
-// Waits until the request has ended, until `due`, until the client hangs up or loses its token, or the daemon stops.
+// Waits until the request has ended, until `due`, until the client hangs up or its token is revoked, or until the
+// daemon stops.
 Task<Waited> wait_for(Engine& engine, Exchange& exchange, core::RequestId request, core::SteadyTime due, Pulse& pulse);
 
-// Answers with the request object: 200 if it finishes within `wait`, else `unfinished_status`.
+// Answers with the request object: status 200 if the request has ended within `wait`, else `unfinished_status`.
 Task<void> answer_when_finished(Desk& desk, Exchange& exchange, core::RequestId request, core::Duration wait,
                                 int unfinished_status);
 // Answers with the request object as it is.

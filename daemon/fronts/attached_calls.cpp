@@ -1,11 +1,12 @@
-// The end of calls that were held for a client which knows no id: who may still come for their answer.
+// The end of attached calls, whose caller knows no id: notes which of them the same call, made again, may still take
+// over.
 #include "daemon/fronts/gemini_front.h"
 #include "daemon/net/log.h"
 
 namespace batchd::daemon {
 namespace {
 
-// Should the store fail here, the purge or the next start sees to the calls.
+// If the store fails here, the purge or the next start deals with the calls.
 Task<void> conclude(Engine& engine, std::vector<core::RequestId> answered, bool taken) {
   if (!taken)
     log_event(LogLevel::info, "answer_not_taken",
@@ -44,7 +45,7 @@ Task<void> end_calls(Engine& engine, Exchange& exchange, std::vector<EndedCall> 
     }
     return noted;
   };
-  // Before anybody can know more: what is concluded must find it noted.
+  // Noted before it is known whether the client received the answer: conclude() relies on the note.
   co_await engine.store.together(storage::VerbClass::state, std::move(verb));
   std::vector<core::RequestId> answered;
   for (const auto& call : calls)

@@ -5,7 +5,7 @@
 namespace batchd::daemon {
 namespace {
 
-// The SDKs recognise an error in a stream only if it comes alone, not in one piece with what was sent before.
+// The SDKs recognise an error in a stream only if it arrives alone, not in one piece with what was sent before.
 constexpr std::chrono::milliseconds kAlone{50};
 
 }  // namespace

@@ -1,6 +1,7 @@
-// The exchange of a front's call that is answered with server-sent events. While it waits, interim() begins the stream
-// and keeps it alive with empty lines, which every SDK passes over. Whoever answers needn't know whether it has begun:
-// an error is a status before that, and a body in Google's own shape after it.
+// The exchange of a vendor front's call that is answered with server-sent events. While the call waits, interim()
+// begins the stream and keeps it alive with empty lines, which every SDK ignores. The handler need not know whether the
+// stream has begun: reply() sends an error with its HTTP status before that, and as a body in Google's own shape within
+// the stream after it.
 #pragma once
 
 #include "daemon/api/exchange_around.h"

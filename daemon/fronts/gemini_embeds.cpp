@@ -1,6 +1,7 @@
-// POST /gemini/.../models/{model}:batchEmbedContents, by which SDKs embed one text or a hundred. Each item is a request
-// like any other; they become durable together, and the call is held until all have ended. Its answer is made of what
-// is stored, byte for byte and piece by piece. A caller that comes back takes its orphans over item by item.
+// POST /gemini/.../models/{model}:batchEmbedContents, with which SDKs embed one text or a hundred. Each item is a
+// request like any other. All become durable together, and the call waits until all have ended. The answer is assembled
+// from the stored responses, byte for byte and piece by piece. A caller that makes the call again takes over its
+// orphans item by item.
 #include "core/limits.h"
 #include "daemon/api/accept.h"
 #include "daemon/api/body_spool.h"
@@ -17,10 +18,10 @@ namespace {
 
 constexpr std::string_view kVerb = "batchEmbedContents";
 constexpr auto kBytesInMemoryMax = static_cast<std::int64_t>(core::kChunkBytesMax);  // of items that aren't spooled
-constexpr std::size_t kWriteBytes = 16 << 10;                                        // what small pieces add up to
-constexpr int kInternal = 13;                                                        // google.rpc.Code
+constexpr std::size_t kWriteBytes = 16 << 10;  // small pieces are collected up to this size
+constexpr int kInternal = 13;                  // google.rpc.Code
 
-// The items of a call's body on their way into requests.
+// Reads the items of a call's body into requests.
 class EmbedItems {
  public:
   EmbedItems(Exchange& exchange, BodySpool& spool, core::NewRequest like)
@@ -28,7 +29,7 @@ class EmbedItems {
     whole_.update(call_prefix(like_.lane, kVerb));
   }
 
-  // A problem leaves nothing behind.
+  // If it returns a problem, nothing of the items is left in the store.
   Task<std::optional<Problem>> read() {
     auto problem = co_await read_all();
     if (problem)
@@ -63,7 +64,7 @@ class EmbedItems {
       request.body += std::exchange(item.request, {});
       auto spooled = co_await spool_.take(request, in_memory_);
       if (!spooled) co_return spooled;
-      if (!item.complete) break;  // it is the last, and goes on with the next piece
+      if (!item.complete) break;  // the last item, which continues in the next piece
       request.tokens = item.tokens;
       request.call = json::sha256(call_prefix(like_.lane, kVerb) + item.digest);
       if (request.spooled || in_memory_ + std::ssize(request.body) > kBytesInMemoryMax) {
@@ -75,8 +76,9 @@ class EmbedItems {
     co_return core::Result<void>();
   }
 
-  // With a key the call as a whole is the same or another; the first item goes by the key itself, so that no other kind
-  // of call can use it, and no key that a caller may choose has a space in it.
+  // With an Idempotency-Key the call is compared as a whole. The first item has the key itself, so that no other kind
+  // of call can use the key. The others have the key, a space and their number: no caller can choose such a key, since
+  // keys have no spaces.
   void name() {
     if (!like_.keyed_call) return;
     const auto fingerprint = whole_.finish();
@@ -94,11 +96,11 @@ class EmbedItems {
   proto::EmbedsReader reader_;
   json::Sha256 whole_;
   std::vector<core::NewRequest> requests_;
-  std::size_t taken_ = 0;       // items that are complete
-  std::int64_t in_memory_ = 0;  // bytes of these
+  std::size_t taken_ = 0;       // number of complete items
+  std::int64_t in_memory_ = 0;  // bytes of their bodies in memory
 };
 
-// What there is to say of ended requests, and what becomes of them by that.
+// Answers the call from its ended requests, and sets in `calls` what becomes of each of them.
 class EmbedAnswer {
  public:
   EmbedAnswer(Exchange& exchange, Engine& engine, std::vector<EndedCall>& calls)
@@ -134,7 +136,8 @@ class EmbedAnswer {
     failed_.push_back({item, end});
   }
 
-  // All of a response is read before any of the answer is out: its trouble can still be said, and the answer's length.
+  // Reads the whole response before any of the answer is sent: an error can then still be reported, and the length of
+  // the answer is known.
   Task<void> look_at(std::size_t item, const core::RequestView& view) {
     if (view.state != core::RequestState::succeeded) {
       fail(item, CallEnd::answered, view.error.value_or(core::RequestError()));
@@ -202,7 +205,8 @@ class EmbedAnswer {
     co_return true;
   }
 
-  // What failed is said and over, so that the same call made again tries it anew; the others wait for that.
+  // Reports the first failure. The items that failed are then over, so that the same call made again runs them anew;
+  // the others, and those that only can't be read now, stay orphans that the same call takes over.
   Task<void> give_error() {
     if (failed_.size() > 1)
       error_.message += " (" + std::to_string(failed_.size()) + " of " + std::to_string(calls_.size()) + " failed)";
@@ -214,10 +218,10 @@ class EmbedAnswer {
   Exchange& exchange_;
   Engine& engine_;
   std::vector<EndedCall>& calls_;
-  std::vector<core::RequestView> embeddings_;  // of each only where it stands
-  std::int64_t bytes_ = 0;                     // of these
+  std::vector<core::RequestView> embeddings_;  // for each only its place in the stored result
+  std::int64_t bytes_ = 0;                     // of these embeddings
   std::vector<Failed> failed_;
-  core::RequestError error_;  // of the first
+  core::RequestError error_;  // of the first failed item
 };
 
 }  // namespace
@@ -225,7 +229,7 @@ class EmbedAnswer {
 Task<void> embed_many(Desk& desk, Exchange& exchange, core::NewRequest like) {
   std::vector<EndedCall> calls;
   const bool keyed = like.keyed_call;
-  {  // nothing of this while the call waits
+  {  // none of these objects exists while the call waits
     BodySpool spool(desk.engine.store, desk.engine.body_seats, like.owner);
     EmbedItems items(exchange, spool, std::move(like));
     if (auto problem = co_await items.read()) {

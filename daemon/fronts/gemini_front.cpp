@@ -1,7 +1,7 @@
-// /gemini/...: the provider's own calls, for programs that know nothing of batchd. The call is held until its request
-// has ended, however long that takes. A caller that went away before its answer was written leaves an orphan, and the
-// same call made again takes the oldest one over: nothing runs twice because a program, or batchd, was restarted. With
-// an Idempotency-Key the caller says itself what is the same.
+// /gemini/...: the provider's own calls, for programs that know nothing of batchd. The call stays open until its
+// request has ended, however long that takes. If the caller leaves before its answer is written, the request becomes an
+// orphan, and the same call made again takes over the oldest orphan: nothing runs twice because a program, or batchd,
+// was restarted. With an Idempotency-Key the caller itself decides which calls are the same.
 #include "daemon/fronts/gemini_front.h"
 
 #include "daemon/api/accept.h"
@@ -32,7 +32,7 @@ Problem unimplemented(std::string_view path) {
           ":batchEmbedContents, of v1beta, v1 and v1alpha. Make other calls at the provider's own address");
 }
 
-// What path and headers say.
+// Reads the options from the path and the headers.
 std::optional<Problem> read_options(const RequestHead& head, const proto::GeminiCall& call, Engine& engine,
                                     core::NewRequest& request) {
   proto::Submission submission;
@@ -48,7 +48,7 @@ std::optional<Problem> read_options(const RequestHead& head, const proto::Gemini
   return std::nullopt;
 }
 
-// A problem leaves nothing behind.
+// If it returns a problem, nothing of the body is left in the store.
 Task<std::optional<Problem>> read_body(Exchange& exchange, BodySpool& spool, core::NewRequest& request) {
   proto::GeminiBodyReader reader(request.lane.model);
   json::Sha256 fingerprint;
@@ -72,7 +72,7 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, BodySpool& spool, cor
   co_return problem;
 }
 
-// One event: a batch has no earlier parts of an answer to show.
+// Sends the response as one event: a batch yields no partial answers.
 Task<ResponseWritten> reply_event(Exchange& exchange, Engine& engine, const core::RequestView& request) {
   const bool open = co_await exchange.begin_stream(event_head());
   if (!open) co_return ResponseWritten{Written::cut};
@@ -95,8 +95,9 @@ Task<ResponseWritten> reply_response(Exchange& exchange, Engine& engine, const p
                                             std::move(suffix));
 }
 
-// A damaged response is said where nothing of an answer is out yet. What comes back for one (`again`) was perhaps cut
-// in the middle of it: all of it is looked at first.
+// A damaged response is reported as an error if nothing of the answer has been sent. If the request was known before
+// (`again`), an earlier answer was perhaps cut in the middle of the damaged response; then, and before a stream begins,
+// the whole response is checked first.
 Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
                      const core::RequestView& request, bool again) {
   if (request.state != core::RequestState::succeeded) {

@@ -17,7 +17,7 @@ core::Error refused(const std::string& what) {
                                    "TCP is for server.listen"};
 }
 
-// What is wrong with it, or empty.
+// Returns what is wrong with the descriptor, empty if it can be used.
 std::string judge(int descriptor) {
   const auto is = [&](int type, int listening) { return ::sd_is_socket(descriptor, AF_UNIX, type, listening) > 0; };
   if (is(SOCK_STREAM, 1)) return "";

@@ -1,5 +1,5 @@
-// Socket activation (sd_listen_fds(3)): the service manager has bound the socket and listens on it, before us and
-// after us, so that clients who come while we are away wait in its backlog.
+// Socket activation (sd_listen_fds(3)): the service manager binds the socket and listens on it before batchd starts and
+// after it ends, so that clients that connect while batchd is away wait in the backlog.
 #pragma once
 
 #include <optional>
@@ -10,15 +10,15 @@
 namespace batchd::daemon {
 
 struct PassedSocket {
-  int descriptor = -1;  // whoever gets it closes it; close-on-exec
-  std::string path;     // where it is bound; "@NAME" if that is no file
+  int descriptor = -1;  // the receiver must close it; close-on-exec
+  std::string path;     // the path it is bound to; "@NAME" if it is bound to an abstract name
 };
 
-// None: nothing was passed to this process. Errc::invalid: something else than one listening Unix stream socket was.
-// The environment says nothing of it any more afterwards: call once, at the start.
+// Returns the socket that was passed to this process, nullopt if nothing was passed. Errc::invalid if anything else
+// than one listening Unix stream socket was passed. Removes what the environment says of it: call once, at the start.
 core::Result<std::optional<PassedSocket>> take_passed_socket();
 
-// Whether both paths lead to the same file.
+// Returns true if both paths lead to the same file.
 bool same_file(const std::string& a, const std::string& b);
 
 }  // namespace batchd::daemon

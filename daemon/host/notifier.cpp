@@ -53,7 +53,7 @@ void Notifier::recovering() { extend("STATUS=recovering", kRecoverStep); }
 
 void Notifier::ready() { tell("READY=1"); }
 
-// systemd (Type=notify-reload) matches the answer to its question by this time.
+// systemd (Type=notify-reload) matches this message to its request by the time in it.
 void Notifier::reloading() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -79,7 +79,7 @@ void Notifier::status(std::string_view text) {
 
 void Notifier::alive() { tell("WATCHDOG=1"); }
 
-// More time from now on; what the service manager would have given anyway never becomes less.
+// Asks for so much time from now on; this never shortens the time that the service manager allows anyway.
 void Notifier::extend(std::string message, seconds time) {
   tell(std::move(message) + "\nEXTEND_TIMEOUT_USEC=" + std::to_string(microseconds(time).count()));
 }

@@ -70,13 +70,13 @@ Task<void> Reloader::reload(HttpServer& server) {
   log_event(LogLevel::info, "reloaded", {{"keys", joined(config::changed_keys(before, running_))}});
 }
 
-// Tokens first: they are the only part that can still be refused.
+// The tokens come first: they are the only part that can still be refused.
 Task<bool> Reloader::put_in_force(const config::Config& fresh, HttpServer& server) {
   if (!running_.server.listen.empty()) {
     const auto loaded = co_await load_bearer_tokens(tokens_, engine_.store, fresh.server);
     if (!loaded) {
       log_event(LogLevel::error, "reload_refused", {{"file", *file_}, {"what", loaded.error().detail}});
-      reread_keys();  // a new key doesn't wait for somebody to mend the tokens
+      reread_keys();  // a new API key is used even while the tokens file is faulty
       co_return false;
     }
     engine_.waiters.notify_waiting();
@@ -91,7 +91,8 @@ Task<bool> Reloader::put_in_force(const config::Config& fresh, HttpServer& serve
   co_return true;
 }
 
-// A key that can't be read leaves the old one in use. Accounts in trouble try at once: perhaps this was the cure.
+// If a key can't be read, the old one stays in use. Accounts in trouble try again at once, since the reload may have
+// removed the cause.
 void Reloader::reread_keys() {
   for (const auto& [name, account] : engine_.accounts.all()) {
     account->budget = running_.accounts.at(name).budget();

@@ -1,5 +1,6 @@
-// SIGHUP: the configuration is read anew. A faulty one changes nothing, and with a faulty tokens file only the keys are
-// read; of a good one everything is put in force that can be, and what needs a restart is named in the log.
+// On SIGHUP the configuration is read again. A faulty configuration changes nothing; with a faulty tokens file only the
+// API keys are read again. Of a good configuration everything is put in force that can be, and the keys that need a
+// restart are logged.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>
@@ -14,14 +15,14 @@
 
 namespace batchd::daemon {
 
-// The limits of the configuration, in force for the store's intake. Also once at the start, before anything is
+// Puts the configuration's limits in force for the store's intake. Called at the start, too, before anything is
 // accepted.
 Task<core::Result<void>> limit_intake(Engine& engine);
 
 class Reloader {
  public:
-  // `running` is what engine.config refers to. `file`: none if there is nothing to read anew (--dev), empty if the
-  // configuration is the defaults and the environment.
+  // `running` is what engine.config refers to. `file` is nullopt if there is nothing to read again (--dev), and empty
+  // if the configuration is the defaults and the environment.
   Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
            std::optional<std::string> file, BearerTokens& tokens, Notifier& notifier);
   Task<void> run(HttpServer& server);  // until the engine stops

@@ -7,13 +7,13 @@
 
 namespace batchd::daemon {
 
-// `tokens` is asked for every request that comes by TCP, and must outlive the server. `connections_max` as from
-// connections_that_fit().
+// `tokens` is consulted for every request that comes over TCP, and must outlive the server. `connections_max` is what
+// connections_that_fit() returned.
 HttpServerConfig server_config(const config::Config& config, const BearerTokens& tokens, int connections_max);
 ConnectionLimits connection_limits(const config::Config& config, int connections_max);
 
 // Raises the process's soft limit of descriptors to its hard limit, and returns how many of `wanted` connections fit
-// below it, leaving some for the store, the provider and the log. Said in the log if that are fewer.
+// below it, leaving some for the store, the provider and the log. Logs if that is fewer than `wanted`.
 int connections_that_fit(std::int64_t wanted);
 
 }  // namespace batchd::daemon

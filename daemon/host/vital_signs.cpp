@@ -6,8 +6,8 @@ namespace batchd::daemon {
 namespace {
 
 constexpr std::chrono::seconds kStatusPause{2};
-constexpr int kFeedsPerPeriod = 4;             // three may be late
-constexpr std::size_t kTroubleBytesMax = 200;  // of one account
+constexpr int kFeedsPerPeriod = 4;             // three messages in a row may be missing
+constexpr std::size_t kTroubleBytesMax = 200;  // per account
 
 std::string counted(std::int64_t number, std::string_view one, std::string_view more) {
   return std::to_string(number) + ' ' + std::string(number == 1 ? one : more);
@@ -64,7 +64,7 @@ Task<void> VitalSigns::feed() {
     const auto written = co_await engine_.store.state(&core::Store::probe);
     refused_for_room_ = !written && written.error().code == core::Errc::disk_full;
     if (written || refused_for_room_) notifier_.alive();
-    if (over_) co_return;  // nobody would cancel the pause
+    if (over_) co_return;  // end() has already cancelled: nothing would end the pause
     pause.expires_after(notifier_.watchdog() / kFeedsPerPeriod);
     co_await pause.async_wait(as_tuple_task);
   }
@@ -84,7 +84,7 @@ Task<void> VitalSigns::report(const HttpServer& server) {
   }
 }
 
-// The store is asked only if anything was written since: an idle daemon leaves it alone.
+// Reads the totals only if anything was written since they were last read: an idle daemon leaves the store alone.
 Task<void> VitalSigns::look() {
   const auto changes = engine_.store.changes();
   if (changes == totals_as_of_ || engine_.stopping) co_return;

@@ -1,10 +1,11 @@
-// What the service manager is shown while batchd runs: that it lives (the watchdog), and what it is doing (the status
-// line). Nothing runs if nobody listens.
+// What batchd shows the service manager while it runs: that it works (the watchdog), and what it is doing (the status
+// line). Nothing runs if no service manager listens.
 //
-// A sign of life is the end of a walk: from the event loop to the store's thread, a write that is on the disk, and
-// back to the loop. Whatever blocks one of the two ends the signs; a provider, an upload or a client can't. A full disk
-// is no such case: the daemon says so by itself, and takes work again by itself. (While room is short the store refuses
-// the write before it reaches the disk.)
+// A watchdog message is sent only when a round trip has completed: from the event loop to the store's thread, through a
+// write that has reached the disk, and back to the loop. Whatever blocks the loop, the store's thread or the disk stops
+// the messages; a provider, an upload or a client can't. A full disk doesn't stop them: the daemon reports it by
+// itself, and accepts work again by itself. (While room is short the store refuses the write before it reaches the
+// disk.)
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,9 @@ namespace batchd::daemon {
 class VitalSigns {
  public:
   VitalSigns(Engine& engine, Notifier& notifier) : engine_(engine), notifier_(notifier), tasks_(engine.executor) {}
-  void start(const HttpServer& server);  // which must live until the end
-  // They go on during a stop, as the last ones. Waits for a write under way, however slow the disk is: the database is
-  // closed after it, which waits just so.
+  void start(const HttpServer& server);  // `server` must outlive end()
+  // Ends watchdog messages and status line, which go on during a stop until this is called. Waits for a write under
+  // way, however slow the disk is: closing the database, which comes next, would wait for the write as well.
   Task<void> end();
 
  private:
@@ -35,12 +36,12 @@ class VitalSigns {
   Notifier& notifier_;
   TaskGroup tasks_;
   bool over_ = false;
-  bool refused_for_room_ = false;  // the last write of the watchdog
+  bool refused_for_room_ = false;  // the watchdog's last write was refused, since the disk is full
   core::Totals totals_;
-  std::optional<std::uint64_t> totals_as_of_;  // StoreClient::changes()
+  std::optional<std::uint64_t> totals_as_of_;  // what StoreClient::changes() was when `totals_` was read
 };
 
-// What keeps it from working, in words and with the command that mends it; then the numbers.
+// Returns what keeps batchd from working, with the command that solves it; then the numbers.
 std::string status_line(const core::Totals& totals, const Accounts& accounts, bool disk_full);
 std::string stopping_line(int calls);
 

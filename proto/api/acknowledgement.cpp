@@ -7,7 +7,7 @@
 namespace batchd::proto {
 namespace {
 
-constexpr std::size_t kIdsMax = core::kVerbRowsMax / 2;  // what one verb of the store takes
+constexpr std::size_t kIdsMax = core::kVerbRowsMax / 2;  // the most that one verb of the store accepts
 
 SubmissionFault fault_of(std::string code, std::string detail) {
   return {.status = 400, .code = std::move(code), .detail = std::move(detail)};

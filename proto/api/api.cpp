@@ -44,7 +44,7 @@ void append_text(json::Writer& w, std::string_view name, std::string_view value)
   w.string(value);
 }
 
-// Everything between the id and what came of it.
+// Appends everything that stands between the id and the result.
 void append_facts(json::Writer& w, const core::RequestView& request) {
   const auto text_if_any = [&w](std::string_view name, std::string_view value) {
     if (!value.empty()) append_text(w, name, value);
@@ -102,7 +102,7 @@ std::string problem(const Problem& problem) {
 
 RequestJson request_json(const core::RequestView& request, const RequestForm& form) {
   RequestJson json;
-  json.head.reserve(512 + request.labels.size());  // else it would grow member by member
+  json.head.reserve(512 + request.labels.size());  // avoids growing it member by member
   json::Writer w(json.head);
   w.begin_object();
   append_text(w, "id", core::to_text(request.id));

@@ -1,4 +1,4 @@
-// The JSON of the local API (docs/api.md): bytes to core types and back, pure.
+// The JSON of the local API (docs/api.md): turns bytes into core types and back, without I/O.
 #pragma once
 
 #include "proto/api/bulk.h"        // what became of a bulk submission
@@ -20,25 +20,27 @@ struct Problem {
   std::string code = {};     // stable, for programs: "queue_full"; the type is "urn:batchd:problem:<code>"
   std::string detail = {};   // for people
   bool retryable = false;    // the same call may succeed later
-  std::string hint = {};     // what to do; empty: left out
-  std::string members = {};  // more members, as they stand in JSON: "lines":3,"accepted":1; empty: none
+  std::string hint = {};     // what to do; left out if empty
+  std::string members = {};  // more members as JSON text: "lines":3,"accepted":1; may be empty
 };
+// Returns the body of the problem.
 std::string problem(const Problem& problem);
 
-// A request object. succeeded: the answer is head, the stored bytes of the response, tail. Every other state, and
-// without the response: head alone (tail is empty).
+// A request object as JSON. With the response of a succeeded request it is head, the stored bytes of the response,
+// tail. Otherwise it is head alone, and tail is empty.
 struct RequestJson {
   std::string head, tail;
 };
 struct RequestForm {
-  std::string cursor = {};  // shown right after the id; empty: left out
-  bool response = true;     // false: as listings show it
+  std::string cursor = {};  // shown right after the id; left out if empty
+  bool response = true;     // false: without the response, as in listings
 };
 RequestJson request_json(const core::RequestView& request, const RequestForm& form = {});
 
 // GET /v1/requests: {"requests":[...],"next":"..."?}.
 std::string listing_json(const core::RequestPage& page);
-// POST /v1/results/ack: {"acknowledged":N,"unknown":[...]?}; `unknown` is shown if ids were asked for.
+// POST /v1/results/ack: {"acknowledged":N,"unknown":[...]?}. `unknown` is null, and left out, unless ids were
+// acknowledged.
 std::string acknowledged_json(std::int64_t requests, const std::vector<core::RequestId>* unknown);
 // DELETE /v1/requests/{id} and /v1/groups/{name}.
 std::string cancelled_json(core::RequestId request, core::RequestState was);

@@ -1,4 +1,4 @@
-// A batch as the API shows it.
+// The JSON of a batch.
 #pragma once
 
 #include "core/types.h"
@@ -6,6 +6,7 @@
 
 namespace batchd::proto {
 
-void append_batch(Members& members, const core::Batch& batch);  // one object
+// Writes the batch as one object.
+void append_batch(Members& members, const core::Batch& batch);
 
 }  // namespace batchd::proto

@@ -45,7 +45,7 @@ void append_report(json::Writer& w, const BulkReport& report) {
 
 std::string line_digest(const Submission& submission, std::string_view deadline, std::string_view request_digest) {
   json::Sha256 digest;
-  // Each with its length before it: no two lists of parts read the same.
+  // Each part has its length before it, so that no two lists of parts give the same bytes.
   const std::string_view on_deadline = submission.fail_at_deadline.value_or(false) ? "fail" : "keep";
   for (const std::string_view part : {std::string_view(submission.account), std::string_view(submission.endpoint),
                                       std::string_view(submission.model), std::string_view(submission.channel),
@@ -58,7 +58,7 @@ std::string line_digest(const Submission& submission, std::string_view deadline,
 
 void BulkReport::refuse(LineFault fault) {
   ++refused;
-  // What the store says of a line comes later than what is wrong with lines after it.
+  // Sorted in, since what the store refuses is known later than the faults of the lines after it.
   const auto place = std::ranges::upper_bound(errors, fault.line, {}, &LineFault::line);
   errors.insert(place, std::move(fault));
   if (errors.size() > core::kLineFaultsShown) errors.pop_back();

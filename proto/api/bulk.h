@@ -1,4 +1,4 @@
-// Bulk submission: what stands for a line, and what became of all of them.
+// Bulk submission: the digest of a line, and the report on all lines.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace batchd::proto {
 
-// SHA-256 over everything that a line stands for, so that a line that comes again is known or seen to differ.
-// `deadline` is the text that the caller gave: a relative one means another moment whenever it is sent again.
-// `request_digest`: SHA-256 of the request's bytes.
+// Returns the SHA-256 over everything that makes up a line, so that a line that comes again is recognised as the same
+// or as different. `deadline` is the text that the caller gave, since a relative deadline means another moment each
+// time it is sent. `request_digest` is the SHA-256 of the request's bytes.
 std::string line_digest(const Submission& submission, std::string_view deadline, std::string_view request_digest);
 
 struct LineFault {
@@ -22,15 +22,16 @@ struct LineFault {
 
 struct BulkReport {
   std::string group, channel;
-  std::int64_t lines = 0;  // read, without blank ones
+  std::int64_t lines = 0;  // lines that were read, without blank ones
   std::int64_t accepted = 0, known = 0, refused = 0;
-  std::vector<LineFault> errors;  // the first kLineFaultsShown by line
+  std::vector<LineFault> errors;  // those of the first kLineFaultsShown faulty lines, by line number
 
   void refuse(LineFault fault);
 };
 
 std::string bulk_json(const BulkReport& report);
-// The same members, to stand in a problem; of one that broke the submission off, the counts alone.
+// bulk_members() returns the same members, to be added to a problem; bulk_counts() returns the counts alone, for a
+// problem that ended the submission early.
 std::string bulk_members(const BulkReport& report);
 std::string bulk_counts(const BulkReport& report);
 

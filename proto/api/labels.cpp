@@ -9,7 +9,7 @@
 namespace batchd::proto {
 
 std::size_t labels_text_bytes_max() {
-  // Every byte may be escaped in six; quotes, colon and comma.
+  // Every byte may be escaped in six bytes; the 6 are four quotes, colon and comma.
   return core::kLabelsMax * (2 * 6 * core::kLabelBytesMax + 6) + 2;
 }
 

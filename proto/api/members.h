@@ -1,4 +1,4 @@
-// Writing whole members of JSON objects: what the API's status, listings and answers have in common.
+// Writes whole members of JSON objects, as the API's status, listings and answers share them.
 #pragma once
 
 #include <algorithm>
@@ -33,13 +33,13 @@ class Members {
   void time(std::string_view name, const std::optional<core::WallTime>& value) {
     if (value) text(name, rfc3339(*value));
   }
-  // Whole seconds before `now`; a clock that went back makes no negative age.
+  // Writes how many whole seconds `oldest` is before `now`; 0 if the clock was set back. Writes nothing for nullopt.
   void age(const std::optional<core::WallTime>& oldest) {
     if (!oldest) return;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now_ - *oldest).count();
     number("oldest_seconds", std::max<std::int64_t>(seconds, 0));
   }
-  // append(Members&, thing) writes one element.
+  // Writes an array; append(Members&, thing) writes one element.
   template <class Things, class Append>
   void array(std::string_view name, const Things& things, Append append) {
     w.key(name);

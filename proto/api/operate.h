@@ -1,4 +1,4 @@
-// The calls with which operators move lanes and accounts, and look after the store: bytes to core types and back.
+// The JSON of the calls with which operators control lanes and accounts, and check the store.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace batchd::proto {
 
-// The body of POST /admin/lanes/...: nothing, or {"account"?,"endpoint"?,"model"?}, each a string. Errc::invalid.
+// Reads the body of POST /admin/lanes/...: empty, or {"account"?,"endpoint"?,"model"?}, each a string. Errc::invalid if
+// it is anything else.
 core::Result<core::LaneSelector> parse_lanes(std::string_view body);
 
 std::string flushed_json(std::int64_t lanes);                            // {"lanes":N}

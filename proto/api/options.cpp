@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kShortTextBytesMax = 64;  // of accounts, endpoints and deadlines
 constexpr std::string_view kModelPrefix = "models/";
-constexpr core::Duration kDeadlineMax = std::chrono::hours(24) * 36'500;  // now and this don't overflow
+constexpr core::Duration kDeadlineMax = std::chrono::hours(24) * 36'500;  // its sum with the time now doesn't overflow
 
 bool is_one_of(char c, std::string_view more) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != std::string_view::npos;

@@ -7,7 +7,7 @@
 namespace batchd::proto {
 namespace {
 
-constexpr std::int64_t kTokensPerMedia = 258;  // one image tile; what else there is costs more
+constexpr std::int64_t kTokensPerMedia = 258;  // one image tile; all other media cost more
 constexpr std::int64_t kTextBytesPerToken = 4;
 
 }  // namespace
@@ -17,7 +17,7 @@ bool RequestBytes::append(std::string_view fragment, std::string& out) {
   if (bytes_ > core::kRequestBytesMax) return false;
   const auto start = out.size();
   out += fragment;
-  // Outside of strings, where alone they can stand, newlines mean nothing.
+  // Raw newlines can only stand outside of strings, where they mean nothing.
   for (const char newline : {'\n', '\r'})
     for (auto at = out.find(newline, start); at != std::string::npos; at = out.find(newline, at + 1)) out[at] = ' ';
   return true;

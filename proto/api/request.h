@@ -1,4 +1,4 @@
-// What every way to hand in a request has in common: its bytes on their way through, and what it weighs.
+// What all ways to submit a request share: passing its bytes on, and estimating its tokens.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +9,19 @@
 
 namespace batchd::proto {
 
-// The bytes of a request object, which pass verbatim but for raw newlines: it must be one line of JSONL.
+// Passes on the bytes of a request object verbatim, except for raw newlines: it must be one line of JSONL.
 class RequestBytes {
  public:
-  // False: over kRequestBytesMax.
+  // Appends the fragment to `out`. Returns false if the request is longer than kRequestBytesMax.
   bool append(std::string_view fragment, std::string& out);
   std::int64_t bytes() const { return bytes_; }
 
  private:
   std::int64_t bytes_ = 0;
 };
-std::string too_large_request();  // for people
+std::string too_large_request();  // a message for people
 
-// Of a document of which `other_text_bytes` aren't the request's.
+// Estimates the tokens of a request from the census of a document in which `other_text_bytes` belong to other members.
 std::int64_t estimate_tokens(const json::TextCensus& census, std::int64_t other_text_bytes);
 
 }  // namespace batchd::proto

@@ -18,9 +18,9 @@ std::string status_json(const std::array<std::int64_t, core::kRequestStates>& re
 
 struct AccountStatus {
   std::string name;
-  std::optional<bool> healthy = {};  // none: not known yet
+  std::optional<bool> healthy = {};  // nullopt if not known yet
   std::string detail = {};           // what is wrong, and what to do
-  std::string key = {};              // fingerprint of the key in force; empty: none
+  std::string key = {};              // fingerprint of the key in force; empty if there is none
   std::optional<core::WallTime> since = {};
   core::BudgetUse use = {};
   core::BudgetLimits limits = {};
@@ -28,10 +28,10 @@ struct AccountStatus {
 
 // A lane with something queued, or with batches under way.
 struct LaneStatus {
-  core::LaneQueue queue;  // no owners: nothing is queued
+  core::LaneQueue queue;  // has no owners if nothing is queued
   bool paused = false;
-  std::int64_t enqueued_tokens = 0;  // the provider's, in batches from sealing to the end of their job
-  std::int64_t allowance = 0;        // how many of them may be there at once, by what was configured and learned
+  std::int64_t enqueued_tokens = 0;  // as the provider counts them, in batches from sealing to the end of their job
+  std::int64_t allowance = 0;        // how many tokens may be enqueued at once, by configuration and what was learned
   std::optional<core::Duration> turnaround = {};  // median of its last jobs
 };
 
@@ -40,11 +40,11 @@ struct AdminStatus {
   core::WallTime now;
   core::WallTime started_at;
   core::Counts counts;
-  std::int64_t free_bytes = 0;  // of the store's file system, for us
+  std::int64_t free_bytes = 0;  // that batchd may use on the store's file system
   std::vector<AccountStatus> accounts = {};
   std::vector<LaneStatus> lanes = {};
   std::vector<core::OwnerUse> owners = {};     // those with the most unfinished requests
-  std::vector<core::Batch> live_batches = {};  // all but those that are done
+  std::vector<core::Batch> live_batches = {};  // those that are not in a final state
 };
 
 // GET /admin/status. Ages are whole seconds before `now`.
@@ -54,18 +54,18 @@ struct LaneBacklog {
   std::int64_t items = 0, bytes = 0, tokens = 0;
   std::optional<core::WallTime> oldest = {};
 };
-LaneBacklog backlog_of(const core::LaneQueue& queue);  // of all its owners
-std::string owner_text(const core::OwnerUse& owner);   // "uid:1000", or the name of a token's owner
+LaneBacklog backlog_of(const core::LaneQueue& queue);  // summed over all owners
+std::string owner_text(const core::OwnerUse& owner);   // "uid:1000", or the name of a bearer token
 
-// One batch object, and GET /admin/batches: newest first, `next` if there are older ones.
+// One batch object; and GET /admin/batches: newest first, `next` is set if there are older ones.
 std::string batch_json(const core::Batch& batch);
 std::string batches_json(const std::vector<core::Batch>& batches, std::optional<core::BatchId> next);
 
-// What a person has to decide or to mend.
+// What an operator must decide or repair.
 struct Attention {
   std::vector<core::Batch> held;
   std::vector<AccountStatus> accounts;    // those in trouble
-  std::vector<core::StrangeJob> strange;  // those nobody has accepted
+  std::vector<core::StrangeJob> strange;  // those that no operator has accepted
   std::vector<core::LaneSelector> paused;
   bool empty() const { return held.empty() && accounts.empty() && strange.empty() && paused.empty(); }
 };

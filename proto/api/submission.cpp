@@ -15,13 +15,13 @@
 namespace batchd::proto {
 namespace {
 
-// Members of both forms first; what a line may not say follows.
+// The members of both forms come first, then those that a line may not have.
 constexpr std::array<std::string_view, 9> kNames{"request", "key",      "model",       "account", "endpoint",
                                                  "channel", "deadline", "on_deadline", "labels"};
 constexpr std::size_t kRequest = 0, kModel = 2, kLabels = 8, kUnknown = kNames.size();
 constexpr std::size_t kLineNames = 2;
 
-// Of a member's value, escaped as it may be.
+// Returns the length limit of a member's raw value, all of which may be escaped.
 std::size_t raw_bytes_max(std::size_t which) {
   return which == kLabels ? labels_text_bytes_max() : 6 * option_bytes_max(kNames[which]) + 2;
 }
@@ -59,7 +59,7 @@ struct SubmissionReader::Impl : json::MemberHandler {
     return !faulty;
   }
 
-  // json::MemberHandler. After a fault the rest of the fragment passes by.
+  // json::MemberHandler. After a fault the rest of the fragment is ignored.
   void member(std::string_view name, std::uint64_t) override {
     const auto known = std::span(kNames).first(form == Form::line ? kLineNames : kNames.size());
     const auto found = std::ranges::find(known, name);
@@ -131,9 +131,9 @@ struct SubmissionReader::Impl : json::MemberHandler {
   json::MemberScan members{*this};
   std::size_t which = kUnknown;
   std::array<bool, kNames.size()> seen{};
-  std::array<std::string, kNames.size()> raw;  // of every member but the request
+  std::array<std::string, kNames.size()> raw;  // values of all members except the request
   RequestBytes request;
-  std::int64_t other_text_bytes = 0;  // of the members beside the request
+  std::int64_t other_text_bytes = 0;  // in the members other than the request
   std::string* out = nullptr;
   bool faulty = false;
   SubmissionFault fault;

@@ -1,4 +1,4 @@
-// What clients send: the body of POST /v1/requests, or a line of a bulk submission, read as it comes; and the small
+// Reads what clients send: the body of POST /v1/requests or a line of a bulk submission, in fragments; and the small
 // bodies of other calls.
 #pragma once
 
@@ -15,23 +15,23 @@
 
 namespace batchd::proto {
 
-// Reads a submission in fragments of any size, with constant memory: the bytes of the request pass through, verbatim
-// but for raw newlines, which become spaces (it must be one line of JSONL).
+// Reads a submission in fragments of any size, with constant memory. The bytes of the request pass through verbatim,
+// except that raw newlines become spaces (the request must be one line of JSONL).
 class SubmissionReader {
  public:
   enum class Form : std::uint8_t {
     call,  // {"model","request","key"?,"account"?,"endpoint"?,"channel"?,"deadline"?,"on_deadline"?,"labels"?}
-    line,  // {"request","key"?}: the rest is said once for all lines
+    line,  // {"request","key"?}: all other options are given once for all lines
   };
   explicit SubmissionReader(Form form = Form::call);
   ~SubmissionReader();
   SubmissionReader(SubmissionReader&&) noexcept;
   SubmissionReader& operator=(SubmissionReader&&) noexcept;
 
-  // Appends what belongs to the request to `request_out`. False: faulty, see fault(); feed no more. What was appended
-  // is a request only after finish() said so.
+  // Appends what belongs to the request to `request_out`. Returns false if the submission is faulty: see fault(), feed
+  // no more. What was appended is a valid request only once finish() has returned a submission.
   bool feed(std::string_view fragment, std::string& request_out);
-  std::optional<Submission> finish();  // none: faulty. Of a line, key and tokens are set
+  std::optional<Submission> finish();  // nullopt if faulty. Of a line only key and tokens are set
   const SubmissionFault& fault() const;
 
  private:
@@ -41,18 +41,19 @@ class SubmissionReader {
 
 // The body of POST /v1/results/ack: {"channel"?,"up_to":CURSOR} or {"ids":[...]}.
 struct Acknowledgement {
-  std::string channel;               // empty: the requests without one
-  std::optional<Cursor> up_to;       // either this,
-  std::vector<core::RequestId> ids;  // or these, 1 to 1,000
+  std::string channel;               // goes with `up_to`; empty: the requests without a channel
+  std::optional<Cursor> up_to;       // acknowledges all up to here, or
+  std::vector<core::RequestId> ids;  // acknowledges these, 1 to 1,000
 };
 struct AcknowledgementRead {
-  std::optional<Acknowledgement> acknowledgement;  // none: the fault says why
+  std::optional<Acknowledgement> acknowledgement;  // nullopt: see `fault`
   SubmissionFault fault;                           // bad_json, unknown_member, duplicate_member, missing_member,
                                                    // bad_channel, bad_cursor, bad_ids
 };
 AcknowledgementRead parse_acknowledgement(std::string_view body);
 
-// The body of POST /admin/batches/{id}/adopt: {"job":"batches/..."}. Errc::invalid.
+// Reads the body of POST /admin/batches/{id}/adopt, {"job":"batches/..."}, and returns the job's name. Errc::invalid if
+// it is anything else.
 core::Result<std::string> parse_adopt(std::string_view body);
 
 }  // namespace batchd::proto

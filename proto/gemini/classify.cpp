@@ -17,14 +17,14 @@ using Kind = core::Fault::Kind;
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-// An answer that is no success, reduced to what decides.
+// An unsuccessful answer, reduced to what its meaning depends on.
 struct Answer {
-  int status;  // of HTTP; for an error inside a 2xx, the error's own
+  int status;  // HTTP status; for an error inside a 2xx, the error's own code
   const std::optional<ProviderError>& error;
   std::string_view thing;  // without its prefix
 
   bool names_thing() const { return error && !thing.empty() && contains(error->message, thing); }
-  // Nothing is wrong with the call, but with the key, the project or where we are.
+  // True if the fault lies not in the call, but in the key, the project or the region.
   bool is_account_400() const {
     if (!error || status != 400) return false;
     return error->reason == "API_KEY_INVALID" || contains(error->message, "API key not valid") ||
@@ -37,8 +37,8 @@ std::string_view bare_name(std::string_view thing) {
   return slash == std::string_view::npos ? thing : thing.substr(slash + 1);
 }
 
-// A 2xx to a create that carries an error is a refusal only if nothing speaks for a job: code and name agree, and no
-// operation is named.
+// A 2xx that answers a create call with an error is a refusal only if nothing indicates a job: the error's code and
+// status agree, and no operation is named.
 bool surely_refused(const ProviderError& error) {
   if (error.names_thing) return false;
   return (error.code == 400 && (error.status == "INVALID_ARGUMENT" || error.status == "FAILED_PRECONDITION")) ||
@@ -78,7 +78,7 @@ Kind create_kind(const Answer& answer) {
 
 bool is_upload(CallKind call) { return call == CallKind::upload_start || call == CallKind::upload_data; }
 
-// Reads and writes something that has a name: "no such thing" is a meaningful answer.
+// True for calls on something that has a name, for which "no such thing" is a meaningful answer.
 bool is_about_a_thing(CallKind call) {
   return call == CallKind::poll || call == CallKind::results || call == CallKind::cancel ||
          call == CallKind::check_file || call == CallKind::remove_file;
@@ -87,7 +87,7 @@ bool is_about_a_thing(CallKind call) {
 Kind other_400(CallKind call, const Answer& answer, bool upload_over) {
   if (answer.is_account_400()) return Kind::account;
   if (!answer.error) {
-    // Plain text: an upload's front end, asked for a wrong offset. `query` will tell.
+    // Plain text comes from an upload's front end that was given a wrong offset; a `query` will show the right one.
     return upload_over ? Kind::refused : Kind::transient;
   }
   if (is_upload(call) && (contains(answer.error->message, "MIME") || contains(answer.error->message, "mime type")))
@@ -96,7 +96,7 @@ Kind other_400(CallKind call, const Answer& answer, bool upload_over) {
   return Kind::refused;
 }
 
-// 403 is the provider's word for "not there, or not yours" about files, and for troubles of the key.
+// For files the provider answers 403 both if a file doesn't exist or isn't ours, and if the key is in trouble.
 Kind other_403(CallKind call, const Answer& answer) {
   if (!answer.error) return Kind::transient;
   const bool no_such_thing = answer.names_thing() || contains(answer.error->message, "may not exist");

@@ -1,5 +1,5 @@
-// What an answer that is no success means. The one place where that is decided (docs/architecture.md, "what came
-// back").
+// Decides what an unsuccessful answer of the provider means. This is decided nowhere else (docs/architecture.md, "what
+// came back").
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace batchd::proto {
 
 enum class CallKind : std::uint8_t {
-  create,        // the only call that costs money: what isn't surely a refusal is unclear
+  create,        // the only call that costs money: any answer that isn't surely a refusal is unclear
   upload_start,  // opens an upload session
   upload_data,   // sends bytes, finalizes, or asks how much has arrived
   find,          // lists jobs
@@ -22,8 +22,8 @@ enum class CallKind : std::uint8_t {
   check_account,
 };
 
-// `thing`: the name ("files/...", "batches/...") that the call is about; empty if none. Also right for a 2xx that could
-// not be read, or that carries an error.
+// Returns the fault that the answer means. `thing` is the name ("files/...", "batches/...") that the call is about, or
+// empty. Also for a 2xx that could not be read, or that carries an error.
 core::Fault classify(CallKind call, const core::HttpEvent& event, std::string_view thing);
 
 }  // namespace batchd::proto

@@ -16,12 +16,12 @@ inline bool is_success(const core::HttpEvent& event) {
   return event.kind == core::HttpEvent::Kind::answer && event.status >= 200 && event.status < 300;
 }
 
-// A fault of our own finding in an answer, in words that name none of its content.
+// Returns the fault for an answer in which batchd itself finds a fault; `what` must contain nothing of the answer.
 core::Fault unreadable(CallKind call, const core::HttpEvent& event, std::string what);
 
 core::HttpCall json_call(std::string method, std::string target, std::string body = {});
 
-// One call, one answer.
+// A dialogue of one call and one answer.
 template <class Outcome>
 class SingleCall : public core::Dialogue<Outcome> {
  public:
@@ -43,7 +43,7 @@ class SingleCall : public core::Dialogue<Outcome> {
   bool asked_ = false;
 };
 
-// No call at all: the question itself can't be asked.
+// A dialogue without any call: ends at once with a fault, since the call can't be made.
 template <class Outcome>
 class RefusingDialogue : public core::Dialogue<Outcome> {
  public:

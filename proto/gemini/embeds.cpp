@@ -13,13 +13,13 @@ namespace batchd::proto {
 namespace {
 
 constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
-constexpr std::size_t kNestingOfItems = 2;  // the body, and the list
+constexpr std::size_t kNestingOfItems = 2;  // the levels of the body and the list
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 }  // namespace
 
-// The validator sees every fragment first, so the list's structure is what its brackets say.
+// The validator checks every fragment first, so counting brackets is enough to follow the structure of the list.
 struct EmbedsReader::Impl : json::MemberHandler {
   explicit Impl(std::string_view name) : model(name) {}
 
@@ -88,7 +88,7 @@ struct EmbedsReader::Impl : json::MemberHandler {
     if (depth == 1 && c != '{' && c != ']') fail("bad_request", "every item of \"requests\" must be an object");
     if (depth == 1 && c == '{') begin_item();
     depth += c == ']' ? -1 : 1;
-    return c == '{' ? 0 : 1;  // the brace is the item's first byte
+    return c == '{' ? 0 : 1;  // the brace belongs to the item, as its first byte
   }
 
   void begin_item() {
@@ -102,7 +102,7 @@ struct EmbedsReader::Impl : json::MemberHandler {
     item_depth = 0;
   }
 
-  // Up to the item's closing brace, if that is here.
+  // Takes bytes up to the item's closing brace, if it is in the fragment. Returns how many.
   std::size_t take_item(std::string_view fragment) {
     std::size_t taken = 0;
     do {
@@ -140,11 +140,11 @@ struct EmbedsReader::Impl : json::MemberHandler {
   json::Validator validator{{.depth_max = core::kJsonDepthMax + kNestingOfItems, .plain_numbers = false}};
   json::MemberScan members{*this};
   std::vector<EmbedItem> items;
-  std::optional<GeminiBodyReader> reader;  // of the last item
-  std::optional<json::Sha256> digest;      // likewise
+  std::optional<GeminiBodyReader> reader;  // reads the last item
+  std::optional<json::Sha256> digest;      // of the last item's bytes
   std::string raw_model;
   int depth = 0;       // 1: in the list, 2: in an item
-  int item_depth = 0;  // of the brackets in the item
+  int item_depth = 0;  // nesting of brackets in the item
   bool in_string = false, escaped = false;
   bool in_list = false, listed = false, faulty = false;
   SubmissionFault fault;

@@ -1,4 +1,4 @@
-// :batchEmbedContents, the call by which SDKs embed: many requests in one body, and one answer made of many responses.
+// :batchEmbedContents, with which SDKs embed: many requests in one body, and one answer made of many responses.
 #pragma once
 
 #include <cstdint>
@@ -12,31 +12,31 @@
 
 namespace batchd::proto {
 
-// One of the list: a request of embedContent.
+// One item of the list: a request of embedContent.
 struct EmbedItem {
-  std::string request;  // what was read of it since somebody took it away
+  std::string request;  // what was read of it since the caller last took this text
   bool complete = false;
-  std::int64_t tokens = 0;  // complete: an estimate
-  std::string digest;       // complete: SHA-256 of its bytes as they came
+  std::int64_t tokens = 0;  // estimate, set once complete
+  std::string digest;       // SHA-256 of its bytes as they came, set once complete
 };
 
-// Reads {"requests":[{"model"?,"content",...},...],"model"?} in fragments of any size. Each item passes as the body of
-// a call of its own does (GeminiBodyReader), and there are 1 to kEmbedsPerCallMax of them.
+// Reads {"requests":[{"model"?,"content",...},...],"model"?} in fragments of any size. Each item is treated as the body
+// of a single call (GeminiBodyReader); there must be 1 to kEmbedsPerCallMax items.
 class EmbedsReader {
  public:
   explicit EmbedsReader(std::string_view model);
   ~EmbedsReader();
-  bool feed(std::string_view fragment);  // false: faulty, see fault(); feed no more
-  bool finish();                         // false: faulty
-  std::vector<EmbedItem>& items();       // so far; only the last may be incomplete
-  const SubmissionFault& fault() const;  // names an item as requests[0], the first
+  bool feed(std::string_view fragment);  // false if faulty: see fault(), feed no more
+  bool finish();                         // false if faulty
+  std::vector<EmbedItem>& items();       // the items so far; only the last may be incomplete
+  const SubmissionFault& fault() const;  // names items as requests[N], counted from 0
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-// Finds the value of "embedding" in a response of embedContent, fragment by fragment.
+// Finds the value of "embedding" in a response of embedContent that comes in fragments.
 class EmbeddingScan {
  public:
   struct Span {
@@ -45,7 +45,7 @@ class EmbeddingScan {
   EmbeddingScan();
   ~EmbeddingScan();
   void feed(std::string_view fragment);
-  std::optional<Span> finish();  // none: there isn't exactly one
+  std::optional<Span> finish();  // nullopt unless there is exactly one, an object
 
  private:
   struct Impl;

@@ -20,7 +20,7 @@ std::string error_reason(const JsonValue& error) {
   return "";
 }
 
-// google.rpc.Code and the status of HTTP that Google sends with it.
+// google.rpc.Code, and the HTTP status that Google sends with it.
 struct Status {
   int code, http;
 };
@@ -59,7 +59,7 @@ GeminiError error_of(int http_status, std::string_view status, std::string_view 
   return error;
 }
 
-// The code for what our own problems say; a disk without room is nothing a client of Google's knows.
+// Returns the google.rpc.Code for the status of a problem. Google's clients know no 507 (no room on the disk).
 int code_of(int http_status) {
   switch (http_status) {
     case 401:

@@ -51,7 +51,7 @@ RemovalNext read_removal(const HttpEvent& event, const std::string& file) {
   const auto error = answered ? parse_error(event.body) : std::nullopt;
   if (is_success(event) && !error && (event.body.empty() || ControlDocument::parse(event.body)))
     return core::Removal{.gone = true};
-  // Names of result files are longer than DELETE allows: they stay until they expire.
+  // Names of result files are longer than DELETE accepts: these files stay until they expire.
   if (error && event.status == 400 && error->message.find("40 characters") != std::string::npos)
     return core::Removal{.undeletable = true};
   auto fault = classify(CallKind::remove_file, event, file);

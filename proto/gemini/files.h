@@ -18,7 +18,7 @@ core::DialoguePtr<core::Removal> remove_file(const std::string& version, const s
 // --- shared by the two kinds of upload
 core::HttpCall upload_start_call(const GeminiConfig& config, const core::UploadSpec& spec);
 core::Dialogue<core::UploadSession>::Next read_upload_start(const core::HttpEvent& event);
-// The last answer of an upload, which must show our file, whole and usable.
+// Reads the last answer of an upload, which must show our file, complete and usable.
 core::Dialogue<core::Uploaded>::Next read_uploaded(const core::HttpEvent& event, const std::string& name,
                                                    std::int64_t bytes);
 

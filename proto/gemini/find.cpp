@@ -1,4 +1,4 @@
-// The two searches in the listing of all jobs: for one job of ours, and for all that carry our prefix.
+// The two searches in the listing of all jobs: for one job of this database, and for all jobs with our prefix.
 #include <memory>
 #include <set>
 #include <string>
@@ -11,7 +11,7 @@
 namespace batchd::proto {
 namespace {
 
-// A job created while we page moves the others along: one may be shown on two pages.
+// A job created during the paging shifts the others, so a job may be shown on two pages.
 class Find : public JobListing {
  public:
   Find(std::string version, std::string tag, std::string file)
@@ -39,7 +39,7 @@ class Survey : public JobListing {
     const auto kept = matches_.jobs.size();
     if (kept >= kSurveyJobsMax && job.end) return true;
     if (!names_.insert(job.name).second) return true;
-    // Room for what a survey is about, in a listing that may be long.
+    // Drops what a survey doesn't need, since the listing may be long.
     job.message.clear();
     job.input_file.clear();
     job.result_file.clear();

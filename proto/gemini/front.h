@@ -16,26 +16,26 @@ namespace batchd::proto {
 // The versions of the API whose paths are served.
 inline constexpr std::array<std::string_view, 3> kGeminiVersions{"v1beta", "v1", "v1alpha"};
 
-// "v1beta/models/gemini-2.5-flash:generateContent", as it stands below /gemini/.
+// The parts of a path such as "v1beta/models/gemini-2.5-flash:generateContent", which stands below /gemini/.
 struct GeminiCall {
   std::string model;
   std::string endpoint;  // generateContent or embedContent
   bool stream = false;   // streamGenerateContent
-  bool many = false;     // batchEmbedContents: a list of such requests, proto/gemini/embeds.h
+  bool many = false;     // batchEmbedContents: a list of embedContent requests, see proto/gemini/embeds.h
 };
-std::optional<GeminiCall> parse_gemini_call(std::string_view path);  // none: a call that isn't served
+std::optional<GeminiCall> parse_gemini_call(std::string_view path);  // nullopt for a call that isn't served
 
-// Reads the body of such a call in fragments of any size: the provider's request object as it goes into a batch.
-// Members pass verbatim, but for "model": the model of a batch is named once, by the path. A body that names another
-// is faulty.
+// Reads the body of such a call in fragments of any size, and produces the provider's request object as it goes into a
+// batch. Members pass verbatim, except for "model": the model of a batch is named once, in the path. A body that names
+// another model is faulty.
 class GeminiBodyReader {
  public:
   explicit GeminiBodyReader(std::string_view model);
   ~GeminiBodyReader();
-  bool feed(std::string_view fragment, std::string& request_out);  // false: faulty, see fault()
-  std::optional<std::int64_t> finish(std::string& request_out);    // estimated tokens; none: faulty
+  bool feed(std::string_view fragment, std::string& request_out);  // false if faulty, see fault()
+  std::optional<std::int64_t> finish(std::string& request_out);    // estimated tokens; nullopt if faulty
   const SubmissionFault& fault() const;
-  // Whether a value of "model", as it stands in a body, is this one.
+  // Returns true if `raw`, a value of "model" as it stands in a body, names `model`.
   static bool names(std::string_view raw, std::string_view model);
 
  private:

@@ -12,11 +12,11 @@ namespace batchd::proto {
 
 struct GeminiConfig {
   std::string api_version = "v1beta";
-  // Tried in this order: which of them an account accepts for JSONL has changed over time.
+  // Tried in this order, since the type that an account accepts for JSONL has changed over time.
   std::vector<std::string> mime_types = {"application/jsonl", "jsonl", "text/plain", "application/json"};
 };
 
-// Never null. `config.mime_types` must not be empty.
+// Returns the provider, never null. `config.mime_types` must not be empty.
 std::unique_ptr<core::Provider> make_gemini(GeminiConfig config = {});
 
 }  // namespace batchd::proto

@@ -25,7 +25,7 @@ std::optional<core::JobEnd> end_of(std::string_view state) {
   return std::nullopt;
 }
 
-// Of an operation that is done but says no state: what it carries decides.
+// Returns the end of an operation that is done without a known state: it depends on what the operation carries.
 std::optional<core::JobEnd> end_of_done(const JsonValue& operation) {
   if (object_member(&operation, "error") != nullptr) return core::JobEnd::failed;
   if (object_member(&operation, "response") != nullptr) return core::JobEnd::succeeded;
@@ -33,7 +33,7 @@ std::optional<core::JobEnd> end_of_done(const JsonValue& operation) {
 }
 
 std::string result_file_of(const JsonValue& operation, const JsonValue* batch) {
-  // The response of an embedding job has been seen as the output, and as the batch around it.
+  // The response of an embedding job has been seen both as the output itself and as the batch around the output.
   const auto* response = object_member(&operation, "response");
   for (const auto* output : {object_member(batch, "output"), response, object_member(response, "output")})
     if (auto file = text_member(output, "responsesFile"); is_file_name(file)) return file;
@@ -73,7 +73,7 @@ std::optional<core::JobView> parse_job(const JsonValue& operation) {
   const auto text = text_member(batch, "state");
   const auto state = without_prefix(text);
   job.end = end_of(state);
-  // An operation that is done is over, also in a state that we don't know, if it has something to show for it.
+  // An operation that is done has ended even in an unknown state, if it has a result file or an error.
   const bool unnamed = state.empty() || state == "UNSPECIFIED";
   const bool shows = !job.result_file.empty() || job.error_code != 0;
   if (!job.end && (unnamed || shows) && true_member(&operation, "done")) job.end = end_of_done(operation);
@@ -89,7 +89,7 @@ std::optional<JobPage> parse_job_page(std::string_view body, const JobFilter& wa
     page.next_page = text_member(&document->root(), "nextPageToken");
     if (!next->IsString() || page.next_page.size() > kPageTokenBytesMax) return std::nullopt;
   }
-  // What isn't shown can't be excluded: jobs out of reach, or a listing in a form that we don't know.
+  // A listing with jobs out of reach, or in an unknown form, can't exclude that a wanted job exists.
   const auto* unreachable = member(&document->root(), "unreachable");
   if (unreachable != nullptr && !(unreachable->IsArray() && unreachable->Empty())) return std::nullopt;
   const auto* operations = member(&document->root(), "operations");

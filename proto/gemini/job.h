@@ -12,17 +12,19 @@
 
 namespace batchd::proto {
 
-// None: it has no valid job name. States of either prefix; an unknown one has not ended.
+// Returns nullopt if the operation has no valid job name. Accepts states with either prefix. A job without a known
+// state has ended only if its operation is done and carries a response or an error.
 std::optional<core::JobView> parse_job(const JsonValue& operation);
 
-// Whether a job with this displayName, reading this file (either may be empty: not shown), is one of those looked for.
+// Returns true if a job with this displayName that reads this file is wanted. Either is empty if it isn't shown.
 using JobFilter = std::function<bool(std::string_view tag, std::string_view file)>;
 
 struct JobPage {
   std::vector<core::JobView> jobs;  // the wanted ones
-  std::string next_page;            // empty: the last one
+  std::string next_page;            // empty on the last page
 };
-// One page of a listing. None: it can't be relied upon (no such JSON; a wanted job without a readable name).
+// Reads one page of a listing. Returns nullopt if the page can't be relied upon (not such JSON, jobs out of reach, a
+// wanted job without a readable name).
 std::optional<JobPage> parse_job_page(std::string_view body, const JobFilter& wanted);
 
 }  // namespace batchd::proto

@@ -44,7 +44,7 @@ std::string_view create_verb(std::string_view endpoint) {
   return ":asyncBatchEmbedContent";
 }
 
-// Only a job that is surely ours counts: a name, and our token wherever one is shown.
+// Accepts only a job that is surely ours: it has a name, and our tag if a displayName is shown.
 JobNext read_created(const HttpEvent& event, const core::CreateSpec& spec) {
   if (is_success(event)) {
     if (const auto document = ControlDocument::parse(event.body)) {
@@ -70,14 +70,14 @@ JobNext read_polled(const HttpEvent& event, const std::string& name) {
 DoneNext read_cancelled(const HttpEvent& event, const std::string& job) {
   const auto error = event.kind == HttpEvent::Kind::answer ? parse_error(event.body) : std::nullopt;
   if (is_success(event) && !error) return core::Done{};
-  // It is over already; how, a poll will tell.
+  // The job has already ended; a poll will show how.
   const bool over = (event.status == 400 && error && error->status == "FAILED_PRECONDITION") ||
                     ((event.status == 404 || event.status == 409) && error);
   if (over) return core::Done{};
   return classify(CallKind::cancel, event, job);
 }
 
-// Two addresses are known to serve results; which of them works has changed over time, and either may redirect.
+// Two paths are known to serve results; which of them works has changed over time, and either may redirect.
 class Download : public core::Dialogue<core::Streamed> {
  public:
   Download(std::string version, std::string file) : version_(std::move(version)), file_(std::move(file)) {}

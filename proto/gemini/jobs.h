@@ -1,4 +1,5 @@
-// Dialogues about jobs: create, find, poll, cancel, results; and the free call that shows whether the key works.
+// Dialogues about jobs: create, find, poll, cancel, download results; and the free call that shows whether the key
+// works.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@ namespace batchd::proto {
 core::DialoguePtr<core::JobView> create_job(const std::string& version, const core::CreateSpec& spec);
 core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& tag,
                                               const std::string& file);
-// The jobs whose displayName begins with `prefix` (not empty), reduced to name, tag, end and created_at. Beyond
-// kSurveyJobsMax only jobs that haven't ended are kept, and at most as many again.
+// Finds the jobs whose displayName begins with `prefix` (not empty), reduced to name, tag, end and created_at. Once
+// kSurveyJobsMax jobs are kept, only jobs that haven't ended are added, at most as many again.
 inline constexpr std::size_t kSurveyJobsMax = 10'000;
 core::DialoguePtr<core::JobMatches> survey_jobs(const std::string& version, const std::string& prefix);
 core::DialoguePtr<core::JobView> poll_job(const std::string& version, const std::string& job);

@@ -1,5 +1,5 @@
-// A complete listing of all jobs, page by page, or a fault: half a listing proves nothing, and must never look like one
-// that does.
+// Lists all jobs completely, page by page, or ends with a fault: a partial listing proves nothing, and must never be
+// taken for a complete one.
 #pragma once
 
 #include <set>
@@ -17,7 +17,8 @@ class JobListing : public core::Dialogue<core::JobMatches> {
  protected:
   JobListing(std::string version, JobFilter wanted);
 
-  // Each wanted job, once per page that shows it. False: more than can be taken in, which ends the dialogue.
+  // Called with each wanted job, once per page that shows it. Returns false if there are too many, which ends the
+  // dialogue with a fault.
   virtual bool take(core::JobView job) = 0;
 
   core::JobMatches matches_;

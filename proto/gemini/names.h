@@ -1,4 +1,4 @@
-// Names that stand in paths. What the provider calls things is checked before it goes into one.
+// Names that become part of paths. Names that come from the provider are checked before they are used in a path.
 #pragma once
 
 #include <optional>
@@ -7,12 +7,12 @@
 
 namespace batchd::proto {
 
-bool is_job_name(std::string_view name);            // "batches/" and 1-200 of [A-Za-z0-9._-], not dots alone
-bool is_file_name(std::string_view name);           // "files/", likewise
-std::string escape_segment(std::string_view text);  // percent-encoded: fit for one path segment or query value
+bool is_job_name(std::string_view name);            // "batches/" and 1 to 200 of [A-Za-z0-9._-], not only dots
+bool is_file_name(std::string_view name);           // "files/" and the same
+std::string escape_segment(std::string_view text);  // percent-encodes for one path segment or query value
 
-// Path and query of an upload session's URL. None: not a path of an upload, over 4 KB, or with bytes that would split
-// the request. Scheme and host are dropped: sessions live on the configured origin.
+// Returns path and query of an upload session's URL; nullopt if it isn't the path of an upload, is longer than 4 KiB,
+// or has bytes that would split the request. Scheme and host are dropped: sessions live on the configured origin.
 std::optional<std::string> session_target(std::string_view url);
 bool is_session_target(std::string_view target);
 

@@ -20,7 +20,7 @@ constexpr std::size_t kKeyBytesMax = 6 * core::kWireKeyBytes + 2;  // every char
 constexpr std::size_t kErrorBytesMax = 64 << 10;
 constexpr int kUnknownCode = 2;  // google.rpc.Code
 
-// A member of interest: how often it was there, and the beginning of its value.
+// A member of interest: how often it occurred, and the beginning of its value.
 struct Slot {
   std::size_t kept_max;
   int times = 0;
@@ -87,7 +87,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     return core::parse_wire_key(text);
   }
 
-  // Exactly one of response and error, each at most once; everything else stays unreadable.
+  // Accepts exactly one of response and error, each at most once; any other line stays unreadable.
   void read_value(ResultLine& line) {
     for (const auto& slot : slots_)
       if (slot.times > 1) return;
@@ -98,7 +98,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     if (has_response && !response.object()) return;
     auto failure = has_error ? error_of(error) : status_error();
     if (has_error && (!failure || has_response)) return;
-    if (failure && has_response && response.bytes > 2) return;  // beside a status, `{}` is no response
+    if (failure && has_response && response.bytes > 2) return;  // next to a status, `{}` doesn't count as a response
     if (failure) {
       line.kind = ResultLine::Kind::error;
       line.error = std::move(*failure);
@@ -118,7 +118,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     return provider_error(status.code != 0 ? status.code : kUnknownCode, status.message);
   }
 
-  // The older form: a google.rpc.Status object, or its words. Code 0 and "OK" mean that nothing is wrong.
+  // The older form: a google.rpc.Status object, or its message alone. Code 0 and "OK" mean no error.
   std::optional<core::RequestError> status_error() const {
     const auto& slot = slots_[kStatus];
     if (slot.times == 0 || !slot.whole()) return std::nullopt;
@@ -147,7 +147,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
                                  Slot{.kept_max = kErrorBytesMax, .kept = {}}};
   PromptTokenScan tokens_;
   Which which_ = kNone;
-  bool key_ended_ = false;  // the key's value has been seen to its end
+  bool key_ended_ = false;  // the key's value is complete
   bool intact_ = true;
   std::optional<json::MemberScan> scan_{std::in_place, handler()};
 };

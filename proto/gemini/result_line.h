@@ -1,4 +1,4 @@
-// One line of a Gemini result file: {"key","response"} or {"key","error"}, members in any order, others ignored.
+// Reads the lines of a Gemini result file: {"key","response"} or {"key","error"}, members in any order, others ignored.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// google.rpc.Status, which stands for an error inside of operations and result lines:
+// google.rpc.Status, the form of errors inside operations and result lines:
 // {"code":13,"message":"...","details":[...]}.
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace batchd::proto {
 
 struct RpcStatus {
-  int code = 0;         // google.rpc.Code; 0: none is said
+  int code = 0;         // google.rpc.Code; 0 if absent or impossible
   std::string message;  // at most kProviderMessageBytesMax
 };
 RpcStatus read_status(const JsonValue& status);

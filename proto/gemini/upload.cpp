@@ -19,7 +19,7 @@ using core::HttpCall;
 using core::HttpEvent;
 using Next = core::Dialogue<core::Uploaded>::Next;
 
-constexpr int kDoubtsMax = 3;  // answers that leave the offset open, in one dialogue
+constexpr int kDoubtsMax = 3;  // how many answers in one dialogue may leave the offset open
 
 std::optional<std::int64_t> size_received(const HttpEvent& event) {
   const auto text = event.header("X-Goog-Upload-Size-Received");
@@ -74,7 +74,7 @@ class Upload : public core::Dialogue<core::Uploaded> {
     return session_call(rest_.session, "query");
   }
 
-  // The next chunk; nothing but `finalize` when everything has arrived.
+  // Sends the next chunk, or only `finalize` if everything has arrived.
   Next send() {
     asked_ = false;
     const auto bytes = std::min(core::kUploadChunkBytes, rest_.bytes - offset_);
@@ -99,14 +99,14 @@ class Upload : public core::Dialogue<core::Uploaded> {
   }
 
   const core::UploadRest rest_;
-  std::int64_t offset_ = 0;   // known to have arrived
-  std::int64_t sent_to_ = 0;  // end of the chunk at hand
-  bool last_sent_ = false;    // that chunk came with `finalize`
-  bool asked_ = false;        // the call at hand is a `query`
+  std::int64_t offset_ = 0;   // so many bytes are known to have arrived
+  std::int64_t sent_to_ = 0;  // end of the current chunk
+  bool last_sent_ = false;    // the current chunk was sent with `finalize`
+  bool asked_ = false;        // the current call is a `query`
   int doubts_ = 0;
 };
 
-// Start and data of a small file in one dialogue, through the MIME types until one is taken.
+// Starts and sends a small file in one dialogue, with one MIME type after the other until one is accepted.
 class TextUpload : public core::Dialogue<core::Uploaded> {
  public:
   TextUpload(GeminiConfig config, std::string name, std::string text)

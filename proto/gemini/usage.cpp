@@ -5,7 +5,7 @@
 namespace batchd::proto {
 namespace {
 
-constexpr std::size_t kDigitsMax = 12;  // beyond it nobody can have counted
+constexpr std::size_t kDigitsMax = 12;  // a longer number is no plausible count
 constexpr std::size_t kCountBytesMax = kDigitsMax + 2;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What the provider counted: the prompt's tokens as a response tells them. Constant memory; the response is never
-// parsed, and whatever is odd about it only means that there is no number.
+// Finds in a response how many tokens of the prompt the provider counted. Constant memory; the response is never
+// parsed, and anything unexpected in it only means that there is no number.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace batchd::proto {
 
-// One short number: the value of a member that must be there once. A string of digits counts as one.
+// Collects one short number: the value of a member that must occur exactly once. A string of digits counts as a number.
 class CountSlot {
  public:
-  void begin();  // the member is there (again)
+  void begin();  // call when the member occurs
   void feed(std::string_view fragment);
   std::optional<std::int64_t> number() const;
 
@@ -24,7 +24,7 @@ class CountSlot {
   std::string kept_;
 };
 
-// usageMetadata itself: {"promptTokenCount":8,...}
+// Reads usageMetadata itself: {"promptTokenCount":8,...}
 class UsageScan : private json::MemberHandler {
  public:
   void begin();
@@ -42,8 +42,8 @@ class UsageScan : private json::MemberHandler {
   std::optional<json::MemberScan> scan_;
 };
 
-// A response in fragments: begin(), feed() all of it, end(). Its usageMetadata.promptTokenCount, or the tokenCount that
-// gemini-embedding-001 tells instead.
+// Reads a response in fragments: begin(), feed() all of it, end(), which returns its usageMetadata.promptTokenCount, or
+// the tokenCount that gemini-embedding-001 sends instead.
 class PromptTokenScan : private json::MemberHandler {
  public:
   void begin();

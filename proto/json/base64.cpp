@@ -51,7 +51,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
       if (digit < 0) return std::nullopt;
       group = group << 6 | static_cast<std::uint32_t>(digit);
     }
-    // Bits that no byte takes must be zero: every byte string has exactly one text.
+    // The unused bits must be zero, so that every byte string has exactly one text.
     if ((digits == 3 && (group & 0xFF) != 0) || (digits == 2 && (group & 0xFFFF) != 0)) return std::nullopt;
     bytes += static_cast<char>(group >> 16);
     if (digits > 2) bytes += static_cast<char>(group >> 8 & 0xFF);

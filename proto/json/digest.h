@@ -24,7 +24,7 @@ class Sha256 {
 std::string sha256(std::string_view bytes);  // 32 raw bytes
 std::string hex(std::string_view bytes);     // lower case
 
-// Tells secrets from each other without showing them: the first 16 hexadecimal digits of the SHA-256.
+// Returns the first 16 hexadecimal digits of the SHA-256, which tell secrets apart without showing them.
 std::string fingerprint(std::string_view secret);
 
 }  // namespace batchd::json

@@ -36,7 +36,8 @@ std::optional<std::uint32_t> four_hex_digits(std::string_view text) {
   return value;
 }
 
-// `escape` stands behind "\u". Returns how many of its bytes belong to the character, 0 if it is broken.
+// Appends the character of the escape whose "\u" stands before `escape`. Returns how many bytes of `escape` belong to
+// it, 0 if it is broken.
 std::size_t append_unicode(std::string& text, std::string_view escape) {
   const auto first = four_hex_digits(escape);
   if (!first) return 0;

@@ -8,7 +8,7 @@
 namespace batchd::json {
 namespace {
 
-constexpr std::string_view kMediaName = "data";  // inlineData.data: base64, no text
+constexpr std::string_view kMediaName = "data";  // inlineData.data is base64, not text
 constexpr std::size_t kNumberBytesMax = 64;      // of plain numbers
 constexpr std::size_t kExponentDigitsMax = 4;
 

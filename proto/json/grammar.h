@@ -1,5 +1,5 @@
 // The JSON grammar (RFC 8259) as a machine that takes one byte at a time: constant memory, no recursion, no numbers
-// converted. It says at the first byte that can't be that it can't, whatever the fragmentation of the input.
+// converted. It stops at the first byte that can't continue a JSON value, whatever the fragmentation of the input.
 #pragma once
 
 #include <bitset>
@@ -16,26 +16,26 @@ class Grammar {
   static constexpr std::size_t kDepthMax = 1024;  // larger limits are cut to this
 
   explicit Grammar(const ValidatorLimits& limits);
-  // Takes bytes until the end or the first one that can't be. Returns how many were good.
+  // Takes bytes until the end or the first one that the grammar doesn't allow. Returns how many it has taken.
   std::size_t take(std::string_view bytes);
-  // One whole value has been taken. (A number at the top level has no end of its own.)
+  // Returns true if one whole value has been taken. (A number at the top level has no end of its own.)
   bool complete() const;
-  std::string_view fault() const { return fault_; }  // of the byte where take() stopped
+  std::string_view fault() const { return fault_; }  // what is wrong with the byte at which take() stopped
   const TextCensus& census() const { return census_; }
 
  private:
   enum class State : std::uint8_t {
     value,          // a value must come
-    first_element,  // or ']'
-    first_key,      // or '}'
+    first_element,  // a value or ']'
+    first_key,      // a key or '}'
     next_key,
     colon,
-    after_value,  // ',' or the closing bracket; at the top level nothing
+    after_value,  // ',' or the closing bracket; at the top level white space only
     string,
-    sequence,  // further bytes of a UTF-8 character
+    sequence,  // in a string: further bytes of a UTF-8 character
     escape,
     hex,
-    low_backslash,  // a high surrogate: its other half must follow
+    low_backslash,  // after a high surrogate: a low surrogate must follow
     low_u,
     literal,
     minus,
@@ -74,23 +74,23 @@ class Grammar {
   const bool plain_numbers_;
   State state_ = State::value;
   std::size_t depth_ = 0;
-  std::bitset<kDepthMax> objects_;  // per level: an object, not an array
+  std::bitset<kDepthMax> objects_;  // per level: whether it is an object, not an array
   std::string_view fault_;
 
-  bool is_key_ = false;       // the string at hand is a member's name
-  std::string_view literal_;  // what must still come of it
+  bool is_key_ = false;       // the current string is a member's name
+  std::string_view literal_;  // what must still come of the current literal
   unsigned hex_digits_ = 0;
   unsigned code_unit_ = 0;
-  bool low_ = false;                // the hex digits at hand are those of a low surrogate
+  bool low_ = false;                // the current hex digits are those of a low surrogate
   unsigned sequence_left_ = 0;      // bytes of a UTF-8 character still to come
-  unsigned char sequence_min_ = 0;  // bounds of the next of them
+  unsigned char sequence_min_ = 0;  // bounds of the next of these bytes
   unsigned char sequence_max_ = 0;
   std::size_t number_bytes_ = 0;
   std::size_t exponent_bytes_ = 0;
 
   TextCensus census_;
   std::size_t key_bytes_ = 0;
-  bool key_matches_ = false;  // so far the name is a beginning of "data"
+  bool key_matches_ = false;  // what has come of the name is a prefix of "data"
   bool media_next_ = false;
 };
 

@@ -1,4 +1,4 @@
-// Lines, split on byte '\n' only: U+2028 and friends occur raw in model text.
+// Splits lines on byte '\n' only: U+2028 and the like occur raw in model text.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace batchd::json {
 
-// Calls on_fragment(fragment) for the bytes of a line (never the '\n') and on_line() after each complete line.
-// Holds nothing: fragments are views of what was fed.
+// Calls on_fragment(fragment) for the bytes of a line (never the '\n') and on_line() after each complete line. Copies
+// nothing: fragments are views of the bytes that were fed.
 class LineSplitter {
  public:
   template <class OnFragment, class OnLine>
@@ -22,7 +22,7 @@ class LineSplitter {
       bytes.remove_prefix(end + 1);
     }
   }
-  bool at_line_start() const { return !open_; }  // false: bytes of an unfinished line have been seen
+  bool at_line_start() const { return !open_; }  // false if bytes of an unfinished line have been seen
 
  private:
   bool open_ = false;

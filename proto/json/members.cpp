@@ -10,17 +10,18 @@
 namespace batchd::json {
 namespace {
 
-// Escaped, a character takes at most six bytes per byte of text: so much raw name always decodes to kNameBytesMax.
+// An escaped character takes at most six bytes per byte of its text, so a raw name of this length always decodes to
+// kNameBytesMax bytes.
 constexpr std::size_t kRawNameBytesMax = 6 * MemberScan::kNameBytesMax + 12;
 
-// The bytes outside of strings that decide about nesting.
+// The bytes that decide about nesting outside of strings.
 constexpr auto kMarks = [] {
   std::array<bool, 256> marks{};
   for (const char c : {'"', '{', '}', '[', ']'}) marks[static_cast<unsigned char>(c)] = true;
   return marks;
 }();
 
-// Length of the beginning that doesn't matter, inside of a string or outside.
+// Both return the length of the prefix without bytes that matter, inside a string or outside.
 std::size_t run_in_string(std::string_view bytes) {
   auto at = unquoted_run(bytes);
   while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') ++at;
@@ -48,7 +49,7 @@ bool MemberScan::feed(std::string_view fragment) {
 
 bool MemberScan::finish() { return state_ == State::after_object; }
 
-// Takes some bytes, or none and changes the state.
+// Takes some bytes and returns how many, or takes none and changes the state.
 std::size_t MemberScan::take(std::string_view fragment) {
   switch (state_) {
     case State::in_name:
@@ -168,7 +169,7 @@ void MemberScan::give_value(std::string_view fragment) {
 }
 
 void MemberScan::end_value() {
-  if (value_bytes_ == 0) {  // a scalar of no bytes: a comma or brace where a value should be
+  if (value_bytes_ == 0) {  // an empty scalar: a comma or brace stands where a value should be
     state_ = State::failed;
     return;
   }
@@ -184,7 +185,7 @@ void MemberScan::open(bool object) {
   objects_.set(depth_++, object);
 }
 
-// True: that was the value's last byte.
+// Returns true if that was the value's last byte.
 bool MemberScan::close(bool object) {
   if (depth_ == 0 || objects_.test(depth_ - 1) != object) {
     state_ = State::failed;

@@ -1,4 +1,5 @@
-// Runs of uninteresting bytes inside JSON strings, eight at a time: strings are nearly all of what passes through here.
+// Finds runs of uninteresting bytes inside JSON strings, eight at a time: nearly all bytes that pass through here are
+// in strings.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace scan {
 inline constexpr std::uint64_t kOnes = 0x0101010101010101;
 inline constexpr std::uint64_t kHighs = 0x8080808080808080;
 
-// Not 0 if some byte of `word` is `byte`.
+// Returns a value other than 0 if some byte of `word` is `byte`.
 inline std::uint64_t any(std::uint64_t word, unsigned char byte) {
   const auto zeros = word ^ (kOnes * byte);
   return (zeros - kOnes) & ~zeros & kHighs;
@@ -30,12 +31,13 @@ std::size_t run(std::string_view bytes, Ends ends) {
 
 }  // namespace scan
 
-// Length of a prefix, a multiple of 8, without quotes and backslashes. What follows it may be more of the same.
+// Returns the length of a prefix, a multiple of 8, without quotes and backslashes. The bytes after it may have none
+// either.
 inline std::size_t unquoted_run(std::string_view bytes) {
   return scan::run(bytes, [](std::uint64_t word) { return (scan::any(word, '"') | scan::any(word, '\\')) != 0; });
 }
 
-// The same, and also without control characters and bytes outside of ASCII.
+// The same for a prefix that has no control characters and no bytes outside of ASCII either.
 inline std::size_t plain_run(std::string_view bytes) {
   return scan::run(bytes, [](std::uint64_t word) {
     const auto controls = (word - scan::kOnes * 0x20) & ~word;

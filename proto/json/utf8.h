@@ -6,19 +6,20 @@
 
 namespace batchd::json {
 
-// What a first byte says of its sequence.
+// What the first byte of a sequence determines.
 struct Utf8Lead {
-  std::size_t length = 0;                              // of the whole sequence; 0: none starts with this byte
+  std::size_t length = 0;  // of the whole sequence in bytes; 0 if no sequence starts with this byte
   unsigned char second_min = 0x80, second_max = 0xBF;  // bounds of the second byte; the others are 80-BF
 };
 Utf8Lead utf8_lead(unsigned char byte);
 
 struct Utf8Sequence {
-  std::size_t bytes = 0;  // how many bytes of the text can belong to a valid sequence that starts at its first byte
-  bool complete = false;  // they are one: the sequence is valid and whole
+  std::size_t bytes = 0;  // how many bytes at the start of the text can belong to one valid sequence
+  bool complete = false;  // these bytes are a whole valid sequence
 };
 
-// Of the sequence at the start of `text`. bytes == text.size() and not complete: valid so far, cut.
+// Examines the sequence at the start of `text`. If `bytes` is text.size() and `complete` is false, the sequence is
+// valid so far, but cut.
 Utf8Sequence utf8_sequence(std::string_view text);
 
 }  // namespace batchd::json

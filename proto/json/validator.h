@@ -1,5 +1,6 @@
-// Is this one JSON value? Incremental, constant memory, depth-limited, UTF-8 checked. Everything that comes from
-// outside passes here before anything else reads it (RapidJSON crashes on some inputs: CVE-2024-38517, deep nesting).
+// Checks that bytes are one JSON value: incremental, constant memory, limited depth, UTF-8 checked. Everything that
+// comes from outside is checked here before anything else reads it (RapidJSON crashes on some inputs: CVE-2024-38517,
+// deep nesting).
 #pragma once
 
 #include <cstdint>
@@ -11,17 +12,17 @@ namespace batchd::json {
 
 struct ValidatorLimits {
   std::size_t depth_max = 64;
-  // Documents that RapidJSON will read: numbers of at most 64 bytes with an exponent of at most 4 digits.
+  // For documents that RapidJSON will read: numbers may have at most 64 bytes, and exponents at most 4 digits.
   bool plain_numbers = false;
 };
 
 struct JsonFault {
-  std::uint64_t offset = 0;  // of the byte that can't be, from 0
-  std::string what;          // for people, without any of the input
+  std::uint64_t offset = 0;  // of the first byte that isn't allowed, from 0
+  std::string what;          // for people; contains none of the input
 };
 
-// What a request's text weighs, for token estimates: string values, those of members called "data" (inline media)
-// apart.
+// The amount of text in a request, for token estimates: the bytes of string values. Members called "data" (inline
+// media) are counted, not measured.
 struct TextCensus {
   std::uint64_t text_bytes = 0;
   std::uint64_t media_parts = 0;
@@ -34,8 +35,8 @@ class Validator {
   Validator(Validator&&) noexcept;
   Validator& operator=(Validator&&) noexcept;
 
-  bool feed(std::string_view fragment);  // false: faulty, see fault(); feed no more
-  bool finish();                         // false: faulty, or the value isn't complete
+  bool feed(std::string_view fragment);  // false if faulty: see fault(), feed no more
+  bool finish();                         // false if faulty or if the value isn't complete
   const JsonFault& fault() const;
   TextCensus census() const;
 
@@ -44,7 +45,7 @@ class Validator {
   std::unique_ptr<Impl> impl_;
 };
 
-// One whole document. Empty string: valid; else what is wrong, with the byte offset.
+// Returns true if `document` is one whole JSON value; else, if `fault` isn't null, sets it to what is wrong and where.
 bool validate(std::string_view document, ValidatorLimits limits, JsonFault* fault = nullptr);
 
 }  // namespace batchd::json

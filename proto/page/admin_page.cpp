@@ -31,7 +31,7 @@ struct Verdict {
   std::string sentence;
 };
 
-// Health in one sentence: the worst thing first.
+// Sums up the health in one sentence, about the worst problem there is.
 Verdict judge(const AdminPage& page) {
   const auto& counts = page.status.counts;
   const auto queued = items(counts, RequestState::queued), packed = items(counts, RequestState::packed);
@@ -68,7 +68,7 @@ void append_head(std::string& out, const AdminPage& page) {
   out += "\">" + escape(verdict.sentence) + "</p>\n";
 }
 
-// One state: its name, how many are in it, and for how long the oldest.
+// Appends one state: its name, how many are in it, and since when the oldest is.
 template <class State>
 void append_card(std::string& out, State state, const core::StateCount& count, core::WallTime now) {
   out += "<li><span class=\"name\">" + std::string(core::to_text(state)) + "</span><b>" + html::count(count.items) +
@@ -105,7 +105,7 @@ std::string lanes_text(const core::LaneSelector& lanes) {
   return text.empty() ? "every lane" : text;
 }
 
-// As a shell takes it: what people copy may have been chosen by a client.
+// Quotes a text for the shell, since operators copy commands and a client may have chosen the text.
 std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
@@ -164,7 +164,7 @@ Row batch_row(const core::Batch& batch, core::WallTime now) {
           {batch.message, "words"}};
 }
 
-// What is under way, and the latest batches: why each left, and what became of its lines.
+// Appends the batches under way and the latest batches: why each was sent, and what became of its lines.
 void append_batches(std::string& out, const AdminPage& page) {
   std::string cards;
   for (std::size_t i = 0; i < core::kBatchStates; ++i) {

@@ -1,5 +1,5 @@
-// GET /admin/: the whole machine on one page, for a browser. No script, nothing loaded from elsewhere; every text that
-// a client or a provider chose is escaped.
+// GET /admin/: the state of the whole daemon on one page, for a browser. No script, nothing loaded from elsewhere;
+// every text that a client or a provider chose is escaped.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,11 @@ struct AdminPage {
   AdminStatus status;
   Attention attention;
   std::vector<core::Batch> batches;                  // the latest, newest first
-  std::optional<std::chrono::seconds> refresh = {};  // none: only when the reader asks
+  std::optional<std::chrono::seconds> refresh = {};  // nullopt: only when the reader reloads the page
 };
 std::string admin_page(const AdminPage& page);
 
-// What the page may do in a browser: its own style, and nothing else.
-std::string_view admin_page_policy();  // value of Content-Security-Policy
+// Returns the page's Content-Security-Policy: it may use its own style, and nothing else.
+std::string_view admin_page_policy();
 
 }  // namespace batchd::proto

@@ -1,4 +1,4 @@
-// Small HTML, written by hand. Whatever comes from outside goes through escape(): nothing here takes markup as text.
+// Writes small HTML by hand. Every text from outside must go through escape(): nothing here takes markup as text.
 #pragma once
 
 #include <chrono>
@@ -11,10 +11,11 @@
 
 namespace batchd::proto::html {
 
-// Text as it may stand between tags and in quoted attributes. Control characters and broken UTF-8 become U+FFFD.
+// Returns the text as it may stand between tags and in quoted attributes. Control characters, except newline and tab,
+// and broken UTF-8 become U+FFFD.
 std::string escape(std::string_view text);
 
-// For people: "12,345", "1.5 GiB", "3 h 12 min" (of a negative duration: "0 s").
+// Texts for people: "12,345", "1.5 GiB", "3 h 12 min" ("0 s" for a negative duration).
 std::string count(std::int64_t number);
 std::string bytes(std::int64_t bytes);
 std::string duration(core::Duration duration);
@@ -25,7 +26,7 @@ struct Cell {
 };
 inline Cell number(std::int64_t value) { return {count(value), "num"}; }
 
-// A table with a heading; on narrow screens each row is a block whose cells are named by their column.
+// Appends a table with a heading; on narrow screens each row is a block whose cells are labelled with their column.
 void append_table(std::string& out, const std::vector<std::string_view>& columns,
                   const std::vector<std::vector<Cell>>& rows);
 

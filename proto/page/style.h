@@ -1,4 +1,4 @@
-// The style sheet of the page of GET /admin/: light and dark as the reader's system is, one column on a phone.
+// The style sheet of the page of GET /admin/: light or dark as the reader's system is, one column on a phone.
 #pragma once
 
 #include <string_view>
