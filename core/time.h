@@ -1,4 +1,4 @@
-// Time as the domain sees it: milliseconds, handed in. Nothing in core/ reads a clock.
+// Time in milliseconds. Nothing in core/ reads a clock: times are parameters.
 #pragma once
 
 #include <chrono>
