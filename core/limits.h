@@ -9,8 +9,7 @@
 namespace batchd::core {
 
 // --- identities on the wire
-inline constexpr std::size_t kWireKeyBytes =
-    27;  // two ids of 13 and a hyphen; the provider would take longer keys, too
+inline constexpr std::size_t kWireKeyBytes = 27;      // two ids of 13 and a hyphen
 inline constexpr std::size_t kFileNameBytesMax = 40;  // Gemini API reference, files.create: id without "files/"
 
 // --- bodies

@@ -27,7 +27,7 @@ struct QueueLimits {
   std::int64_t owner_requests = INT64_MAX, owner_bytes = INT64_MAX;  // likewise, of one owner
   std::int64_t free_bytes_min = 0;  // on the file system; with less, intake fails with disk_full. Not for results
 };
-// What a spooled body is for. The limits above apply to request bodies; a result, which was paid for, is never refused.
+// What a spooled body is for. The limits above are for requests; results, which were paid for, ignore them.
 enum class SpoolPurpose : std::uint8_t { request, result };
 
 // --- packing
@@ -167,8 +167,8 @@ struct OwnerUse {
 };
 struct StateCount {
   std::int64_t items = 0;
-  std::optional<WallTime>
-      oldest;  // queued: oldest queued_at; packed: oldest created_at of a live batch; ended: oldest end
+  // queued: the oldest queued_at; packed: the oldest created_at of a live batch; ended: the oldest end.
+  std::optional<WallTime> oldest;
 };
 // Numbers that are kept up to date anyway: nothing is read for them.
 struct Totals {
