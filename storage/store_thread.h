@@ -22,8 +22,8 @@ enum class VerbClass : std::uint8_t { outcome, state, read, intake };
 
 class StoreThread {
  public:
-  // Must run the given function soon, on the thread that wants completions. Called once per transaction, on the store's
-  // thread; also by run() after stop().
+  // Must run the given function soon, on the thread that wants completions. Called once for all verbs that ran
+  // together, on the store's thread; after stop() by run(), on its caller's thread.
   using Post = std::function<void(std::function<void()>)>;
   // The store can't be trusted any more. Called at most once, on the store's thread; no completion is posted after it.
   using OnFatal = std::function<void(core::Error)>;

@@ -9,7 +9,7 @@ class TransactionalStore : public core::Store {
  public:
   // What is left of the transaction after a verb or the commit failed.
   enum class TransactionState : std::uint8_t {
-    intact,  // nothing is lost: the verb that failed had written nothing
+    intact,  // nothing but the failing verb's own changes is undone
     lost,    // the whole transaction was rolled back: replay every verb alone
     broken,  // I/O error, corruption or failed fsync: the process must stop
   };

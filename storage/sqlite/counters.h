@@ -11,7 +11,7 @@
 
 namespace batchd::storage {
 
-// Values are stored: never renumber. The comment says what `a` and `b` are; a name alone is that id.
+// Values are stored: never renumber. The comment says what `a` and `b` are; -: neither is used.
 enum class CounterKind : std::uint8_t {
   requests = 1,          // owner, state
   accepted = 2,          // -
