@@ -27,8 +27,7 @@ static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunk
 inline constexpr int kVerbWrites =
     core::kVerbRowsMax / 2;  // rows that a verb may read and then change: each is touched twice
 
-// The row of a body's chunk, the digest that is stored with the chunk's bytes, and how many chunks a body has.
-// bodies.cpp
+// A chunk's row, the digest that is stored with its bytes, and the number of chunks of a body. bodies.cpp
 std::int64_t chunk_row(core::BodyId body, std::int64_t index);
 std::int64_t chunk_digest(std::int64_t row, std::string_view bytes);
 std::int64_t chunks_of(std::int64_t body_bytes);
