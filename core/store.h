@@ -73,7 +73,7 @@ class Store {
   // A request accepted with NewRequest::call has an attached call until the caller has the answer. If the caller goes
   // away before, or the process ends, the call becomes an orphan; if the request is cancelled, the call is forgotten.
   // The request is in no channel: it is found and acknowledged by its id only. So is a request with `keyed_call`.
-  // Verbs that name a request without such a call do nothing.
+  // For a request that was accepted without `call` these verbs do nothing.
 
   // Attaches an orphan to a caller who makes the same call again.
   // - Takes the owner's oldest orphan whose NewRequest::call was `call`, except orphans whose answer was written before
@@ -87,14 +87,16 @@ class Store {
   // The answer was written, and it isn't known yet whether it arrived. orphan_call() or complete_call() settles that;
   // if neither does, purge() completes the call (PurgeRules::answered_before).
   virtual Result<void> note_answer(RequestId request, WallTime now) = 0;
-  // The caller has the answer and will not come back for it: the call is over and its request is acknowledged.
+  // The caller has the answer and will not come back for it: the call is over, and its request, which has ended, is
+  // acknowledged.
   virtual Result<void> complete_call(RequestId request, WallTime now) = 0;
   // The request's result is stored but can't be read: the call is forgotten, so that no caller is given this result any
   // more. The request stays as it is.
   virtual Result<void> abandon_call(RequestId request) = 0;
 
-  // --- cancelling and expiring. A packed request ends at once; the line that comes for it later is counted and
-  // dropped. Cancels one request. Errc::not_found: unknown, or another owner's. Errc::conflict: it has already ended.
+  // --- cancelling and expiring. A packed request ends at once; a line that comes for it later is counted and dropped.
+
+  // Cancels one request. Errc::not_found: unknown, or another owner's. Errc::conflict: it has already ended.
   virtual Result<Cancelled> cancel(OwnerId owner, RequestId request, WallTime now) = 0;
   // Cancels the unfinished requests of a group with ids above `after`, oldest first, a chunk per call. Errc::not_found:
   // the owner has no such group.
@@ -158,6 +160,7 @@ class Store {
 
   // --- reading the lines of a sealed batch. The members, their sizes and their order never change after sealing (a
   // member that was cancelled meanwhile is still read).
+
   // Returns the members' bodies from the cursor on, a chunk per call. Start with a default LineCursor.
   // Errc::corrupt: a chunk doesn't match its digest.
   virtual Result<LinePieces> read_lines(BatchId batch, const LineCursor& cursor) = 0;
@@ -170,7 +173,7 @@ class Store {
   // idempotent: requests that aren't packed in this batch any more are left alone, and what was spooled for them is
   // dropped, so a result file may be collected again from its start.
 
-  // The next three are for the states collecting, refused, fenced and unsealed.
+  // States collecting, refused, fenced and unsealed, like the next two verbs.
   // Records what became of these requests: each succeeds, fails, or is requeued while it has attempts left.
   virtual Result<Recorded> record_outcomes(BatchId batch, std::span<const RequestOutcome> outcomes, int max_attempts,
                                            WallTime now) = 0;
@@ -195,7 +198,7 @@ class Store {
   // Returns chunk `index` (from 0) of a body. Errc::corrupt: it doesn't match its digest. Errc::not_found: purged
   // meanwhile.
   virtual Result<std::string> read_chunk(BodyId body, std::int64_t index) = 0;
-  // Returns the owner's requests with ids below `before` (none: from the newest), newest first.
+  // Returns the owner's requests with ids below `before` (from the newest if none), newest first.
   virtual Result<RequestPage> list_requests(OwnerId owner, const RequestFilter& filter, RequestId before,
                                             int limit) = 0;
   // Returns the ended requests of a channel (empty: those without a channel) that aren't acknowledged and whose
@@ -222,7 +225,7 @@ class Store {
   virtual Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) = 0;
   // Returns the owners with the most unfinished requests first; `limit` may be any number above 0.
   virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;
-  // Returns batches in one of `states` with ids below `before` (none: from the newest), newest first.
+  // Returns batches in one of `states` with ids below `before` (from the newest if none), newest first.
   virtual Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) = 0;
   // Two passes over everything that is stored, each from `after` = 0, a chunk per call: the first checks the digests of
   // bodies, the second whether rows agree with each other. The first also finds bodies that nobody owns, if the second

@@ -47,13 +47,13 @@ struct NewRequest {
   OwnerId owner;
   Lane lane;
   std::string key;              // the caller's own name for the request; may be empty, needn't be unique
-  std::string idempotency_key;  // unique per owner; empty: none
+  std::string idempotency_key;  // unique per owner; empty if none
   std::string fingerprint;      // SHA-256 of everything that the idempotency key stands for; empty without a key
   // The two kinds of open calls. A request of either kind is in no channel.
   std::string call;         // attached call: SHA-256 of the call, whose caller knows no request id; empty: not attached
   bool keyed_call = false;  // the caller makes the call again with its idempotency key to get the answer
-  std::string channel;      // the name under which the result is streamed and acknowledged; empty: none
-  std::string labels;       // JSON text of an object of strings, shown with the request; empty: none
+  std::string channel;      // the name under which the result is streamed and acknowledged; empty if none
+  std::string labels;       // JSON text of an object of strings, shown with the request; empty if none
   std::optional<WallTime> deadline;  // it leaves early enough to be back by then, if that is known to be possible
   bool fail_at_deadline = false;     // without a result by its deadline the request ends as expired
   std::string body;                  // the provider's request object, one line of JSON; not used if `spooled` is set
@@ -94,7 +94,7 @@ struct RequestView {
   WallTime created_at;
   std::optional<WallTime> finished_at;
   int attempts = 0;                    // jobs that ended without this request's result
-  std::string channel, group, labels;  // as submitted; empty: none
+  std::string channel, group, labels;  // as submitted; empty if none
   std::optional<WallTime> deadline;
   bool fail_at_deadline = false;
   std::optional<WallTime> acknowledged_at;
@@ -190,7 +190,7 @@ struct Batch {
   // is sent.
   int upload_n = 0;
   int mime_index = 0;                   // how many MIME types of the provider's list were refused
-  std::string upload_session;           // resumable session as the provider gave it; empty: none
+  std::string upload_session;           // resumable session as the provider gave it; empty if none
   std::optional<WallTime> uploaded_at;  // when the present file (upload_n) had arrived
   bool file_deleted = false;            // the input file is known to be gone, or to be undeletable
 

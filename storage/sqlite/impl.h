@@ -248,9 +248,8 @@ class SqliteStore final : public TransactionalStore {
                  core::Recorded& recorded);
   std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those without a packed member left
 
-  // --- housekeeping: purge.cpp. A step looks at rows from where purge_walk_ stands, takes its cost from the budget,
-  // and returns true if it came to the last row. Removes requests that ended in `state`; acknowledged requests, if it
-  // is nullopt.
+  // --- housekeeping: purge.cpp. A step goes on at purge_walk_, spends the budget, and returns true after the last row.
+  // Removes requests that ended in `state`; if it is nullopt, acknowledged ones.
   bool purge_requests(std::optional<core::RequestState> state, core::WallTime before, PurgeBudget& budget);
   void purge_request(const Doomed& request);
   bool purge_answers(core::WallTime before, core::WallTime now, PurgeBudget& budget);

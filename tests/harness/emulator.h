@@ -13,7 +13,7 @@ namespace batchd::harness {
 
 struct EmulatorSettings {
   double job_seconds = 0.2;
-  std::string faults;                  // a fault file's text (docs/emulator.md); empty: none
+  std::string faults;                  // a fault file's text (docs/emulator.md); empty if none
   std::vector<std::string> arguments;  // more options
 };
 
