@@ -34,7 +34,7 @@ core::Result<std::string> from_file(const std::string& path) {
 
 }  // namespace
 
-// It is sent as the value of a header: nothing in it may end the header or split it.
+// The key is sent as a header's value: nothing in it may end or split the header.
 core::Result<std::string_view> api_key_in(std::string_view text, const std::string& place) {
   const auto begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return Error{Errc::invalid, place + " holds no key"};
@@ -60,7 +60,7 @@ core::Result<std::string> read_api_key(const Account& account, const Environment
   }
   if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
     return judge(key->second, "$BATCHD_GEMINI_API_KEY");
-  // One that is there and can't be read isn't the same as none.
+  // A file that can't be read isn't the same as none.
   if (const std::string path(kKeyFile); ::access(path.c_str(), F_OK) == 0 || errno != ENOENT) return from_file(path);
   return Error{Errc::not_found,
                "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd credential "

@@ -23,7 +23,7 @@ bool is_this_host(std::string_view host) {
   return std::ranges::find(kLoopback, host) != kLoopback.end();
 }
 
-// Empty: fine.
+// Returns what is wrong, empty if nothing is.
 std::string judge_url(std::string_view url) {
   const bool cleartext = url.starts_with("http://");
   if (!cleartext && !url.starts_with("https://")) return "must start with https:// or http://";
@@ -45,7 +45,7 @@ bool is_address(std::string host) {
   return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &bytes) == 1;
 }
 
-// Empty: fine. Names aren't resolved: an address is what is listened on.
+// Returns what is wrong, empty if nothing is. Names aren't resolved, so `listen` needs an address.
 std::string judge_listen(const Server& server) {
   if (server.listen.empty()) return {};
   const auto colon = server.listen.rfind(':');

@@ -1,4 +1,4 @@
-// Rules between keys.
+// Rules that concern several keys, or more than a key's bounds.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,8 @@
 
 namespace batchd::config {
 
-// Faults have a key and no line: the reader knows where that key was written.
+// Returns the faults, none if the configuration is sound. They name a key and no line: the loader knows where each key
+// was written.
 std::vector<Fault> check(const Config& config);
 
 }  // namespace batchd::config

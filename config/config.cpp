@@ -41,7 +41,7 @@ Config dev_defaults(const std::string& state_dir, const std::string& socket, con
   Config c;
   c.server.socket = socket;
   c.server.socket_mode = 0600;
-  c.server.allow_mapped_uids = true;  // one user's own: rootless containers map uids
+  c.server.allow_mapped_uids = true;  // for one user only, whose rootless containers map uids
   c.store.path = state_dir + "/batchd.db";
   c.accounts.at(std::string(kDefaultAccount)).base_url = base_url;
   c.packing.limits.max_age = seconds(1);

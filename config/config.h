@@ -1,4 +1,4 @@
-// The whole configuration as one const value: read once at startup, checked as a whole, handed down by reference.
+// The whole configuration as one const value: read at startup, checked as a whole, passed by reference.
 // A member's initialiser is its default. config/keys.cpp names every member's key, unit, bounds and comment.
 #pragma once
 
@@ -31,10 +31,10 @@ struct Server {
   std::string socket{kDefaultSocket};
   int socket_mode = 0660;
   std::string socket_group;  // empty: the group the daemon runs as
-  std::string admin_group;   // empty: only root administers
-  std::string listen;        // "127.0.0.1:8090"; empty: no TCP
+  std::string admin_group;   // members may use /admin; empty: only root may
+  std::string listen;        // such as "127.0.0.1:8090"; empty: no TCP
   bool allow_remote = false;
-  std::string hosts;        // more names by which clients reach `listen`, separated by commas
+  std::string hosts;        // more names that clients may use for `listen`, separated by commas
   std::string tokens_file;  // see docs/api.md; needed with `listen`
   bool allow_mapped_uids = false;
   std::int64_t max_body = std::int64_t{32} << 20;
@@ -43,8 +43,8 @@ struct Server {
   Duration idle_timeout = seconds(75);
   Duration write_timeout = seconds(60);
   std::int64_t body_rate_floor = 1024;  // bytes per second
-  Duration heartbeat = seconds(15);     // of event streams
-  Duration interim = seconds(60);       // of calls that wait for one answer
+  Duration heartbeat = seconds(15);     // interval, on event streams
+  Duration interim = seconds(60);       // interval, on calls that wait for one answer
 };
 
 struct Store {
@@ -57,7 +57,7 @@ struct Account {
   std::string kind = "gemini";
   std::string base_url = "https://generativelanguage.googleapis.com";
   std::string api_key_file;  // see read_api_key()
-  std::string ca_file;       // empty: the system's
+  std::string ca_file;       // empty: the system's certificates
   Duration connect_timeout = seconds(10);
   Duration answer_timeout = minutes(2);
   Duration stall_timeout = minutes(1);
@@ -67,11 +67,12 @@ struct Account {
   core::BudgetLimits budget() const { return {max_jobs, max_stored}; }
 };
 
-// A section whose keys may be overridden for single models: [packing."gemini-2.5-pro"].
+// A section whose keys may be overridden for single models, as in [packing."gemini-2.5-pro"].
 template <class Limits>
 struct PerModel {
   Limits limits;
-  std::map<std::string, Limits, std::less<>> models;  // complete values: what a section leaves out is above
+  std::map<std::string, Limits, std::less<>>
+      models;  // complete values: keys that a model's section leaves out are copied from `limits`
 
   const Limits& of(std::string_view model) const {
     const auto found = models.find(model);
@@ -86,7 +87,7 @@ struct EnqueuedTokens {
 using Budget = PerModel<EnqueuedTokens>;
 
 enum class OnAmbiguous : std::uint8_t {
-  fence,  // delete the input file, prove that no job can run any more, and go on
+  fence,  // delete the input file, prove that no job can run any more, and send the requests again
   hold,   // wait for an operator
 };
 
@@ -136,7 +137,7 @@ struct Retention {
 struct Limits {
   std::int64_t max_queued_requests = 2'000'000;
   std::int64_t max_queued_bytes = std::int64_t{64} << 30;
-  std::int64_t owner_share = 50;  // per cent of each of these that one owner may have
+  std::int64_t owner_share = 50;  // per cent of the queue and of the connections that one owner may have
   std::int64_t max_connections = 10'000;
   Duration stop_grace = seconds(5);
 };
@@ -163,14 +164,14 @@ struct Config {
 
 // One thing that is wrong with the configuration.
 struct Fault {
-  int line = 0;         // in the file, from 1; 0: not from the file
-  std::string key;      // "packing.max_age", or the environment variable
-  std::string what;     // for people; no value of a secret
-  std::string nearest;  // the known name that was probably meant; empty: none is near
+  int line = 0;         // in the file, from 1; 0 if the fault isn't in the file
+  std::string key;      // such as "packing.max_age", or the environment variable
+  std::string what;     // for people; never has a secret in it
+  std::string nearest;  // the known name that was probably meant; empty if none is similar
 };
 std::string to_text(const Fault& fault);  // one line, without the file's name
 
-// Every fault at once. what() has one line per fault, "FILE:LINE: KEY: WHAT".
+// Thrown with every fault that was found. what() has one line per fault, "FILE:LINE: KEY: WHAT".
 class ConfigError : public std::runtime_error {
  public:
   ConfigError(const std::string& origin, std::vector<Fault> faults);
@@ -183,24 +184,25 @@ class ConfigError : public std::runtime_error {
 using Environment = std::map<std::string, std::string, std::less<>>;
 Environment process_environment();
 
-// Defaults, overridden by the file (empty path: none), overridden by BATCHD_SECTION__KEY variables
-// (BATCHD_ACCOUNTS__NAME__KEY for an account that is there: "default" unless the file has others). Variables without a
-// double underscore aren't overrides. Throws ConfigError.
+// Returns the defaults, overridden by the file (no file if `path` is empty), overridden by BATCHD_SECTION__KEY
+// variables (BATCHD_ACCOUNTS__NAME__KEY for an existing account: "default", unless the file has others). Variables
+// without a double underscore aren't overrides. Throws ConfigError.
 Config load(const std::string& path, const Environment& environment);
 Config parse(std::string_view toml, const std::string& origin, const Environment& environment);
 
-// Complete, valid TOML: every key with its value and a comment. Secrets aren't part of a Config, so none is shown.
-// parse(render(c)) is c again; config/batchd.toml is render(Config{}).
+// Returns complete, valid TOML: every key with its value and a comment. Secrets aren't part of a Config, so none
+// appears. parse(render(c)) is c again; config/batchd.toml is render(Config{}).
 std::string render(const Config& config);
 
-// For `batchd --dev`: short times, one account that talks to `base_url`, everything of ours under `state_dir`.
+// Returns the defaults of `batchd --dev`: short times, one account that calls `base_url`, the database in `state_dir`.
 Config dev_defaults(const std::string& state_dir, const std::string& socket, const std::string& base_url);
 
-// The account's key, white space around it removed: from api_key_file, else $CREDENTIALS_DIRECTORY/gemini_api_key, else
-// $BATCHD_GEMINI_API_KEY, else kKeyFile (config/api_key.h). Read anew at each call. Errc::not_found: none of them;
-// Errc::invalid: unreadable, empty, or not a header value. The error names the place, never the content.
+// Returns the account's key without the white space around it: from api_key_file, else from
+// $CREDENTIALS_DIRECTORY/gemini_api_key, else $BATCHD_GEMINI_API_KEY, else kKeyFile (config/api_key.h). Reads it anew
+// at each call. Errc::not_found: none of these exists. Errc::invalid: unreadable, empty, or not a header value. The
+// error names the place, never the content.
 core::Result<std::string> read_api_key(const Account& account, const Environment& environment);
-// The key that all of `input` is, judged in the same way; `place` is its name in the error.
+// Returns the key that is the whole of `input`, with the same rules; `place` is the input's name in errors.
 core::Result<std::string> read_api_key(std::istream& input, const std::string& place);
 
 }  // namespace batchd::config

@@ -19,7 +19,7 @@ Key count(std::string_view name, std::int64_t& value, std::int64_t min, std::int
 Key size(std::string_view name, std::int64_t& value, std::int64_t min, std::int64_t max, std::string_view comment) {
   return {name, SizeSlot{&value, min, max}, comment};
 }
-// A year bounds every time: sums with a wall time can't overflow.
+// Every time is at most a year, so that sums with a wall time can't overflow.
 Key time(std::string_view name, Duration& value, std::string_view comment) {
   return {name, TimeSlot{&value, milliseconds(1), hours(24 * 366)}, comment};
 }

@@ -14,7 +14,7 @@
 
 namespace batchd::config {
 
-// Where a key's value lives, and what may be put there. The pointers go into the section that keys_of() was given.
+// Where a key's value is, and which values it may have. The pointers point into the section that keys_of() was given.
 struct TextSlot {
   std::string* value;
 };
@@ -22,7 +22,7 @@ struct FlagSlot {
   bool* value;
 };
 struct ModeSlot {
-  int* value;  // permissions of a file, written as an octal string
+  int* value;  // a file's permissions, written as an octal string
 };
 struct CountSlot {
   std::int64_t* value;
@@ -61,7 +61,7 @@ std::vector<Key> keys_of(Retention& section);
 std::vector<Key> keys_of(Limits& section);
 std::vector<Key> keys_of(Log& section);
 
-// The sections with a fixed name and flat keys, in the order they are printed ([accounts.NAME] apart).
+// The sections with fixed names, so without [accounts.NAME], in the order in which they are printed.
 struct Section {
   std::string_view name;
   std::string_view comment;
@@ -69,15 +69,15 @@ struct Section {
 };
 std::vector<Section> sections_of(Config& config);
 
-// How the file writes it, as TOML types.
+// The TOML type of a value in the file.
 enum class Written : std::uint8_t { string, integer, boolean };
 Written written_as(const Slot& slot);
 
-// Puts a value there. None: done; else what is wrong with the text.
+// Sets the value. Returns what is wrong with the text; nullopt if the value was set.
 std::optional<std::string> assign(const Slot& slot, std::string_view text);
-std::string current_text(const Slot& slot);  // assign() reads it back
+std::string current_text(const Slot& slot);  // the value as assign() reads it
 
-// Of `names`, the one most like `name`; empty if none is like it.
+// Returns the one of `names` that is most similar to `name`; empty if none is similar.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& names);
 
 }  // namespace batchd::config

@@ -33,7 +33,7 @@ const Key* find_key(const std::vector<Key>& keys, std::string_view name) {
   return found == keys.end() ? nullptr : &*found;
 }
 
-// One pass over file and environment that goes on after every fault.
+// Reads the file and the environment once, and goes on after every fault.
 class Loader {
  public:
   Loader(std::string origin, const Environment& environment)
@@ -44,7 +44,7 @@ class Loader {
     read_sections(table);
     read_accounts(table);
     read_environment();
-    read_models(table);  // last: a model's section starts from the final values above it
+    read_models(table);  // last, since a model's section begins with the final values of its section
     for (auto& fault : check(config_)) {
       if (const auto line = lines_.find(fault.key); line != lines_.end()) fault.line = line->second;
       faults_.push_back(std::move(fault));
@@ -55,7 +55,7 @@ class Loader {
   }
 
  private:
-  // A syntax error leaves nothing to look at: it is the only fault.
+  // After a syntax error there is nothing else to look at: it is the only fault.
   toml::table parse_toml(std::string_view text) const {
     try {
       return toml::parse(text, origin_);
@@ -98,7 +98,7 @@ class Loader {
     }
   }
 
-  // A misspelt name of this section; else the same name in another one.
+  // Returns the same name in another section; else the name of this section that is most similar, empty if none is.
   std::string hint(std::string_view name, const std::vector<Key>& keys) const {
     for (const auto& section : sections_)
       if (find_key(keys, name) == nullptr && find_key(section.keys, name) != nullptr)
@@ -129,7 +129,7 @@ class Loader {
   static std::string wrong_type(const Key& key) {
     if (std::holds_alternative<TextSlot>(key.slot)) return "must be a string";
     if (std::holds_alternative<CountSlot>(key.slot)) return "must be a whole number, without quotes";
-    // Every other slot refuses the empty text, and says what it wants.
+    // Every other slot refuses an empty text and says what it wants.
     return assign(key.slot, {}).value_or("has the wrong type");
   }
 

@@ -1,4 +1,4 @@
-// Two configurations compared, and what of a new one can be put in force while the daemon runs.
+// Compares two configurations, and puts in force what can change while the daemon runs.
 #pragma once
 
 #include <string>
@@ -8,11 +8,12 @@
 
 namespace batchd::config {
 
-// Keys in which they differ, by their full names: "packing.max_age", "accounts.default.max_jobs",
-// "budget.gemini-2.5-pro.max_enqueued_tokens"; "accounts.NAME" if only one of them has it.
+// Returns the full names of the keys in which the two differ, such as "packing.max_age", "accounts.default.max_jobs",
+// "budget.gemini-2.5-pro.max_enqueued_tokens"; "accounts.NAME" for an account that only one of them has.
 std::vector<std::string> changed_keys(const Config& a, const Config& b);
 
-// Puts into `running` what doesn't need a restart. changed_keys(running, fresh) is then what does.
+// Copies from `fresh` into `running` what needs no restart. changed_keys(running, fresh) are then the keys that need
+// one.
 void take_over(Config& running, const Config& fresh);
 
 }  // namespace batchd::config

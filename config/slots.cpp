@@ -86,7 +86,7 @@ std::string text_of(const SizeSlot& slot) { return size_text(*slot.value); }
 std::string text_of(const TimeSlot& slot) { return duration_text(*slot.value); }
 std::string text_of(const ChoiceSlot& slot) { return std::string(slot.names[slot.get()]); }
 
-// Levenshtein's: inserted, removed and replaced characters between the two.
+// Returns the Levenshtein distance: how many characters are inserted, removed or replaced from one to the other.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

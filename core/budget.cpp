@@ -6,15 +6,15 @@
 namespace batchd::core {
 namespace {
 
-constexpr int kWeightOfOneBatch = 8;  // of the ratio's average: an eighth
+constexpr int kWeightOfOneBatch = 8;  // in the ratio's moving average: an eighth
 constexpr int kDoublingsMax = 62;
 
 std::int64_t whole_hours(const LaneBudget& learned, WallTime now) {
   const auto hours = std::chrono::floor<std::chrono::hours>(now - learned.since).count();
-  return std::max<std::int64_t>(hours, 0);  // a clock that was set back
+  return std::max<std::int64_t>(hours, 0);  // negative if the clock was set back
 }
 
-// What was learned, doubled for each hour since; saturates far beyond any limit.
+// The allowance, doubled for each hour since; saturates far beyond any limit.
 std::int64_t recovered(const LaneBudget& learned, WallTime now) {
   const auto doublings = static_cast<int>(std::min<std::int64_t>(whole_hours(learned, now), kDoublingsMax));
   if (learned.allowance > INT64_MAX >> doublings) return INT64_MAX;
@@ -47,8 +47,8 @@ LaneBudget after_create(LaneBudget learned, std::int64_t enqueued, std::int64_t 
   const auto allowed = allowance(learned, tokens_max, now);
   if (static_cast<double>(enqueued) < 0.8 * static_cast<double>(allowed)) return learned;
   const auto raised = allowed + std::max<std::int64_t>(allowed / 10, 1);
-  learned.since += std::chrono::hours(whole_hours(learned, now));  // those are in `raised`
-  learned.allowance = raised >= tokens_max ? 0 : raised;           // back at the limit: nothing is left of it
+  learned.since += std::chrono::hours(whole_hours(learned, now));  // these doublings are in `raised` already
+  learned.allowance = raised >= tokens_max ? 0 : raised;           // back at the limit: forget it
   return learned;
 }
 

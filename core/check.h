@@ -1,5 +1,5 @@
-// CHECK(condition): a bug detector that is always compiled in. Prints the expression and place, then aborts:
-// a daemon that spends money must not run on after it found its own state impossible.
+// CHECK(condition) detects bugs and is always compiled in. If the condition is false it prints the expression and its
+// place, then aborts: a daemon that spends money must not go on once its own state is impossible.
 #pragma once
 
 namespace batchd::core {

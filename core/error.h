@@ -1,5 +1,4 @@
-// Expected failures. A function that can fail returns Result<T>; whoever gets the error handles it or logs it, never
-// both.
+// Expected failures. A function that can fail returns Result<T>; the caller handles the error or logs it, never both.
 #pragma once
 
 #include <boost/assert/source_location.hpp>
@@ -10,15 +9,15 @@
 
 namespace batchd::core {
 
-// Starts at 1: a zero value would make `if (error)` false.
+// Starts at 1, since a zero value would make `if (error)` false.
 enum class Errc : std::uint8_t {
   not_found = 1,  // no such thing, or not the caller's
-  conflict,       // same idempotency key, another body; or the thing is in a state that forbids it
+  conflict,       // the idempotency key is known with another request; or the thing's state forbids the call
   invalid,        // the input breaks a documented rule
-  too_large,      // over a named limit
+  too_large,      // over a limit that `detail` names
   queue_full,     // intake limit reached; retry later
   disk_full,      // no room for intake; retry later
-  stale,          // a guarded state change found another state: somebody else moved it first
+  stale,          // a state change found another state than it expected: something else changed it first
   corrupt,        // stored bytes don't match their digest
   store_failed,   // the store can't be trusted any more (I/O error, failed fsync): the process must stop
   newer_schema,   // the database was written by a newer batchd
@@ -30,10 +29,10 @@ std::string_view to_text(Errc code);
 
 struct Error {
   Errc code;
-  std::string detail;  // for people; no prompt, no result, no key
+  std::string detail;  // for people; never has a prompt, a result or a key in it
 };
 
-// What Result<T>::value() throws on an error: a bug in the caller, who didn't look.
+// Called by Result<T>::value() on an error; throws std::logic_error, since not checking first is a bug of the caller.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
 
 template <class T>

@@ -1,4 +1,4 @@
-// How an id carries its time: 41 bits of milliseconds since kIdEpochMs, 10 of node, 12 of sequence.
+// How an id encodes its time: 41 bits of milliseconds since kIdEpochMs, 10 of node, 12 of sequence.
 #pragma once
 
 #include "core/ids.h"
@@ -10,7 +10,7 @@ inline constexpr int kIdSequenceBits = 12;
 inline constexpr int kIdNodeBits = 10;
 inline constexpr int kIdTimeShift = kIdSequenceBits + kIdNodeBits;
 
-// When it was made. Later than the clock said, if the clock had gone backwards by then.
+// Returns when the id was made. The time is later than the clock's was if the clock had been set back before.
 template <class Tag>
 constexpr WallTime made_at(Id<Tag> id) {
   return WallTime(Duration(kIdEpochMs + (id.value() >> kIdTimeShift)));

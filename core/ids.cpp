@@ -11,7 +11,7 @@
 namespace batchd::core {
 namespace {
 
-constexpr std::size_t kTextLength = 13;  // 65 bits, the first digit carries three
+constexpr std::size_t kTextLength = 13;  // room for 65 bits: the first digit is below 8
 
 constexpr std::array<std::int8_t, 256> reverse_alphabet() {
   std::array<std::int8_t, 256> table{};
@@ -58,9 +58,9 @@ std::int64_t IdSource::next(WallTime now) {
   if (fresh > last_) {
     last_ = fresh;
   } else if ((last_ & kSequenceMask) != kSequenceMask) {
-    ++last_;  // same millisecond, or the clock stands behind the high-water mark
+    ++last_;  // same millisecond, or the clock is behind the high-water mark
   } else {
-    const std::int64_t following_ms = (last_ >> kIdTimeShift) + 1;  // 4096 ids in one millisecond: borrow the next one
+    const std::int64_t following_ms = (last_ >> kIdTimeShift) + 1;  // 4096 ids in one millisecond: use the next one
     last_ = (following_ms << kIdTimeShift) | (node_ << kIdSequenceBits);
   }
   CHECK(last_ > 0);

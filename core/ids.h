@@ -12,7 +12,7 @@
 
 namespace batchd::core {
 
-// A 63-bit identity that can't be mixed up with one of another kind. Value 0 means "none" and is never stored.
+// A 63-bit identity that can't be mixed up with one of another kind. Value 0 means "none" and is never an identity.
 template <class Tag>
 class Id {
  public:
@@ -26,19 +26,19 @@ class Id {
   std::int64_t value_ = 0;
 };
 
-using RequestId = Id<struct RequestTag>;  // one accepted request; from IdSource, time-ordered
+using RequestId = Id<struct RequestTag>;  // one accepted request; from IdSource, so in order of time
 using BatchId = Id<struct BatchTag>;      // one batch, which becomes at most one provider job; from IdSource
-using LaneId = Id<struct LaneTag>;        // row of (account, endpoint, model)
+using LaneId = Id<struct LaneTag>;        // one (account, endpoint, model)
 using BodyId = Id<struct BodyTag>;        // one stored body (request or result line), in chunks
 
-// Who owns a request. A Unix peer's owner is uid + 1 (so that root isn't "none"). Owners of TCP tokens start at 2^32
-// + 1.
+// Who owns a request. For a peer on the Unix socket: uid + 1, so that root isn't "none". Owners named by bearer tokens
+// begin at 2^32 + 1.
 using OwnerId = Id<struct OwnerTag>;
 constexpr OwnerId owner_of_uid(std::uint32_t uid) { return OwnerId{static_cast<std::int64_t>(uid) + 1}; }
 
-// Crockford's alphabet in lower case (no i, l, o, u); most significant digit first; always 13 characters.
+// Returns `value` (not negative) in kBase32Digits, most significant digit first, always 13 characters.
 std::string id_text(std::int64_t value);
-std::optional<std::int64_t> parse_id_text(std::string_view text);  // strict: exactly what id_text() makes
+std::optional<std::int64_t> parse_id_text(std::string_view text);  // nullopt if not exactly what id_text() makes
 
 template <class Tag>
 std::string to_text(Id<Tag> id) {
@@ -51,9 +51,9 @@ std::optional<IdType> parse_id(std::string_view text) {
   return IdType{*value};
 }
 
-// Makes time-ordered ids: 41 bits of milliseconds since 2025-01-01, 10 of node, 12 of sequence. Never goes backwards,
-// even if the clock does: it goes on from the high-water mark, which the owner of this object must persist (storage
-// does).
+// Makes ids in order of time: 41 bits of milliseconds since 2025-01-01, 10 of node, 12 of sequence. Ids never go
+// backwards, even if the clock does: they go on from the high-water mark, which the owner of this object must persist
+// (a store does).
 class IdSource {
  public:
   IdSource(std::int64_t high_water, int node);
@@ -65,17 +65,18 @@ class IdSource {
   std::int64_t node_;
 };
 
-// The key of one line at the provider: "<batch>-<request>", 27 characters of [0-9a-z-]. It carries both ids, so a
-// result is looked up without an index, and it differs for every attempt, so a late line of an old batch can't pass for
-// a new one.
+// Returns the key of one line at the provider: "<batch>-<request>", 27 characters of [0-9a-z-]. The key has both ids in
+// it, so a result is looked up without an index; and it differs for every attempt, so a late line of an old batch can't
+// be taken for one of a new batch.
 std::string wire_key(BatchId batch, RequestId request);
 struct WireKey {
   BatchId batch;
   RequestId request;
 };
-std::optional<WireKey> parse_wire_key(std::string_view text);
+std::optional<WireKey> parse_wire_key(std::string_view text);  // nullopt if not exactly what wire_key() makes
 
-// The provider's name of the n-th upload of a batch, without the "files/" prefix: "<batch>-<n>", at most 40 characters.
+// Returns the name at the provider of a batch's n-th upload, without the "files/" prefix: "<batch>-<n>", at most 40
+// characters.
 std::string upload_name(BatchId batch, int n);
 
 }  // namespace batchd::core

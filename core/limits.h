@@ -1,5 +1,5 @@
-// Every fixed bound, with its unit in the name or the comment, and why it is what it is.
-// Bounds that an operator may move are keys of the configuration instead.
+// Fixed bounds that several rooms share, each with its unit in the name or the comment, and its reason.
+// Bounds that an operator may change are keys of the configuration instead.
 #pragma once
 
 #include <chrono>
@@ -9,43 +9,42 @@
 namespace batchd::core {
 
 // --- identities on the wire
-inline constexpr std::size_t kWireKeyBytes =
-    27;  // "<13>-<13>"; the provider echoes keys of any length, ours stay short
+inline constexpr std::size_t kWireKeyBytes = 27;      // two ids of 13 and a hyphen
 inline constexpr std::size_t kFileNameBytesMax = 40;  // Gemini API reference, files.create: id without "files/"
 
 // --- bodies
-inline constexpr std::size_t kChunkBytesMax = 1 << 20;      // one row of the chunk table; the unit of all streaming
+inline constexpr std::size_t kChunkBytesMax = 1 << 20;      // one chunk of a stored body; the unit of all streaming
 inline constexpr std::int64_t kRequestBytesMax = 32 << 20;  // one request body
-inline constexpr std::int64_t kResultLineBytesMax = 256LL << 20;  // one result line: images come in base64
-inline constexpr std::size_t kJsonDepthMax = 64;                  // nesting of what clients send
+inline constexpr std::int64_t kResultLineBytesMax = 256LL << 20;  // one result line, which may hold images in base64
+inline constexpr std::size_t kJsonDepthMax = 64;                  // nesting of JSON that clients send
 
 // --- names that clients choose (bytes)
 inline constexpr std::size_t kModelBytesMax = 128;
 inline constexpr std::size_t kClientKeyBytesMax = 512;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
-inline constexpr std::size_t kChannelBytesMax = 128;  // of groups, too
+inline constexpr std::size_t kChannelBytesMax = 128;  // a channel's name, and a group's
 inline constexpr std::size_t kLabelsMax = 16;
-inline constexpr std::size_t kLabelBytesMax = 256;  // name and value each
+inline constexpr std::size_t kLabelBytesMax = 256;  // name and value, each
 
 // --- calls of many requests
-inline constexpr std::size_t kEmbedsPerCallMax = 100;  // of one :batchEmbedContents, as at Gemini
+inline constexpr std::size_t kEmbedsPerCallMax = 100;  // in one :batchEmbedContents call, as at Gemini
 
-// --- one verb of the store: what may run between two acknowledgements
+// --- one verb of the store: the most work that an acknowledgement may have to wait for
 inline constexpr int kVerbRowsMax = 2000;
 inline constexpr std::size_t kVerbBytesMax = 1 << 20;
-inline constexpr int kGroupLinesMax = kVerbRowsMax / 4;  // of one accept_lines(): each is looked up, written, and noted
+inline constexpr int kGroupLinesMax = kVerbRowsMax / 4;  // in one accept_lines(): each is looked up, inserted and noted
 
 // --- answers
-inline constexpr std::size_t kLineFaultsShown = 100;  // of a bulk submission
+inline constexpr std::size_t kLineFaultsShown = 100;  // in the answer to a bulk submission
 
 // --- uploads
-inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // X-Goog-Upload-Chunk-Granularity, as seen at Gemini
+inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // X-Goog-Upload-Chunk-Granularity as observed at Gemini
 
 // --- lineages of batches
-inline constexpr int kCreatesPerRootMax = 64;   // bisection bound
-inline constexpr int kFencesPerLineageMax = 3;  // then an operator looks
+inline constexpr int kCreatesPerRootMax = 64;   // bounds what a bisection may cost
+inline constexpr int kFencesPerLineageMax = 3;  // then the batch is held for an operator
 
-// --- words of others that we keep
+// --- texts of the provider that we keep
 inline constexpr std::size_t kProviderMessageBytesMax = 2000;
 
 }  // namespace batchd::core

@@ -22,7 +22,8 @@ std::vector<std::int64_t> fair_shares(const std::vector<std::int64_t>& needs, st
 
 namespace {
 
-// Tokens are what money and quota are counted in, but items and bytes fill a batch as well: each is shared alike.
+// Money and quota are counted in tokens, but items and bytes fill a batch as well: all three are shared in the same
+// way.
 std::vector<Share> share_out(std::vector<OwnerQueue> owners, const PackLimits& limits) {
   std::ranges::sort(owners, {}, [](const OwnerQueue& owner) { return std::pair(owner.oldest, owner.owner); });
   const auto shared = [&](std::int64_t OwnerQueue::*need, std::int64_t capacity) {
@@ -58,12 +59,12 @@ Waiting sum_up(const LaneQueue& queue) {
   return all;
 }
 
-constexpr Duration kDeadlineGathering = std::chrono::seconds(60);  // what is urgent waits so long for more
+constexpr Duration kDeadlineGathering = std::chrono::seconds(60);  // how long an urgent request waits for others
 
 bool crowded(const Circumstances& c) { return c.jobs * 2 > c.jobs_max; }
 bool last_fifth(const Circumstances& c) { return c.jobs * 5 >= c.jobs_max * 4; }
 
-// With this window, lanes that only trickle use four fifths of the slots together.
+// With this window, lanes with a trickle of requests together use four fifths of the slots.
 Duration age_window(const PackLimits& limits, const Circumstances& c) {
   if (!crowded(c)) return limits.max_age;
   const auto turnaround = static_cast<double>(c.turnaround.value_or(kTurnaroundUnknown).count());
@@ -85,7 +86,7 @@ PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const 
   if (queue.owners.empty()) return {};
   const auto all = sum_up(queue);
   const auto lead = circumstances.turnaround.value_or(kTurnaroundUnknown) * 3 / 2;
-  // By the nearest deadline; when slots are scarce not each request on its own, and not one that is late anyway.
+  // If slots are scarce, urgent requests gather for a while, and a deadline that can't be met any more doesn't count.
   std::optional<WallTime> due;
   if (all.nearest_deadline) due = *all.nearest_deadline - lead;
   if (due && crowded(circumstances)) {
@@ -104,7 +105,7 @@ PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const 
     if (!age_may) return {std::nullopt, due};
     return {std::nullopt, std::min(old_enough, due.value_or(old_enough))};
   }
-  // Who would be urgent before the next batch of the lane grows old enough goes with this one.
+  // Requests that would become urgent before the lane's next batch is old enough go with this one.
   std::optional<WallTime> urgent_before;
   const auto soon = now + lead + limits.max_age;
   if (all.nearest_deadline && *all.nearest_deadline < soon) urgent_before = soon;

@@ -1,5 +1,5 @@
-// When a lane's batch leaves, and who is on it. A pure function of (queue summary, limits, now): change the packing
-// policy here, and nowhere else. The pack stage carries the plan out.
+// When a lane's batch leaves, and which requests are in it. A pure function of (queue summary, limits, circumstances,
+// now): the packing policy is here and nowhere else. The pack stage carries the plan out.
 #pragma once
 
 #include <cstdint>
@@ -35,47 +35,47 @@ struct PackLimits {
   Duration max_age = std::chrono::seconds(60);
 };
 
-// An upper bound on what is taken from a queue.
+// Upper bounds on what is taken from a queue.
 struct ClaimLimit {
   std::int64_t items = 0, bytes = 0, tokens = 0;
 };
 
-// How much of an owner's queue goes first. What the batch has left over after everybody's share goes to the oldest.
+// How much of an owner's queue is taken first. Room that is left after all shares goes to the oldest requests.
 struct Share {
   OwnerId owner;
   ClaimLimit limit;
 };
 
-// What else decides, beside the queue.
+// What the decision depends on besides the queue.
 struct Circumstances {
-  std::optional<Duration> turnaround;  // of the lane: how long its jobs usually take
-  std::int64_t jobs = 0;               // of the account: slots in use
-  std::int64_t jobs_max = 100;         //
-  std::int64_t lanes = 1;              // of the account, with something queued
-  std::optional<WallTime> flush;       // somebody asked that what was queued until then leaves now
+  std::optional<Duration> turnaround;  // how long the lane's jobs usually take; nullopt: not known
+  std::int64_t jobs = 0;               // the account's job slots in use
+  std::int64_t jobs_max = 100;         // the account's job slots
+  std::int64_t lanes = 1;              // the account's lanes that have something queued
+  std::optional<WallTime> flush;       // what was queued until then was asked to leave now
 };
 
 struct Departure {
   SealReason reason;
-  std::optional<WallTime> urgent_before;  // requests with a deadline before this go first, within their owner's share
-  std::vector<Share> shares;  // in each dimension together at most the batch's limit; never empty; oldest owner first
+  std::optional<WallTime> urgent_before;  // requests with a deadline before this are first in their owner's share
+  std::vector<Share> shares;  // add up to at most the batch's limits; never empty; owner of the oldest request first
 };
 
 struct PackPlan {
-  std::optional<Departure> departure;     // leaves now
-  std::optional<WallTime> look_again_at;  // else: when age or a deadline will make it leave; none for an empty lane
+  std::optional<Departure> departure;     // set: the batch leaves now
+  std::optional<WallTime> look_again_at;  // else: when age or a deadline will make it leave; nullopt: only a change
 };
 
-// A lane leaves full (items, bytes, tokens), when its oldest request is max_age old, when a deadline is 1.5 turnarounds
-// away (kTurnaroundUnknown until it is known), or when asked. A trickle must not fill the slots with tiny batches: with
-// more than half of them in use the age is stretched to turnaround x lanes / (0.8 x jobs_max), and the last fifth is
-// for batches that leave full, urgent or flushed.
+// A batch leaves when it is full (items, bytes, tokens), when its oldest request is max_age old, when a deadline is 1.5
+// turnarounds away (kTurnaroundUnknown while it isn't known), or when a flush was asked for. A trickle of requests must
+// not fill the job slots with tiny batches: with more than half of the slots in use max_age is stretched to
+// turnaround x lanes / (0.8 x jobs_max), and the last fifth of them is for batches that are full, urgent or flushed.
 PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const Circumstances& circumstances,
                         WallTime now);
 inline constexpr Duration kTurnaroundUnknown = std::chrono::hours(1);
 
-// Equal shares of `capacity` by progressive filling: who needs less than an equal part gets all it needs, the rest is
-// divided among the others in the same way. One share per need, in the order of `needs`.
+// Divides `capacity` by progressive filling: a need below an equal part is met in full, and the rest is divided among
+// the other needs in the same way. Returns one share per need, in the order of `needs`.
 std::vector<std::int64_t> fair_shares(const std::vector<std::int64_t>& needs, std::int64_t capacity);
 
 }  // namespace batchd::core

@@ -16,36 +16,38 @@
 
 namespace batchd::core {
 
-// Everything that can come back instead of an outcome. Classified in one place per provider, by the table
+// Everything that can come back instead of an outcome. Each provider classifies answers in one place, by the table
 // "What came back" (docs/architecture.md); the stages decide by the kind alone.
 struct Fault {
   enum class Kind : std::uint8_t {
-    not_sent,       // not one byte of the request was written: safe to do again
+    not_sent,       // not one byte of the request was written: it is safe to send it again
     unclear,        // a create that may have taken effect: timeout, reset, 408, 409, 5xx, unparsable 2xx, ...
-    transient,      // any other call: 5xx, 408, reset, timeout, cut body; do it again after a pause
-    throttled,      // 429 with the provider's error body
-    account,        // the key, billing or location: nothing about the batch is wrong
-    lines_refused,  // 400 that names lines
-    refused,        // 400 otherwise
-    model_missing,  // 404 on create
-    file_gone,      // create: 400/403/404 whose message names our file
+    transient,      // any other call: timeout, reset, cut body, 408, 5xx, ...; call again after a pause
+    throttled,      // 429; to a create: with the provider's error body
+    account,        // trouble with the key, billing or location, not with the batch
+    lines_refused,  // create: 400 that names lines
+    refused,        // 400 (not a create: or 422) for any other reason
+    model_missing,  // create: 404 that is about the model
+    file_gone,      // create: 400, 403 or 404 whose message names the input file
     too_large,      // 413
-    name_taken,     // upload start: 409
-    session_gone,   // upload: 404/410
-    mime_refused,   // upload: the MIME type, named in the message
-    missing,        // get, check, download, delete: 403/404, no such thing
+    name_taken,     // upload: 409, the file's name exists
+    session_gone,   // upload: 404 or 410, or the upload is over without a usable file
+    mime_refused,   // upload: the message names the MIME type
+    missing,        // poll, results, cancel, check_file, remove_file: 403 or 404, no such thing
   };
   Kind kind;
   int status = 0;                   // HTTP status, 0 if there was none
-  std::string message;              // the provider's words, at most kProviderMessageBytesMax; or ours, if it had none
-  std::vector<std::int64_t> lines;  // lines_refused: 1-based, ascending
-  std::vector<std::string>
-      words;  // what was said of each of `lines`: it may quote the request, so only its owner sees it
+  std::string message;              // the provider's words, at most kProviderMessageBytesMax; ours if it sent none
+  std::vector<std::int64_t> lines;  // lines_refused: the lines' numbers, 1-based, ascending
+  // lines_refused: words[i] is what the provider said of lines[i]. It may quote the request, so only the request's
+  // owner may see it.
+  std::vector<std::string> words;
 };
 std::string_view to_text(Fault::Kind kind);
 
-// A conversation for one purpose. step(begin) asks for the first call; each further step gets that call's event.
-// After an Outcome or a Fault it is over and must not be stepped again.
+// A conversation with the provider for one purpose. The first step() takes an event of kind begin and returns the first
+// call; each further step() takes the event in which that call ended. After an Outcome or a Fault the dialogue is over
+// and must not be stepped again.
 template <class Outcome>
 class Dialogue {
  public:
@@ -59,50 +61,51 @@ using DialoguePtr = std::unique_ptr<Dialogue<Outcome>>;
 // --- what dialogues are asked, and their outcomes --------------------------------------------------------------------
 
 struct UploadSpec {
-  std::string name;        // ours, without "files/"
+  std::string name;        // chosen by batchd, without "files/"
   std::int64_t bytes = 0;  // of the whole JSONL
-  int mime_index = 0;      // into the provider's list
+  int mime_index = 0;      // which of the provider's MIME types to declare: 0 .. Caps::mime_types - 1
 };
 struct UploadSession {
-  std::string session;  // opaque to the caller; made durable before the first data byte
+  std::string session;  // opaque to the caller, who makes it durable before the first byte of the file is sent
 };
+// An upload whose session is known: what continue_upload() needs to send the rest of the file.
 struct UploadRest {
   std::string session;
   BatchId batch;
-  std::string name;
-  std::int64_t bytes = 0;
-  bool resume = false;  // ask first how much has arrived; always true after any fault or restart
+  std::string name;        // as in UploadSpec
+  std::int64_t bytes = 0;  // of the whole JSONL
+  bool resume = false;     // ask first how much has arrived; must be true after any fault or restart
 };
 struct Uploaded {
   std::string file;  // "files/..."
 };
 struct CreateSpec {
-  Lane lane;  // its endpoint must be one of Caps::endpoints
-  std::string file;
-  std::string tag;  // becomes the job's displayName
+  Lane lane;         // its endpoint must be one of Caps::endpoints
+  std::string file;  // the input file, "files/..."
+  std::string tag;   // the job carries it (Gemini: displayName), so that find() recognises the job
 };
-// A job as the provider shows it, reduced to what decides.
+// A job as the provider shows it, reduced to what batchd's decisions need.
 struct JobView {
   std::string name;
   std::string tag;
   std::string input_file;     // empty if not shown
-  std::optional<JobEnd> end;  // none: not ended (unknown states too)
-  bool running = false;       // started: "more advanced" than pending
+  std::optional<JobEnd> end;  // nullopt: not ended, or in a state that batchd doesn't know
+  bool running = false;       // the provider has started it: "more advanced" than pending
   int error_code = 0;
   std::string message;
-  std::string result_file;             // empty: none (yet)
-  std::optional<WallTime> created_at;  // none: not shown
+  std::string result_file;             // empty if there is none (yet)
+  std::optional<WallTime> created_at;  // nullopt if not shown
 };
 struct JobMatches {
-  std::vector<JobView> jobs;  // every job with the tag, or reading the file, over a complete listing of all pages
+  std::vector<JobView> jobs;  // all that match, out of a complete listing of all pages
 };
 struct Done {};
 struct Presence {
-  bool present = false;  // false only when the provider itself said that it is not there
+  bool present = false;  // false only if the provider itself said that the file isn't there
 };
 struct Removal {
   bool gone = false;         // deleted now or earlier
-  bool undeletable = false;  // the 40-character trap: counts against the storage until it expires
+  bool undeletable = false;  // its name is too long for DELETE (Gemini's result files): it counts until it expires
 };
 struct Streamed {
   std::int64_t bytes = 0;
@@ -113,10 +116,10 @@ struct Streamed {
 struct ResultLine {
   enum class Kind : std::uint8_t { success, error, unreadable };
   Kind kind = Kind::unreadable;
-  std::optional<WireKey> key;     // none: no key, several, or not one that wire_key() makes
-  std::int64_t value_offset = 0;  // success: where the "response" value stands in the line
+  std::optional<WireKey> key;     // nullopt: no key, several keys, or a key that wire_key() doesn't make
+  std::int64_t value_offset = 0;  // success: where in the line the value of "response" begins
   std::int64_t value_bytes = 0;
-  std::optional<std::int64_t> prompt_tokens;  // success: what the provider counted, if it says
+  std::optional<std::int64_t> prompt_tokens;  // success: as counted by the provider; nullopt if it doesn't say
   RequestError error;                         // error: the provider's code and words
 };
 
@@ -126,18 +129,19 @@ class ResultLineReader {
  public:
   virtual ~ResultLineReader() = default;
   virtual void feed(std::string_view fragment) = 0;
-  virtual ResultLine end_line() = 0;  // and be ready for the next
+  // Returns what the line was that has been fed, and is ready for the next line.
+  virtual ResultLine end_line() = 0;
 };
 
 // --- the provider ----------------------------------------------------------------------------------------------------
 
 struct Caps {
-  std::int64_t file_bytes_max = 0;     // one input file
-  std::int64_t line_frame_bytes = 0;   // bytes that encode_line adds to a request, the newline included; constant
-  int mime_types = 1;                  // how many an upload may try
-  bool fence = false;                  // deleting the input file stops a late create; without it: hold, never fence
+  std::int64_t file_bytes_max = 0;     // of one input file
+  std::int64_t line_frame_bytes = 0;   // bytes that encode_line adds to each request, the newline included; constant
+  int mime_types = 1;                  // length of the provider's list of MIME types that an upload may try in turn
+  bool fence = false;                  // deleting the input file stops a late create; if false: hold, never fence
   Duration file_lifetime{};            // uploaded files vanish after this
-  std::vector<std::string> endpoints;  // kinds of requests it takes batches of
+  std::vector<std::string> endpoints;  // kinds of requests that the provider takes batches of
 };
 
 struct LineFrame {
@@ -153,21 +157,28 @@ class Provider {
   // Returns true if a job of this provider can have this name.
   virtual bool is_job_name(std::string_view name) const = 0;
 
+  // Begins an upload of a batch's input file; sends none of its bytes.
   virtual DialoguePtr<UploadSession> start_upload(const UploadSpec& spec) const = 0;
+  // Sends the file, or what hasn't arrived of it. The bytes are named as BatchSlices of the call (core/http.h).
   virtual DialoguePtr<Uploaded> continue_upload(const UploadRest& rest) const = 0;
-  // One small file of given content, for canaries. Name as in UploadSpec.
+  // Uploads a small file with this content (canary of a fence). `name` as in UploadSpec.
   virtual DialoguePtr<Uploaded> upload_text(const std::string& name, const std::string& text) const = 0;
-  virtual DialoguePtr<JobView> create(
-      const CreateSpec& spec) const = 0;  // single shot: its faults follow the create table
+  // Creates a job: costs money. Its one call is single shot, and its faults are classified by the table "What came
+  // back".
+  virtual DialoguePtr<JobView> create(const CreateSpec& spec) const = 0;
+  // Finds every job that has this tag or reads this file.
   virtual DialoguePtr<JobMatches> find(const std::string& tag, const std::string& file) const = 0;
-  // Every job whose tag begins with `prefix`, over a complete listing of all pages.
+  // Finds the jobs whose tag begins with `prefix`, all that haven't ended among them; their message and file names may
+  // be left out.
   virtual DialoguePtr<JobMatches> survey(const std::string& prefix) const = 0;
   virtual DialoguePtr<JobView> poll(const std::string& job) const = 0;
-  virtual DialoguePtr<Streamed> results(const std::string& result_file) const = 0;  // lines to the call's sink
+  // Downloads a result file; its bytes go to the call's sink (HttpCall::Sink::lines).
+  virtual DialoguePtr<Streamed> results(const std::string& result_file) const = 0;
   virtual DialoguePtr<Done> cancel(const std::string& job) const = 0;
   virtual DialoguePtr<Presence> check_file(const std::string& file) const = 0;
   virtual DialoguePtr<Removal> remove_file(const std::string& file) const = 0;
-  virtual DialoguePtr<Done> check_account() const = 0;  // a free call that needs the key: health and doctor
+  // Makes a free call that needs the key: shows whether the account works.
+  virtual DialoguePtr<Done> check_account() const = 0;
 };
 
 }  // namespace batchd::core

@@ -1,6 +1,6 @@
-// The two state machines: which states there are, what each means, and the only arrows between them.
-// The arrow tables are data. storage/ refuses a change that isn't an arrow; the static_asserts below prove that every
-// state can still reach an end. The stages (daemon/stages/stages.h) each own the arrows out of some states.
+// The two state machines, of requests and of batches: what each state means, and the only changes (arrows) that exist.
+// The arrow tables are data: a store makes no change that isn't an arrow (CHECK), and the static_asserts below prove
+// that every state can reach an end. Each stage (daemon/stages/stages.h) owns the arrows out of some states.
 #pragma once
 
 #include <array>
@@ -13,13 +13,13 @@ namespace batchd::core {
 
 // --- a request -------------------------------------------------------------------------------------------------------
 
-// Values are stored: never renumber. The terminal ones are immutable: the first durable outcome wins.
+// Values are stored: never renumber. A terminal state never changes: the first durable outcome wins.
 enum class RequestState : std::uint8_t {
   queued = 0,     // durable, waiting for a batch
-  packed = 1,     // member of one batch that isn't over
+  packed = 1,     // member of one batch that isn't done
   succeeded = 2,  // has the provider's response
   failed = 3,     // has an error, the provider's or ours
-  cancelled = 4,  // by its owner
+  cancelled = 4,  // cancelled by its owner
   expired = 5,    // its deadline passed, or its last attempt ended in an EXPIRED job
 };
 inline constexpr std::size_t kRequestStates = 6;
@@ -49,17 +49,17 @@ constexpr bool is_terminal(RequestState state) {
 enum class BatchState : std::uint8_t {
   sealing = 0,      // members are being claimed, in chunks
   sealed = 1,       // membership is final, nothing sent
-  uploading = 2,    // its file is on the way to the provider; resumable
-  uploaded = 3,     // its file is there; nothing that costs money has been sent
-  creating = 4,     // INTENT: the create call may have left at any moment since this was committed
+  uploading = 2,    // its input file is being sent to the provider; resumable
+  uploaded = 3,     // its input file is at the provider; nothing that costs money has been sent
+  creating = 4,     // the intent: since its commit the create call may have been sent
   submitted = 5,    // the provider gave it a job name
-  unclear = 6,      // whether a job exists is not known: listings decide
-  fencing = 7,      // quarantine is over without a job: its file is being deleted, so that no late create can run
+  unclear = 6,      // it isn't known whether a job exists: listings decide
+  fencing = 7,      // no job was found in quarantine: the input file is being deleted, so that no late create can run
   fenced = 8,       // proven that no job can run: members move on to a child batch
   refused = 9,      // the provider said no before running anything: members move on, or fail
   unsealed = 10,    // given up before anything was created: members go back to the queue
-  lost = 11,        // the job's name answers 404: grace period
-  held = 12,        // a person must decide (batchctl attention)
+  lost = 11,        // the provider answers 404 to the job's name: a grace period is running
+  held = 12,        // waits for an operator's decision (batchctl attention)
   ended = 13,       // the job is over
   collecting = 14,  // its results are being read
   done = 15,        // nothing left to do; kept for display until purged
@@ -74,20 +74,20 @@ inline constexpr std::array kBatchArrows{
     BatchArrow{BatchState::sealed, BatchState::uploading},   BatchArrow{BatchState::sealed, BatchState::unsealed},
     BatchArrow{BatchState::uploading, BatchState::uploaded}, BatchArrow{BatchState::uploading, BatchState::refused},
     BatchArrow{BatchState::uploading, BatchState::unsealed}, BatchArrow{BatchState::uploaded, BatchState::creating},
-    BatchArrow{BatchState::uploaded, BatchState::uploading},  // the file grew too old, or went
+    BatchArrow{BatchState::uploaded, BatchState::uploading},  // the file is too old, or gone
     BatchArrow{BatchState::uploaded, BatchState::unsealed},  BatchArrow{BatchState::creating, BatchState::submitted},
     BatchArrow{BatchState::creating, BatchState::uploaded},   // proven not created
-    BatchArrow{BatchState::creating, BatchState::uploading},  // file gone: refused, and needs a fresh one
+    BatchArrow{BatchState::creating, BatchState::uploading},  // refused because the file is gone: it needs a new one
     BatchArrow{BatchState::creating, BatchState::refused},   BatchArrow{BatchState::creating, BatchState::unclear},
     BatchArrow{BatchState::unclear, BatchState::submitted},  BatchArrow{BatchState::unclear, BatchState::fencing},
     BatchArrow{BatchState::unclear, BatchState::held},       BatchArrow{BatchState::fencing, BatchState::fenced},
     BatchArrow{BatchState::fencing, BatchState::submitted},  BatchArrow{BatchState::fencing, BatchState::held},
     BatchArrow{BatchState::submitted, BatchState::ended},    BatchArrow{BatchState::submitted, BatchState::lost},
     BatchArrow{BatchState::lost, BatchState::submitted},     BatchArrow{BatchState::lost, BatchState::held},
-    BatchArrow{BatchState::held, BatchState::submitted},  // an operator's word, all three
+    BatchArrow{BatchState::held, BatchState::submitted},  // an operator's decision, like the next two
     BatchArrow{BatchState::held, BatchState::fencing},       BatchArrow{BatchState::held, BatchState::collecting},
     BatchArrow{BatchState::ended, BatchState::collecting},   BatchArrow{BatchState::collecting, BatchState::done},
-    BatchArrow{BatchState::collecting, BatchState::refused},  // FAILED without lines: bisect
+    BatchArrow{BatchState::collecting, BatchState::refused},  // the job FAILED without result lines: bisect
     BatchArrow{BatchState::collecting, BatchState::held},    BatchArrow{BatchState::refused, BatchState::done},
     BatchArrow{BatchState::fenced, BatchState::done},        BatchArrow{BatchState::unsealed, BatchState::done},
 };
@@ -107,12 +107,12 @@ constexpr bool allowed(BatchState from, BatchState to) {
   return false;
 }
 
-std::string_view to_text(RequestState state);  // the names above; part of the API
+std::string_view to_text(RequestState state);  // the names above, which are part of the API
 std::string_view to_text(BatchState state);
-std::optional<RequestState> parse_request_state(std::string_view text);
+std::optional<RequestState> parse_request_state(std::string_view text);  // nullopt: not one of the names
 
 namespace detail {
-// Walks the arrows backwards from the terminal states until nothing new is reached.
+// Follows the arrows backwards from the terminal states until nothing new is reached.
 template <class State, std::size_t States, class Arrows>
 constexpr bool every_state_reaches_an_end(const Arrows& arrows) {
   std::array<bool, States> ends{};

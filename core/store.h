@@ -1,18 +1,21 @@
-// The durable state of batchd, as domain verbs in pipeline order. Change a state here, and nowhere else.
-// Longer than 300 lines because it is one contract: whoever writes a store reads all of it.
+// The durable state of batchd, as domain verbs in pipeline order. State changes here and nowhere else.
+// The types that verbs take and return are in core/store_types.h.
 //
 // Contract for every verb:
-// - Synchronous, called on the store's own thread only, inside the transaction of the commit group it was put in.
-//   It happens wholly or not at all. Its result may be acted upon only after the group's commit
-//   (StoreThread delivers completions then): from that moment it is on the disk.
-// - It touches at most kVerbRowsMax rows or about kVerbBytesMax of bodies; what is left over comes back as a
-//   continuation (`more`, or a cursor), so that no listing or purge makes an acknowledgement wait.
-// - It may be run a second time, alone, when its group was lost (full disk, or another verb of the group failed after
-//   it had written): results come before intake then.
-// - A state change names the state it expects and is refused with Errc::stale if another one is found; a change that
+// - Thread: it is synchronous and called on the store's own thread only (storage/store_thread.h).
+// - Transaction: it runs inside a transaction, which it may share with other verbs (group commit), and takes effect
+//   completely or not at all. Its result may be acted upon only after the commit, when StoreThread delivers it: from
+//   that moment on the change is on the disk.
+// - Repetition: it may be run a second time, alone, if its transaction was lost (full disk, or another verb of the
+//   transaction failed after it had written). Verbs that record results are then run before intake.
+// - Budget: it touches at most kVerbRowsMax rows or about kVerbBytesMax of bodies, so that no listing or purge delays
+//   an acknowledgement. A verb that works "a chunk per call" reports what is left (`more`, `next` or a cursor), and the
+//   caller calls again until nothing is.
+// - States: a state change names the state it expects and fails with Errc::stale if it finds another one. A change that
 //   isn't an arrow of core/state.h is a bug (CHECK).
-// - Any verb may fail with Errc::disk_full (try again later) or Errc::store_failed (the process stops). Other errors
-//   are listed at the verb.
+// - Errors: any verb may fail with Errc::disk_full (try again later) or Errc::store_failed (the process must stop).
+//   Other errors are listed at the verb.
+// - `now` is the current wall time. An id of 0 means "none". Listings are bounded by `limit`, which is 1 to 500.
 #pragma once
 
 #include <array>
@@ -31,160 +34,214 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // --- after opening. Call until it answers false, before anything else: settles what a crash left half-way.
-  // sealing (not a child) -> sealed or unsealed; creating without `throttled` -> unclear; unadopted stages dropped.
+  // --- after opening
+  // Settles what a crash left half-way. After opening it must be called until it returns false, before any other verb.
+  // Batches in sealing, children excepted, become sealed or unsealed; batches in creating without `throttled` become
+  // unclear; attached calls become orphans; spooled bodies are dropped.
   virtual Result<bool> recover(WallTime now) = 0;
+  // Returns the identity that was made with the database. Never fails.
   virtual Installation installation() = 0;
 
   // --- intake
-  // A body too large for one piece is spooled: begin, append (<= kChunkBytesMax each, every one but the last exactly
-  // that), then adopt it by accept() or record_outcomes(), or discard it. What is spooled for a request takes its place
-  // in the queue, and in its owner's share, from then on; a result's stage has no owner.
-  virtual Result<void> limit_queue(const QueueLimits& limits) = 0;  // not durable: said again after each opening
-  // The owner that a token's name stands for, made if it is new.
+  // Sets the limits of intake. They are not durable: they must be set after each opening.
+  virtual Result<void> limit_queue(const QueueLimits& limits) = 0;
+  // Returns the owner that a bearer token's name stands for; creates the owner if the name is new.
   virtual Result<OwnerId> owner_named(const std::string& name) = 0;
+  // A body too large for one piece is spooled: begin, append chunks of exactly kChunkBytesMax (only the last may be
+  // shorter), and then have it adopted by accept(), accept_lines() or record_outcomes(), or discard it. The bytes of a
+  // request's spooled body count in the queue and in its owner's share at once; a result's spooled body has no owner.
+  // Errc::queue_full: a request's body, over a queue limit. Errc::too_large: over kResultLineBytesMax.
+  // Errc::not_found: no such spooled body.
   virtual Result<BodyId> spool_begin(SpoolPurpose purpose, OwnerId owner) = 0;
   virtual Result<void> spool_append(BodyId spooled, std::string_view chunk) = 0;
   virtual Result<void> spool_discard(BodyId spooled) = 0;
-  // Durable acceptance. Errc::conflict: idempotency key known with another fingerprint. Errc::queue_full: too many
-  // lanes (altogether, or first named by this owner), or over a queue limit.
+  // Accepts a request, or returns the earlier one with the same idempotency key and fingerprint. Errc::conflict: the
+  // key is known with another fingerprint. Errc::queue_full: over a queue limit, or too many lanes (altogether, or
+  // first named by this owner). Errc::not_found: no such spooled body.
   virtual Result<Accepted> accept(const NewRequest& request, WallTime now) = 0;
-  // What this key was accepted as before; none: it is new. Errc::conflict: known with another fingerprint.
+  // Returns what was accepted with this key before; nullopt if the key is new. Errc::conflict: the key is known with
+  // another fingerprint.
   virtual Result<std::optional<Accepted>> find_accepted(OwnerId owner, const std::string& key,
                                                         const std::string& fingerprint) = 0;
-  // The same for lines of a group (at most kGroupLinesMax), made if it is new: one answer per line, in their order.
-  // Stages of lines that aren't accepted stay the caller's. queue_full: none of them was accepted.
+  // Accepts lines of a group, at most kGroupLinesMax, in ascending order of their numbers; creates the group if it is
+  // new. Returns one answer per line, in the same order. Spooled bodies of lines that are not accepted stay the
+  // caller's. Errors as of accept(), and then no line was accepted; a line that is known is an answer, not a conflict.
   virtual Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
                                                          std::span<const GroupLine> lines, WallTime now) = 0;
 
-  // --- callers that wait for an answer and know no id (vendor fronts). A request accepted with `call` is held until
-  // its client has its answer; when its client goes away before, or the process does, it is an orphan, unless it was
-  // cancelled. It is in no channel: it is found and acknowledged by its id only; so is one with `keyed_call`. The
-  // owner's oldest orphan of this call, but for those that were answered before `answered_since`; it is held again from
-  // now on. None: there is none.
+  // --- attached calls: open calls of vendor SDKs, whose callers know no request id
+  // A request accepted with NewRequest::call has an attached call until the caller has the answer. If the caller goes
+  // away before, or the process ends, the call becomes an orphan; if the request is cancelled, the call is forgotten.
+  // The request is in no channel: it is found and acknowledged by its id only. So is a request with `keyed_call`.
+  // For a request that was accepted without `call` these verbs do nothing.
+
+  // Attaches an orphan to a caller who makes the same call again.
+  // - Takes the owner's oldest orphan whose NewRequest::call was `call`, except orphans whose answer was written before
+  //   `answered_since`.
+  // - The call is no orphan from now on, and its answer counts as not written.
+  // - Returns the request of the call; nullopt if there is no such orphan.
   virtual Result<std::optional<RequestId>> adopt_orphan(OwnerId owner, const std::string& call,
                                                         WallTime answered_since) = 0;
-  virtual Result<void> orphan_call(RequestId request) = 0;  // its client is gone
-  // Its answer was written. Whether it has arrived isn't known yet: orphan_call() or complete_call() says it, else
-  // purge.
+  // The caller has gone away without the answer: the call becomes an orphan.
+  virtual Result<void> orphan_call(RequestId request) = 0;
+  // The answer was written, and it isn't known yet whether it arrived. orphan_call() or complete_call() settles that;
+  // if neither does, purge() completes the call (PurgeRules::answered_before).
   virtual Result<void> note_answer(RequestId request, WallTime now) = 0;
-  // Its client has the answer, and will not come back for it. It is acknowledged thereby.
+  // The caller has the answer and will not come back for it: the call is over, and its request, which has ended, is
+  // acknowledged.
   virtual Result<void> complete_call(RequestId request, WallTime now) = 0;
-  // Its result is there and can't be read: nobody is given it any more, and it stays as it is.
+  // The request's result is stored but can't be read: the call is forgotten, so that no caller is given this result any
+  // more. The request stays as it is.
   virtual Result<void> abandon_call(RequestId request) = 0;
 
-  // --- cancelling and expiring. A packed request ends at once; the line that comes for it is counted and dropped.
-  // Errc::not_found: not the owner's. Errc::conflict: it has already ended.
+  // --- cancelling and expiring. A packed request ends at once; a line that comes for it later is counted and dropped.
+
+  // Cancels one request. Errc::not_found: unknown, or another owner's. Errc::conflict: it has already ended.
   virtual Result<Cancelled> cancel(OwnerId owner, RequestId request, WallTime now) = 0;
-  // A chunk per call, oldest first. Errc::not_found: the owner has no such group.
+  // Cancels the unfinished requests of a group with ids above `after`, oldest first, a chunk per call. Errc::not_found:
+  // the owner has no such group.
   virtual Result<GroupCancelled> cancel_group(OwnerId owner, const std::string& group, RequestId after,
                                               WallTime now) = 0;
-  virtual Result<Expired> expire_due(WallTime now) = 0;  // those with fail_at_deadline whose deadline is not after now
+  // Ends as expired the requests with fail_at_deadline whose deadline isn't after `now`, a chunk per call.
+  virtual Result<Expired> expire_due(WallTime now) = 0;
 
   // --- packing
+  // Returns the lanes that have queued requests, and each owner's queue in them.
   virtual Result<std::vector<LaneQueue>> summarise_queue() = 0;
+  // Returns what the account has outstanding at the provider, where files vanish after `file_lifetime`.
   virtual Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration file_lifetime) = 0;
-  virtual Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) = 0;  // state sealing, no members
-  // Takes the owner's oldest queued requests while they fit the limit; the first member of an empty batch always fits.
-  // `urgent_before`: only those with a deadline before it, the nearest first.
+  // Makes a batch in state sealing without members. Errc::not_found: the lane isn't kept any more.
+  virtual Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) = 0;
+  // Moves the owner's oldest queued requests into a batch in state sealing, while they fit the limit; the first member
+  // of an empty batch always fits. With `urgent_before`, takes only requests with a deadline before it, the nearest
+  // deadline first.
   virtual Result<Claimed> claim(BatchId batch, OwnerId owner, const ClaimLimit& limit,
                                 std::optional<WallTime> urgent_before, WallTime now) = 0;
-  virtual Result<Batch> seal(BatchId batch, WallTime now) = 0;  // to sealed; to unsealed if it has no members
+  // Moves a batch from sealing to sealed; to unsealed if none of its members is packed.
+  virtual Result<Batch> seal(BatchId batch, WallTime now) = 0;
 
   // --- batches
-  // Batches in one of `states`, by ascending id from `after`; at most `limit` (<= 500).
+  // Returns batches in one of `states` with ids above `after`, in ascending order.
   virtual Result<std::vector<Batch>> list_batches(std::span<const BatchState> states, BatchId after, int limit) = 0;
   virtual Result<Batch> get_batch(BatchId batch) = 0;  // Errc::not_found
-  // The guarded change: from -> to must be an arrow, or the same state (then facts change, and state_since doesn't).
-  // To creating: counts one create on the root; back to uploaded: takes it off again. Errc::stale: not in `from`.
+  // Moves a batch from one state to another and applies the patch; returns the batch as it is then. `from` -> `to` must
+  // be an arrow, or `to` the same state (then the patch is applied and state_since stays). A move to creating counts a
+  // create on the lineage's root; a move from creating back to uploaded takes it off again. Errc::stale: the batch
+  // isn't in `from`. Errc::not_found.
   virtual Result<Batch> mark(BatchId batch, BatchState from, BatchState to, const BatchPatch& patch, WallTime now) = 0;
-  // Facts that belong to no state (file_deleted), also of a batch that is done.
+  // Records facts that don't depend on the state (file_deleted), also of a batch that is done. Errc::not_found.
   virtual Result<void> note(BatchId batch, const BatchPatch& patch) = 0;
-  // Batches whose input file may still be at the provider though nothing will read it any more (done, and not
-  // file_deleted), by ascending id from `after`; at most `limit` (<= 500).
+  // Returns batches whose input file may still be at the provider although nothing will read it any more (done, and not
+  // file_deleted), with ids above `after`, in ascending order.
   virtual Result<std::vector<Batch>> list_stale_files(BatchId after, int limit) = 0;
-  // Median of submitted -> ended over the lane's last 16 jobs; none until three are known.
+  // Returns the median time from submitted to ended of the lane's last 16 jobs; nullopt until three are known.
   virtual Result<std::optional<Duration>> lane_turnaround(LaneId lane) = 0;
+  // Returns what the lane has outstanding, and what was learned of its budget. Errc::not_found: no such lane.
   virtual Result<LaneLoad> lane_load(LaneId lane) = 0;
   virtual Result<void> set_lane_budget(LaneId lane, const LaneBudget& budget) = 0;
-  // An operator's pause: lanes that match one of the selectors don't depart, also after a restart.
+  // Operators' pauses: while one of the selectors matches a lane, no batch of that lane departs. Pauses survive a
+  // restart.
   virtual Result<std::vector<LaneSelector>> list_pauses() = 0;
-  virtual Result<void> set_pause(const LaneSelector& lanes, bool paused) = 0;  // off: every pause within `lanes` ends
+  // Adds a pause of exactly `lanes`; or ends every pause that lies within `lanes`.
+  virtual Result<void> set_pause(const LaneSelector& lanes, bool paused) = 0;
 
   // --- what is at the provider that shouldn't be
-  // Batches of the account whose create was fenced off, in states fenced or done since `since`.
+  // Returns batches of the account whose create was fenced off and that became fenced, or done without a job that
+  // ended, at `since` or later; at most kVerbRowsMax.
   virtual Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) = 0;
+  // Returns true if a batch in this database has this tag.
   virtual Result<bool> knows_tag(const std::string& tag) = 0;
-  virtual Result<void> note_strange_job(const StrangeJob& job) = 0;  // known already: nothing changes
-  virtual Result<std::vector<StrangeJob>> list_strange_jobs() = 0;   // at most kVerbRowsMax; accepted ones too
+  // Records a strange job; changes nothing if the job is known already.
+  virtual Result<void> note_strange_job(const StrangeJob& job) = 0;
+  // Returns the strange jobs, accepted ones last; at most kVerbRowsMax.
+  virtual Result<std::vector<StrangeJob>> list_strange_jobs() = 0;
+  // Marks all strange jobs of the account as accepted.
   virtual Result<void> accept_strange_jobs(const std::string& account) = 0;
 
-  // --- reading the lines of a sealed batch. Members, sizes and order never change after sealing (a member that was
-  // cancelled meanwhile is still read). Errc::corrupt: a digest doesn't match.
+  // --- reading the lines of a sealed batch. The members, their sizes and their order never change after sealing (a
+  // member that was cancelled meanwhile is still read).
+
+  // Returns the members' bodies from the cursor on, a chunk per call. Start with a default LineCursor.
+  // Errc::corrupt: a chunk doesn't match its digest.
   virtual Result<LinePieces> read_lines(BatchId batch, const LineCursor& cursor) = 0;
-  // Finds the line holding byte `offset` of the JSONL, each line being body + frame_bytes. Start with a default
-  // LineSeek.
+  // Finds the line that holds byte `offset` of the batch's JSONL, in which each line is a body plus `frame_bytes`.
+  // Start with a default LineSeek. Errc::invalid: the JSONL has fewer bytes than that.
   virtual Result<LineSeek> seek_line(BatchId batch, std::int64_t offset, std::int64_t frame_bytes,
                                      const LineSeek& from) = 0;
 
-  // --- ends. All in state collecting, refused, fenced or unsealed; all idempotent: members that aren't packed in this
-  // batch any more are left alone (their bodies dropped), so a file may be collected again from its start.
+  // --- ends: how members leave a batch. Errc::stale: the batch isn't in a state that the verb is for. All are
+  // idempotent: requests that aren't packed in this batch any more are left alone, and what was spooled for them is
+  // dropped, so a result file may be collected again from its start.
+
+  // States collecting, refused, fenced and unsealed, like the next two verbs.
+  // Records what became of these requests: each succeeds, fails, or is requeued while it has attempts left.
   virtual Result<Recorded> record_outcomes(BatchId batch, std::span<const RequestOutcome> outcomes, int max_attempts,
                                            WallTime now) = 0;
-  // Members still packed: requeue or fail them by the verdict (fate requeue, requeue_free or fail), a chunk per call.
+  // Requeues or fails the members that are still packed, a chunk per call. The verdict's fate must be requeue,
+  // requeue_free or fail.
   virtual Result<Recorded> settle_absent(BatchId batch, const AbsentVerdict& verdict, int max_attempts,
                                          WallTime now) = 0;
-  // Members on these 1-based lines (ascending) fail; with no lines, all that are packed. A chunk per call.
+  // Fails the members on these lines (1-based, ascending), or all packed members if `lines` is empty. A chunk per call.
   virtual Result<Recorded> fail_members(BatchId batch, std::span<const std::int64_t> lines, const RequestError& error,
                                         WallTime now) = 0;
-  // unsealed: back to the queue, to their old place in it, a chunk per call; no attempt is counted.
+  // State unsealed: returns the members to their old place in the queue, a chunk per call. No attempt is counted.
   virtual Result<Recorded> return_members(BatchId batch, WallTime now) = 0;
-  // fenced, refused: into child batches, a chunk per call, continued after a restart where it stopped. The rule of the
-  // first call holds for all.
+  // States refused and fenced: moves the members into child batches, a chunk per call; after a restart the next call
+  // goes on where the last one stopped. The rule of the first call holds for all.
   virtual Result<SplitStep> split(BatchId batch, SplitRule rule, WallTime now) = 0;
-  virtual Result<std::int64_t> count_owners(BatchId batch) = 0;  // distinct owners among its packed members
+  // Returns the number of distinct owners among the packed members. For any state.
+  virtual Result<std::int64_t> count_owners(BatchId batch) = 0;
 
   // --- delivery
-  virtual Result<RequestView> find_request(OwnerId owner,
-                                           RequestId request) = 0;  // Errc::not_found: or not the owner's
-  // Chunk `index` (from 0) of a body. Errc::corrupt; Errc::not_found: purged meanwhile.
+  // Errc::not_found: unknown, or another owner's.
+  virtual Result<RequestView> find_request(OwnerId owner, RequestId request) = 0;
+  // Returns chunk `index` (from 0) of a body. Errc::corrupt: it doesn't match its digest. Errc::not_found: purged
+  // meanwhile.
   virtual Result<std::string> read_chunk(BodyId body, std::int64_t index) = 0;
-  // The owner's requests, newest first, below `before` (none: from the newest); at most `limit` (<= 500).
+  // Returns the owner's requests with ids below `before` (from the newest if none), newest first.
   virtual Result<RequestPage> list_requests(OwnerId owner, const RequestFilter& filter, RequestId before,
                                             int limit) = 0;
-  // What of a channel (empty: of none) has ended and isn't acknowledged, by completion from `after` on; at most
-  // `limit` (<= 500).
+  // Returns the ended requests of a channel (empty: those without a channel) that aren't acknowledged and whose
+  // completion is above `after`, in completion order.
   virtual Result<ResultPage> list_results(OwnerId owner, const std::string& channel, std::int64_t after, int limit) = 0;
-  virtual Result<std::int64_t> last_completion() = 0;  // the last number given to an end
-  // Everything of the channel up to and including completion `up_to`, a chunk per call.
+  // Returns the last completion number that was given to an end; 0 if none was.
+  virtual Result<std::int64_t> last_completion() = 0;
+  // Acknowledges everything in the channel up to and including completion `up_to`, a chunk per call.
   virtual Result<Acknowledged> acknowledge(OwnerId owner, const std::string& channel, std::int64_t up_to,
                                            WallTime now) = 0;
-  virtual Result<AcknowledgedIds> acknowledge_ids(OwnerId owner, std::span<const RequestId> requests,
-                                                  WallTime now) = 0;  // at most kVerbRowsMax / 2
+  // Acknowledges single requests, at most kVerbRowsMax / 2.
+  virtual Result<AcknowledgedIds> acknowledge_ids(OwnerId owner, std::span<const RequestId> requests, WallTime now) = 0;
 
   // --- housekeeping
+  // Removes what the rules no longer keep, a chunk per call.
   virtual Result<Purged> purge(const PurgeRules& rules, WallTime now) = 0;
-  // The latest end (state_since) of any batch that purge has dropped; the epoch: of none. A job that was created after
-  // it belongs to no forgotten batch.
+  // Returns the latest end (state_since) of all batches that purge() has removed; the epoch if it has removed none. A
+  // job that was created later belongs to no removed batch.
   virtual Result<WallTime> forgotten_until() = 0;
   virtual Result<Counts> counts() = 0;
-  virtual Result<Totals> totals() = 0;  // of the same, the numbers that cost nothing
+  // Returns those numbers of counts() that are kept up to date anyway, so that nothing is read for them.
+  virtual Result<Totals> totals() = 0;
+  // Returns how many requests the owner has in each state.
   virtual Result<std::array<std::int64_t, kRequestStates>> owner_counts(OwnerId owner) = 0;
-  virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;  // those with the most unfinished requests first
-  // Batches in one of `states`, newest first, below `before` (none: from the newest); at most `limit` (<= 500).
+  // Returns the owners with the most unfinished requests first; `limit` may be any number above 0.
+  virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;
+  // Returns batches in one of `states` with ids below `before` (from the newest if none), newest first.
   virtual Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) = 0;
-  // Two walks over everything that is stored, each from 0: the bodies' digests, and what rows say of each other.
-  // Bodies that nobody owns are found by the first if the second was walked to its end before.
+  // Two passes over everything that is stored, each from `after` = 0, a chunk per call: the first checks the digests of
+  // bodies, the second whether rows agree with each other. The first also finds bodies that nobody owns, if the second
+  // came to its end before.
   virtual Result<AuditStep> audit_bodies(std::int64_t after) = 0;
   virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
-  // A consistent copy of the database, made beside the work: begin, then ask for its progress until it is finished
-  // (each call lets it go on a little), then end. `path` must not exist; it is made with mode 0600 and is the caller's
-  // after finishing. Errc::conflict: another backup is under way. Trouble with the copy itself harms nothing else; its
-  // file is gone then. Errc::disk_full: no room for it; Errc::invalid: anything else, with the system's words.
+  // Makes a consistent copy of the database while work goes on: call backup_begin(), then backup_progress() until it
+  // says finished (each call lets the copy go on a little), then backup_end(), which also gives up and removes an
+  // unfinished copy. `path` must not exist; the file is made with mode 0600 and is the caller's once finished.
+  // A failure of the copy removes its file and harms nothing else. Errc::conflict: another backup is under way.
+  // Errc::not_found: no backup is under way. Errc::disk_full: no room for the copy. Errc::invalid: any other failure,
+  // with the system's words.
   virtual Result<void> backup_begin(const std::string& path) = 0;
   virtual Result<BackupProgress> backup_progress() = 0;
-  virtual Result<void> backup_end() = 0;  // also to give it up; removes an unfinished copy
-  // A tiny durable write. Errc::disk_full: also when intake would be refused for want of free space.
+  virtual Result<void> backup_end() = 0;
+  // Makes a tiny durable write. Errc::disk_full: also if intake would be refused for want of free space.
   virtual Result<void> probe() = 0;
 };
 

@@ -1,4 +1,4 @@
-// What the verbs of core/store.h take and give, in their order. Plain data.
+// What the verbs of core/store.h take and return, in their order. Plain data.
 #pragma once
 
 #include <array>
@@ -18,47 +18,47 @@
 namespace batchd::core {
 
 struct Installation {
-  std::string id;  // 8 characters of [0-9a-z], made with the database; prefix of every job's tag
+  std::string id;  // 8 characters of [0-9a-z], made together with the database; every job's tag begins with it
 };
 
-// --- intake
+// --- intake. Over one of these limits a request is refused.
 struct QueueLimits {
-  std::int64_t requests = INT64_MAX, bytes = INT64_MAX;              // queued, and spooled for requests to come
-  std::int64_t owner_requests = INT64_MAX, owner_bytes = INT64_MAX;  // of one owner
-  std::int64_t free_bytes_min = 0;  // of the file system: below, intake answers disk_full; results ignore it
+  std::int64_t requests = INT64_MAX, bytes = INT64_MAX;              // queued, with what is spooled for requests
+  std::int64_t owner_requests = INT64_MAX, owner_bytes = INT64_MAX;  // likewise, of one owner
+  std::int64_t free_bytes_min = 0;  // on the file system; with less, intake fails with disk_full. Not for results
 };
-// What a spooled body will become: intake is refused by the limits above, what was paid for never is.
+// What a spooled body is for. The limits above are for requests; results, which were paid for, ignore them.
 enum class SpoolPurpose : std::uint8_t { request, result };
 
 // --- packing
 struct Claimed {
   std::int64_t items = 0, bytes = 0, tokens = 0;  // taken by this call
-  bool more = false;  // stopped at the verb's budget: call again with what is left of the limit
+  bool more = false;                              // stopped at the verb's budget: call again with the rest of the limit
 };
 
 // --- reading a batch's lines
 struct LineCursor {
-  RequestId after;    // members with a larger id are still to come
-  RequestId current;  // none, or the member of whose body `chunk` chunks have been read
+  RequestId after;    // members with larger ids are still to be read
+  RequestId current;  // the member of whose body the first `chunk` chunks have been read; or none
   std::int64_t chunk = 0;
 };
 struct LinePiece {
   RequestId request;
-  bool first = false, last = false;  // of this member's body
+  bool first = false, last = false;  // whether this is the first, the last chunk of the member's body
   std::string bytes;
 };
 struct LinePieces {
-  std::vector<LinePiece> pieces;   // in id order, about kVerbBytesMax in all
-  std::optional<LineCursor> next;  // none: that was the end
+  std::vector<LinePiece> pieces;   // in order of id, about kVerbBytesMax altogether
+  std::optional<LineCursor> next;  // nullopt: these were the last
 };
 struct LineSeek {
-  LineCursor cursor;             // start of the line that holds the wanted byte
-  std::int64_t line_offset = 0;  // where that line starts in the JSONL
-  bool found = false;            // false: at the verb's budget; call again with this
+  LineCursor cursor;             // before the line that holds the wanted byte
+  std::int64_t line_offset = 0;  // where in the JSONL that line begins
+  bool found = false;            // false: stopped at the verb's budget; pass this as `from` and call again
 };
 
-// --- changes of a batch: only the members that are set change. A new upload_n begins another file: uploaded_at,
-// upload_session and file_deleted are reset, unless they are set too.
+// --- changes of a batch. Only members that are set are changed. A new upload_n stands for another file and resets
+// uploaded_at, upload_session and file_deleted, unless the patch sets them too.
 struct BatchPatch {
   std::optional<int> upload_n, mime_index, throttles, end_code;
   std::optional<std::string> upload_session, tag, credential, job, message, result_file;
@@ -67,73 +67,73 @@ struct BatchPatch {
   std::optional<RefusedFor> refusal;
   std::optional<JobEnd> end;
   std::optional<std::int64_t> result_bytes;
-  std::optional<LineCounts> lines;  // replaces foreign, unreadable, dropped; the others are kept by the store itself
+  std::optional<LineCounts> lines;  // replaces foreign, unreadable and dropped; the store itself counts the others
 };
 
 // --- outcomes
 struct RequestOutcome {
   RequestId request;
   bool success = false;
-  bool again = false;  // not success: after_line_error() said requeue
-  std::string line;    // the whole line, verbatim; used if `spooled` is none
-  BodyId spooled;
-  std::int64_t value_offset = 0, value_bytes = 0;  // success: the response inside the line
-  RequestError error;                              // not success
+  bool again = false;  // if no success: after_line_error() said requeue
+  std::string line;    // the whole line, verbatim; not used if `spooled` is set
+  BodyId spooled;      // a complete spooled body that holds the line, to be adopted or dropped; or none
+  std::int64_t value_offset = 0, value_bytes = 0;  // if success: the response inside the line
+  RequestError error;                              // if no success
 };
 struct Recorded {
-  std::vector<RequestId> finished;                  // now terminal: wake their waiters
-  std::vector<OwnerId> owners;                      // of `finished`, one for one: wake their streams
-  std::array<std::int64_t, kRequestStates> ends{};  // how many of `finished` ended in which state
-  std::int64_t requeued = 0;                        // back in the queue: wake the packer
-  bool more = false;
+  std::vector<RequestId> finished;                  // have ended now: wake their waiters
+  std::vector<OwnerId> owners;                      // owners[i] is the owner of finished[i]: wake the owner's streams
+  std::array<std::int64_t, kRequestStates> ends{};  // how many of `finished` ended in each state
+  std::int64_t requeued = 0;                        // went back to the queue: wake the packer
+  bool more = false;                                // members are left: call again
 };
 
 // --- cancelling and expiring
 struct Cancelled {
-  RequestState was;   // queued or packed
-  Recorded recorded;  // the request, if it is one
-  BatchId deserted;   // none, or the batch that has no member left who waits: its job may be cancelled
+  RequestState was;   // the state before: queued or packed
+  Recorded recorded;  // of this one request
+  BatchId deserted;   // the batch, if this was its last packed member: nobody waits for it any more; or none
 };
 struct GroupCancelled {
   Recorded recorded;
   std::int64_t over = 0;          // members that had already ended
-  std::vector<BatchId> deserted;  // as above
-  std::optional<RequestId> next;  // call again with this as `after`; none: that was all
+  std::vector<BatchId> deserted;  // batches that lost their last packed member
+  std::optional<RequestId> next;  // call again with this as `after`; nullopt: these were the last
 };
 struct Expired {
   Recorded recorded;
-  std::vector<BatchId> deserted;  // as above
-  std::optional<WallTime> next;   // the next such deadline; none: there is none. In the past: call again at once
+  std::vector<BatchId> deserted;  // batches that lost their last packed member
+  std::optional<WallTime> next;   // the next such deadline, nullopt if there is none; if it has passed: call again now
 };
 
-// Where the members of an ended, refused, fenced or unsealed batch go.
+// Into which children the members of a refused or fenced batch go.
 enum class SplitRule : std::uint8_t {
   whole,     // one child takes all (fenced)
   by_owner,  // one child per owner (first cut of a refused batch with several owners)
-  halve,     // two children by id order
+  halve,     // two children, the older half of the members in the first
 };
 struct SplitStep {
-  bool finished = false;  // no member is left: children are sealed, the parent is done
+  bool finished = false;  // no member was left: children are sealed (unsealed if empty), the parent is done
 };
 
 // --- housekeeping
 struct PurgeRules {
-  WallTime results_before;       // terminal requests finished before this go
-  WallTime acknowledged_before;  // and those acknowledged before this
-  // Idempotency keys accepted before this are forgotten once their requests have ended, whether these are still kept or
-  // not; and groups that got no line since, once none of their requests is kept.
+  WallTime results_before;       // removes requests that ended before this
+  WallTime acknowledged_before;  // removes requests that were acknowledged before this
+  // Removes idempotency keys that were accepted before this and whose requests have ended, whether those are kept or
+  // not; and groups that got no line since then and of which no request is kept.
   WallTime idempotency_before;
-  WallTime answered_before{};  // held calls answered before this count as delivered: they are acknowledged
+  WallTime answered_before{};  // completes attached calls that were answered before this
 };
 struct Purged {
-  std::int64_t requests = 0;
-  bool more = false;  // the run goes on with the next call; false: everything was looked at once
+  std::int64_t requests = 0;  // removed by this call
+  bool more = false;          // call again; false: everything has been looked at once
 };
 
 // --- delivery
 struct RequestPage {
   std::vector<RequestView> requests;  // newest first
-  std::optional<RequestId> next;      // the rest is older than this; none: that was all. A page may be empty and go on
+  std::optional<RequestId> next;  // the `before` of the next page, even if this one is empty; nullopt: the last page
 };
 struct ResultPage {
   std::vector<RequestView> results;  // in completion order
@@ -148,11 +148,11 @@ struct AcknowledgedIds {
   std::vector<RequestId> unknown;  // not the owner's, not finished, or no longer kept
 };
 
-// --- an audit of what is stored
+// --- audit and backup
 struct AuditStep {
-  std::int64_t checked = 0;           // rows
-  std::vector<std::string> findings;  // for people; ids and numbers only
-  std::optional<std::int64_t> next;   // call again with this as `after`
+  std::int64_t checked = 0;           // rows looked at
+  std::vector<std::string> findings;  // for people; they hold ids and numbers only
+  std::optional<std::int64_t> next;   // call again with this as `after`; nullopt: the pass is over
 };
 struct BackupProgress {
   bool finished = false;
@@ -162,14 +162,15 @@ struct BackupProgress {
 // --- numbers for people
 struct OwnerUse {
   OwnerId owner;
-  std::string name;  // of a token's owner; empty: a uid's
+  std::string name;  // of a bearer token's owner; empty for a uid's
   std::array<std::int64_t, kRequestStates> requests{};
 };
 struct StateCount {
   std::int64_t items = 0;
-  std::optional<WallTime> oldest;  // queued: oldest queued_at; packed: oldest sealing of a live batch; ends: oldest end
+  // queued: the oldest queued_at; packed: the oldest created_at of a live batch; ended: the oldest end.
+  std::optional<WallTime> oldest;
 };
-// What is counted all the time: nothing is read for it.
+// Numbers that are kept up to date anyway: nothing is read for them.
 struct Totals {
   std::int64_t accepted = 0;
   std::int64_t purged = 0;
@@ -180,10 +181,10 @@ struct Counts {
   std::int64_t accepted = 0;
   std::int64_t purged = 0;
   std::array<StateCount, kRequestStates> requests;
-  std::array<StateCount, kBatchStates> batches;  // oldest: state_since
+  std::array<StateCount, kBatchStates> batches;  // their `oldest` is the oldest state_since
   std::int64_t database_bytes = 0;
   std::int64_t wal_bytes = 0;
-  bool balanced() const;  // accepted = sum over the states + purged
+  bool balanced() const;  // true if accepted = sum of the requests' states + purged
 };
 
 }  // namespace batchd::core

@@ -1,4 +1,4 @@
-// Time as the domain sees it: milliseconds, handed in. Nothing in core/ reads a clock.
+// Time in milliseconds. Nothing in core/ reads a clock: times are parameters.
 #pragma once
 
 #include <chrono>
@@ -6,10 +6,10 @@
 namespace batchd::core {
 
 using Duration = std::chrono::milliseconds;
-using WallTime =
-    std::chrono::time_point<std::chrono::system_clock, Duration>;  // stored, shown, compared with the provider's
-using SteadyTime =
-    std::chrono::time_point<std::chrono::steady_clock, Duration>;  // pauses and deadlines of this process
+// Stored, shown, and compared with the provider's times.
+using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
+// Pauses and deadlines of this process.
+using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 class Clock {
  public:

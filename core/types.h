@@ -1,4 +1,4 @@
-// The nouns of the domain, as plain data. Times are wall times, sizes bytes, tokens estimates.
+// The nouns of the domain, as plain data. Times are wall times, sizes are in bytes, token counts are estimates.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace batchd::core {
 
-// What a batch is uniform in. Batches never mix lanes.
+// What all requests of a batch have in common. Batches never mix lanes.
 struct Lane {
   std::string account;   // name of an [accounts.NAME] section
   std::string endpoint;  // "generateContent" or "embedContent"
@@ -39,34 +39,36 @@ struct RequestError {
   ErrorSource source = ErrorSource::batchd;
 };
 
-std::string_view grpc_status(int code);  // 13 -> "INTERNAL"; "UNKNOWN" for what isn't a gRPC code
+std::string_view grpc_status(int code);  // 13: "INTERNAL"; "UNKNOWN" if `code` is no gRPC code
 
 // --- a request -------------------------------------------------------------------------------------------------------
 
 struct NewRequest {
   OwnerId owner;
   Lane lane;
-  std::string key;              // the caller's own name for it; may be empty, needn't be unique
-  std::string idempotency_key;  // empty: none. Unique per owner
-  std::string fingerprint;      // SHA-256 of everything that the idempotency key stands for; empty without one
-  std::string call;             // SHA-256 of a call whose client waits and knows no id; empty: it can come back by id
-  bool keyed_call = false;      // likewise, of a client that comes back by its idempotency key. Both are in no channel
-  std::string channel;          // the name under which its result is streamed and acknowledged; empty: none
-  std::string labels;           // JSON text of an object of strings, shown with the request; empty: none
+  std::string key;              // the caller's own name for the request; may be empty, needn't be unique
+  std::string idempotency_key;  // unique per owner; empty if none
+  std::string fingerprint;      // SHA-256 of everything that the idempotency key stands for; empty without a key
+  // The two kinds of open calls. A request of either kind is in no channel.
+  std::string call;         // attached call: SHA-256 of the call, whose caller knows no request id; empty: not attached
+  bool keyed_call = false;  // the caller makes the call again with its idempotency key to get the answer
+  std::string channel;      // the name under which the result is streamed and acknowledged; empty if none
+  std::string labels;       // JSON text of an object of strings, shown with the request; empty if none
   std::optional<WallTime> deadline;  // it leaves early enough to be back by then, if that is known to be possible
-  bool fail_at_deadline = false;     // and ends `expired` if it isn't
-  std::string body;                  // the provider's request object, one line of JSON; used if `spooled` is none
-  BodyId spooled;                    // or a finished stage (Store::spool_append), adopted by accept
+  bool fail_at_deadline = false;     // without a result by its deadline the request ends as expired
+  std::string body;                  // the provider's request object, one line of JSON; not used if `spooled` is set
+  BodyId spooled;                    // a complete spooled body, which accept() adopts (Store::spool_begin); or none
   std::int64_t tokens = 0;           // estimate
 };
 
 struct Accepted {
   RequestId id;
   WallTime created_at;
-  bool replayed = false;  // an earlier request with this idempotency key and fingerprint: nothing was added
+  bool replayed = false;  // this is an earlier request with the same key and fingerprint: nothing was added
 };
 
-// One line of a bulk submission. Its group's name and its number identify it for as long as idempotency keys are kept.
+// One line of a bulk submission. The group's name and the line's number identify it as long as idempotency keys are
+// kept.
 struct GroupLine {
   std::int64_t number = 0;  // in the submission, from 1, blank lines counted
   std::string digest;       // SHA-256 of everything that the line stands for
@@ -74,70 +76,71 @@ struct GroupLine {
 };
 struct LineAccepted {
   enum class Kind : std::uint8_t {
-    accepted,  // now
-    known,     // earlier, with this digest: nothing was added
-    differs,   // earlier, with another digest: nothing was added
+    accepted,  // accepted now
+    known,     // accepted earlier with the same digest: nothing was added
+    differs,   // accepted earlier with another digest: nothing was added
   };
   Kind kind = Kind::accepted;
-  RequestId id;  // none: known, and its request is no longer kept
+  RequestId id;  // none if the line was accepted earlier and its request is no longer kept
 };
 
-// What its owner may see of a request.
+// What a request's owner may see of it.
 struct RequestView {
   RequestId id;
   Lane lane;
   std::string key;
   RequestState state = RequestState::queued;
-  BatchId batch;  // the current or last one; none while it has never been packed
+  BatchId batch;  // the current or last batch; none if the request was never packed
   WallTime created_at;
   std::optional<WallTime> finished_at;
-  int attempts = 0;                    // accepted jobs that ended without this request's result
-  std::string channel, group, labels;  // as submitted; empty: none
+  int attempts = 0;                    // jobs that ended without this request's result
+  std::string channel, group, labels;  // as submitted; empty if none
   std::optional<WallTime> deadline;
   bool fail_at_deadline = false;
   std::optional<WallTime> acknowledged_at;
-  std::int64_t completion = 0;  // finished: its place in the order of all ends, from 1
+  std::int64_t completion = 0;  // if finished: its place in the order of all ends, from 1
   BodyRef body;                 // the request object as it goes to the provider
   std::int64_t tokens = 0;      // estimate
-  // succeeded: the result line as it came, and where its "response" value stands in it.
+  // If succeeded: the result line as it came, and where in it the value of "response" stands.
   BodyRef result;
   std::int64_t value_offset = 0;
   std::int64_t value_bytes = 0;
-  std::optional<RequestError> error;  // every other end
+  std::optional<RequestError> error;  // if it ended in any other way
 };
 
-// Which requests of its owner a listing shows; what is left out matches everything.
+// Which of an owner's requests a listing shows. A member that isn't set, and an empty model, key or group, match
+// everything.
 struct RequestFilter {
   std::optional<RequestState> state;
-  std::optional<std::string> channel;  // empty text: those without a channel
+  std::optional<std::string> channel;  // empty text: requests without a channel
   std::string model, key, group;
 };
 
-// Which lanes an operator means; what is empty matches everything.
+// Which lanes an operator means; an empty member matches everything.
 struct LaneSelector {
   std::string account, endpoint, model;
   auto operator<=>(const LaneSelector&) const = default;
 };
 bool matches(const LaneSelector& selector, const Lane& lane);
 
-// A job at the provider that carries our installation's prefix and that this database doesn't know: the database was
+// A job at the provider whose tag has our installation's prefix and is unknown to this database: the database was
 // restored from a backup, or another host runs a copy of it.
 struct StrangeJob {
   std::string job, tag, account;
   WallTime seen_at;
-  bool accepted = false;  // an operator has seen it: it stops nothing any more
+  bool accepted = false;  // an operator has seen the job: it no longer stops its account
 };
 
 // --- a batch ---------------------------------------------------------------------------------------------------------
 
 // Why a batch left when it did. Stored and shown.
 enum class SealReason : std::uint8_t {
-  items = 1,     // as many requests as may go
-  bytes = 2,     // as many bytes
-  tokens = 3,    // as many estimated tokens
+  items = 1,     // it has as many requests as allowed
+  bytes = 2,     // it has as many bytes as allowed
+  tokens = 3,    // it has as many estimated tokens as allowed
   age = 4,       // its oldest request had waited for max_age
-  deadline = 5,  // a request's deadline is near
-  flush = 6,     // somebody asked
+  deadline = 5,  // a deadline of one of its requests is near
+  flush = 6,     // a flush was asked for
   lineage = 7,   // made from the members of a refused or fenced batch
 };
 std::string_view to_text(SealReason reason);
@@ -145,9 +148,9 @@ std::string_view to_text(SealReason reason);
 // Why a batch is in state refused, which decides where its members go. Stored.
 enum class RefusedFor : std::uint8_t {
   none = 0,
-  poison = 1,  // refused as a whole: cut until the poison is alone
-  lines = 2,   // the lines at fault were named and have failed: the rest goes again together
-  model = 3,   // nothing in it can ever run: all fail with the provider's words
+  poison = 1,  // refused as a whole: the batch is cut until the request at fault (the poison) is alone
+  lines = 2,   // the lines at fault were named and have failed: the rest is sent again together
+  model = 3,   // no request in it can ever run: all fail with the provider's words
 };
 
 // How the provider said that a job ended. Stored.
@@ -158,10 +161,10 @@ std::string_view to_text(JobEnd end);
 struct LineCounts {
   std::int64_t succeeded = 0;
   std::int64_t failed = 0;            // ended with an error
-  std::int64_t requeued = 0;          // goes again in another batch
-  std::int64_t missing = 0;           // had no line, or an unreadable one
-  std::int64_t possibly_charged = 0;  // of the requeued and failed: perhaps billed for nothing
-  std::int64_t dropped = 0;           // duplicates, and lines of requests that had already ended
+  std::int64_t requeued = 0;          // to be sent again in another batch
+  std::int64_t missing = 0;           // requests that had no line, or an unreadable one
+  std::int64_t possibly_charged = 0;  // of the requeued and failed: may have been billed without a result
+  std::int64_t dropped = 0;           // duplicate lines, and lines of requests that had already ended
   std::int64_t foreign = 0;           // lines whose key isn't of this batch
   std::int64_t unreadable = 0;        // lines without exactly one readable key and value
 };
@@ -173,42 +176,43 @@ struct Batch {
   BatchState state = BatchState::sealing;
   SealReason reason = SealReason::age;
   std::int64_t items = 0;       // members when it was sealed
-  std::int64_t packed = 0;      // of them, still without an end: at 0 nobody waits for its job any more
-  std::int64_t body_bytes = 0;  // sum of their request bodies, without the provider's line frame
+  std::int64_t packed = 0;      // members that have no end yet; at 0 nobody waits for the job any more
+  std::int64_t body_bytes = 0;  // sum of the members' bodies, without the provider's line frames
   std::int64_t tokens = 0;
-  BatchId parent;   // none, or the batch whose members these were
-  BatchId root;     // first of the lineage; itself when there is no parent
+  BatchId parent;   // the batch from which the members came; none: the queue
+  BatchId root;     // the first batch of the lineage; the batch itself if it has no parent
   int fences = 0;   // fenced batches among its ancestors
-  int creates = 0;  // create calls of the whole lineage; kept on the root
+  int creates = 0;  // create calls of the whole lineage; stored in the root's row
   WallTime created_at;
   WallTime state_since;
 
-  // Upload. The n-th upload's file name is upload_name(id, upload_n), recorded before the first byte of it.
+  // Upload. The file's name at the provider is upload_name(id, upload_n); upload_n is committed before its first byte
+  // is sent.
   int upload_n = 0;
   int mime_index = 0;                   // how many MIME types of the provider's list were refused
-  std::string upload_session;           // resumable session, as the provider gave it; empty: none
-  std::optional<WallTime> uploaded_at;  // of the present upload_n
-  bool file_deleted = false;            // the input file is known to be gone, or can't be deleted
+  std::string upload_session;           // resumable session as the provider gave it; empty if none
+  std::optional<WallTime> uploaded_at;  // when the present file (upload_n) had arrived
+  bool file_deleted = false;            // the input file is known to be gone, or to be undeletable
 
-  // Create. Written before the first byte of the create call.
-  std::string tag;                     // unguessable, used as the job's displayName for this batch only
-  std::string credential;              // fingerprint of the key that the create call used
+  // Create. The intent is committed before the first byte of the create call is sent.
+  std::string tag;                     // unguessable, for this batch only; the job carries it (Gemini: displayName)
+  std::string credential;              // fingerprint of the API key that the create call used
   std::optional<WallTime> create_at;   // when the intent was committed
-  std::optional<WallTime> not_before;  // throttled: no create before this
-  bool throttled = false;              // state creating: the answer was a 429, one clean listing proves "not created"
-  int throttles = 0;                   // in a row
-  RefusedFor refusal = RefusedFor::none;  // state refused, and after it
-  bool released = false;                  // an operator let it go from held: what has no result goes again
-  bool fence_begun = false;               // our own DELETE of its input file may have made the job fail
-  bool cancel_asked = false;              // we have asked the provider to cancel its job
+  std::optional<WallTime> not_before;  // no create call before this (after a 429)
+  bool throttled = false;  // creating: the answer was a 429; one complete listing without it proves "not created"
+  int throttles = 0;       // 429 answers in a row
+  RefusedFor refusal = RefusedFor::none;  // set in state refused, and kept after it
+  bool released = false;                  // an operator released it from held: members without a result are sent again
+  bool fence_begun = false;               // our own DELETE of the input file may have made the job fail
+  bool cancel_asked = false;              // we have asked the provider to cancel the job
 
   // The job.
   std::string job;  // the provider's name, "batches/..."
   std::optional<WallTime> submitted_at;
   std::optional<WallTime> ended_at;
   std::optional<JobEnd> end;
-  int end_code = 0;         // gRPC code of a job that FAILED, 0 if it gave none
-  std::string message;      // the provider's words on the end, the refusal; or ours on why it is held
+  int end_code = 0;         // gRPC code of a job that FAILED; 0 if it gave none
+  std::string message;      // the provider's words on the end or the refusal, or ours on why the batch is held
   std::string result_file;  // "files/...", empty if there is none
   std::int64_t result_bytes = 0;
   LineCounts lines;

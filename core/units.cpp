@@ -14,7 +14,7 @@ struct Unit {
   bool shown = true;
 };
 
-// Largest first: the printers take the first that divides.
+// Largest first: the printers take the first unit that divides the value.
 constexpr std::array kTimes{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1000},
                             Unit{"ms", 1}};
 constexpr std::array kSizes{Unit{"TiB", std::int64_t{1} << 40},

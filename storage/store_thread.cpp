@@ -35,7 +35,7 @@ void StoreThread::put(std::unique_ptr<Job> job) {
       waiting_.push_back(std::move(job));
     }
   }
-  // Outside of the lock: the thread that wakes up would only wait for it again.
+  // Outside of the lock, for which the thread that wakes up would wait again.
   if (first) arrived_.notify_one();
   if (!job) return;
   job->fail({core::Errc::stopping, "the store is closed"});
@@ -72,7 +72,7 @@ void StoreThread::give_up() {
   on_fatal_(store_->last_error());
 }
 
-// One post for the whole verbs: waking the other thread costs more than a completion.
+// One post for all verbs: waking the other thread costs more than a completion.
 void StoreThread::hand_over(Verbs verbs) {
   auto shared = std::make_shared<Verbs>(std::move(verbs));
   post_([shared] {
@@ -97,7 +97,7 @@ bool StoreThread::run_together(const Verbs& verbs) {
   return store_->commit_transaction().has_value() || replay(verbs);
 }
 
-// What was paid for comes first, and a verb that finds no room takes no other with it.
+// What was paid for comes first; and each verb runs alone, so that one that finds no room doesn't undo any other.
 bool StoreThread::replay(const Verbs& verbs) {
   if (store_->transaction_state() == TransactionState::broken) return false;
   std::vector<Job*> order;

@@ -1,6 +1,7 @@
-// Verbs commit: the one thread that owns the store. All verbs waiting run in one transaction, committed once; then all
-// their completions are handed over in one post. No timer: a group is what came together while the last one was being
-// committed. A group that is lost (full disk; a verb that failed after it wrote) is run again, verb by verb.
+// Group commit, on the one thread that owns the store. All waiting verbs run in one transaction, which is committed
+// once; then all their completions are handed over in one post. There is no timer: a transaction has the verbs that
+// arrived while the last one was being committed. The verbs of a lost transaction (full disk, or a verb that failed
+// after it had written) are run again, each in a transaction of its own.
 #pragma once
 
 #include <condition_variable>
@@ -16,35 +17,38 @@
 
 namespace batchd::storage {
 
-// The order in which verbs are replayed, each alone, after their group was lost (disk full): what was paid for first.
+// The order in which verbs are replayed after their transaction was lost: what was paid for comes first.
 enum class VerbClass : std::uint8_t { outcome, state, read, intake };
 
 class StoreThread {
  public:
-  // Runs the given function soon, on the thread that wants completions. Called once per group, from the store's thread.
+  // Must run the given function soon, on the thread that wants completions. Called once for all verbs that ran
+  // together, on the store's thread; after stop() by run(), on its caller's thread.
   using Post = std::function<void(std::function<void()>)>;
-  // The store can't be trusted any more. Called once, on the store's thread; no completion follows it, ever.
+  // The store can't be trusted any more. Called at most once, on the store's thread; no completion is posted after it.
   using OnFatal = std::function<void(core::Error)>;
 
   StoreThread(std::unique_ptr<TransactionalStore> store, Post post, OnFatal on_fatal);
-  ~StoreThread();  // stop()
+  ~StoreThread();  // calls stop()
 
-  // `verb`: Result<T>(core::Store&), run on the store's thread, perhaps twice (core/store.h). `done`: void(Result<T>),
-  // posted after the commit; it sees the commit's error if that failed. Any thread may call. After stop():
-  // Errc::stopping.
+  // Runs a verb and posts its completion. Any thread may call this.
+  // `verb` is a Result<T>(core::Store&); it runs on the store's thread, perhaps twice (core/store.h).
+  // `done` is a void(Result<T>); it is posted after the commit and gets the commit's error if the commit failed, or
+  // Errc::stopping if stop() was called before.
   template <class Verb, class Done>
   void run(VerbClass verb_class, Verb verb, Done done) {
     put(std::make_unique<JobOf<Verb, Done>>(verb_class, std::move(verb), std::move(done)));
   }
 
-  // Runs what has been put in, commits, posts the completions, ends the thread. Idempotent. Not from on_fatal.
+  // Runs the verbs that are waiting, commits, posts the completions and ends the thread. Idempotent. Must not be called
+  // from on_fatal.
   void stop();
 
  private:
   struct Job {
     explicit Job(VerbClass verb_class) : verb_class(verb_class) {}
     virtual ~Job() = default;
-    virtual bool run(core::Store& store) = 0;  // true: the verb succeeded, keep its changes
+    virtual bool run(core::Store& store) = 0;  // true if the verb succeeded and its changes are to be kept
     virtual void fail(const core::Error& error) = 0;
     virtual void complete() = 0;
     VerbClass verb_class;
@@ -56,11 +60,11 @@ class StoreThread {
 
   void put(std::unique_ptr<Job> job);
   void loop();
-  Verbs next_verbs();  // waits; empty: stopping, and all is done
+  Verbs next_verbs();  // waits for verbs; empty if the thread is to stop and all verbs have run
   bool nothing_waits();
   void hand_over(Verbs group);
   void give_up();
-  // False: the store is broken, nobody is to be answered.
+  // False if the store is broken: nobody is answered then.
   bool run_together(const Verbs& group);
   bool replay(const Verbs& group);
   bool run_alone(Job& job);
@@ -73,7 +77,7 @@ class StoreThread {
   Verbs waiting_;
   bool stopping_ = false;
   bool fatal_ = false;
-  std::mutex joining_;  // two may call stop()
+  std::mutex joining_;  // two threads may call stop()
   std::thread thread_;
 };
 

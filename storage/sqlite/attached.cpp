@@ -1,14 +1,14 @@
-// Calls that are held for a client that knows no id, and their orphans.
+// Attached calls, and the orphans among them.
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
 namespace {
 
-constexpr std::int64_t kAnswerCost = 4;  // touched rows: the call, the request, their indexes
+constexpr std::int64_t kAnswerCost = 4;  // rows touched: the call, the request, their indexes
 
 void end_call(Db& db, core::RequestId request, core::WallTime now) {
   db.run("DELETE FROM held_call WHERE request = ?", request);
-  // One with an idempotency key isn't held: its caller may ask again.
+  // Not a request with an idempotency key (held = 2): its caller may ask again.
   db.run("UPDATE request SET acked_at = ? WHERE id = ? AND held = 1 AND finished_at IS NOT NULL AND acked_at IS NULL",
          now, request);
 }
@@ -44,7 +44,7 @@ core::Result<void> SqliteStore::complete_call(core::RequestId request, core::Wal
   return verb([&] { end_call(*db_, request, now); });
 }
 
-// Whoever wasn't heard of again within the grace will not come back.
+// A caller who didn't come back within the grace will not come back.
 bool SqliteStore::purge_answers(core::WallTime before, core::WallTime now, PurgeBudget& budget) {
   std::vector<core::RequestId> answered;
   bool over = true;

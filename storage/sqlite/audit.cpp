@@ -1,11 +1,11 @@
-// Two walks that look for damage. Findings name ids and numbers, nothing of what callers wrote. Nothing is mended: a
-// body without an owner may be what is left of a row that was lost, and somebody's paid result.
+// Two passes that look for damage. Findings have ids and numbers in them, nothing of what callers wrote. Nothing is
+// repaired: a body without an owner may be what is left of a row that was lost, and somebody's paid result.
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
 namespace {
 
-constexpr std::int64_t kRequestsPerCall = 250;  // each with its batch, its group, and the sizes of two bodies
+constexpr std::int64_t kRequestsPerCall = 250;  // for each its batch, its group and the sizes of two bodies are read
 
 std::string of_request(core::RequestId id) { return "request " + to_text(id) + ": "; }
 
@@ -111,7 +111,7 @@ std::int64_t SqliteStore::audit_request(const Query& row, std::vector<std::strin
   return chunks;
 }
 
-// Sizes only: the digests are the other walk's.
+// Sizes only: audit_bodies() checks the digests.
 AuditedBody SqliteStore::audit_body(core::BodyRef body) {
   const auto first = chunk_row(body.id, 0);
   auto sum = db_->query("SELECT count(*), ifnull(sum(length(data)), 0), max(id) FROM chunk WHERE id BETWEEN ? AND ?",
@@ -123,7 +123,7 @@ AuditedBody SqliteStore::audit_body(core::BodyRef body) {
   return {chunks, whole};
 }
 
-// Garbage is known, and on its way out.
+// Garbage isn't an orphan: it is known, and will be removed.
 bool SqliteStore::is_orphan(std::int64_t body) {
   if (!body_owners_.complete() || body_owners_.owned(body)) return false;
   return !db_->query("SELECT 1 FROM garbage WHERE body = ?", body).row();

@@ -12,7 +12,7 @@
 namespace batchd::storage {
 namespace {
 
-// Each step's pages are flushed at once, so that the last one doesn't make the groups wait for the whole file.
+// The pages of each step are flushed at once, so that the last flush doesn't make transactions wait for the whole file.
 constexpr int kPagesPerStep = 128;  // 1 MiB
 
 [[noreturn]] void copy_failed(const std::string& what, int error) {
@@ -55,7 +55,7 @@ void Backup::open(Db& source) {
   if (handle == nullptr) copy_failed("can't open " + path_, ENOMEM);
   target_ = std::make_unique<Db>(handle);
   if (code != SQLITE_OK) copy_failed("can't open " + path_, sqlite3_system_errno(handle));
-  // An unfinished copy is removed, never repaired; and it is flushed here.
+  // No journal, since an unfinished copy is removed, never repaired; no flushes by SQLite, since copy_some() flushes.
   sqlite3_exec(handle, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;", nullptr, nullptr, nullptr);
   copy_.reset(sqlite3_backup_init(handle, "main", source.handle(), "main"));
   if (!copy_) give_up(core::Errc::invalid, "can't begin a copy: " + std::string(sqlite3_errmsg(handle)));
@@ -100,7 +100,7 @@ void Backup::complete() {
   try {
     flush_folder(folder_of(path_));
   } catch (const VerbFailed& failed) {
-    give_up(core::Errc::invalid, failed.error.detail);  // not the store's trouble
+    give_up(core::Errc::invalid, failed.error.detail);  // doesn't make the store broken
   }
   progress_.finished = true;
 }

@@ -1,7 +1,7 @@
-// A copy of the database while it is in use, made in steps between the commit groups: a step can't run inside one.
+// A copy of the database while it is in use, made in steps between transactions: a step can't run inside one.
 // What is committed meanwhile is copied, too: the copy is the database as it is when its last step ends.
 //
-// Trouble with the copy is the copy's own, and never makes the store broken. Not thread-safe: the store's thread only.
+// A failure of the copy never makes the store broken. Not thread-safe: the store's thread only.
 #pragma once
 
 #include <memory>
@@ -14,16 +14,17 @@ namespace batchd::storage {
 
 class Backup {
  public:
-  // Makes the file. Throws VerbFailed: disk_full (it wouldn't fit), invalid (it can't be made: with the system's
-  // words). `source` must outlive this.
+  // Makes the file. Throws VerbFailed: disk_full if the copy wouldn't fit, invalid if it can't be made, with the
+  // system's words. `source` must outlive this object.
   Backup(Db& source, std::string path);
-  ~Backup();  // removes the copy unless progress() has said that it is finished
+  ~Backup();  // removes the file unless progress() has returned finished
   Backup(const Backup&) = delete;
   Backup& operator=(const Backup&) = delete;
 
-  // Where it stands; asks for the next step. Throws VerbFailed once the copy has failed: disk_full, invalid.
+  // Returns how far the copy is, and asks for its next step. Throws VerbFailed if the copy has failed: disk_full,
+  // invalid.
   core::BackupProgress progress();
-  // Outside of transactions: goes on a little, if that was asked for.
+  // Copies some pages if progress() has asked for a step. To be called outside of transactions.
   void step();
 
  private:
@@ -46,7 +47,7 @@ class Backup {
   core::BackupProgress progress_;
   std::optional<core::Error> failure_;
   bool wanted_ = false;
-  bool handed_over_ = false;  // its file is the caller's
+  bool handed_over_ = false;  // the file is the caller's now
 };
 
 }  // namespace batchd::storage

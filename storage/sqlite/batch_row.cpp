@@ -1,4 +1,4 @@
-// One batch row, read whole and written whole.
+// Batch rows, each read as a whole and written as a whole.
 #include <algorithm>
 
 #include "storage/sqlite/impl.h"
@@ -86,7 +86,7 @@ core::BatchId SqliteStore::insert_batch(core::LaneId lane, core::SealReason reas
   return id;
 }
 
-// All but what is fixed at the insertion (lane, lineage), and `creates`, which is counted on the root.
+// Writes all columns except those fixed at the insertion (lane, lineage), and `creates`, which is counted on the root.
 void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
   const auto changed = db_->run(
       "UPDATE batch SET state = ?, items = ?, body_bytes = ?, tokens = ?, packed = ?, state_since = ?, upload_n = ?,"
@@ -110,7 +110,7 @@ void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
 void SqliteStore::move(BatchRow& row, core::BatchState to, core::WallTime now) {
   const auto from = row.state;
   CHECK(core::allowed(from, to));
-  // A batch that is over must not keep anybody's request.
+  // A batch that is done must not keep anybody's request.
   CHECK(to != core::BatchState::done || row.packed == 0);
   row.state = to;
   row.state_since = now;

@@ -47,7 +47,7 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
   }
 }
 
-// Those that come first in this order, each once.
+// Keeps the first `limit` ids in this order, each once.
 template <class Order>
 void keep_first(std::vector<core::BatchId>& ids, int limit, Order order) {
   std::sort(ids.begin(), ids.end(), order);
@@ -94,7 +94,7 @@ core::Result<core::Batch> SqliteStore::mark(core::BatchId id, core::BatchState f
       return batch;
     }
     move(batch, to, now);
-    // What was proven not to have been created doesn't count towards the bound of a bisection.
+    // A create that is proven to have made no job doesn't count towards the bound of a bisection.
     const int creates = to == core::BatchState::creating                                         ? 1
                         : from == core::BatchState::creating && to == core::BatchState::uploaded ? -1
                                                                                                  : 0;

@@ -15,7 +15,7 @@ std::int64_t chunk_row(core::BodyId body, std::int64_t index) {
   return body.value() * kChunksPerBody + index;
 }
 
-// Seeded with the row, so that a chunk which turns up in another's place is noticed too.
+// Seeded with the row, so that a chunk in another chunk's place is noticed, too.
 std::int64_t chunk_digest(std::int64_t row, std::string_view bytes) {
   return static_cast<std::int64_t>(XXH3_64bits_withSeed(bytes.data(), bytes.size(), static_cast<XXH64_hash_t>(row)));
 }

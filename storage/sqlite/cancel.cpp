@@ -1,5 +1,5 @@
-// Ends before any result: by the owner's word, or by a deadline. Whoever was first wins: only what is queued or packed
-// ends, and a packed member stays a line of its batch, so that the file which names it can still be read.
+// Ends before any result, by the owner or by a deadline. The first end wins: only queued and packed requests are ended.
+// A packed member stays a line of its batch, so that the batch's input file can still be read.
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
@@ -24,7 +24,7 @@ void SqliteStore::end_early(const Unfinished& request, core::RequestState end, c
                  " error_source = ?, completion = ? WHERE id = ? AND state = ?",
                  end, now, error.code, error.status, error.message, error.source, next_completion(), request.id,
                  request.state) == 1);
-  if (end == core::RequestState::cancelled)  // the same call made again is another one
+  if (end == core::RequestState::cancelled)  // the same call made again is a new call
     db_->run("DELETE FROM held_call WHERE request = ?", request.id);
   count_state(request.owner, request.state, -1);
   count_state(request.owner, end, 1);
@@ -42,7 +42,7 @@ void SqliteStore::end_early(const Unfinished& request, core::RequestState end, c
 std::vector<core::BatchId> SqliteStore::save_touched(const Touched& batches) {
   std::vector<core::BatchId> deserted;
   for (const auto& [id, batch] : batches) {
-    CHECK(!core::is_terminal(batch.state));  // a batch that is over has no packed member
+    CHECK(!core::is_terminal(batch.state));  // a batch that is done has no packed member
     save(batch, batch.state);
     if (batch.packed == 0) deserted.push_back(id);
   }

@@ -28,7 +28,7 @@ void Counters::flush(Db& db) {
       db.run(
           "INSERT INTO counter(kind, a, b, value) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
           key.kind, key.a, key.b, now);
-    else  // an owner or lane that has nothing left leaves no row behind
+    else  // an owner or lane with nothing left keeps no row
       db.run("DELETE FROM counter WHERE kind = ? AND a = ? AND b = ?", key.kind, key.a, key.b);
   }
 }

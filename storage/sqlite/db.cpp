@@ -6,7 +6,7 @@ namespace batchd::storage {
 
 Db::Db(sqlite3* handle) : handle_(handle) {
   sqlite3_extended_result_codes(handle, 1);
-  // Replaces SQLite's own automatic checkpoint, which would run inside COMMIT and make its group wait.
+  // Replaces SQLite's own automatic checkpoint, which would run inside COMMIT and delay its verbs.
   sqlite3_wal_hook(
       handle,
       [](void* self, sqlite3*, const char*, int pages) {
@@ -58,14 +58,14 @@ void Db::fail(int code) {
       health_ = Health::broken;
       last_error_ = {core::Errc::locked, words};
       break;
-    default:  // I/O error, corruption, no memory, or a bug of ours: nothing that a retry would mend
+    default:  // I/O error, corruption, no memory, or a bug of ours: a retry wouldn't help
       health_ = Health::broken;
       last_error_ = {core::Errc::store_failed, words};
   }
   throw VerbFailed{last_error_};
 }
 
-Query::~Query() { sqlite3_reset(statement_); }  // of a moved-from one: a harmless no-op
+Query::~Query() { sqlite3_reset(statement_); }  // null in a moved-from Query: does nothing
 
 bool Query::row() {
   const int code = sqlite3_step(statement_);

@@ -1,7 +1,7 @@
 // One SQLite connection: statements prepared once, typed binding, and the one place where result codes become errors.
 //
-// Inside this room a statement that fails throws VerbFailed, so that a verb reads as what it does; SqliteStore::verb()
-// catches it at the edge, and nothing leaves the room. Not thread-safe: the store's thread only.
+// Inside this room a statement that fails throws VerbFailed, so that the code of a verb has no error handling;
+// SqliteStore::verb() catches it, and it never leaves the room. Not thread-safe: the store's thread only.
 #pragma once
 
 #include <sqlite3.h>
@@ -20,7 +20,7 @@
 
 namespace batchd::storage {
 
-// Ends the verb that is running; its changes are undone.
+// Ends the running verb with this error; the verb's changes are undone.
 struct VerbFailed {
   core::Error error;
 };
@@ -32,7 +32,7 @@ struct Blob {
 
 class Db;
 
-// A statement in use. Reset and given back when it goes out of scope. An id of 0 ("none") is bound and read as NULL.
+// A statement in use, reset and given back by the destructor. An id of 0 ("none") is bound as NULL and read from NULL.
 class Query {
  public:
   ~Query();
@@ -40,7 +40,7 @@ class Query {
       : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)), text_lifetime_(other.text_lifetime_) {}
   Query& operator=(Query&&) = delete;
 
-  bool row();  // steps; false: that was the last one
+  bool row();  // goes to the next row; false if there is none
   bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
   int small(int column) const { return sqlite3_column_int(statement_, column); }
@@ -76,10 +76,10 @@ class Query {
 
 class Db {
  public:
-  // What the last failure did to the connection.
+  // The state of the connection after the last failure.
   enum class Health : std::uint8_t { good, full, broken };
 
-  explicit Db(sqlite3* handle);  // takes it
+  explicit Db(sqlite3* handle);  // takes ownership
   ~Db();
   Db(const Db&) = delete;
   Db& operator=(const Db&) = delete;
@@ -89,10 +89,10 @@ class Db {
   Query query(const char* sql, const Args&... args) {
     return prepared(sql, SQLITE_TRANSIENT, args...);
   }
-  // Runs to the end; returns the number of rows changed.
+  // Runs the statement to its end and returns the number of rows changed.
   template <class... Args>
   std::int64_t run(const char* sql, const Args&... args) {
-    Query statement = prepared(sql, nullptr, args...);  // SQLITE_STATIC: the arguments outlive it
+    Query statement = prepared(sql, nullptr, args...);  // nullptr is SQLITE_STATIC: the arguments outlive the statement
     while (statement.row()) {
     }
     return sqlite3_changes64(handle_.get());
@@ -105,11 +105,11 @@ class Db {
   std::int64_t changes_so_far() const { return sqlite3_total_changes64(handle_.get()); }
   std::int64_t wal_pages() const { return wal_pages_; }  // after the last commit
   void checkpoint();                                     // passive; the WAL file is kept, to be overwritten
-  void wipe_log();                                       // the same, and the WAL file is emptied
+  void wipe_log();                                       // likewise, and empties the WAL file
 
   Health health() const { return health_; }
   const core::Error& last_error() const { return last_error_; }
-  void recovered() { health_ = Health::good; }  // a full disk was dealt with by rolling back
+  void recovered() { health_ = Health::good; }  // after a full disk was handled by rolling back
   [[noreturn]] void fail(int code);
 
  private:

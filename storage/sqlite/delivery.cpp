@@ -48,7 +48,7 @@ core::Result<std::string> SqliteStore::read_chunk(core::BodyId body, std::int64_
   return verb([&] { return get_chunk(body, index); });
 }
 
-// Rows are looked at one by one, so that a filter which hardly anything matches costs no more than any other.
+// Rows are looked at one by one, so that a filter that matches hardly anything costs no more than any other.
 core::Result<core::RequestPage> SqliteStore::list_requests(core::OwnerId owner, const core::RequestFilter& filter,
                                                            core::RequestId before, int limit) {
   return verb([&] {

@@ -1,4 +1,4 @@
-// How members leave a batch. Whoever was first wins: only a packed member changes.
+// How members leave a batch. The first end wins: only a packed member changes.
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
@@ -35,7 +35,7 @@ void SqliteStore::requeue(BatchRow& batch, const Member& member, int attempts, c
   count_queue(batch.lane_id, member.owner, 1, member.body_bytes, member.tokens);
 }
 
-// Keeps its place in the queue: it has waited all the while.
+// The request keeps its place in the queue, since it has waited all the time.
 void SqliteStore::give_back(BatchRow& batch, const Member& member) {
   CHECK(db_->run("UPDATE request SET state = 0, batch = NULL WHERE id = ? AND state = 1 AND batch = ?", member.id,
                  batch.id) == 1);
@@ -106,7 +106,7 @@ core::Result<core::Recorded> SqliteStore::fail_members(core::BatchId id, std::sp
       members = packed_members(id, kVerbWrites);
       recorded.more = batch.packed > static_cast<std::int64_t>(members.size());
     } else {
-      // A line's number is its member's rank by id, whatever became of the members before it.
+      // A line's number is the member's rank by id among all members, packed or not.
       auto rows = db_->query(
           "SELECT id, owner, attempts, body_bytes, tokens, state FROM request WHERE batch = ? ORDER BY id", id);
       std::int64_t line = 0;

@@ -1,4 +1,4 @@
-// Lines of a bulk submission: found by (group, number), so that a file which is sent again adds nothing.
+// Lines of bulk submissions. A line is found by (group, number), so a file that is sent again adds nothing.
 #include <set>
 
 #include "storage/sqlite/impl.h"
@@ -36,7 +36,7 @@ void SqliteStore::require_room_for_lines(core::OwnerId owner, std::span<const co
     if (request.spooled) spooled += size;
     lanes.insert(request.lane);
   }
-  if (items == 0) return;  // all known: answered whatever the queue and the disk are like
+  if (items == 0) return;  // all are known: answered even if the queue or the disk is full
   require_free_space();
   require_room(owner, items, bytes, spooled);
   require_lanes(owner, std::vector(lanes.begin(), lanes.end()));
@@ -51,7 +51,7 @@ core::Result<std::vector<core::LineAccepted>> SqliteStore::accept_lines(core::Ow
     std::vector<core::LineAccepted> answers;
     std::int64_t last = 0;
     for (const auto& line : lines) {
-      CHECK(line.number > last);  // in the order of the submission, each once
+      CHECK(line.number > last);  // ascending, each once
       last = line.number;
       answers.push_back(look_up_line(group, line));
     }

@@ -1,5 +1,5 @@
-// The class behind open_sqlite(). Its verbs are spread over sqlite_*.cpp by theme, in the order of core/store.h.
-// This header is private to storage/.
+// The class behind open_sqlite(). Its verbs are in the files of this room by theme, in the order of core/store.h.
+// This header is private to storage/sqlite/.
 #pragma once
 
 #include <concepts>
@@ -24,9 +24,10 @@ namespace batchd::storage {
 
 inline constexpr std::int64_t kChunksPerBody = 512;  // room for a result line of kResultLineBytesMax, twice
 static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunkBytesMax) <= kChunksPerBody);
-inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;  // rows that are read and then changed: two touches each
+inline constexpr int kVerbWrites =
+    core::kVerbRowsMax / 2;  // rows that a verb may read and then change: each is touched twice
 
-// The row of a body's chunk, and the digest that is stored with its bytes. sqlite_bodies.cpp
+// A chunk's row, the digest that is stored with its bytes, and the number of chunks of a body. bodies.cpp
 std::int64_t chunk_row(core::BodyId body, std::int64_t index);
 std::int64_t chunk_digest(std::int64_t row, std::string_view bytes);
 std::int64_t chunks_of(std::int64_t body_bytes);
@@ -35,7 +36,7 @@ class SqliteStore final : public TransactionalStore {
  public:
   SqliteStore(std::unique_ptr<Db> db, SqliteConfig config);  // throws VerbFailed
 
-  // --- sqlite_group.cpp
+  // --- transaction.cpp
   core::Result<void> begin_transaction() override;
   void begin_verb() override;
   TransactionState end_verb(bool keep) override;
@@ -44,13 +45,13 @@ class SqliteStore final : public TransactionalStore {
   core::Error last_error() const override { return db_->last_error(); }
   TransactionState tend(bool idle) override;
 
-  // --- sqlite_recover.cpp, sqlite_limits.cpp
+  // --- recover.cpp, limits.cpp
   core::Result<bool> recover(core::WallTime now) override;
   core::Installation installation() override { return installation_; }
   core::Result<void> probe() override;
   core::Result<void> limit_queue(const core::QueueLimits& limits) override;
 
-  // --- sqlite_intake.cpp
+  // --- intake.cpp
   core::Result<core::BodyId> spool_begin(core::SpoolPurpose purpose, core::OwnerId owner) override;
   core::Result<void> spool_append(core::BodyId spooled, std::string_view chunk) override;
   core::Result<void> spool_discard(core::BodyId spooled) override;
@@ -58,14 +59,14 @@ class SqliteStore final : public TransactionalStore {
   core::Result<std::optional<core::Accepted>> find_accepted(core::OwnerId owner, const std::string& key,
                                                             const std::string& fingerprint) override;
 
-  // --- sqlite_groups.cpp
+  // --- groups.cpp
   core::Result<std::vector<core::LineAccepted>> accept_lines(core::OwnerId owner, const std::string& group,
                                                              std::span<const core::GroupLine> lines,
                                                              core::WallTime now) override;
   core::Result<core::GroupCancelled> cancel_group(core::OwnerId owner, const std::string& group, core::RequestId after,
                                                   core::WallTime now) override;
 
-  // --- sqlite_held.cpp
+  // --- attached.cpp
   core::Result<std::optional<core::RequestId>> adopt_orphan(core::OwnerId owner, const std::string& call,
                                                             core::WallTime answered_since) override;
   core::Result<void> orphan_call(core::RequestId request) override;
@@ -73,16 +74,16 @@ class SqliteStore final : public TransactionalStore {
   core::Result<void> complete_call(core::RequestId request, core::WallTime now) override;
   core::Result<void> abandon_call(core::RequestId request) override;
 
-  // --- sqlite_cancel.cpp
+  // --- cancel.cpp
   core::Result<core::Cancelled> cancel(core::OwnerId owner, core::RequestId request, core::WallTime now) override;
   core::Result<core::Expired> expire_due(core::WallTime now) override;
 
-  // --- sqlite_owners.cpp
+  // --- owners.cpp
   core::Result<core::OwnerId> owner_named(const std::string& name) override;
   core::Result<std::array<std::int64_t, core::kRequestStates>> owner_counts(core::OwnerId owner) override;
   core::Result<std::vector<core::OwnerUse>> list_owners(int limit) override;
 
-  // --- sqlite_packing.cpp
+  // --- packing.cpp
   core::Result<std::vector<core::LaneQueue>> summarise_queue() override;
   core::Result<core::BudgetUse> budget_use(const std::string& account, core::WallTime now,
                                            core::Duration file_lifetime) override;
@@ -91,7 +92,7 @@ class SqliteStore final : public TransactionalStore {
                                     std::optional<core::WallTime> urgent_before, core::WallTime now) override;
   core::Result<core::Batch> seal(core::BatchId batch, core::WallTime now) override;
 
-  // --- sqlite_batches.cpp
+  // --- batches.cpp
   core::Result<std::vector<core::Batch>> list_batches(std::span<const core::BatchState> states, core::BatchId after,
                                                       int limit) override;
   core::Result<core::Batch> get_batch(core::BatchId batch) override;
@@ -102,47 +103,47 @@ class SqliteStore final : public TransactionalStore {
   core::Result<std::vector<core::Batch>> recent_batches(std::span<const core::BatchState> states, core::BatchId before,
                                                         int limit) override;
 
-  // --- sqlite_lanes.cpp
+  // --- lanes.cpp
   core::Result<std::optional<core::Duration>> lane_turnaround(core::LaneId lane) override;
   core::Result<core::LaneLoad> lane_load(core::LaneId lane) override;
   core::Result<void> set_lane_budget(core::LaneId lane, const core::LaneBudget& budget) override;
   core::Result<std::vector<core::LaneSelector>> list_pauses() override;
   core::Result<void> set_pause(const core::LaneSelector& lanes, bool paused) override;
 
-  // --- sqlite_strange.cpp
+  // --- strange.cpp
   core::Result<std::vector<core::Batch>> list_fenced(const std::string& account, core::WallTime since) override;
   core::Result<bool> knows_tag(const std::string& tag) override;
   core::Result<void> note_strange_job(const core::StrangeJob& job) override;
   core::Result<std::vector<core::StrangeJob>> list_strange_jobs() override;
   core::Result<void> accept_strange_jobs(const std::string& account) override;
 
-  // --- sqlite_lines.cpp
+  // --- lines.cpp
   core::Result<core::LinePieces> read_lines(core::BatchId batch, const core::LineCursor& cursor) override;
   core::Result<core::LineSeek> seek_line(core::BatchId batch, std::int64_t offset, std::int64_t frame_bytes,
                                          const core::LineSeek& from) override;
 
-  // --- sqlite_outcomes.cpp
+  // --- outcomes.cpp
   core::Result<core::Recorded> record_outcomes(core::BatchId batch, std::span<const core::RequestOutcome> outcomes,
                                                int max_attempts, core::WallTime now) override;
 
-  // --- sqlite_ends.cpp
+  // --- ends.cpp
   core::Result<core::Recorded> settle_absent(core::BatchId batch, const core::AbsentVerdict& verdict, int max_attempts,
                                              core::WallTime now) override;
   core::Result<core::Recorded> fail_members(core::BatchId batch, std::span<const std::int64_t> lines,
                                             const core::RequestError& error, core::WallTime now) override;
   core::Result<core::Recorded> return_members(core::BatchId batch, core::WallTime now) override;
 
-  // --- sqlite_split.cpp
+  // --- split.cpp
   core::Result<core::SplitStep> split(core::BatchId batch, core::SplitRule rule, core::WallTime now) override;
   core::Result<std::int64_t> count_owners(core::BatchId batch) override;
 
-  // --- sqlite_delivery.cpp
+  // --- delivery.cpp
   core::Result<core::RequestView> find_request(core::OwnerId owner, core::RequestId request) override;
   core::Result<std::string> read_chunk(core::BodyId body, std::int64_t index) override;
   core::Result<core::RequestPage> list_requests(core::OwnerId owner, const core::RequestFilter& filter,
                                                 core::RequestId before, int limit) override;
 
-  // --- sqlite_results.cpp
+  // --- results.cpp
   core::Result<core::ResultPage> list_results(core::OwnerId owner, const std::string& channel, std::int64_t after,
                                               int limit) override;
   core::Result<std::int64_t> last_completion() override;
@@ -151,13 +152,13 @@ class SqliteStore final : public TransactionalStore {
   core::Result<core::AcknowledgedIds> acknowledge_ids(core::OwnerId owner, std::span<const core::RequestId> requests,
                                                       core::WallTime now) override;
 
-  // --- sqlite_purge.cpp, sqlite_counts.cpp
+  // --- purge.cpp, counts.cpp
   core::Result<core::Purged> purge(const core::PurgeRules& rules, core::WallTime now) override;
   core::Result<core::WallTime> forgotten_until() override;
   core::Result<core::Counts> counts() override;
   core::Result<core::Totals> totals() override;
 
-  // --- sqlite_audit.cpp, sqlite_backup.cpp
+  // --- audit.cpp, backup_verbs.cpp
   core::Result<core::AuditStep> audit_bodies(std::int64_t after) override;
   core::Result<core::AuditStep> audit_requests(std::int64_t after) override;
   core::Result<void> backup_begin(const std::string& path) override;
@@ -165,10 +166,10 @@ class SqliteStore final : public TransactionalStore {
   core::Result<void> backup_end() override;
 
  private:
-  // Runs the body of a verb; what it throws becomes its error.
+  // Runs the body of a verb and returns its value, or the error of the VerbFailed that it throws.
   template <class Body>
   auto verb(Body body) -> core::Result<std::invoke_result_t<Body&>> {
-    CHECK(db_->in_transaction());  // verbs run inside a group
+    CHECK(db_->in_transaction());  // begin_transaction() comes before verbs
     try {
       if constexpr (std::is_void_v<std::invoke_result_t<Body&>>) {
         body();
@@ -183,55 +184,55 @@ class SqliteStore final : public TransactionalStore {
   [[noreturn]] static void refuse(core::Errc code, std::string why) { throw VerbFailed{{code, std::move(why)}}; }
   void roll_back();
 
-  core::RequestView view(core::OwnerId owner, core::RequestId request);  // fails: not_found. sqlite_delivery.cpp
+  core::RequestView view(core::OwnerId owner, core::RequestId request);  // fails: not_found. delivery.cpp
 
-  // --- bodies: sqlite_bodies.cpp
+  // --- bodies: bodies.cpp
   core::BodyId next_body() { return core::BodyId{++last_body_}; }
   void put_chunk(core::BodyId body, std::int64_t index, std::string_view bytes);
   std::string get_chunk(core::BodyId body, std::int64_t index);  // fails: not_found, corrupt
   core::BodyRef put_body(std::string_view bytes);
   core::BodyRef adopt_spooled(core::BodyId spooled);
-  void drop_body(core::BodyRef body);  // at once if it is small, else in the steps of purge()
-  bool drop_garbage();                 // one step; true: there is more
+  void drop_body(core::BodyRef body);  // at once if it has one chunk, else in steps by purge()
+  bool drop_garbage();                 // one step; returns true if it found garbage
 
-  // --- intake: sqlite_intake.cpp
-  std::int64_t body_bytes(const core::NewRequest& request);  // fails: not_found (its stage)
+  // --- intake: intake.cpp
+  std::int64_t body_bytes(const core::NewRequest& request);  // fails: not_found (its spooled body)
   core::RequestId insert_request(const core::NewRequest& request, core::OwnerId owner,
                                  std::optional<std::int64_t> group, core::WallTime now);
 
-  // --- groups: sqlite_groups.cpp
+  // --- groups: groups.cpp
   std::optional<std::int64_t> find_group(core::OwnerId owner, const std::string& name);
-  std::int64_t note_group(core::OwnerId owner, const std::string& name, core::WallTime now);  // makes it if it is new
+  std::int64_t note_group(core::OwnerId owner, const std::string& name, core::WallTime now);  // creates a new group
   core::LineAccepted look_up_line(std::optional<std::int64_t> group, const core::GroupLine& line);
   void require_room_for_lines(core::OwnerId owner, std::span<const core::GroupLine> lines,
                               const std::vector<core::LineAccepted>& answers);
 
-  // --- limits of intake: sqlite_limits.cpp. They look, and refuse before anything is written.
-  std::int64_t free_bytes();  // of the file system; looked at once per group
+  // --- limits of intake: limits.cpp. require_*() are called before anything is written; fail: queue_full, disk_full.
+  std::int64_t free_bytes();  // of the file system; looked at once per transaction
   void require_free_space();
-  // `bytes` of `items` requests, of which `spooled` are counted in the queue already.
+  // Of the `bytes` of these `items` requests, `spooled` are counted in the queue already.
   void require_room(core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t spooled);
   void require_room_to_spool(core::OwnerId owner, std::int64_t bytes);
   void count_spooled(core::OwnerId owner, std::int64_t bytes);
 
-  // --- lanes: sqlite_lane_table.cpp
-  void require_lanes(core::OwnerId owner, std::span<const core::Lane> lanes);  // different ones; fails: queue_full
-  core::LaneId lane_id(const core::Lane& lane, core::OwnerId owner);  // makes it if it is new; fails: queue_full
+  // --- lanes: lane_table.cpp
+  void require_lanes(core::OwnerId owner, std::span<const core::Lane> lanes);  // distinct lanes; fails: queue_full
+  core::LaneId lane_id(const core::Lane& lane, core::OwnerId owner);           // creates a new lane; fails: queue_full
   std::int64_t lanes_made(core::OwnerId owner);
-  std::vector<std::pair<core::LaneId, core::OwnerId>> unused_lanes();  // and who made them; oldest first
+  std::vector<std::pair<core::LaneId, core::OwnerId>> unused_lanes();  // with the owners who made them; oldest first
   const core::Lane& lane(core::LaneId id) const;
   void load_lanes();
 
-  // --- batches: sqlite_batch_row.cpp
+  // --- batches: batch_row.cpp
   BatchRow load(core::BatchId id);  // fails: not_found
   std::vector<core::Batch> load_all(std::span<const core::BatchId> ids);
-  // Loads it and refuses it as stale unless it is in one of `states`.
+  // Loads a batch; fails: not_found, and stale unless the batch is in one of `states`.
   BatchRow load_in(core::BatchId id, std::initializer_list<core::BatchState> states);
   core::BatchId insert_batch(core::LaneId lane, core::SealReason reason, const BatchRow* parent, core::WallTime now);
-  void save(const BatchRow& row, core::BatchState expected);  // guarded by the state it had
+  void save(const BatchRow& row, core::BatchState expected);  // its row must be in state `expected` (CHECK)
   void move(BatchRow& row, core::BatchState to, core::WallTime now);
 
-  // --- ends of members: sqlite_ends.cpp. Each changes one packed member of `batch`, and the counters.
+  // --- ends of members: ends.cpp. Each changes one packed member of `batch`, and the counters.
   void requeue(BatchRow& batch, const Member& member, int attempts, core::WallTime queued_at);
   void give_back(BatchRow& batch, const Member& member);
   void fail(BatchRow& batch, const Member& member, core::RequestState end, int attempts,
@@ -242,14 +243,13 @@ class SqliteStore final : public TransactionalStore {
   std::int64_t next_completion();
   std::vector<Member> packed_members(core::BatchId batch, int limit);  // oldest ids first
 
-  // --- ends before any result: sqlite_cancel.cpp. Queued or packed; a packed one stays a line of its batch.
+  // --- ends before any result: cancel.cpp. Of queued and packed requests; a packed one stays a line of its batch.
   void end_early(const Unfinished& request, core::RequestState end, core::WallTime now, Touched& batches,
                  core::Recorded& recorded);
-  std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those in which nobody waits any more
+  std::vector<core::BatchId> save_touched(const Touched& batches);  // returns those without a packed member left
 
-  // --- housekeeping: sqlite_purge.cpp. A step looks at rows from where the walk stands, takes what it costs from the
-  // budget, and answers whether it came to their end.
-  // Of all ends in one state; of all acknowledged ones, if there is none.
+  // --- housekeeping: purge.cpp. A step goes on at purge_walk_, spends the budget, and returns true after the last row.
+  // Removes requests that ended in `state`; if it is nullopt, acknowledged ones.
   bool purge_requests(std::optional<core::RequestState> state, core::WallTime before, PurgeBudget& budget);
   void purge_request(const Doomed& request);
   bool purge_answers(core::WallTime before, core::WallTime now, PurgeBudget& budget);
@@ -257,21 +257,21 @@ class SqliteStore final : public TransactionalStore {
   bool purge_groups(core::WallTime before, PurgeBudget& budget);
   bool purge_group(std::int64_t group, PurgeBudget& budget);
   bool purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget);
-  void forget_batch(core::WallTime ended_at);  // that was dropped
+  void forget_batch(core::WallTime ended_at);  // notes that a batch was dropped
   void shrink();
 
-  // --- audit: sqlite_audit.cpp
-  std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // how many chunks it has
+  // --- audit: audit.cpp
+  std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // returns how many chunks it has
   AuditedBody audit_body(core::BodyRef body);
   bool is_orphan(std::int64_t body);
 
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {
     counters_.add({CounterKind::requests, owner.value(), static_cast<std::int64_t>(state)}, delta);
   }
-  // What came into the queue; negative: what left it.
+  // Counts what entered the queue; negative numbers: what left it.
   void count_queue(core::LaneId lane, core::OwnerId owner, std::int64_t items, std::int64_t bytes, std::int64_t tokens);
 
-  // --- the queue: sqlite_packing.cpp
+  // --- the queue: packing.cpp
   std::optional<core::WallTime> oldest_queued(core::LaneId lane, core::OwnerId owner);
   std::optional<core::WallTime> nearest_deadline(core::LaneId lane, core::OwnerId owner);
   Query claimable(core::LaneId lane, core::OwnerId owner, std::optional<core::WallTime> urgent_before);
@@ -284,15 +284,15 @@ class SqliteStore final : public TransactionalStore {
   std::int64_t last_body_ = 0;
   std::map<core::Lane, core::LaneId> lanes_;
   std::map<core::LaneId, core::Lane> lane_names_;
-  bool lanes_changed_ = false;  // in this group: to be read again if it is rolled back
+  bool lanes_changed_ = false;  // by this transaction: if it is rolled back, lanes are loaded again
   core::QueueLimits limits_;
-  std::optional<std::int64_t> free_bytes_;  // of this group
+  std::optional<std::int64_t> free_bytes_;  // for this transaction
   std::int64_t changes_before_verb_ = 0;
   PurgeWalk purge_walk_;
-  bool purge_removed_ = false, wipe_log_ = false;  // in this run; what was purged still stands in the WAL
+  bool purge_removed_ = false, wipe_log_ = false;  // by this run of purge(); purged rows are still in the WAL
   BodyOwners body_owners_;
   std::unique_ptr<Backup> backup_;
-  bool backup_is_new_ = false;  // of this group: it goes if the group is rolled back
+  bool backup_is_new_ = false;  // begun by this transaction: given up if that is rolled back
   TransactionState transaction_state_ = TransactionState::intact;
 };
 

@@ -3,7 +3,7 @@
 namespace batchd::storage {
 namespace {
 
-// What the key stands for; none: it is new. Fails: conflict.
+// Returns what was accepted with this key; nullopt if the key is new. Fails: conflict.
 std::optional<core::Accepted> accepted_before(Db& db, core::OwnerId owner, const std::string& key,
                                               const std::string& fingerprint) {
   auto known =
@@ -44,7 +44,7 @@ core::Result<void> SqliteStore::spool_append(core::BodyId spooled, std::string_v
       owner = row.id<core::OwnerId>(3);
     }
     const auto more = static_cast<std::int64_t>(chunk.size());
-    CHECK(bytes == chunks * static_cast<std::int64_t>(core::kChunkBytesMax));  // only the last one may be shorter
+    CHECK(bytes == chunks * static_cast<std::int64_t>(core::kChunkBytesMax));  // only the last chunk may be shorter
     if (bytes + more > core::kResultLineBytesMax)
       refuse(core::Errc::too_large, "a body of more than " + std::to_string(core::kResultLineBytesMax) + " bytes");
     if (purpose == core::SpoolPurpose::request) {
@@ -63,7 +63,7 @@ core::Result<void> SqliteStore::spool_discard(core::BodyId spooled) {
 
 core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request, core::WallTime now) {
   return verb([&]() -> core::Accepted {
-    // What is known already is answered whatever the queue and the disk are like.
+    // A request that is known is answered even if the queue or the disk is full.
     if (!request.idempotency_key.empty())
       if (const auto known = accepted_before(*db_, request.owner, request.idempotency_key, request.fingerprint))
         return *known;

@@ -1,5 +1,5 @@
-// Which lanes there are. Clients name them, so there is a bound on them, and on those of one owner; one that nothing
-// refers to any more makes room for the next.
+// Which lanes there are. Clients name lanes, so their number is bounded, altogether and per owner. A lane that nothing
+// refers to any more makes room for a new one.
 #include <algorithm>
 
 #include "storage/sqlite/impl.h"
@@ -7,16 +7,17 @@
 namespace batchd::storage {
 namespace {
 
-constexpr std::int64_t kLanesMax = 1000;                  // summarise_queue() walks them all
-constexpr std::int64_t kLanesOfOwnerMax = kLanesMax / 4;  // so that nobody's inventions use them up
+constexpr std::int64_t kLanesMax = 1000;                  // summarise_queue() looks at all of them
+constexpr std::int64_t kLanesOfOwnerMax = kLanesMax / 4;  // so that one owner's inventions don't use them up
 
-// How many lanes there are, and how many of them an owner has made.
+// How many lanes there are, and how many of them one owner has made.
 struct LaneUse {
   std::int64_t all = 0, own = 0;
 };
 
-// Why an owner can't make `fresh` more; empty: they can. Nobody may have more than they leave, so that a few owners
-// together don't use them up either: each who comes gets half of what is left, and who has none gets one.
+// Returns why an owner can't make `fresh` more lanes; empty if the owner can. No owner may have more lanes than are
+// left for others, plus one, so that a few owners together don't use them up either: each newcomer can get half of what
+// is left, and at least one while any is left.
 std::string refusal_of(const LaneUse& use, std::int64_t fresh) {
   if (use.own + fresh > kLanesOfOwnerMax)
     return "you use more than " + std::to_string(kLanesOfOwnerMax) +
@@ -39,7 +40,7 @@ void SqliteStore::require_lanes(core::OwnerId owner, std::span<const core::Lane>
   LaneUse use{std::ssize(lanes_), lanes_made(owner)};
   if (refusal_of(use, fresh).empty()) return;
   for (const auto& [id, maker] : unused_lanes()) {
-    // What these lines are about to use again makes no room for them.
+    // A lane that is about to be used again makes no room.
     if (std::find(lanes.begin(), lanes.end(), lane(id)) != lanes.end()) continue;
     --use.all;
     if (maker == owner) --use.own;
@@ -52,7 +53,7 @@ core::LaneId SqliteStore::lane_id(const core::Lane& lane, core::OwnerId owner) {
   LaneUse use{std::ssize(lanes_), lanes_made(owner)};
   std::vector<std::pair<core::LaneId, core::OwnerId>> unused;
   if (!refusal_of(use, 1).empty()) unused = unused_lanes();
-  // The owner's own go first, and only they help against the owner's own bound.
+  // The owner's own lanes go first: only they help against the owner's own bound.
   std::stable_partition(unused.begin(), unused.end(), [&](const auto& candidate) { return candidate.second == owner; });
   for (const auto& [id, maker] : unused) {
     if (refusal_of(use, 1).empty() || (use.own >= kLanesOfOwnerMax && maker != owner)) break;
@@ -65,7 +66,7 @@ core::LaneId SqliteStore::lane_id(const core::Lane& lane, core::OwnerId owner) {
   }
   if (auto why = refusal_of(use, 1); !why.empty()) refuse(core::Errc::queue_full, std::move(why));
   lanes_changed_ = true;
-  // Never an id that another lane had.
+  // Never an id that another lane had: the newest lane is never dropped.
   const core::LaneId id{lane_names_.empty() ? 1 : lane_names_.rbegin()->first.value() + 1};
   db_->run("INSERT INTO lane(id, account, endpoint, model, made_by) VALUES(?, ?, ?, ?, ?)", id, lane.account,
            lane.endpoint, lane.model, owner);
@@ -79,8 +80,8 @@ std::int64_t SqliteStore::lanes_made(core::OwnerId owner) {
   return made.row() ? made.integer(0) : 0;
 }
 
-// A request refers to a lane while it is queued, by its batch, or by itself if it ended outside of one. The newest
-// lane stays, so that ids go on from it.
+// A queued request refers to a lane, a batch does, and so does a request that ended outside of a batch. The newest lane
+// is never unused, so that ids go on from it.
 std::vector<std::pair<core::LaneId, core::OwnerId>> SqliteStore::unused_lanes() {
   std::vector<std::pair<core::LaneId, core::OwnerId>> unused;
   auto lanes = db_->query(

@@ -33,7 +33,7 @@ core::Result<core::LaneLoad> SqliteStore::lane_load(core::LaneId lane) {
       if (!row.row()) refuse(core::Errc::not_found, "no such lane");
       load.learned = {static_cast<double>(row.integer(0)) / kMillion, row.integer(1), row.time(2)};
     }
-    // The states of budget_use(), but for the held: a lane must not stand still until a person has decided.
+    // The states of budget_use() without held: a lane must not stop until an operator has decided.
     auto row = db_->query(
         "SELECT count(*), sum(tokens), sum(job <> '') FROM batch"
         " WHERE lane = ? AND state IN (0, 1, 2, 3, 4, 5, 6, 7, 11)",

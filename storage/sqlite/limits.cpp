@@ -1,4 +1,4 @@
-// What intake is refused for: a full queue, an owner's full share of it, a disk that is nearly full.
+// Why intake is refused: the queue is full, an owner's share of it is full, or the disk is nearly full.
 #include <sys/statvfs.h>
 
 #include <filesystem>
@@ -18,7 +18,7 @@ std::int64_t SqliteStore::free_bytes() {
   if (::statvfs(folder.empty() ? "." : folder.c_str(), &info) == 0)
     free_bytes_ = static_cast<std::int64_t>(info.f_bavail * info.f_frsize);
   else
-    free_bytes_ = INT64_MAX;  // not known: SQLite itself will say when there is no room
+    free_bytes_ = INT64_MAX;  // unknown: SQLite itself fails if there is no room
   return *free_bytes_;
 }
 

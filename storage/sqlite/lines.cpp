@@ -7,7 +7,7 @@ core::Result<core::LinePieces> SqliteStore::read_lines(core::BatchId batch, cons
     core::LinePieces out;
     std::size_t bytes = 0;
     const bool inside = static_cast<bool>(cursor.current);
-    // A member that was begun is looked at again: its id is then the first of the range.
+    // If a member was read in part, the range begins with its id.
     const auto from = inside ? cursor.current.value() : cursor.after.value() + 1;
     auto rows =
         db_->query("SELECT id, body, body_bytes FROM request WHERE batch = ? AND id >= ? ORDER BY id", batch, from);
@@ -47,7 +47,7 @@ core::Result<core::LineSeek> SqliteStore::seek_line(core::BatchId batch, std::in
       if (++looked_at == core::kVerbRowsMax) return at;
     }
     if (offset != at.line_offset) refuse(core::Errc::invalid, "the batch has fewer bytes than that");
-    at.found = true;  // exactly the end: no line is left to read
+    at.found = true;  // exactly the end of the JSONL: no line is left to read
     return at;
   });
 }

@@ -14,7 +14,7 @@
 namespace batchd::storage {
 namespace {
 
-// Locks and flushes of these file systems don't mean what SQLite needs them to mean.
+// On these file systems locks and flushes don't do what SQLite needs.
 void refuse_network_file_system(const std::string& folder) {
   constexpr std::uint32_t kCifs = 0xFF534D42;
   constexpr std::array<std::uint32_t, 8> kRefused{NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC, kCifs,
@@ -26,7 +26,7 @@ void refuse_network_file_system(const std::string& folder) {
       give_up(core::Errc::invalid, folder + " is on a network or user-space file system: the store needs a local disk");
 }
 
-// Only ever opens a file that isn't there yet: closing any descriptor of a database drops this process's locks on it.
+// Opens the file only if it doesn't exist: closing any descriptor of a database drops this process's locks on it.
 void create_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0 && errno != EEXIST) give_up_errno("can't create " + path);
@@ -34,8 +34,8 @@ void create_file(const std::string& path) {
 }
 
 std::unique_ptr<Db> connect(const std::string& path) {
-  // Nobody asks how much memory SQLite uses; counting it takes a lock at each allocation. Refused, and without harm,
-  // once SQLite is in use.
+  // Nobody asks how much memory SQLite uses, and counting takes a lock at each allocation. Once SQLite is in use this
+  // call is refused, which does no harm.
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle,
@@ -50,8 +50,8 @@ std::unique_ptr<Db> connect(const std::string& path) {
 }
 
 void set_up(Db& db, const SqliteConfig& config) {
-  // EXCLUSIVE before the WAL is entered: no shared memory, no second connection, ever. That also keeps clear of the
-  // WAL-reset bug of SQLite before 3.51.3, which needs two.
+  // EXCLUSIVE comes before WAL: no shared memory, and never a second connection. That also avoids the WAL-reset bug of
+  // SQLite before 3.51.3, which needs two connections.
   db.script(
       "PRAGMA locking_mode = EXCLUSIVE;"
       "PRAGMA page_size = 8192;"

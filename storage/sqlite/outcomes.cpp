@@ -23,7 +23,8 @@ core::Result<core::Recorded> SqliteStore::record_outcomes(core::BatchId id,
     core::Recorded recorded;
     std::vector<Pending> pending;
     std::unordered_set<core::RequestId> seen;
-    // Bodies are appended as they came; the small rows are then changed in id order, which touches each page once.
+    // Bodies are appended in the order of `outcomes`; then the small rows are changed in order of id, which touches
+    // each page once.
     for (const auto& outcome : outcomes) {
       Member member{outcome.request, {}, 0, 0, 0};
       bool wanted = false;
@@ -33,7 +34,7 @@ core::Result<core::Recorded> SqliteStore::record_outcomes(core::BatchId id,
             outcome.request, id);
         if (row.row()) {
           member = {outcome.request, row.id<core::OwnerId>(0), row.small(1), row.integer(2), row.integer(3)};
-          wanted = seen.insert(outcome.request).second;  // of two lines for one request the first wins
+          wanted = seen.insert(outcome.request).second;  // the first of two outcomes of a request wins
         }
       }
       core::BodyRef line;

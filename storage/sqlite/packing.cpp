@@ -5,7 +5,7 @@
 namespace batchd::storage {
 namespace {
 
-constexpr std::int64_t kLineFrameBytes = 76;  // key, braces and line end around each body at the provider, about
+constexpr std::int64_t kLineFrameBytes = 76;  // about what a line has besides the body: key, braces, newline
 
 }  // namespace
 
@@ -33,7 +33,7 @@ core::Result<std::vector<core::LaneQueue>> SqliteStore::summarise_queue() {
       if (queues.empty() || queues.back().id != lane_of) queues.push_back({lane_of, lane(lane_of), {}});
       const core::OwnerId owner{key.b};
       const auto oldest = oldest_queued(lane_of, owner);
-      CHECK(oldest.has_value());  // or the counter is wrong
+      CHECK(oldest.has_value());  // else the counter is wrong
       queues.back().owners.push_back({owner, items, counters_.value({CounterKind::queue_bytes, key.a, key.b}),
                                       counters_.value({CounterKind::queue_tokens, key.a, key.b}), *oldest,
                                       nearest_deadline(lane_of, owner)});
@@ -50,13 +50,13 @@ core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account
     const auto sum = [](Query query) { return query.row() ? query.integer(0) : 0; };
     for (const auto& [id, name] : lane_names_) {
       if (name.account != account) continue;
-      // sealing, sealed, uploading, uploaded, creating, submitted, unclear, fencing, lost; and held, while somebody
-      // waits for what a person decides
+      // sealing, sealed, uploading, uploaded, creating, submitted, unclear, fencing, lost; and held, while it has
+      // packed members
       use.jobs +=
           sum(db_->query("SELECT count(*) FROM batch WHERE lane = ? AND (state IN (0, 1, 2, 3, 4, 5, 6, 7, 11)"
                          " OR (state = 12 AND packed > 0))",
                          id));
-      // On its way there, or about to be: as good as stored.
+      // Files that are being uploaded, or will be, count as stored.
       use.stored_bytes += sum(db_->query(
           "SELECT sum(body_bytes + items * ?) FROM batch WHERE lane = ? AND state IN (0, 1, 2) AND uploaded_at IS NULL",
           kLineFrameBytes, id));
@@ -72,7 +72,8 @@ core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account
 
 core::Result<core::BatchId> SqliteStore::open_batch(core::LaneId lane_of, core::SealReason reason, core::WallTime now) {
   return verb([&] {
-    if (!lane_names_.contains(lane_of)) refuse(core::Errc::not_found, "no such lane");  // given away meanwhile
+    if (!lane_names_.contains(lane_of))
+      refuse(core::Errc::not_found, "no such lane");  // dropped meanwhile to make room for another
     return insert_batch(lane_of, reason, nullptr, now);
   });
 }
@@ -118,7 +119,7 @@ core::Result<core::Claimed> SqliteStore::claim(core::BatchId id, core::OwnerId o
       }
     }
     if (members.empty()) return taken;
-    std::sort(members.begin(), members.end());  // neighbours in the table are written together
+    std::sort(members.begin(), members.end());  // neighbouring rows are written together
     for (const auto member : members)
       CHECK(db_->run("UPDATE request SET state = 1, batch = ?2, last_batch = ?2 WHERE id = ?1 AND state = 0", member,
                      id) == 1);

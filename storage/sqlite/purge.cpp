@@ -1,4 +1,4 @@
-// What has been kept long enough goes, in calls of bounded work. A run of calls walks each kind of row once.
+// Removes what has been kept long enough, in calls of bounded work. A run of calls looks at each kind of row once.
 #include <algorithm>
 #include <array>
 
@@ -7,13 +7,13 @@
 namespace batchd::storage {
 namespace {
 
-// What the removal of one costs in touched rows: the row, its bodies, its entries in indexes and counters.
+// Rows touched by a removal: the row itself, its bodies, its entries in indexes and counters.
 constexpr std::int64_t kRequestCost = 8;
 constexpr std::int64_t kBatchCost = 6;
 constexpr std::int64_t kKeyCost = 2;
 
-// Listings of jobs are swept for the tokens of fenced creates for so long (docs/architecture.md): a batch that the
-// sweep asks about must be there, however short the retention.
+// For so long the sweep looks for jobs of creates that were fenced off (docs/architecture.md). It asks for their
+// batches, which must be kept, however short the retention is.
 constexpr core::Duration kFenceSwept = std::chrono::hours(72);
 
 enum class Kind : std::uint8_t { succeeded, failed, cancelled, expired, answers, acknowledged, keys, groups, batches };
@@ -52,7 +52,7 @@ core::Result<core::Purged> SqliteStore::purge(const core::PurgeRules& rules, cor
     };
     while (purge_walk_.kind < kKinds.size() && !budget.spent())
       if (step(kKinds[purge_walk_.kind])) purge_walk_ = {.kind = purge_walk_.kind + 1};
-    // Large bodies were only noted so far; the run isn't over before they have gone.
+    // Large bodies have only become garbage so far; the run isn't over before their chunks are removed.
     const bool garbage = drop_garbage();
     if (db_->changes_so_far() != changes) purge_removed_ = true;
     core::Purged purged{budget.requests, garbage || purge_walk_.kind < kKinds.size()};
@@ -119,8 +119,9 @@ void SqliteStore::purge_request(const Doomed& request) {
   counters_.add({CounterKind::purged}, 1);
 }
 
-// A key outlives its request if that was acknowledged early; and a request that still waits keeps its key, or the same
-// call made again would be another request. Keys are walked in the order of acceptance: the first young one ends it.
+// A key may outlive its request, if that was acknowledged early. The key of an unfinished request stays, or the same
+// call made again would be a new request. Keys are looked at in order of acceptance, up to the first one that is too
+// young.
 bool SqliteStore::purge_keys(core::WallTime before, PurgeBudget& budget) {
   std::vector<core::RequestId> old;
   bool over = true;
@@ -168,14 +169,14 @@ bool SqliteStore::purge_groups(core::WallTime before, PurgeBudget& budget) {
   }
   for (const auto group : old)
     if (!purge_group(group, budget)) {
-      purge_walk_.id = group - 1;  // comes first in the next call
+      purge_walk_.id = group - 1;  // the next call begins with this group
       return false;
     }
   purge_walk_.id = looked_at;
   return over;
 }
 
-// Its lines, and then the group itself. At least one line, so that a run gets on.
+// Removes the group's lines, then the group itself. At least one line per call, so that a run makes progress.
 bool SqliteStore::purge_group(std::int64_t group, PurgeBudget& budget) {
   const auto most = std::max<std::int64_t>(budget.rows, 1);
   const auto lines = db_->run(
@@ -187,8 +188,8 @@ bool SqliteStore::purge_group(std::int64_t group, PurgeBudget& budget) {
   return true;
 }
 
-// Youngest first, so that children go before their parents. The root of a lineage stays as long as a child: creates are
-// counted there.
+// Youngest first, so that children go before their parents. The root of a lineage stays as long as any of its
+// descendants: creates are counted there.
 bool SqliteStore::purge_batches(core::WallTime before, core::WallTime now, PurgeBudget& budget) {
   std::vector<std::pair<core::BatchId, core::WallTime>> old;
   bool over = true;
@@ -234,7 +235,7 @@ core::Result<core::WallTime> SqliteStore::forgotten_until() {
   return verb([&] { return core::WallTime{core::Duration{counters_.value({CounterKind::forgotten_until})}}; });
 }
 
-// Gives pages back to the file system when a good part of the file is free; what is about to be used again stays.
+// Gives pages back to the file system if at least a quarter of the file is free: a smaller part will be used again.
 void SqliteStore::shrink() {
   const auto number = [](Query query) { return query.row() ? query.integer(0) : 0; };
   const auto free = number(db_->query("PRAGMA freelist_count"));

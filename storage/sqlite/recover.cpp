@@ -28,7 +28,7 @@ SqliteStore::SqliteStore(std::unique_ptr<Db> db, SqliteConfig config)
   installation_.id = id.text(0);
   counters_.load(*db_);
   ids_ = core::IdSource(counters_.value({CounterKind::id_high_water}), config_.node);
-  // A body that is only garbage by now counts too, though its chunks may have gone: they would be its successor's.
+  // Garbage counts, too, even if its chunks are gone: its removal would remove the chunks of a new body with its id.
   auto last = db_->query(
       "SELECT max((SELECT ifnull(max(id), 0) FROM chunk) / ?, (SELECT ifnull(max(body), 0) FROM stage),"
       " (SELECT ifnull(max(body), 0) FROM garbage))",
@@ -40,18 +40,18 @@ SqliteStore::SqliteStore(std::unique_ptr<Db> db, SqliteConfig config)
 
 core::Result<bool> SqliteStore::recover(core::WallTime now) {
   return verb([&] {
-    // Stages belong to connections and downloads of the process before: nobody can adopt them any more.
+    // Spooled bodies belong to connections and downloads of the process before: nobody can adopt them any more.
     db_->run("INSERT INTO garbage(body) SELECT body FROM stage");
     db_->run("DELETE FROM stage");
     counters_.set({CounterKind::staged_bytes}, 0);
     counters_.each(CounterKind::owner_spooled,
                    [&](const Counters::Key& key, std::int64_t bytes) { counters_.add(key, -bytes); });
 
-    db_->run("UPDATE held_call SET orphan = 1 WHERE orphan = 0");  // whoever waited is gone with the old process
+    db_->run("UPDATE held_call SET orphan = 1 WHERE orphan = 0");  // the callers went away with the old process
 
     std::vector<core::BatchId> half_way;
     {
-      // A child that is being sealed belongs to its parent's split, which goes on by itself.
+      // A child in sealing belongs to its parent's split(), which goes on by itself.
       auto rows = db_->query(
           "SELECT id FROM batch WHERE (state = 0 AND parent IS NULL) OR (state = 4 AND throttled = 0) LIMIT ?",
           kBatchesPerStep);

@@ -1,4 +1,4 @@
-// What the verbs of SqliteStore read of a row, change, and hand to each other. Private to storage/.
+// What the verbs of SqliteStore read from rows and pass to each other. Private to storage/sqlite/.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@ namespace batchd::storage {
 
 // A batch as it is stored.
 struct BatchRow : core::Batch {
-  std::optional<core::SplitRule> split_rule;  // set by the first split(): a continuation keeps to it
-  std::int64_t split_first = 0;               // halve: members of the first child
+  std::optional<core::SplitRule> split_rule;  // set by the first split(), kept to by those that follow
+  std::int64_t split_first = 0;               // halve: how many members the first child gets
 };
 
-// The column request.held: whose calls a request's result waits for. But for `nobody` it is in no channel.
+// Values of column request.held: what kind of open call a request answers. Only with `nobody` it can be in a channel.
 enum class AnswersTo : std::uint8_t {
   nobody = 0,
-  call = 1,  // which was open, or is an orphan: a row of held_call
-  key = 2,   // which its caller repeats
+  call = 1,  // an attached call, or an orphan: it has a row in held_call until it is over
+  key = 2,   // a call that its caller repeats with the same idempotency key
 };
 
-// What an end or a move needs to know of a member.
+// What is read of a member that ends or moves.
 struct Member {
   core::RequestId id;
   core::OwnerId owner;
@@ -31,23 +31,23 @@ struct Member {
   std::int64_t body_bytes = 0, tokens = 0;
 };
 
-// What an end before any result needs to know of a request.
+// What is read of a request that ends before any result.
 struct Unfinished {
   core::RequestId id;
   core::OwnerId owner;
   core::LaneId lane;
   core::RequestState state = core::RequestState::queued;  // or packed
-  core::BatchId batch;                                    // packed: of which batch
+  core::BatchId batch;                                    // if packed: its batch
   std::int64_t body_bytes = 0, tokens = 0;
 };
 // Batches that a verb changes, each read once and written once.
 using Touched = std::map<core::BatchId, BatchRow>;
 
-// Where a run of purge() stands: a run is a sequence of calls that looks at everything once, kind after kind. What must
-// stay is not looked at again by the run's next call.
+// Where a run of purge() stands. A run is a sequence of calls that looks at everything once, kind after kind; rows that
+// must stay aren't looked at again in the same run.
 struct PurgeWalk {
   std::size_t kind = 0;
-  // The last row of this kind that was looked at; at first, none was.
+  // The last row of this kind that was looked at, if `begun`.
   bool begun = false;
   core::WallTime time;
   std::int64_t id = 0;
@@ -55,10 +55,10 @@ struct PurgeWalk {
 struct PurgeBudget {
   std::int64_t rows = core::kVerbRowsMax;
   std::int64_t bytes = static_cast<std::int64_t>(core::kVerbBytesMax);
-  std::int64_t requests = 0;  // that have gone by now
+  std::int64_t requests = 0;  // removed so far
   bool spent() const { return rows <= 0 || bytes <= 0; }
 };
-// What has to be known of a request that goes.
+// What is read of a request that is removed.
 struct Doomed {
   core::RequestId id;
   core::OwnerId owner;
@@ -66,7 +66,7 @@ struct Doomed {
   core::BodyRef body, result;
 };
 
-// Of a body that is looked at without its bytes.
+// What is known of a body whose bytes weren't read.
 struct AuditedBody {
   std::int64_t chunks = 0;
   bool whole = false;

@@ -68,8 +68,7 @@ CREATE INDEX batch_uploaded ON batch(lane, uploaded_at) WHERE uploaded_at IS NOT
 CREATE INDEX batch_stale ON batch(id) WHERE state = 15 AND file_deleted = 0 AND upload_n > 0;
 )sql";
 
-// Channels, groups, deadlines, acknowledgement, listing, learned budgets, an operator's pauses, and jobs that aren't
-// ours.
+// Channels, groups, deadlines, acknowledgement, listing, learned budgets, operators' pauses and strange jobs.
 constexpr std::string_view kVersion2 = R"sql(
 CREATE TABLE owner(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE pause(
@@ -136,7 +135,7 @@ INSERT INTO counter(kind, a, b, value)
   SELECT 14, 0, 0, (CAST(strftime('%s', 'now') AS INTEGER) + 1) * 1000 FROM counter WHERE kind = 2 AND value > 0;
 )sql";
 
-// Answers of held calls that were written, while nobody knows whether they have arrived.
+// Attached calls whose answer was written, while nobody knows whether it has arrived.
 constexpr std::string_view kVersion3 = R"sql(
 ALTER TABLE held_call ADD COLUMN answered_at INTEGER;
 CREATE INDEX held_call_answered ON held_call(answered_at) WHERE answered_at IS NOT NULL;

@@ -1,4 +1,4 @@
-// The tables, as an ordered list of migrations. user_version counts how many of them a database has seen.
+// The tables, as an ordered list of migrations. user_version is the number of migrations that a database has had.
 #pragma once
 
 #include <span>
@@ -9,12 +9,12 @@
 
 namespace batchd::storage {
 
-// Never change one that was released: append the next.
+// Never change a migration that was released: append another.
 std::span<const std::string_view> migrations();
 
-// Brings the database up to the end of `list`, each step in a transaction of its own. A database that holds something
-// already is first copied to PATH.bak-vN. Throws VerbFailed: newer_schema, invalid (not a database of batchd), or what
-// Db throws.
+// Applies the migrations of `list` that the database hasn't had, each in a transaction of its own. Before the first one
+// a database of an older version N is copied to PATH.bak-vN. Throws VerbFailed: newer_schema, invalid (not a database
+// of batchd), store_failed (no copy), or what Db throws.
 void migrate(Db& db, const std::string& path, std::span<const std::string_view> list);
 
 }  // namespace batchd::storage

@@ -1,5 +1,5 @@
-// Moving the members of a refused or fenced batch into children. A step moves one chunk; everything that the next step
-// needs to know is on the disk with it, so a restart in between changes nothing about who goes where.
+// Moves the members of a refused or fenced batch into children, a chunk per step. Everything that the next step needs
+// to know is stored by the step, so a restart in between doesn't change which member goes to which child.
 #include <map>
 
 #include "storage/sqlite/impl.h"
@@ -9,7 +9,7 @@ namespace {
 
 using Children = std::vector<BatchRow>;
 
-// Which of the children a member goes to; children.size() means one that isn't there yet.
+// Chooses the child for a member, as an index; children.size() stands for a child that doesn't exist yet.
 class Chooser {
  public:
   Chooser(const BatchRow& parent, const Children& children) : parent_(parent), children_(children) {}
@@ -53,7 +53,7 @@ core::Result<core::SplitStep> SqliteStore::split(core::BatchId id, core::SplitRu
     if (*parent.split_rule == core::SplitRule::by_owner)
       for (std::size_t i = 0; i < children.size(); ++i) {
         auto row = db_->query("SELECT owner FROM request WHERE batch = ? LIMIT 1", children[i].id);
-        CHECK(row.row());  // a child is made together with its first member
+        CHECK(row.row());  // a child is created together with its first member
         chooser.owns(row.id<core::OwnerId>(0), i);
       }
 
@@ -74,7 +74,7 @@ core::Result<core::SplitStep> SqliteStore::split(core::BatchId id, core::SplitRu
     for (auto& child : children) {
       if (!finished)
         save(child, child.state);
-      else  // its members may all have been cancelled between two steps
+      else  // all of its members may have been cancelled between two steps
         move(child, child.packed > 0 ? core::BatchState::sealed : core::BatchState::unsealed, now);
     }
     if (finished)

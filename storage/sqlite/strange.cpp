@@ -1,5 +1,5 @@
-// What is at the provider that shouldn't be: jobs of creates that were fenced off, and jobs of another database that
-// carries our installation's prefix.
+// What is at the provider that shouldn't be: jobs of creates that were fenced off, and jobs of another database with
+// the same installation prefix.
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
@@ -9,7 +9,7 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_fenced(const std::strin
     std::vector<core::BatchId> ids;
     for (const auto& [id, name] : lane_names_) {
       if (name.account != account) continue;
-      // One whose job was found after all, and ran, was fenced off for nothing: nobody is to cancel what it did.
+      // Not batches whose job was found after all and has ended: that job is the batch's own, not to be cancelled.
       auto rows = db_->query(
           "SELECT id FROM batch INDEXED BY batch_fenced WHERE fence_begun = 1 AND lane = ? AND state_since >= ?"
           " AND (state = 8 OR (state = 15 AND ended_at IS NULL)) ORDER BY state_since DESC LIMIT ?",

@@ -60,12 +60,12 @@ core::Result<void> SqliteStore::commit_transaction() {
 
 TransactionalStore::TransactionState SqliteStore::transaction_state() const { return transaction_state_; }
 
-// Afterwards there is no transaction, and what is cached is again what is on the disk.
+// Afterwards no transaction is open, and the caches agree with what is on the disk.
 void SqliteStore::roll_back() {
   transaction_state_ = state_after(db_->health());
   if (transaction_state_ == TransactionState::intact) transaction_state_ = TransactionState::lost;
   counters_.roll_back();
-  purge_walk_ = {};  // what it went past may be there again
+  purge_walk_ = {};  // rows that it has passed may be there again
   if (std::exchange(backup_is_new_, false)) backup_.reset();
   if (transaction_state_ == TransactionState::broken) return;
   try {
@@ -89,7 +89,7 @@ TransactionalStore::TransactionState SqliteStore::tend(bool idle) {
       db_->checkpoint();
     }
   } catch (const VerbFailed& failed) {
-    // No room to copy the log into the database: nothing is lost, the log goes on.
+    // No room to copy the log into the database: nothing is lost, and the log goes on growing.
     if (failed.error.code != core::Errc::disk_full) return TransactionState::broken;
     db_->recovered();
   }

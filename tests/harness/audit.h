@@ -1,4 +1,4 @@
-// What gemini-emulator says of itself and of its ledgers, when it is asked by its command line.
+// What gemini-emulator's command line tells: its faults, and its verdict on a ledger.
 #pragma once
 
 #include <string>
@@ -14,24 +14,25 @@ namespace batchd::harness {
 struct ListedFault {
   std::string on;
   std::string action;
-  std::string rule;  // a rule with everything it takes, as JSON, without a selector
+  std::string rule;  // a rule with all members that it can have, as JSON, without a selector
 };
 
-// Every fault there is. Throws std::runtime_error if it can't be had.
+// Returns every fault. Throws std::runtime_error if the emulator doesn't list them.
 std::vector<ListedFault> listed_faults();
 
-// The rule once more with these members (the inside of a JSON object, without its braces) in place of its own.
+// Returns the rule with these members (the inside of a JSON object, without braces) in place of those of the same
+// names.
 std::string with_members(const std::string& rule, std::string_view members);
 
 struct Verdict {
   int exit_code = -1;
-  Json report;  // `audit --json`; invalid: it couldn't judge
+  Json report;  // the output of `audit --json`; invalid JSON if the audit couldn't judge
 
-  // How many prompts, or jobs, of this kind: "lost", "billed_twice", "unknown", "orphans".
+  // Returns how many prompts or jobs are of this kind: "lost", "billed_twice", "unknown", "orphans".
   std::size_t count(std::string_view kind) const { return report.items("/" + std::string(kind)).size(); }
 };
 
-// Judges the ledger in this folder by the prompts that were to be answered, one digest each.
+// Audits the ledger in this folder against the digests of the prompts that had to be answered.
 Verdict audit(const TempFolder& folder, const std::vector<std::string>& expected_digests);
 
 }  // namespace batchd::harness

@@ -13,19 +13,19 @@ namespace batchd::harness {
 
 struct EmulatorSettings {
   double job_seconds = 0.2;
-  std::string faults;                  // a fault file's text (docs/emulator.md); empty: none
+  std::string faults;                  // a fault file's text (docs/emulator.md); empty if none
   std::vector<std::string> arguments;  // more options
 };
 
 class Emulator {
  public:
-  // Returns when calls are answered. Throws std::runtime_error if that doesn't happen.
+  // Returns when the emulator answers calls. Throws std::runtime_error if that doesn't happen.
   Emulator(const TempFolder& folder, const EmulatorSettings& settings);
 
   std::string url() const { return url_; }
   Ledger& ledger() { return ledger_; }
   Process& process() { return *process_; }
-  // A POST, as anybody could make one: to cancel a job, or to change the faults. The answer's status; 0: none.
+  // Makes a POST, to cancel a job or to change the faults. Returns the answer's status, 0 if there was no answer.
   int post(const std::string& target, const std::string& body);
 
  private:

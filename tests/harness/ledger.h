@@ -1,4 +1,4 @@
-// The emulator's ledger: what was executed, and what it cost.
+// Reads the emulator's ledger: what was executed, and what it cost.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,12 @@ class Ledger {
  public:
   explicit Ledger(std::string path) : path_(std::move(path)) {}
 
-  // Everything so far: reads what was added since the last call. Rows are complete, in order.
+  // Returns all rows so far, in order; reads those that were added since the last call. Only complete rows are
+  // returned.
   const std::vector<LedgerRow>& rows();
   std::size_t count(std::string_view event);
   std::size_t count_faults(std::string_view on, std::string_view action);
-  // Line rows of this kind ("billed", "not billed", "withheld") by the prompt's digest.
+  // Returns how many line rows of this kind ("billed", "not billed", "withheld") each prompt's digest has.
   std::map<std::string, int> lines(std::string_view billed);
 
  private:

@@ -1,4 +1,4 @@
-// A Unix socket that listens, and stays: what a service manager holds for a daemon that comes and goes.
+// A listening Unix socket, as a service manager holds one for a daemon that is started and stopped.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@ namespace batchd::harness {
 
 class ListeningSocket {
  public:
-  // Throws std::runtime_error if it can't be had. `type` SOCK_STREAM: listens, unless told not to.
+  // Throws std::runtime_error if the socket can't be made. A socket of type SOCK_STREAM listens if `listens` is true.
   ListeningSocket(std::string path, int type, bool listens = true);
   ~ListeningSocket();
   ListeningSocket(const ListeningSocket&) = delete;

@@ -1,5 +1,5 @@
-// A blocking HTTP/1.1 client on a Unix socket or over TCP, for one thread: enough for batchd's local API, and strict
-// about cuts.
+// A blocking HTTP/1.1 client on a Unix socket or over TCP, for one thread: just what batchd's local API needs. An
+// answer that is cut off is never taken for a complete one.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct HttpReply {
   int status = 0;
   Headers headers;  // names in lower case
   std::string body;
-  std::string header(std::string_view lower_case_name) const;  // first one, or empty
+  std::string header(std::string_view lower_case_name) const;  // the first one's value, or empty
 };
 
 class LocalHttp {
@@ -30,9 +30,9 @@ class LocalHttp {
   LocalHttp(const LocalHttp&) = delete;
   LocalHttp& operator=(const LocalHttp&) = delete;
 
-  // One call and its whole answer. None: no connection, cut before the answer was whole, or `patience` was over; the
-  // connection is closed then. Connects when needed; a kept connection that the server closed is not retried. A Host
-  // among `headers` replaces the usual one.
+  // Makes one call and returns the complete answer. Returns nullopt, and closes the connection, if it can't connect,
+  // the answer is cut off, or `patience` is over. Connects when needed; doesn't retry on a kept connection that the
+  // server has closed. A Host among `headers` replaces the usual one.
   std::optional<HttpReply> call(std::string_view method, std::string_view target, std::string_view body = {},
                                 const Headers& headers = {}, Milliseconds patience = kPatience);
   std::optional<HttpReply> get(std::string_view target, const Headers& headers = {}) {
@@ -46,30 +46,32 @@ class LocalHttp {
   bool send(std::string_view method, std::string_view target, std::string_view body, const Headers& headers,
             Milliseconds patience = kPatience);
   std::optional<HttpReply> receive(Milliseconds patience = kPatience);
-  // For what isn't one call and one answer: any bytes out, and an answer that goes on (chunked), read up to the end of
-  // `mark`, or to its own end if that comes first. None: cut, or the patience was over.
+  // For anything but one call and one answer. send_bytes() sends any bytes; read_until() reads an answer that goes on
+  // (chunked) up to the end of `mark`, or to the answer's end if that comes first. nullopt: cut off, or `patience` is
+  // over.
   bool send_bytes(std::string_view bytes, Milliseconds patience = kPatience);
   std::optional<HttpReply> receive_head(Milliseconds patience = kPatience);  // body is empty
   std::optional<std::string> read_until(std::string_view mark, Milliseconds patience = kPatience);
-  std::optional<std::string> read_bytes(std::size_t count, Milliseconds patience = kPatience);  // not of chunks
-  // Something has come to be read; nothing of it is taken.
+  std::optional<std::string> read_bytes(std::size_t count,
+                                        Milliseconds patience = kPatience);  // not of a chunked answer
+  // Returns true if there is something to read; reads nothing.
   bool readable(Milliseconds patience = kPatience) const;
   void close();
-  void reset();         // over TCP: the other side sees a connection that broke
-  void stop_reading();  // on a Unix socket: what the other side sends from now on fails there
+  void reset();         // over TCP: the other side sees a reset
+  void stop_reading();  // on a Unix socket: the other side's writes fail from now on
 
  private:
   bool connect();
   bool wait_for(short events, SteadyTime deadline) const;
   bool write(std::string_view bytes, SteadyTime deadline);
   bool read_more(SteadyTime deadline);
-  std::optional<std::string> read_chunk(SteadyTime deadline);  // empty: the last
+  std::optional<std::string> read_chunk(SteadyTime deadline);  // empty if it is the last
 
   std::string socket_path_;
   std::uint16_t tcp_port_ = 0;
   int fd_ = -1;
   std::string buffer_;
-  std::string stream_;  // of a body that goes on, not yet handed out
+  std::string stream_;  // of a chunked body: bytes that were not returned yet
 };
 
 }  // namespace batchd::harness

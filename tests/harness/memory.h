@@ -1,4 +1,4 @@
-// What a process has in memory, as the kernel tells it.
+// How much memory a process has, as the kernel says.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ inline constexpr bool kMemoryIsItsOwn = false;  // most of it is the sanitizer's
 inline constexpr bool kMemoryIsItsOwn = true;
 #endif
 
-// A line of /proc/PID/status, "VmRSS:" say, in KiB; -1 if there is none.
+// Returns the value of a line of /proc/PID/status, such as "VmRSS:", in KiB; -1 if there is none.
 std::int64_t memory_kib(pid_t process, std::string_view name);
 
 }  // namespace batchd::harness

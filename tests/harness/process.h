@@ -16,7 +16,7 @@ namespace batchd::harness {
 struct Command {
   std::string binary;
   std::vector<std::string> arguments;
-  std::map<std::string, std::string> environment;  // added to ours, from which every BATCHD_* variable is taken
+  std::map<std::string, std::string> environment;  // added to ours without its BATCHD_* variables
   std::string output;                              // file for stdout and stderr, appended; empty: ours
   std::string input;                               // file for stdin; empty: ours
   std::vector<int> sockets;                        // become descriptors 3, 4, ..., passed as by socket activation
@@ -24,10 +24,11 @@ struct Command {
 
 class Process {
  public:
-  // Both throw std::runtime_error if the process can't be made. A program that can't be executed ends with 127.
+  // Both functions throw std::runtime_error if the process can't be made. If the program can't be executed, the process
+  // ends with 127.
   static Process start(const Command& command);
-  // Runs `work` in a fork, as `uid` and a group of the same number if we are root, and ends with what it returns.
-  // The caller must have one thread only.
+  // Runs `work` in a fork, which exits with its return value. If we are root, the fork has `uid` and the group of the
+  // same number. The caller must have one thread only.
   static Process fork_as(uid_t uid, const std::function<int()>& work);
 
   Process(Process&& other) noexcept : pid_(other.pid_) { other.pid_ = 0; }
@@ -37,7 +38,7 @@ class Process {
   pid_t pid() const { return pid_; }
   bool running();
   void kill(int signal);
-  // The exit code, or 128 + the signal that ended it. None: still running when the patience was over.
+  // Returns the exit code, or 128 + the signal that ended the process; nullopt if it still runs after `patience`.
   std::optional<int> wait(Milliseconds patience = kPatience);
 
  private:
@@ -47,7 +48,7 @@ class Process {
   std::optional<int> ended_;
 };
 
-// Whether this process may become other users.
+// Returns true if this process may become another user.
 bool is_root();
 
 }  // namespace batchd::harness

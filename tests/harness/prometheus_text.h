@@ -1,5 +1,5 @@
-// A strict reader of Prometheus's text format 0.0.4, written after its specification, not after our writer: whatever a
-// scraper could stumble over, or a dashboard misread, is a fault.
+// A strict reader of Prometheus's text format 0.0.4, written from its specification, not from our writer. Everything
+// that a scraper could reject or a dashboard misread is a fault.
 #pragma once
 
 #include <map>
@@ -22,9 +22,9 @@ struct PrometheusText {
     std::vector<Sample> samples;
   };
   std::map<std::string, Family> families;
-  std::vector<std::string> faults;  // for people, with the line
+  std::vector<std::string> faults;  // for people; each names its line
 
-  // The one sample with this name and at least these labels; none: there is none, or several.
+  // Returns the one sample with this name and at least these labels; nullopt if there is none, or more than one.
   std::optional<double> value(std::string_view name, const Labels& labels = {}) const;
 };
 

@@ -1,5 +1,5 @@
-// The service manager's end of $NOTIFY_SOCKET: hears what the daemon says of itself, as long as it lives. It listens on
-// a thread of its own, since whoever speaks waits for it.
+// The service manager's end of $NOTIFY_SOCKET: receives the daemon's messages as long as the object lives. It listens
+// on a thread of its own, since a sender waits until it is heard.
 #pragma once
 
 #include <atomic>
@@ -21,9 +21,9 @@ class ServiceManager {
   ServiceManager& operator=(const ServiceManager&) = delete;
 
   std::string socket() const { return path_; }
-  std::vector<std::string> heard() const;            // one message each, with its lines
-  std::size_t count(const std::string& line) const;  // messages with a line that is just this
-  std::string last(const std::string& name) const;   // the value of NAME=VALUE that came last; empty: none did
+  std::vector<std::string> heard() const;            // one element per message, with all of its lines
+  std::size_t count(const std::string& line) const;  // how many messages have exactly this line
+  std::string last(const std::string& name) const;   // the value of the last NAME=VALUE; empty if none came
   void forget();
 
  private:

@@ -1,5 +1,5 @@
-// Waiting for events: always under a deadline, so that a broken program fails a test and never hangs it. The deadline
-// is generous: it is there to end a test, not to measure.
+// Waiting for events, always under a deadline, so that a broken program fails a test and never hangs it. The deadline
+// is generous: it ends a test, and measures nothing.
 #pragma once
 
 #include <chrono>
@@ -12,9 +12,9 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 inline constexpr Milliseconds kPatience = std::chrono::seconds(60);
 
-void breathe(Milliseconds pause = Milliseconds(10));
+void breathe(Milliseconds pause = Milliseconds(10));  // sleeps
 
-// Looks again and again until `happened` says true. False: it didn't within `patience`.
+// Calls `happened` again and again until it returns true; returns false if it doesn't within `patience`.
 bool eventually(const std::function<bool()>& happened, Milliseconds patience = kPatience);
 
 }  // namespace batchd::harness

@@ -1,5 +1,5 @@
-// What the contract suite needs of a store: one that can be closed and opened again, and whose verbs can be run as
-// groups of one. Names of the suite are short on purpose: its tests read as stories.
+// What the contract suite needs of a store: it can be closed and opened again, and each verb can be run in a
+// transaction of its own. Names are short on purpose: the suite's tests read as stories.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,16 +35,17 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// Opens the store under test. Given to every test by the value parameter, so that the suite runs for each kind.
+// Opens the store under test.
 class StoreFactory {
  public:
   virtual ~StoreFactory() = default;
-  virtual std::unique_ptr<TransactionalStore> open() = 0;  // the same data each time; the one before is closed
-  virtual std::string path() const = 0;                    // of its file
+  virtual std::unique_ptr<TransactionalStore>
+  open() = 0;                            // with the data of before; the store of before must be closed
+  virtual std::string path() const = 0;  // of the database file
 };
 std::unique_ptr<StoreFactory> sqlite_factory();
 
-// Runs `verb` as a commit group of its own.
+// Runs `verb` in a transaction of its own.
 template <class Verb>
 auto commit(TransactionalStore& store, Verb verb) -> std::invoke_result_t<Verb&, Store&> {
   if (auto begun = store.begin_transaction(); !begun) return begun.error();
@@ -67,7 +68,7 @@ class StoreStories : public ::testing::Test {
   auto attempt(Verb verb) {
     return commit(*store_, verb);
   }
-  // The value; fails the test's process if there is none.
+  // Returns the verb's value. On an error it fails the test and throws.
   template <class Verb>
   auto must(Verb verb) {
     auto result = commit(*store_, verb);
@@ -81,18 +82,20 @@ class StoreStories : public ::testing::Test {
   LaneId only_lane();
   BatchId open_batch();
   Claimed claim(BatchId batch, OwnerId owner, ClaimLimit limit = {100'000, 1 << 30, 1 << 30});
-  BatchId sealed_batch(std::vector<OwnerId> owners);  // of all they have queued
+  BatchId sealed_batch(std::vector<OwnerId> owners);  // with everything that these owners have queued
   Batch step(BatchId batch, BatchState to, const BatchPatch& patch = {});
+  // Moves the batch through these states, one after the other.
   Batch walk(BatchId batch, std::initializer_list<BatchState> states);
   BatchId submitted_batch(std::vector<OwnerId> owners);
   BatchId collecting_batch(std::vector<OwnerId> owners, JobEnd end = JobEnd::succeeded);
-  BatchId finish(std::vector<OwnerId> owners, const std::vector<RequestId>& ids);  // a done batch: `ids` succeeded
+  BatchId finish(std::vector<OwnerId> owners,
+                 const std::vector<RequestId>& ids);  // makes a done batch in which `ids` succeeded
   RequestOutcome success(RequestId id, const std::string& line = R"({"key":"k","response":{}})") const;
   RequestOutcome line_error(RequestId id, int code, bool again) const;
   RequestView view(OwnerId owner, RequestId id);
   Counts counts();
   void expect_balance();
-  std::string jsonl(BatchId batch);  // its bodies, each with a newline
+  std::string jsonl(BatchId batch);  // the members' bodies, each with a newline
   std::vector<Batch> batches_in(std::vector<BatchState> states);
   void tick(Duration by = 1s) { now_ += by; }
 
