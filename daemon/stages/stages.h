@@ -140,10 +140,12 @@ class SubmitStage final : public BatchStage {
 
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
-  bool urgent(const core::Batch& batch) const override { return batch.packed == 0; }
+  bool urgent(const core::Batch& batch) const override { return batch.packed == 0; }  // nobody waits: given up at once
+  // In state uploading: sends the batch's file, or the rest of it (upload.cpp).
   Task<core::Duration> upload(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> after_upload_fault(core::Batch batch, const core::Fault& fault, Account& account,
                                           Progress& progress);
+  // In state uploaded: commits the intent, and makes the one create call.
   Task<core::Duration> create(core::Batch batch, Account& account, Progress& progress);
   Task<core::Result<core::Batch>> commit_intent(const core::Batch& batch, core::BatchPatch intent);
   Task<core::Duration> after_create_fault(core::Batch batch, const core::Fault& fault, Account& account,
@@ -158,6 +160,7 @@ class ReconcileStage final : public BatchStage {
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
   bool mine(const core::Batch& batch) const override;
+  // One step each, for a batch in state creating whose create was answered 429, unclear, or lost.
   Task<core::Duration> throttled(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> unclear(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> lost(core::Batch batch, Account& account, Progress& progress);
