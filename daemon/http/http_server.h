@@ -2,7 +2,7 @@
 // protocol; it knows nothing of what the calls mean.
 //
 // Rules: A request has exactly one Host (on TCP it must name this server, else 421). Its body has a Content-Length, or
-// is plainly chunked where allows_chunked() permits it; any other Transfer-Encoding is answered 501 and the connection
+// is plain chunked where allows_chunked() permits that; any other Transfer-Encoding is answered 501 and the connection
 // closed. The limit of a chunked body counts chunk extensions too. Any parse error is answered once and the connection
 // closed. The head must arrive within header_timeout and kHeaderBytesMax; a body slower than the floor is cut off. A
 // client that half-closes still gets its answer. HTTP/1.0 is understood, without keep-alive and chunks.
