@@ -15,10 +15,10 @@ Task<core::Result<std::string>> BodySpool::read_body(Exchange& exchange) {
 Task<core::Result<std::string>> BodySpool::read_seated(Exchange& exchange) {
   using namespace asio::experimental::awaitable_operators;
   if (!seat_.is_wanted()) {
-    auto read = co_await (exchange.read_body() || seat_.wanted());
+    auto read = co_await (exchange.read_body() || seat_.eviction_requested());
     if (read.index() == 0) {
       auto& piece = std::get<0>(read);
-      if (piece) seat_.came(std::ssize(*piece));
+      if (piece) seat_.received(std::ssize(*piece));
       co_return std::move(piece);
     }
   }

@@ -11,8 +11,8 @@ int BodySeats::taken_of(core::OwnerId owner) const {
   return mine == taken_of_.end() ? 0 : mine->second;
 }
 
-// Each owner leaves as many as it has to those who come after it: the first may have half of them, the next half of
-// what is left.
+// An owner must leave at least as many seats free as it has: the first owner may take half of all seats, the next half
+// of what is left.
 bool BodySeats::may_sit(core::OwnerId owner, int more_free) const {
   if (closed_) return false;
   const int free = limits_.seats - taken() + more_free;
@@ -23,11 +23,11 @@ void BodySeats::sit(Seat& seat) {
   ++taken_of_[seat.owner_];
   seat.place_ = sitting_.insert(sitting_.end(), &seat);
   seat.taken_ = true;
-  seat.quick_until_ = Clock::now() + limits_.patience;
+  seat.rate_ok_until_ = Clock::now() + limits_.patience;
 }
 
 Task<bool> BodySeats::Seat::take() {
-  // Nobody is passed over: whoever waits could not sit when a seat last came free.
+  // This passes nobody over: all who wait could not be seated when a seat last came free.
   if (seats_.may_sit(owner_)) {
     seats_.sit(*this);
     co_return true;
@@ -50,13 +50,13 @@ Task<bool> BodySeats::Seat::take() {
   co_return taken_;
 }
 
-void BodySeats::Seat::came(std::int64_t bytes) {
+void BodySeats::Seat::received(std::int64_t bytes) {
   const auto now = Clock::now();
   const auto bought = std::chrono::nanoseconds(std::chrono::seconds(1)) * bytes / seats_.limits_.rate;
-  quick_until_ = std::min<Clock::time_point>(std::max(quick_until_, now) + bought, now + seats_.limits_.patience);
+  rate_ok_until_ = std::min<Clock::time_point>(std::max(rate_ok_until_, now) + bought, now + seats_.limits_.patience);
 }
 
-Task<void> BodySeats::Seat::wanted() {
+Task<void> BodySeats::Seat::eviction_requested() {
   if (!wanted_) co_await called_.async_wait(as_tuple_task);
 }
 
@@ -78,12 +78,12 @@ void BodySeats::serve() {
   for (auto* next : waiting_) {
     if (next->seat->taken_ || !may_sit(next->seat->owner_)) continue;
     sit(*next->seat);
-    next->timer.cancel();  // resumes by a posted handler, so nobody leaves the list while it is walked
+    next->timer.cancel();  // resumes the waiter by a posted handler, so the list doesn't change during this loop
   }
 }
 
-// The slowest of those whose owner has more; nobody is sent away by the crowd of their own owner, or for one who could
-// not sit there.
+// Requests the eviction of the slowest body whose owner has more seats than `owner`, so no owner's crowd evicts that
+// owner's own bodies. Does nothing if `owner` could not use the freed seat, or if enough seats are being left already.
 void BodySeats::want_one_for(core::OwnerId owner) {
   const auto leaving =
       static_cast<int>(std::ranges::count_if(sitting_, [](const Seat* seat) { return seat->wanted_; }));
@@ -91,8 +91,8 @@ void BodySeats::want_one_for(core::OwnerId owner) {
   const auto now = Clock::now();
   Seat* slowest = nullptr;
   for (auto* seat : sitting_) {
-    if (seat->wanted_ || seat->quick_until_ >= now || taken_of(seat->owner_) <= taken_of(owner)) continue;
-    if (slowest == nullptr || seat->quick_until_ < slowest->quick_until_) slowest = seat;
+    if (seat->wanted_ || seat->rate_ok_until_ >= now || taken_of(seat->owner_) <= taken_of(owner)) continue;
+    if (slowest == nullptr || seat->rate_ok_until_ < slowest->rate_ok_until_) slowest = seat;
   }
   if (slowest == nullptr) return;
   slowest->wanted_ = true;

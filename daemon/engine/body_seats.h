@@ -1,5 +1,6 @@
-// How many large bodies may be in memory at the same time: a crowd that sends slowly must not fill it, and nobody may
-// have so many that another has none. One thread, that of the executor; outlives whoever sits or waits.
+// Limits how many large request bodies are in memory at the same time, so that a crowd of slow senders can't fill it
+// and no owner takes so many seats that another gets none. For use on the executor's thread only; BodySeats must
+// outlive every Seat.
 #pragma once
 
 #include <list>
@@ -10,24 +11,24 @@
 
 namespace batchd::daemon {
 
-// Whoever has more than this of a body in memory needs a seat, and then has at most about two chunks there (a bulk
-// submission: four).
+// A submission that holds more than this of a body in memory needs a seat. With a seat it holds at most about two
+// chunks (a bulk submission: four).
 inline constexpr std::int64_t kBodyBytesWithoutSeat = 64 << 10;
 
 struct BodySeatLimits {
   int seats = 64;
-  int owner_seats = 32;  // of these at most; and never more than there are free ones
-  std::chrono::milliseconds wait = std::chrono::seconds(10);
-  // Somebody who has waited for so long may have the seat of a body that comes more slowly than this (bytes/s).
+  int owner_seats = 32;  // at most this many for one owner, who is also given no more seats than are free
+  std::chrono::milliseconds wait = std::chrono::seconds(10);  // for which take() waits at most
+  // A submission that has waited for `patience` may take over the seat of a body that arrives at less than `rate`.
   std::chrono::milliseconds patience = std::chrono::seconds(3);
-  std::int64_t rate = 64 << 10;
+  std::int64_t rate = 64 << 10;  // bytes/s
 };
 
 class BodySeats {
  public:
   explicit BodySeats(Executor executor, BodySeatLimits limits = {}) : executor_(std::move(executor)), limits_(limits) {}
 
-  // One body's, from construction to destruction.
+  // One body's claim to a seat, which the destructor gives up.
   class Seat {
    public:
     Seat(BodySeats& seats, core::OwnerId owner)
@@ -35,16 +36,17 @@ class BodySeats {
     Seat(const Seat&) = delete;
     ~Seat() { leave(); }
 
-    // Waits its turn for a seat; who came first among those whose owner may have one sits first. False: none came free
-    // in time, the wait was cancelled, or the seats are closed. Nobody who sits waits for another seat, so there is no
-    // deadlock.
+    // Waits for a seat. Seats are given in order of arrival, skipping those whose owner may have no more. Returns false
+    // if no seat came free within `wait`, the wait was cancelled, or close() was called. There is no deadlock as long
+    // as a caller that has a seat does not wait for another.
     Task<bool> take();
     bool taken() const { return taken_; }
-    void came(std::int64_t bytes);  // of the body
-    // Another needs this seat, and its body comes slowly: it is to be left soon. Until then; cancellable.
-    Task<void> wanted();
-    bool is_wanted() const { return wanted_; }
-    void leave();
+    void received(std::int64_t bytes);  // notes that `bytes` more of the body have arrived
+    // Returns when another body needs this seat because this one arrives too slowly: the caller is then to call leave()
+    // soon. Cancellable.
+    Task<void> eviction_requested();
+    bool is_wanted() const { return wanted_; }  // true once eviction_requested() would return at once
+    void leave();                               // gives the seat up; without one it does nothing
 
    private:
     friend class BodySeats;
@@ -52,13 +54,13 @@ class BodySeats {
     const core::OwnerId owner_;
     bool taken_ = false;
     bool wanted_ = false;
-    Timer called_;                      // cancelled when it is wanted
-    Timer::time_point quick_until_;     // what has come is enough until then
-    std::list<Seat*>::iterator place_;  // among those who sit
+    Timer called_;                      // cancelled when the seat is wanted
+    Timer::time_point rate_ok_until_;   // what has arrived keeps the body at `rate` until then
+    std::list<Seat*>::iterator place_;  // in BodySeats::sitting_
   };
 
   int taken() const { return static_cast<int>(sitting_.size()); }
-  // Nobody sits down any more; those who wait are told so at once.
+  // Gives out no more seats; every pending take() returns false at once.
   void close();
 
  private:
@@ -76,7 +78,7 @@ class BodySeats {
   const BodySeatLimits limits_;
   std::unordered_map<core::OwnerId, int> taken_of_;
   std::list<Seat*> sitting_;
-  std::list<Waiting*> waiting_;  // the longest first
+  std::list<Waiting*> waiting_;  // in order of arrival
   bool closed_ = false;
 };
 

@@ -7,7 +7,7 @@ namespace batchd::daemon {
 Task<bool> ChunkSeats::Seat::sit() {
   if (seated_) co_return true;
   Waiting me{this, Timer(seats_.timer_.get_executor(), Timer::time_point::max())};
-  // Leaves the list however this coroutine ends; serve() has done it for those who were seated.
+  // Leaves the list however this coroutine ends; serve() has already removed a reader that it seated.
   struct Place {
     ChunkSeats& seats;
     Waiting& me;
@@ -57,7 +57,7 @@ std::list<ChunkSeats::Waiting*>::iterator ChunkSeats::next_waiting() {
   return std::min_element(waiting_.begin(), waiting_.end(), fewer);
 }
 
-// An owner with clearly fewer seats needn't be patient with one who has more.
+// A seat whose owner has at least two more than `for_whom` is taken away without waiting for `patience`.
 ChunkSeats::Seat* ChunkSeats::to_be_taken_away(core::OwnerId for_whom) const {
   if (resting_.empty()) return nullptr;
   if (Timer::clock_type::now() - resting_.front()->since_ >= limits_.patience) return resting_.front();
@@ -85,7 +85,7 @@ void ChunkSeats::serve() {
 }
 
 void ChunkSeats::look_again() {
-  if (resting_.empty()) return;  // who comes to rest, or leaves, looks
+  if (resting_.empty()) return;  // the next rest() or leave() calls serve()
   timer_.expires_at(resting_.front()->since_ + limits_.patience);
   timer_.async_wait([this](boost::system::error_code cancelled) {
     if (!cancelled) serve();

@@ -1,6 +1,7 @@
-// How many chunks of stored results are in memory for their readers: a crowd that reads slowly must not fill it. Who
-// has a seat may have a chunk; who rests on it for too long while another waits loses both, and reads the chunk anew
-// when its client has caught up. One thread, that of the executor; outlives whoever sits or waits.
+// Limits how many chunks of stored results are in memory at the same time, so that a crowd of slow readers can't fill
+// it. A reader with a seat may hold one chunk. While others wait, a reader idle longer than `patience` loses its seat
+// and its chunk, and reads the chunk from the store again when its client has caught up. For use on the executor's
+// thread only; ChunkSeats must outlive every Seat.
 #pragma once
 
 #include <list>
@@ -13,30 +14,31 @@
 namespace batchd::daemon {
 
 struct ChunkSeatLimits {
-  int seats = 16;                          // of a chunk each
-  std::chrono::milliseconds patience{50};  // with a client that doesn't take what it was sent, while others wait
+  int seats = 16;                          // each for one chunk
+  std::chrono::milliseconds patience{50};  // with a client that doesn't take what it was sent while others wait
 };
 
 class ChunkSeats {
  public:
   explicit ChunkSeats(Executor executor, ChunkSeatLimits limits = {}) : limits_(limits), timer_(executor) {}
 
-  // One reader's, from construction to destruction.
+  // One reader's claim to a seat, which the destructor gives up.
   class Seat {
    public:
     Seat(ChunkSeats& seats, core::OwnerId owner) : seats_(seats), owner_(owner) {}
     Seat(const Seat&) = delete;
     ~Seat() { leave(); }
 
-    // Waits for a seat; holds nothing meanwhile. Among those who wait, the owner who has the fewest is next. False: the
-    // wait was cancelled. Nobody loses a seat before the first rest() on it.
+    // Waits for a seat and holds no chunk meanwhile. The next seat goes to the waiting reader whose owner has the
+    // fewest. Returns false if the wait was cancelled. No reader loses its seat before it has called rest().
     Task<bool> sit();
     bool seated() const { return seated_; }
-    // The chunk has been of use; from now on the seat may be taken away, and is the first to be if it is not for long.
+    // Notes that the chunk has been of use. From now on the seat may be taken away; the reader whose last rest() is the
+    // longest ago loses its seat first.
     void rest();
-    void leave();
+    void leave();  // gives the seat and the chunk up
 
-    std::string chunk;  // whoever sits puts it here; gone with the seat
+    std::string chunk;  // filled by the reader while it is seated; emptied when the seat is lost or given up
 
    private:
     friend class ChunkSeats;
@@ -45,8 +47,8 @@ class ChunkSeats {
     const core::OwnerId owner_;
     bool seated_ = false;
     bool resting_ = false;
-    Timer::time_point since_;           // of the rest
-    std::list<Seat*>::iterator place_;  // among those who rest
+    Timer::time_point since_;           // time of the last rest()
+    std::list<Seat*>::iterator place_;  // in ChunkSeats::resting_
   };
 
   int taken() const { return taken_; }
@@ -65,9 +67,9 @@ class ChunkSeats {
   const ChunkSeatLimits limits_;
   int taken_ = 0;
   std::unordered_map<core::OwnerId, int> taken_of_;
-  std::list<Seat*> resting_;     // the longest first
-  std::list<Waiting*> waiting_;  // the longest first
-  Timer timer_;                  // of the moment in which somebody's patience ends
+  std::list<Seat*> resting_;     // oldest rest() first
+  std::list<Waiting*> waiting_;  // in order of arrival
+  Timer timer_;                  // expires when the first of resting_ has rested for `patience`
 };
 
 }  // namespace batchd::daemon

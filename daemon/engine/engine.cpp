@@ -11,7 +11,7 @@ using core::BatchState;
 void Wakeups::wake(BatchState state) {
   switch (state) {
     case BatchState::sealing:
-      break;  // belongs to the packer's own run, or to the split that fills it
+      break;  // the packer, or the split that fills the batch, goes on by itself
     case BatchState::sealed:
     case BatchState::uploading:
     case BatchState::uploaded:
@@ -40,7 +40,7 @@ void Wakeups::wake(BatchState state) {
       pack.wake();  // a job slot may have come free
       break;
     case BatchState::held:
-      break;  // a person's turn
+      break;  // an operator must decide
   }
 }
 
@@ -86,7 +86,7 @@ void Engine::announce(const core::Recorded& recorded) {
   if (recorded.requeued > 0) wakeups.pack.wake();
 }
 
-// Each of them sees in the row itself that it is packed with nobody.
+// Each of these stages sees in the batch's row that no request waits for it (packed = 0).
 void Engine::deserted(core::BatchId batch) {
   log_event(LogLevel::info, "batch_deserted", {{"batch", batch}});
   for (auto* wakeup : {&wakeups.submit, &wakeups.poll, &wakeups.settle}) wakeup->wake();

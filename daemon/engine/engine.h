@@ -1,5 +1,5 @@
-// What the stages work with. Owned by the composition root (daemon.cpp), outlives every stage and task; used on the
-// io_context's thread only.
+// What stages and handlers share. Owned by the composition root (daemon.cpp); outlives every stage and task; for use on
+// the io_context's thread only.
 #pragma once
 
 #include <array>
@@ -65,33 +65,37 @@ struct Engine {
   Flushes flushes;
   TaskGroup tasks;
   Metrics metrics;
-  std::string installation;  // of the database (core::Installation)
+  std::string installation;  // the database's id (core::Installation)
   std::string tag_prefix;    // "batchd-<installation>-"
-  // Batches whose one create call is being made by this process right now. One that is `creating` without standing here
-  // was left behind (by a full disk, say): it is unclear.
+  // Batches whose one create call is being made right now. A batch in state `creating` that is not in this set was
+  // abandoned (disk full, say), unless it is marked as throttled: treat it as unclear.
   std::unordered_set<core::BatchId> creates_under_way;
-  std::unordered_set<core::LaneId> not_for_tokens;  // lanes whose 429s have another reason (lane_use.h)
+  std::unordered_set<core::LaneId> not_for_tokens;  // lanes that get 429s for another reason than tokens (lane_use.h)
   bool stopping = false;                            // set once, before total cancellation
 
-  // The guarded change of a batch, with its wakeup. An error other than stale ends in the log here, once; callers look
-  // again.
+  // Moves the batch from batch.state to `to` (which may be the same state), applies `patch`, and wakes the stage of a
+  // new state. The change is durable when this returns. Returns Errc::stale if the batch is in another state by now.
+  // Every error is logged here; callers only look at the batch again.
   Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to, core::BatchPatch patch);
   Task<core::Result<core::Batch>> mark(const core::Batch& batch, core::BatchState to) {
     return mark(batch, to, core::BatchPatch());
   }
-  // What follows a move to another state: its line in the log, and its count. mark() sees to it; whoever moves a batch
-  // in a transaction of its own says so here.
+  // Logs and counts a batch's move to another state. mark() does this by itself; a caller that moves a batch in a
+  // transaction of its own calls it afterwards.
   void moved(const core::Batch& batch, core::BatchState from);
   int max_attempts() const { return static_cast<int>(config.retry.max_attempts); }
-  // After results: wakes the waiters of what finished, and the packer if something came back to the queue.
+  // Called after outcomes were recorded. Counts them, and wakes the waiters of the requests that finished and, if a
+  // request went back to the queue, the packer.
   void announce(const core::Recorded& recorded);
-  // After Cancelled::deserted and its like: nobody waits for this batch any more, and whoever holds it looks at once.
+  // Called for each batch in Cancelled::deserted and Expired::deserted: nobody waits for any of its requests any more.
+  // Wakes the stages that may hold the batch.
   void deserted(core::BatchId batch);
-  // An operator's word: what troubles the account is tried again now.
+  // Ends the account's pause by an operator's decision: its key is read again and the next call is tried now.
   void try_at_once(Account& account);
-  // The same, and its strange jobs are accepted: they stop nothing any more.
+  // Does the same, and accepts the account's strange jobs, which then stop nothing any more.
   Task<core::Result<void>> resume(Account& account);
-  // What the accounts have of these, from the store. At start before the stages, and whenever one was found.
+  // Sets Account::strange_jobs of every account from the store. Called at start before the stages run, after each
+  // survey of the sweep, and by resume().
   Task<core::Result<void>> count_strange_jobs();
 };
 

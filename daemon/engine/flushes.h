@@ -1,4 +1,5 @@
-// What somebody asked to leave at once: in memory only, since whoever asked is still there to ask again.
+// The lanes whose queue an operator has asked to send at once. In memory only: after a restart the operator can ask
+// again.
 #pragma once
 
 #include <map>
@@ -12,12 +13,12 @@ namespace batchd::daemon {
 
 class Flushes {
  public:
-  // Everything that lanes like these have queued until `now` leaves as soon as there is a slot. Ring wakeups.pack
-  // after.
+  // Lets everything that the lanes matching `lanes` have queued until `now` leave as soon as there is a slot. The
+  // caller wakes wakeups.pack afterwards.
   void ask(const core::LaneSelector& lanes, core::WallTime now) { asked_[lanes] = now; }
-  // The latest wish for this lane; none: there is none.
+  // Returns the time of the latest flush that covers this lane; nullopt if there is none.
   std::optional<core::WallTime> of(const core::Lane& lane) const;
-  // Forgets the wishes that are fulfilled: nothing in the queue is as old.
+  // Forgets the flushes that are complete: their lanes have nothing queued that is as old.
   void forget_fulfilled(const std::vector<core::LaneQueue>& queues);
 
  private:

@@ -23,7 +23,7 @@ Counters& counters(prometheus::Registry& registry, const char* name, const char*
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
 }
 
-// From a call on the socket to a job that takes two days.
+// The buckets reach from a call on the socket to a job that takes two days.
 prometheus::Histogram& times(prometheus::Registry& registry, const char* name, const char* help) {
   static const prometheus::Histogram::BucketBoundaries kSeconds{
       0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800};
@@ -65,7 +65,7 @@ struct Metrics::Families {
       times(registry, "batchd_accept_duration_seconds", "From a submission's header to its acknowledgement.");
 };
 
-// Counters with few possible values begin at 0: a rate sees the first event, too.
+// Counters with few possible label values are created at 0, so that a rate sees the first event too.
 Metrics::Metrics(core::WallTime started_at) : families_(std::make_unique<Families>()), started_at_(started_at) {
   for (std::size_t i = 0; i < core::kRequestStates; ++i)
     if (const auto state = static_cast<RequestState>(i); core::is_terminal(state))
@@ -117,7 +117,7 @@ void Metrics::faulted(std::string_view account, std::string_view kind) {
 
 void Metrics::result_damaged() { families_->damaged.Increment(); }
 
-// Every call comes by here: its counter is looked up without making labels.
+// Called for every HTTP call, so the counter is looked up without building labels.
 void Metrics::answered(std::string_view method, std::string_view route, int status) {
   auto& answers = families_->answers;
   const auto known = answers.find(std::tuple(method, route, status / 100));

@@ -1,6 +1,6 @@
 // The numbers for Prometheus (GET /metrics): events are counted here as they happen, everything else is read from the
-// status when somebody asks. docs/operations.md says what each one means. Labels have few values: states, kinds,
-// configured accounts, lanes that exist (at most kLanesShown), route patterns.
+// status at each scrape. docs/operations.md explains each of them. Labels have few values: states, kinds, configured
+// accounts, lanes that exist (at most kLanesShown), route patterns.
 #pragma once
 
 #include <chrono>
@@ -21,12 +21,12 @@ class Metrics {
 
   // --- events, since the process started
   void ended(const core::Recorded& recorded, core::WallTime now);  // requests that ended, or go again
-  void moved(const core::Batch& batch);                            // it has just come into its state
-  void entered(core::BatchState state);                            // the same, of a batch that isn't at hand
+  void moved(const core::Batch& batch);                            // a batch that has just entered its state
+  void entered(core::BatchState state);                            // same, when only the state is known
   void created(std::string_view outcome);                          // of a create call: "created", or the fault's kind
   void faulted(std::string_view account, std::string_view kind);   // a call failed and is made again later
   void answered(std::string_view method, std::string_view route, int status);
-  void result_damaged();  // a held call whose response can't be read: made again, it is paid for again
+  void result_damaged();  // an attached call's response can't be read; the call made again is paid for again
   void acknowledged(std::chrono::steady_clock::duration took);  // from a submission's head to its 202
 
   // --- the text of GET /metrics

@@ -9,7 +9,7 @@ using Labels = std::vector<prometheus::ClientMetric::Label>;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-// Collects families in which a sample may come at any time.
+// Collects metric families; samples may be added to them in any order.
 class Sheet {
  public:
   MetricFamily& family(const char* name, const char* help, MetricType type = MetricType::Gauge) {

@@ -1,4 +1,5 @@
-// What of the metrics is read from the status at each scrape: made anew, so that a lane that is gone is gone here, too.
+// The metrics that are read from the status. They are built anew at each scrape, so that a lane that is gone disappears
+// here too.
 #pragma once
 
 #include <prometheus/metric_family.h>

@@ -1,5 +1,6 @@
 // The store, for coroutines: co_await store.state(&core::Store::mark, id, from, to, patch, now).
-// Runs a verb on the store's thread and resumes here after its group's commit: what it returns is durable.
+// Runs a verb on the store's thread and resumes the caller after the commit of its transaction: what the verb returns
+// is durable.
 #pragma once
 
 #include <boost/asio/async_result.hpp>
@@ -18,8 +19,8 @@ class StoreClient {
  public:
   explicit StoreClient(storage::StoreThread& thread) : thread_(thread) {}
 
-  // One verb by its name. The class says in which order verbs are replayed after a full disk. Arguments are kept until
-  // the verb is over, and not consumed by it: it may run twice.
+  // Each of these runs one verb. They differ in the class, which decides the order in which verbs are replayed after a
+  // full disk. Arguments are kept until the verb has completed and are not consumed by it, since it may run twice.
   template <class R, class... P, class... A>
   Task<R> intake(R (core::Store::*verb)(P...), A... args) {
     co_return co_await one(storage::VerbClass::intake, verb, std::move(args)...);
@@ -37,14 +38,16 @@ class StoreClient {
     co_return co_await one(storage::VerbClass::read, verb, std::move(args)...);
   }
 
-  // Several verbs as one: Result<T>(core::Store&), wholly or not at all. Keep it within one verb's budget.
+  // Runs several verbs as one: `verb` is called as Result<T>(core::Store&), perhaps twice, and takes effect wholly or
+  // not at all. It must stay within one verb's budget of rows and bytes.
   template <class Verb, class R = std::invoke_result_t<Verb&, core::Store&>>
   Task<R> together(storage::VerbClass verb_class, Verb verb) {
     auto by_reference = [&verb](core::Store& store) -> R { return verb(store); };
     co_return co_await run<R>(verb_class, by_reference);
   }
 
-  // Grows when a verb that may have changed something has ended: as long as it doesn't, what was read still holds.
+  // Returns a count of the completed verbs that may have changed something. While it stays the same, what was read from
+  // the store still holds.
   std::uint64_t changes() const { return changes_; }
 
  private:
@@ -54,7 +57,7 @@ class StoreClient {
     co_return co_await run<R>(verb_class, bound);
   }
 
-  // `verb` stays in the awaiting coroutine's frame, which can't end before the completion: the wait is not cancellable.
+  // `verb` lives in the awaiting coroutine's frame. The wait is not cancellable, so that frame outlives the completion.
   template <class R, class Verb>
   Task<R> run(storage::VerbClass verb_class, Verb& verb) {
     auto initiate = [this, verb_class, &verb](auto handler) {

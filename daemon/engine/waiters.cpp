@@ -12,7 +12,7 @@ Task<void> Waiters::Call::wait_until(core::SteadyTime due) {
 
 void Waiters::Call::wake() {
   called_ = true;
-  timer_.cancel();  // resumes by a posted handler, so nobody leaves a table while it is walked
+  timer_.cancel();  // resumes the waiter by a posted handler, so no table changes while it is iterated
 }
 
 template <class IdType>
@@ -23,14 +23,14 @@ void Waiters::wake(const Table<IdType>& table, IdType id) {
 
 void Waiters::notify(const std::vector<core::RequestId>& finished, const std::vector<core::OwnerId>& owners) {
   for (const auto request : finished) wake(requests_, request);
-  core::OwnerId woken;  // neighbours in a batch are mostly one owner's
+  core::OwnerId woken;  // neighbours in a batch mostly belong to one owner, who is woken once for them
   for (const auto owner : owners) {
     if (owner != woken) wake(owners_, owner);
     woken = owner;
   }
 }
 
-// Whoever waits for no request only waits for the stop.
+// A ticket for no request (RequestId()) waits only for the stop, so it is not woken here.
 void Waiters::notify_waiting() {
   for (auto& [request, call] : requests_)
     if (request != core::RequestId()) call->wake();

@@ -1,5 +1,5 @@
-// Callers that hold their call until a request ends, and streams that follow an owner's results. They are only hints:
-// the truth is in the store, and whoever is woken looks there.
+// Wakes callers that wait for a request to end, and streams that follow an owner's results. A wake-up is only a hint:
+// the truth is in the store, and the caller looks there when woken. For use on the executor's thread only.
 #pragma once
 
 #include <unordered_map>
@@ -15,18 +15,18 @@ class Waiters {
  public:
   explicit Waiters(Executor executor) : executor_(std::move(executor)) {}
 
-  // One caller's interest, from construction to destruction, in one request or in all of an owner's. Register first,
-  // then look in the store, then wait: an end that comes between the two is not missed.
+  // One caller's interest in one request or in all of an owner's; the destructor ends it. Construct the ticket first,
+  // then look in the store, then wait: an end between the look and the wait is not missed.
   template <class IdType>
   class TicketFor;
   using Ticket = TicketFor<core::RequestId>;
   using OwnerTicket = TicketFor<core::OwnerId>;
 
-  // `owners`: of `finished`, one for one.
+  // Wakes those who wait for one of `finished` or its owner; owners[i] is the owner of finished[i].
   void notify(const std::vector<core::RequestId>& finished, const std::vector<core::OwnerId>& owners);
-  void notify_all();  // the daemon stops: everybody answers now
-  void
-  notify_waiting();  // callers may have lost their token: everybody who waits for a request or an owner looks again
+  void notify_all();  // wakes every ticket, because the daemon stops and every call is answered now
+  // Wakes every ticket that is about a request or an owner, because callers may have lost their bearer token.
+  void notify_waiting();
   std::size_t size() const { return requests_.size() + owners_.size(); }
 
  private:
@@ -60,7 +60,8 @@ class Waiters::TicketFor {
       : call_(waiters.executor_), table_(waiters.table_of(id)), place_(table_.emplace(id, &call_)) {}
   TicketFor(const TicketFor&) = delete;
   ~TicketFor() { table_.erase(place_); }
-  // Until something it is about ends, `due`, the daemon stops, or the coroutine is cancelled.
+  // Waits until one of the notify calls wakes this ticket, until `due`, or until the coroutine is cancelled. Returns at
+  // once if the ticket was woken since the last wait.
   Task<void> wait_until(core::SteadyTime due) { return call_.wait_until(due); }
 
  private:

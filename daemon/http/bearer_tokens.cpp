@@ -30,7 +30,7 @@ core::Error invalid(int line, std::string_view what) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// The first word of `text`, which loses it.
+// Removes the first word from `text` and returns it.
 std::string_view take_word(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
   const auto word = text.substr(0, text.find_first_of(kBlanks));
@@ -76,7 +76,7 @@ core::Result<std::string> contents(int fd, const std::string& path, std::optiona
   return text;
 }
 
-// "Bearer TOKEN", or "Basic BASE64(user:TOKEN)" as browsers and curl -u send it.
+// Returns the token in "Bearer TOKEN", or in "Basic BASE64(user:TOKEN)" as browsers and curl -u send it; else empty.
 std::string token_of_authorization(std::string_view value) {
   std::string scheme(take_word(value));
   std::ranges::transform(scheme, scheme.begin(), lower);
@@ -143,7 +143,7 @@ void BearerTokens::replace(Peers peers) {
 
 std::optional<Peer> BearerTokens::peer_of(std::string_view token) const {
   if (!is_token(token)) return std::nullopt;
-  // By digest: how long the lookup takes says nothing about how much of a token was right.
+  // The lookup is by digest, so the time it takes doesn't reveal how much of a token was right.
   const auto found = peers_.find(json::sha256(token));
   return found == peers_.end() ? std::nullopt : std::optional(found->second);
 }

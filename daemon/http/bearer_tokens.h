@@ -1,5 +1,5 @@
-// Who may call over TCP: the tokens file, and the tokens that requests carry. Tokens are kept and compared as SHA-256
-// digests only; none is ever in an error, in a log or in the store.
+// Who may call over TCP: the tokens file, and the bearer tokens that requests carry. Tokens are kept and compared as
+// SHA-256 digests only; no token is ever in an error, in the log or in the store.
 #pragma once
 
 #include <sys/types.h>
@@ -25,25 +25,28 @@ struct TokenLine {
   bool admin = false;
 };
 
-// Blank lines and those that start with # are skipped. Errc::invalid: a line that can't be, or a token that is there
-// twice; the error names the line's number, never its content.
+// Parses the text of a tokens file. Blank lines and lines that start with # are skipped. Returns Errc::invalid if a
+// line is malformed or a token occurs twice; the error names the line's number, never its content.
 core::Result<std::vector<TokenLine>> parse_tokens(std::string_view text);
-// Errc::invalid: also a file that can't be read, is no file, is over 1 MiB, or that others may read (mode & 007), or
-// the group `clients`.
+// Reads and parses the file `path`. Returns Errc::invalid also if it can't be read, isn't a regular file, is over 1
+// MiB, or if others (mode & 007) or the group `clients` may use it.
 core::Result<std::vector<TokenLine>> read_tokens(const std::string& path, std::optional<gid_t> clients = std::nullopt);
 
-// The token that a request carries, and no longer does: a ?key= is taken out of the query, so that no handler mistakes
-// it for a parameter. In this order: Authorization (Bearer, or the password of Basic), x-goog-api-key, ?key=. Empty:
-// none.
+// Returns the token that a request carries, or an empty text. Looks in this order: Authorization (Bearer, or the
+// password of Basic), x-goog-api-key, ?key=. A ?key= that is used is removed from the query, so that no handler takes
+// it for a parameter.
 std::string take_token(RequestHead& head);
 
-// The tokens in force. One thread, that of the executor; its content may be replaced at any time.
+// The tokens in force. For use on the executor's thread only; the tokens may be replaced at any time.
 class BearerTokens {
  public:
   using Peers = std::unordered_map<std::string, Peer>;  // by digest
-  // Gives every token a number (Peer::credential), which it keeps as long as it stands for the same owner and rights.
+  // Puts `peers` in force instead of the present ones. Gives every token a number (Peer::credential), which the token
+  // keeps as long as it stands for the same owner and rights.
   void replace(Peers peers);
+  // Returns who calls with this token; nullopt if the token isn't in force.
   std::optional<Peer> peer_of(std::string_view token) const;
+  // Returns true if the token with this number is in force, or if `credential` is 0 (no token was needed).
   bool in_force(std::uint64_t credential) const { return credential == 0 || in_force_.contains(credential); }
   std::size_t size() const { return peers_.size(); }
 
@@ -53,9 +56,10 @@ class BearerTokens {
   std::uint64_t last_credential_ = 0;
 };
 
-// Reads server.tokens_file anew and puts it in force: at the start, and when told to reload. On an error nothing
-// changes. The group that may open the socket mustn't read the file: who can, becomes any owner. Requests under way go
-// on as whom they came, but those that wait end when they look for their token.
+// Reads server.tokens_file and puts its tokens in force, at start and at each reload. Nothing changes if this returns
+// an error. The group that may open the socket must not be able to read the file, since a reader can act as any owner.
+// Requests under way go on with the identity that they began with, but a request that waits ends when it next finds its
+// token gone.
 Task<core::Result<void>> load_bearer_tokens(BearerTokens& tokens, StoreClient& store, config::Server server);
 
 }  // namespace batchd::daemon

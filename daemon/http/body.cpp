@@ -1,4 +1,4 @@
-// The Exchange side of a session: a request's body, of known length or in chunks.
+// The part of Session that reads a request's body, of known length or in chunks.
 #include <algorithm>
 
 #include "daemon/http/session.h"
@@ -9,7 +9,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kBodyPieceBytes = 64 << 10;
-constexpr std::int64_t kDirectBytesMin = 8 << 10;  // of a chunk's data: read into the piece, past the buffer
+constexpr std::int64_t kDirectBytesMin = 8 << 10;  // from this size on, a chunk's data is read without the buffer
 
 core::Error over_the_limit() { return {core::Errc::too_large, "the body is over the limit"}; }
 core::Error cut_off() { return {core::Errc::invalid, "the body was cut off"}; }
@@ -45,7 +45,7 @@ Task<core::Result<std::string>> Session::receive_body_piece() {
   co_return piece;
 }
 
-// The limit counts what the client sends, not what it means: a body can consist of extensions.
+// The limit counts all bytes that the client sends, not only the data: a body could consist of chunk extensions.
 Task<core::Result<std::string>> Session::receive_chunked_piece() {
   std::string piece;
   while (piece.empty() && !chunks_.finished()) {
@@ -79,7 +79,8 @@ Task<core::Result<std::string>> Session::receive_chunked_piece() {
   co_return piece;
 }
 
-// What has come buys time for what is to come, but not for ever: else one fast piece would pay for hours of silence.
+// Received bytes earn time to wait for more, but only up to a maximum: else one fast piece would pay for hours of
+// silence.
 void Session::earn(std::int64_t body_bytes) {
   const auto& config = shared_->config;
   if (config.body_rate_floor <= 0) return;
@@ -88,7 +89,7 @@ void Session::earn(std::int64_t body_bytes) {
   body_credit_ = std::min<Clock::duration>(body_credit_, most);
 }
 
-// Waits for more of the body while there is no memory for it yet: a crowd that sends slowly waits here.
+// Waits until more of the body has arrived, and holds no buffer meanwhile, however many clients send slowly.
 Task<core::Result<void>> Session::body_ready() {
   if (request_.expects_continue && !continued_) {
     continued_ = true;
@@ -109,14 +110,14 @@ Task<core::Result<void>> Session::body_ready() {
   co_return cut_off();
 }
 
-// At least one byte of the body from the client, after body_ready(). An error: no more will come.
+// Receives at least one byte of the body, after body_ready(). After an error no more of the body can be read.
 Task<core::Result<std::size_t>> Session::receive_body_bytes(char* data, std::size_t capacity) {
   const auto start = Clock::now();
   deadline_.arm(start + body_credit_);
   std::size_t received = 0;
   const auto read = co_await receive(data, capacity, received);
   deadline_.disarm();
-  body_credit_ -= Clock::now() - start;  // urgent data looks like something to read, and isn't
+  body_credit_ -= Clock::now() - start;  // this may wait after all: urgent data makes the socket look readable
   body_broken_ = read != Read::some;
   if (read == Read::late) co_return core::Error{core::Errc::invalid, "the body came too slowly"};
   if (body_broken_) co_return cut_off();

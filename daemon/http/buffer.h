@@ -1,4 +1,4 @@
-// Received and not yet used bytes of one connection.
+// The bytes of one connection that were received and not used yet.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ class ReceiveBuffer {
   std::string_view view() const { return {bytes_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
   void consume(std::size_t bytes) { begin_ += bytes; }
-  // Room behind the unused bytes, at least one byte as long as they are fewer than kHeaderBytesMax.
+  // Returns the free room behind the unused bytes: at least one byte if fewer than kHeaderBytesMax bytes are unused.
   std::pair<char*, std::size_t> room();
-  void commit(std::size_t bytes) { end_ += bytes; }
-  void release();  // if empty
+  void commit(std::size_t bytes) { end_ += bytes; }  // notes that so many bytes were written into room()
+  void release();                                    // frees the memory; does nothing unless the buffer is empty
 
  private:
   std::unique_ptr<char[]> bytes_;

@@ -42,7 +42,7 @@ ChunkDecoder::At ChunkDecoder::after_size(char c) {
   return c == '\r' ? At::size_lf : At::failed;
 }
 
-// Where the machine stands after one byte that isn't data.
+// Returns the decoder's position after one byte that isn't data.
 ChunkDecoder::At ChunkDecoder::after(char c) {
   switch (at_) {
     case At::size:
@@ -61,7 +61,7 @@ ChunkDecoder::At ChunkDecoder::after(char c) {
       return c == '\n' ? At::size : At::failed;
     case At::trailer:
       if (c == '\r') return At::end_lf;
-      // A line that starts with a blank would belong to the one before.
+      // A line that starts with a blank would continue the line before it.
       return ++trailer_bytes_ <= kTrailerBytesMax && value_char(c) && c != ' ' && c != '\t' ? At::trailer_line
                                                                                             : At::failed;
     case At::trailer_line:

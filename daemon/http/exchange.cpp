@@ -1,4 +1,4 @@
-// The Exchange side of a session: the client's hang-up, and answers.
+// The part of Session that sends answers and notices that the client hangs up.
 #include <poll.h>
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 namespace batchd::daemon {
 namespace {
 
-constexpr std::size_t kJoinBytesMax = 64 << 10;  // up to here head and body are copied together for one write
-constexpr std::size_t kWriteBytes = 256 << 10;   // one piece of an answer, for write_timeout
+constexpr std::size_t kJoinBytesMax = 64 << 10;  // a body up to this size is copied behind the head for one write
+constexpr std::size_t kWriteBytes = 256 << 10;   // one piece of an answer, which write_timeout is for
 constexpr std::chrono::milliseconds kLookAgain{1000};
 
 }  // namespace
@@ -20,21 +20,22 @@ constexpr std::chrono::milliseconds kLookAgain{1000};
 Task<void> Session::hung_up() {
   buffer_.release();
   deadline_.disarm();
-  // Over TCP a client that is gone looks like one that only half-closed until something is sent to it: both are taken
-  // for gone. Asio tells of a half-close as of something to read.
+  // Over TCP a client that is gone looks like one that has only half-closed until something is sent to it, so both
+  // count as gone. Asio reports a half-close as something to read.
   const short gone = POLLHUP | POLLERR | (remote_ ? POLLRDHUP : 0);
   for (;;) {
-    // On a Unix socket wait_error completes for EPOLLERR and EPOLLHUP. Neither pending input nor a half-close is either
-    // of them, so a client that has sent its next request, or will send no more, isn't mistaken for one that is gone.
+    // On a Unix socket wait_error completes for EPOLLERR and EPOLLHUP. Pending input and a half-close are neither, so a
+    // client that has sent its next request, or will send no more, isn't mistaken for one that is gone.
     const auto [error] = co_await socket_.async_wait(remote_ ? Socket::wait_read : Socket::wait_error, as_tuple_task);
-    if (error) {  // closed by us: there is nobody any more, either; but who is cancelled hasn't been told anything
+    if (error) {  // closed by us counts as gone, too; but a cancelled wait must not report a hang-up
       const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
       if (cancelled != asio::cancellation_type::none) throw boost::system::system_error(error);
       co_return;
     }
     pollfd state{socket_.native_handle(), POLLRDHUP, 0};
     if (::poll(&state, 1, 0) > 0 && (state.revents & gone) != 0) co_return;
-    // Not gone, but the next request is waiting, or (wait_error completes for that, too) urgent data: don't spin on it.
+    // The client isn't gone: its next request is waiting, or urgent data, for which wait_error completes too. Don't
+    // spin.
     Timer pause(socket_.get_executor(), kLookAgain);
     co_await pause.async_wait(use_task);
   }
@@ -46,7 +47,7 @@ Task<bool> Session::interim() {
   constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
   boost::system::error_code error;
   const auto sent = socket_.write_some(asio::buffer(kInterim.data(), kInterim.size()), error);
-  if (error) co_return error == asio::error::would_block;  // then it has unread ones enough
+  if (error) co_return error == asio::error::would_block;  // a client that doesn't read needs no further one
   co_return co_await send(kInterim.substr(sent));
 }
 
@@ -82,7 +83,7 @@ Task<bool> Session::write(std::string_view bytes) {
   CHECK(replied_ && (reply_streams_ || std::ssize(bytes) <= reply_rest_));
   if (reply_failed_) co_return false;
   if (!reply_streams_) reply_rest_ -= std::ssize(bytes);
-  if (bytes.empty() || !reply_has_body_) co_return true;  // an empty chunk would be the end
+  if (bytes.empty() || !reply_has_body_) co_return true;  // an empty chunk would end the answer
   if (reply_streams_ && !request_.old_client) {
     std::array<char, 20> size{};
     const auto digits = std::snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
@@ -140,7 +141,7 @@ Task<bool> Session::send(std::string_view first, std::string_view second) {
 Task<bool> Session::send_piece(std::string_view piece) {
   bool waiting = false;
   while (!piece.empty()) {
-    // Most answers fit into the socket's buffer: written without a turn of the event loop.
+    // Most answers fit into the socket's buffer and are written without waiting for the event loop.
     boost::system::error_code error;
     piece.remove_prefix(socket_.write_some(asio::buffer(piece.data(), piece.size()), error));
     if (!error) continue;

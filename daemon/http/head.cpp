@@ -82,7 +82,7 @@ std::optional<BadHead> apply_length(std::string_view value, RequestHead& head) {
   return std::nullopt;
 }
 
-// What the fields mean for the connection and the body.
+// Applies what the fields say about the connection and the body.
 std::optional<BadHead> apply_fields(ParsedHead& parsed) {
   int hosts = 0;
   int lengths = 0;

@@ -7,7 +7,7 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// The host and port of an Origin; empty if it names none, as "null" doesn't.
+// Returns the host and port of an Origin; empty if it names none, as in "null".
 std::string_view authority_of(std::string_view origin) {
   const auto mark = origin.find("://");
   return mark == origin.npos ? std::string_view() : origin.substr(mark + 3);
@@ -27,7 +27,7 @@ std::string host_name(std::string_view authority) {
   return host;
 }
 
-// Every one of these headers counts: who could add a second one must not be able to hide the first.
+// All headers of these names are checked, so that a second header can't hide the first.
 bool is_cross_site(const RequestHead& head) {
   const auto host = head.header("host");
   return std::ranges::any_of(head.headers, [host](const auto& header) {

@@ -49,13 +49,13 @@ class LocalHttpServer final : public HttpServer {
   const std::shared_ptr<ServerShared> shared_;
   Listener local_;
   std::optional<Listener> tcp_;
-  bool accepting_tcp_ = false;  // by a task of its own
+  bool accepting_tcp_ = false;  // a task of its own accepts TCP connections
   const std::optional<gid_t> admin_group_;
 };
 
 Task<void> LocalHttpServer::serve() {
   const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() == asio::cancellation_type::none)  // a reset would forget it
+  if (state.cancelled() == asio::cancellation_type::none)  // a reset would forget an earlier cancellation
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
   co_await asio::this_coro::throw_if_cancelled(false);
   if (tcp_) accept_tcp();
@@ -71,14 +71,14 @@ Task<void> LocalHttpServer::accept_until_closed(Listener& listener) {
     if (!error) {
       admit(std::move(socket), listener.tcp_port() != 0);
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
-      // Out of descriptors or memory: the connection stays in the backlog, and asking at once would only spin.
+      // Out of descriptors or memory: the connection stays in the backlog, and accepting again at once would only spin.
       Timer pause(executor_, kAcceptPause);
       co_await pause.async_wait(as_tuple_task);
     }
   }
 }
 
-// Beside the Unix socket; ends when close_listener() has closed both. serve() waits for that.
+// Accepts TCP connections beside the Unix socket until close_listener() has closed both. serve() waits for that end.
 void LocalHttpServer::accept_tcp() {
   accepting_tcp_ = true;
   auto ended = [this](const std::exception_ptr& end) {
@@ -89,7 +89,7 @@ void LocalHttpServer::accept_tcp() {
   asio::co_spawn(executor_, accept_until_closed(*tcp_), std::move(ended));
 }
 
-// Exchanges under way go on, unless the cancellation is (or becomes) a terminal one.
+// Waits until all sessions have ended. Exchanges under way go on, unless the cancellation is or becomes terminal.
 Task<void> LocalHttpServer::sessions_ended() {
   while (accepting_tcp_ || !shared_->sessions.empty()) {
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
@@ -107,7 +107,7 @@ void LocalHttpServer::close_listener() {
 }
 
 void LocalHttpServer::cut_sessions() {
-  const auto sessions = shared_->sessions;  // cutting may end some at once
+  const auto sessions = shared_->sessions;  // a copy, since cutting may end some at once
   for (const auto& session : sessions) session->cut();
 }
 
@@ -118,7 +118,7 @@ void LocalHttpServer::admit(Session::Socket socket, bool tcp) {
   boost::system::error_code error;
   if (tcp) {
     socket.set_option(asio::ip::tcp::no_delay(true), error);
-    socket.set_option(asio::socket_base::keep_alive(true), error);  // a client that waits for long may lose its power
+    socket.set_option(asio::socket_base::keep_alive(true), error);  // a waiting client may vanish without closing
   } else {
     peer = peer_of(socket.native_handle(), admin_group_);
     if (!peer) return;
@@ -137,7 +137,8 @@ void LocalHttpServer::admit(Session::Socket socket, bool tcp) {
                  asio::bind_cancellation_slot(session->cancellation_slot(), std::move(ended)));
 }
 
-// Over connections_max: told so and closed, because a client left in the backlog can't know why nothing happens.
+// Answers a connection over connections_max with 503 and closes it, because a client left in the backlog can't know why
+// nothing happens.
 void LocalHttpServer::turn_away(Session::Socket socket) {
   auto [head, body] = shared_->render(503, "too_many_connections", "the server has all the connections it may have");
   head.headers.emplace_back("Retry-After", "1");

@@ -19,7 +19,7 @@ core::Error failed(const std::string& path, std::string_view doing, int error) {
   return {core::Errc::invalid, path + ": " + std::string(doing) + ": " + std::generic_category().message(error)};
 }
 
-// 0 if somebody listens there, else the error of a connect that doesn't wait.
+// Returns 0 if somebody listens on the socket file, else the errno of a connect that doesn't wait.
 int try_connect(const std::string& path) {
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) return errno;
@@ -32,7 +32,7 @@ int try_connect(const std::string& path) {
   return error;
 }
 
-// Makes room for a new socket file, if what is there may go.
+// Removes a socket file on which nobody listens any more. Returns an error if anything else is at `path`.
 core::Result<void> remove_stale(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
@@ -88,7 +88,7 @@ core::Result<Listener> Listener::open_unix(Executor executor, const std::string&
   listener.path_ = path;
   listener.device_ = info.st_dev;
   listener.inode_ = info.st_ino;
-  // A folder with the set-group-ID bit has seen to it already.
+  // In a folder with the set-group-ID bit the file has the right group already.
   if (group && info.st_gid != *group && ::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0)
     return failed(path, "giving it to server.socket_group (under systemd set Group= of the service instead)", errno);
   if (::chmod(path.c_str(), mode) != 0) return failed(path, "chmod", errno);
@@ -97,7 +97,7 @@ core::Result<Listener> Listener::open_unix(Executor executor, const std::string&
   return listener;
 }
 
-// Its file isn't ours: path_ stays empty.
+// path_ stays empty, because the socket's file isn't ours to remove.
 core::Result<Listener> Listener::adopt_unix(Executor executor, int descriptor) {
   Listener listener(executor);
   boost::system::error_code error;
@@ -132,7 +132,7 @@ core::Result<Listener> Listener::open_tcp(Executor executor, const std::string& 
 
 void Listener::close() {
   if (!acceptor_.is_open()) return;
-  // Removed while we still listen: until then nobody else can have replaced it.
+  // The file is removed while we still listen: until the socket is closed, no other daemon takes the file for stale.
   struct stat info {};
   if (!path_.empty() && ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_)
     ::unlink(path_.c_str());

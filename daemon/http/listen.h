@@ -1,4 +1,4 @@
-// The sockets that the server listens on: one in the file system, perhaps one of TCP.
+// The sockets that the server listens on: a Unix socket, and a TCP socket if configured.
 #pragma once
 
 #include <sys/types.h>
@@ -14,23 +14,25 @@ namespace batchd::daemon {
 
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Executor>;
 
-// Owns the listening socket and, of a Unix socket that it has bound itself, its file, which it removes when it closes,
-// if it is still its own.
+// Owns a listening socket. If it has bound a Unix socket itself, it also owns the socket's file, and removes the file
+// when it closes, unless somebody has replaced the file.
 class Listener {
  public:
   // See make_http_server() for the rules and errors.
   static core::Result<Listener> open_unix(Executor executor, const std::string& path, unsigned mode,
                                           std::optional<gid_t> group);
-  // One that somebody else has bound and keeps, with its file, mode and backlog. Takes the descriptor, errors included.
+  // Takes over a socket that somebody else has bound and keeps, with its file, mode and backlog. Owns the descriptor
+  // from then on; closes it if an error is returned.
   static core::Result<Listener> adopt_unix(Executor executor, int descriptor);
-  // `address` is "HOST:PORT", the host a literal address (IPv6 in brackets) or "localhost". Errc::locked: in use.
+  // Listens on `address`, "HOST:PORT" with a literal address (IPv6 in brackets) or "localhost" as the host. Returns
+  // Errc::locked if the address is in use, Errc::invalid for any other failure.
   static core::Result<Listener> open_tcp(Executor executor, const std::string& address);
   Listener(Listener&&) noexcept = default;
   ~Listener() { close(); }
 
   Acceptor& acceptor() { return acceptor_; }
   bool is_open() const { return acceptor_.is_open(); }
-  std::uint16_t tcp_port() const { return tcp_port_; }  // 0: a Unix socket
+  std::uint16_t tcp_port() const { return tcp_port_; }  // 0 for a Unix socket
   void close();
 
  private:

@@ -1,5 +1,6 @@
-// What became of an answer: that all of it was handed to the kernel doesn't say that the client has read it. A client
-// that closes in order, or goes on, has; one that was killed with the answer unread, or lost its network, has not.
+// Finds out what became of an answer. That the kernel has taken all of it doesn't mean that the client has read it. A
+// client that closes in order, or sends another request, has read it; a client that was killed with the answer unread,
+// or lost its network, has not.
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -13,14 +14,14 @@
 namespace batchd::daemon {
 namespace {
 
-constexpr std::int64_t kDropBytesMax = 256 << 10;         // of what comes after the last request
-constexpr std::chrono::milliseconds kPartTimeMax{1000};   // when the server closes
-constexpr std::chrono::milliseconds kLookAgainFirst{10};  // for the client to take the rest
+constexpr std::int64_t kDropBytesMax = 256 << 10;         // of what the client sends after the last request
+constexpr std::chrono::milliseconds kPartTimeMax{1000};   // while the server is closing
+constexpr std::chrono::milliseconds kLookAgainFirst{10};  // to see whether the client has taken the rest
 constexpr std::chrono::milliseconds kLookAgainMax{1000};
 
 enum class Seen : std::uint8_t { nothing, bytes, end, broken };
 
-// What there is to read, dropped: nobody will answer it.
+// Reads and drops what the client has sent, which will not be answered any more.
 template <class Socket>
 Seen drop_some(Socket& socket, std::int64_t& dropped) {
   std::array<char, 4096> scratch;
@@ -41,22 +42,23 @@ void Session::tell_before_closing() {
   if (after_answer_ && socket_.is_open()) tell(look_at_answer() == Look::taken);
 }
 
-// Whether the other side has all that we sent: on a Unix socket its program, over TCP its kernel. An error that is
-// pending is used up by this.
+// Returns whether the other side has received all that we sent: on a Unix socket its program, over TCP its kernel.
+// Clears the socket's pending error.
 Session::Look Session::look_at_answer() {
   const int descriptor = socket_.native_handle();
   int unsent = 0;
-  if (::ioctl(descriptor, SIOCOUTQ, &unsent) != 0) unsent = 0;  // can't be told
-  // In this order: what a program left unread when it ended isn't counted any more, and is an error instead. Over TCP
-  // it goes on being counted.
+  if (::ioctl(descriptor, SIOCOUTQ, &unsent) != 0) unsent = 0;  // unknown, taken as received
+  // The error is read after SIOCOUTQ: when a program ends, what it left unread is no longer counted on a Unix socket,
+  // but becomes an error. Over TCP it is still counted.
   int error = 0;
   socklen_t bytes = sizeof error;
   const bool whole = ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 && error == 0;
   if (!whole) return Look::lost;
-  return unsent > (remote_ ? 1 : 0) ? Look::unread : Look::taken;  // over TCP our own end counts for one
+  return unsent > (remote_ ? 1 : 0) ? Look::unread : Look::taken;  // over TCP our own FIN counts as one byte
 }
 
-// No request will come any more. Our side is closed, and the client's end says how it took the answer.
+// Called when no further request will be read. Closes our side, and waits for the client's end, which tells whether it
+// took the answer.
 Task<void> Session::part() {
   if (!after_answer_ || !socket_.is_open()) co_return;
   enter_idle();
@@ -69,7 +71,7 @@ Task<void> Session::part() {
   const bool ended = co_await await_client_end();
   deadline_.disarm();
   if (!ended) co_return;
-  // It closed its side in order, perhaps only for sending, and may still be reading.
+  // The client closed its side in order, perhaps only for sending, and may still be reading.
   auto pause = kLookAgainFirst;
   while (after_answer_ && socket_.is_open()) {
     const auto look = look_at_answer();
@@ -83,7 +85,8 @@ Task<void> Session::part() {
   }
 }
 
-// False: it has been told already, or nobody will ever know.
+// Returns true when the client has closed its side in order. Returns false if the wait has ended otherwise; what could
+// be found out has then been told.
 Task<bool> Session::await_client_end() {
   for (std::int64_t dropped = 0; socket_.is_open() && after_answer_ && !deadline_.expired();) {
     switch (drop_some(socket_, dropped)) {
@@ -105,7 +108,7 @@ Task<bool> Session::await_client_end() {
     if (!error) continue;
     break;
   }
-  tell_before_closing();  // its time is over
+  tell_before_closing();  // the client's time is over
   co_return false;
 }
 

@@ -11,16 +11,17 @@
 
 namespace batchd::daemon {
 
-// The id of a group by its name; none for an empty name. Errc::invalid: no such group.
+// Returns the id of the group `name`, or nullopt for an empty name. Returns Errc::invalid if there is no such group.
 core::Result<std::optional<gid_t>> find_group(const std::string& name);
 
-// Errc::invalid in a user namespace that doesn't map every uid to itself: there strangers look alike.
+// Returns Errc::invalid in a user namespace that doesn't map every uid to itself: uids outside the map can't be told
+// apart there.
 core::Result<void> require_identity_uid_map();
 
-// The credentials that the kernel noted when the peer connected. None: the peer can't be told.
+// Returns the peer by the credentials that the kernel noted when it connected; nullopt if they are unknown.
 std::optional<Peer> peer_of(int socket, std::optional<gid_t> admin_group);
 
-// Whether a TCP connection comes from this host. False also if that can't be told.
+// Returns true if a TCP connection comes from a loopback address; false also if that is unknown.
 bool is_from_loopback(int socket);
 
 }  // namespace batchd::daemon

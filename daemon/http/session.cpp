@@ -9,7 +9,7 @@
 namespace batchd::daemon {
 namespace {
 
-constexpr std::int64_t kDrainBytesMax = 256 << 10;         // of a body that nobody wanted
+constexpr std::int64_t kDrainBytesMax = 256 << 10;         // of a body that the handler left unread
 constexpr std::chrono::milliseconds kLingerTimeMax{1000};  // for a client that is still sending to read our refusal
 
 }  // namespace
@@ -36,7 +36,7 @@ void Session::close_if_idle() {
 }
 
 void Session::cut() {
-  // Closed before it is cancelled: whatever the session still tries after this fails at once.
+  // Closed before it is cancelled, so that everything that the session still tries fails at once.
   boost::system::error_code ignored;
   socket_.close(ignored);
   stop_.emit(asio::cancellation_type::terminal);
@@ -85,7 +85,7 @@ Task<Session::Read> Session::receive(char* data, std::size_t capacity, std::size
   co_return deadline_.expired() ? Read::late : Read::ended;
 }
 
-// An idle connection holds no buffer: it is told that there is something to read, and reads then.
+// An idle connection holds no buffer: it waits until there is something to read, and takes a buffer then.
 Task<bool> Session::read_first_bytes() {
   if (!socket_.is_open()) co_return false;
   if (!buffer_.empty()) {
@@ -117,7 +117,7 @@ Task<bool> Session::read_first_bytes() {
   }
 }
 
-// False: the connection is over.
+// Sets `bytes` to the length of the head in buffer_. Returns false if the connection is over.
 Task<bool> Session::read_head(std::size_t& bytes) {
   const auto until = std::chrono::steady_clock::now() + shared_->config.header_timeout;
   bytes = find_head_end(buffer_.view());
@@ -139,7 +139,7 @@ Task<bool> Session::read_head(std::size_t& bytes) {
   co_return true;
 }
 
-// False: the connection is over.
+// Reads the head of the next request into request_. Returns false if the connection is over.
 Task<bool> Session::read_request() {
   request_ = {};
   if (!co_await read_first_bytes()) co_return false;
@@ -159,7 +159,7 @@ Task<bool> Session::read_request() {
   co_return !refusal;
 }
 
-// Who the request is from, and what may not even reach a handler.
+// Finds out who the request is from. Returns the refusal of a request that may not even reach a handler.
 std::optional<BadHead> Session::identify() {
   const auto& config = shared_->config;
   auto& head = request_.head;
@@ -177,9 +177,9 @@ std::optional<BadHead> Session::identify() {
   return std::nullopt;
 }
 
-// False: the connection is over.
+// Has the handler answer the request. Returns false if the connection is over.
 Task<bool> Session::serve_request() {
-  if (evicted_) co_return false;  // while its head was on the way from the socket to us
+  if (evicted_) co_return false;  // evicted while its head was being read
   const UnderWay counted(*shared_, peer_);
   leave_idle();
   chunks_ = {};
@@ -191,7 +191,7 @@ Task<bool> Session::serve_request() {
   reply_rest_ = 0;
   co_await handle();
   deadline_.disarm();
-  enter_idle();  // what is left of an unwanted body may have to make room
+  enter_idle();  // a connection that only drains an unread body may have to make room
   co_return co_await finish_exchange();
 }
 
@@ -213,7 +213,7 @@ Task<bool> Session::finish_exchange() {
   }
   if (reply_failed_ || reply_rest_ > 0 || reply_streams_) co_return false;
   if (reply_closes_) {
-    // An answer that somebody asks about is followed to the client's end instead.
+    // If after_answer_ is set, part() follows the answer to the client's end instead.
     if (!after_answer_ && (body_pending() || !buffer_.empty())) co_await linger();
     co_return false;
   }
@@ -224,17 +224,17 @@ Task<bool> Session::finish_exchange() {
   co_return true;
 }
 
-// Whether the answer that is about to go out is the last one of this connection.
+// Returns true if the answer that is about to be sent is the last one of this connection.
 bool Session::must_close() const {
   if (!request_.keep_alive || shared_->closing || body_broken_) return true;
   if (!body_pending()) return false;
-  // The rest of the body has to be taken before another request can come. Not if there may be much of it, if it may not
-  // come at all, or for somebody who could hold the connection that way without a token.
+  // The rest of the body has to be read before another request can come. It is not worth reading if there may be much
+  // of it, if it may not come at all, or if an unknown client could hold the connection that way.
   const bool unheard = request_.expects_continue && !continued_;
   return unheard || request_.head.chunked || body_rest_ > kDrainBytesMax || !peer_.known;
 }
 
-// After this nothing of what the client sends is looked at any more.
+// Sends the refusal. After this nothing that the client sends is looked at any more.
 Task<void> Session::refuse(const BadHead& refusal) {
   auto [head, body] = shared_->render(refusal.status, refusal.code, refusal.detail);
   if (refusal.status == 429) head.headers.emplace_back("Retry-After", "1");
@@ -243,7 +243,8 @@ Task<void> Session::refuse(const BadHead& refusal) {
   if (co_await send(text, body)) co_await linger();
 }
 
-// Closing with unread input would reset the connection, perhaps before the client has read the answer.
+// Reads and drops input for a while before the connection is closed. Closing with unread input would reset the
+// connection, perhaps before the client has read the answer.
 Task<void> Session::linger() {
   boost::system::error_code error;
   socket_.shutdown(Socket::shutdown_send, error);

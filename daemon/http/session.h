@@ -1,5 +1,5 @@
-// One connection: its requests one after the other. At the same time the Exchange that the handler sees, because there
-// is never more than one under way.
+// One connection, which serves its requests one after the other. A Session is also the Exchange that the handler sees,
+// because there is never more than one under way on a connection.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -24,7 +24,7 @@ class Session final : public Exchange {
  public:
   using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 
-  // `peer` is who is at the other end of a Unix socket; none: TCP, where every request says by itself who it is from.
+  // `peer` is the caller on a Unix socket. It is nullopt for TCP, where each request carries its caller's credentials.
   Session(std::shared_ptr<ServerShared> shared, Socket socket, const std::optional<Peer>& peer);
 
   // Serves the connection to its end.
@@ -69,7 +69,7 @@ class Session final : public Exchange {
   Task<bool> send_piece(std::string_view piece);
   Task<void> refuse(const BadHead& refusal);
   Task<void> linger();
-  // http_server_parting.cpp: what became of an answer that somebody asked about.
+  // Finding out what became of an answer, for after_answer() (parting.cpp).
   Task<void> part();
   Task<bool> await_client_end();
   enum class Look : std::uint8_t { unread, taken, lost };
@@ -77,7 +77,7 @@ class Session final : public Exchange {
   void tell(bool taken);
   void tell_before_closing();
   std::optional<BadHead> identify();
-  Peer stranger();  // a TCP client that we don't know
+  Peer stranger();  // an unknown TCP client
   void enter_idle();
   void leave_idle();
   bool must_close() const;
@@ -86,31 +86,31 @@ class Session final : public Exchange {
 
   const std::shared_ptr<ServerShared> shared_;
   Socket socket_;
-  const bool remote_;  // TCP
+  const bool remote_;  // true for TCP
   Peer peer_;
   IoTimeout deadline_;
   asio::cancellation_signal stop_;
   ReceiveBuffer buffer_;
-  std::list<Session*> place_{this};  // our node, while it isn't in ServerShared::idle
+  std::list<Session*> place_{this};  // holds our node while it isn't in ServerShared::idle
   const std::list<Session*>::iterator own_place_ = place_.begin();
   bool evicted_ = false;
   bool between_requests_ = false;
   bool first_ = true;
-  std::function<void(bool taken)> after_answer_;  // of the last answer, until it is known
+  std::function<void(bool taken)> after_answer_;  // for the last answer, until it is known what became of it
 
   // The exchange under way.
   ParsedHead request_;
   ChunkDecoder chunks_;
   std::int64_t body_bytes_max_ = 0;
-  std::int64_t body_rest_ = 0;                         // of the Content-Length, not yet handed out
-  std::chrono::steady_clock::duration body_credit_{};  // of waiting for more of it
+  std::int64_t body_rest_ = 0;                         // bytes of the Content-Length not yet handed out
+  std::chrono::steady_clock::duration body_credit_{};  // for how long the client may still have us wait for more
   bool body_broken_ = false;
   bool continued_ = false;  // the interim answer has been sent
   bool replied_ = false;
   bool reply_failed_ = false;
   bool reply_closes_ = false;
   bool reply_has_body_ = true;
-  bool reply_streams_ = false;  // of unknown length, and not ended
+  bool reply_streams_ = false;  // an answer of unknown length that isn't ended yet
   std::int64_t reply_rest_ = 0;
 };
 

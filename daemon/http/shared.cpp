@@ -7,8 +7,8 @@
 namespace batchd::daemon {
 namespace {
 
-// A client whose request has just arrived should not lose its connection for having been quiet before. Whoever sends
-// bytes that are no request is read at once, so that a crowd can't hide behind this.
+// A client whose request has just arrived should not lose its connection for having been quiet before. Bytes that are
+// no request spare nobody for long, since they are read at once.
 constexpr int kLooksForUnread = 8;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What all sessions of a server share, and who has to go when it gets crowded. Outlives the sessions.
+// What all sessions of a server share, and which connection is evicted when all are in use. Outlives the sessions.
 #pragma once
 
 #include <list>
@@ -24,9 +24,10 @@ struct ServerShared {
         hosts(config.listen, config.hosts),
         drained(executor) {}
 
-  // Connections that are served; those that were evicted are on their way out.
+  // Returns the number of connections being served, without those that were evicted and have not ended yet.
   int connections() const { return static_cast<int>(sessions.size()) - evicted; }
-  // Evicts the session that has been idle for longest. False: none is idle.
+  // Evicts the session that has been idle for longest, sparing those whose next request has just arrived where
+  // possible. Returns false if no session is idle.
   bool make_room();
 
   const HttpServerConfig config;
@@ -35,16 +36,16 @@ struct ServerShared {
   ConnectionLimits limits;
   const KnownHosts hosts;
   DateText date;
-  bool closing = false;                                 // no further request on any connection
-  int under_way = 0;                                    // exchanges
-  std::unordered_map<core::OwnerId, int> under_way_of;  // without those of administrators
+  bool closing = false;                                 // no connection serves a further request
+  int under_way = 0;                                    // exchanges under way
+  std::unordered_map<core::OwnerId, int> under_way_of;  // same, by owner, without those of administrators
   std::unordered_set<std::shared_ptr<Session>> sessions;
-  std::list<Session*> idle;  // without an exchange under way; the longest first
-  int evicted = 0;           // of `sessions`
-  Timer drained;             // cancelled when the last session has ended
+  std::list<Session*> idle;  // sessions without an exchange under way, idle for longest first
+  int evicted = 0;           // how many of `sessions` were evicted
+  Timer drained;             // cancelled when the last session, or the task that accepts TCP, has ended
 };
 
-// Counts an exchange, however its coroutine ends.
+// Counts an exchange as under way from construction to destruction, however its coroutine ends.
 class UnderWay {
  public:
   UnderWay(ServerShared& shared, const Peer& peer);
@@ -57,7 +58,7 @@ class UnderWay {
   const bool shares_;
 };
 
-// Whether one more exchange of this peer is within its owner's share.
+// Returns true if one more exchange of this peer is within its owner's share (owner_connections_max).
 bool within_share(const ServerShared& shared, const Peer& peer);
 
 }  // namespace batchd::daemon

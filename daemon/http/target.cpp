@@ -8,7 +8,7 @@
 namespace batchd::daemon {
 namespace {
 
-// In a query a plus is a space: that is how the URL libraries of most languages write one.
+// In a query a plus is a space, since the URL libraries of most languages write spaces like that.
 std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());

@@ -1,4 +1,4 @@
-// The request target: path and query, percent-decoded. No I/O.
+// Parses the request target: path and query, percent-decoded. No I/O.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,8 @@
 
 namespace batchd::daemon {
 
-// Fills path and query of `head`. False: not in origin form, a bad escape, NUL, or a "." or ".." segment.
+// Fills path and query of `head`. Returns false if the target is not in origin form, or has a bad escape, a NUL, or a
+// "." or ".." segment.
 bool parse_target(std::string_view target, RequestHead& head);
 
 }  // namespace batchd::daemon

@@ -1,9 +1,9 @@
-// Characters as HTTP knows them, for whoever reads heads, targets and chunks.
+// Classes of characters in HTTP, for the parsers of heads, targets and chunks.
 #pragma once
 
 namespace batchd::daemon {
 
-// -1: none.
+// Returns the value of a hexadecimal digit, or -1 for any other character.
 constexpr int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -11,7 +11,7 @@ constexpr int hex_digit(char c) {
   return -1;
 }
 
-// May stand in a field's value (RFC 9110, 5.5), or in an extension of a chunk.
+// Returns true for a character that is allowed in a field's value (RFC 9110, 5.5) or in a chunk's extension.
 constexpr bool value_char(char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); }
 
 }  // namespace batchd::daemon

@@ -8,10 +8,10 @@ struct IoTimeout::State {
   State(Executor executor, std::function<void()> on_expiry_) : timer(executor), on_expiry(std::move(on_expiry_)) {}
   Timer timer;
   std::function<void()> on_expiry;
-  Instant at = Instant::max();  // max: disarmed
+  Instant at = Instant::max();  // max() while disarmed
   bool waiting = false;         // a wait is pending, ending no later than `at`
   bool expired = false;
-  unsigned generation = 0;  // of the pending wait; one that was replaced must not act
+  unsigned generation = 0;  // of the pending wait; the handler of a replaced wait must do nothing
 };
 
 IoTimeout::IoTimeout(Executor executor, std::function<void()> on_expiry)

@@ -1,5 +1,5 @@
-// A bound on one wait at a time, cheap enough to be moved for every read and write: the timer behind it is only started
-// anew when the deadline moves closer. One thread, that of the executor.
+// A deadline for one wait at a time. It is cheap enough to be moved for every read and write, because the underlying
+// timer is restarted only when the deadline moves closer. For use on the executor's thread only.
 #pragma once
 
 #include <functional>
@@ -13,8 +13,8 @@ class IoTimeout {
  public:
   using Instant = std::chrono::steady_clock::time_point;
 
-  // `on_expiry` makes the pending wait fail (by cancelling or closing its socket). It is never called after disarm()
-  // or the end of this object.
+  // `on_expiry` must make the pending wait fail (by cancelling or closing its socket). It is never called after
+  // disarm() or after this object is destroyed.
   IoTimeout(Executor executor, std::function<void()> on_expiry);
   ~IoTimeout();
   IoTimeout(const IoTimeout&) = delete;
@@ -22,9 +22,9 @@ class IoTimeout {
 
   void arm(Instant at);
   void arm(std::chrono::milliseconds from_now) { arm(std::chrono::steady_clock::now() + from_now); }
-  void disarm();         // cheap: the timer runs on for nothing
-  void stop();           // disarms, and leaves no pending wait that would keep the executor busy
-  bool expired() const;  // since the last arm()
+  void disarm();         // cheap: the underlying timer keeps running, without effect
+  void stop();           // disarms and cancels the pending timer wait, which would otherwise keep the executor running
+  bool expired() const;  // true if the deadline has passed since the last arm()
 
  private:
   struct State;

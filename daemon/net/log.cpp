@@ -16,7 +16,7 @@ bool plain(std::string_view text) {
   return !text.empty();
 }
 
-// What others say (provider messages, paths) must stay one line that no terminal interprets.
+// Text from elsewhere (provider messages, paths) must stay on one line and contain nothing that a terminal interprets.
 void append_value(std::string& line, std::string_view text) {
   const bool cut = text.size() > kValueBytesMax;
   text = text.substr(0, kValueBytesMax);

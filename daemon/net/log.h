@@ -1,5 +1,5 @@
-// What the daemon says: one line per event, a stable event name plus key=value. Only daemon/ logs; an error is returned
-// or logged, never both. Prompts, results and keys are never given to these functions.
+// The daemon's log: one line per event, with a stable event name and key=value fields. Only daemon/ logs; an error is
+// returned or logged, never both. Prompts, results and keys are never passed to these functions.
 #pragma once
 
 #include <initializer_list>
@@ -27,17 +27,18 @@ struct LogField {
   std::string value;
 };
 
-// Once, before anything is logged. Lines go to stderr; under systemd ($JOURNAL_STREAM) without time and colour.
+// Must be called once, before anything is logged. Lines go to stderr; if $JOURNAL_STREAM is set (under systemd) they
+// carry no time and no colour.
 void start_logging(LogLevel level);
-void set_log_level(LogLevel level);  // from now on
+void set_log_level(LogLevel level);  // takes effect at once
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
-// The process can't go on (a bug, or a store that can't be trusted): says why and exits with sysexits 70, or 74 for
-// I/O.
+// Logs why the process can't continue (a bug, or a store that can't be trusted) and exits at once with `exit_code`: a
+// sysexits code, 70 by default, 74 for an I/O error.
 [[noreturn]] void fatal(std::string_view event, std::string_view what, int exit_code = 70);
 
-// How `fields` is rendered: values with anything but plain printable ASCII are quoted and escaped, and cut at 1000
-// bytes.
+// Renders one log line without level and time. A value with anything but plain printable ASCII is quoted and escaped; a
+// value over 1000 bytes is cut.
 std::string log_line(std::string_view event, std::initializer_list<LogField> fields);
 
 }  // namespace batchd::daemon

@@ -17,7 +17,7 @@ void expect_clean_end(const std::exception_ptr& error) {
   } catch (const boost::system::system_error& aborted) {
     if (aborted.code() != asio::error::operation_aborted) fatal("task_failed", aborted.what());
   } catch (const asio::multiple_exceptions&) {
-    // Both sides of an || that was cancelled before they had begun.
+    // An `a || b` was cancelled before either side had begun.
   } catch (const std::exception& bug) {
     fatal("task_failed", bug.what());
   }
@@ -42,7 +42,7 @@ void TaskGroup::spawn(Task<void> task) {
 }
 
 void TaskGroup::cancel(asio::cancellation_type type) {
-  // emit() may end tasks at once, which erases them: walk over a snapshot.
+  // emit() may end tasks at once, which erases them from running_; hence the snapshot.
   std::vector<asio::cancellation_signal*> signals;
   for (auto& signal : running_) signals.push_back(&signal);
   for (auto* signal : signals) {

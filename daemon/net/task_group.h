@@ -1,5 +1,5 @@
-// Owns coroutines: nothing in the daemon runs detached. Cancellation doesn't throw in a group's tasks: the operation
-// under way ends with operation_aborted, and loops look at their stop flag.
+// Owns coroutines, so that nothing in the daemon runs detached. Cancellation does not throw inside a group's tasks: the
+// pending operation ends with operation_aborted, and loops check their stop flag.
 #pragma once
 
 #include <exception>
@@ -9,23 +9,24 @@
 
 namespace batchd::daemon {
 
-// How a coroutine may end: by itself, or cancelled. Any other exception is a bug, nobody knows what it leaves behind,
-// and the process ends.
+// Ends the process if `error` is an exception other than a cancellation (operation_aborted): such an exception is a
+// bug, and the state it leaves behind is unknown. Does nothing if `error` is null.
 void expect_clean_end(const std::exception_ptr& error);
 
 class TaskGroup {
  public:
   explicit TaskGroup(Executor executor) : executor_(std::move(executor)), emptied_(executor_) {}
   TaskGroup(const TaskGroup&) = delete;
-  ~TaskGroup();  // CHECKs that it is empty: join first
+  ~TaskGroup();  // CHECKs that the group is empty: wait for joined() first
 
-  // Starts `task` soon. An exception that leaves it is a bug and ends the process, operation_aborted apart.
+  // Schedules `task` on the executor. An exception that leaves `task` ends the process, unless it is operation_aborted.
   void spawn(Task<void> task);
-  // total: finish the item, shielded work goes on. terminal: everything.
+  // Cancels all tasks of the group. `total` lets work that is shielded against it (a create call) go on; `terminal`
+  // cancels that too.
   void cancel(asio::cancellation_type type);
   bool empty() const { return running_.empty(); }
   std::size_t size() const { return running_.size(); }
-  // Waits until no task is left, or until `due`; true if none is left. One waiter at a time.
+  // Waits until no task is left, or until `due`. Returns true if no task is left. Only one waiter at a time is allowed.
   Task<bool> joined(std::chrono::steady_clock::time_point due);
 
  private:

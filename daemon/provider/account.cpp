@@ -18,7 +18,7 @@ Account* Accounts::find(const std::string& name) {
 
 namespace {
 
-constexpr core::Duration kKeyLookPause = std::chrono::seconds(5);  // of an account that has no key
+constexpr core::Duration kKeyLookPause = std::chrono::seconds(5);  // between two looks for a key that can't be read
 
 }  // namespace
 
@@ -45,7 +45,7 @@ std::string Account::detail() const {
 
 void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, const core::Clock& clock) {
   const auto now = clock.steady();
-  if (account.paused(now)) return;  // several calls met the same trouble: it is one step of the backoff
+  if (account.paused(now)) return;  // several calls met the same trouble, which counts as one step of the backoff
   if (account.trouble.empty()) {
     log_event(LogLevel::error, "account_paused",
               {{"account", account.name}, {"status", fault.status}, {"message", fault.message}});

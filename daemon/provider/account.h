@@ -1,5 +1,5 @@
-// The accounts of the configuration at run time: a provider's dialogues, the link that carries them, and how the
-// account is.
+// The accounts of the configuration at run time: a provider's dialogues, the link that carries them, and the account's
+// condition.
 #pragma once
 
 #include <functional>
@@ -17,50 +17,56 @@ struct Account {
   std::string name;
   std::unique_ptr<core::Provider> provider;
   std::unique_ptr<ProviderLink> link;
-  std::string credential;  // fingerprint of the key: recorded with each create, never the key itself
+  std::string credential;  // fingerprint of the key, never the key itself; recorded with each create
   core::BudgetLimits budget;
 
-  // Account trouble (key, billing, location) pauses the account: nothing fails, nothing is lost, and one cheap call is
-  // let through after each pause to see whether it is over. The key is read anew before that: it may have been
-  // replaced.
-  std::string trouble;              // the provider's words; empty: none
-  bool without_key = false;         // that is the trouble: none was ever found
-  core::WallTime troubled_since{};  // by this process: a restart begins anew
-  int troubles = 0;                 // in a row
-  bool refuses_creates = false;     // its trouble is about creates: other calls that work prove nothing
+  // Account trouble (key, billing, location) pauses the account: nothing fails and nothing is lost. After each pause
+  // calls are let through again to see whether the trouble is over. The key is read again before that, since it may
+  // have been replaced.
+  std::string trouble;              // the provider's words; empty if there is no trouble
+  bool without_key = false;         // true if `trouble` is that no key was ever found
+  core::WallTime troubled_since{};  // as seen by this process: a restart begins anew
+  int troubles = 0;                 // pauses in a row
+  bool refuses_creates = false;     // true if `trouble` is about creates, so that other calls that work prove nothing
   core::SteadyTime paused_until{};
-  bool key_read = false;  // since the last pause began
-  // Reads the key again, and gives a new one to `link` and `credential`. An error: there is none.
+  bool key_read = false;  // the key has been read since the last pause began
+  // Reads the key again, and passes a new key on to `link` and `credential`. Fails if no key is found, or if the key
+  // can't be sent in a header.
   std::function<core::Result<void>(Account&)> reload;
 
-  // Nothing may be asked of it now.
+  // Returns true if no call may be made for the account now. Reads the key again when a pause is over, and extends the
+  // pause if that fails.
   bool paused(core::SteadyTime now);
 
-  // Jobs with our prefix that this database doesn't know, and that no operator has accepted: the database is a copy of
-  // another that lives, or an old one. While there are any, nothing is sealed and nothing created.
+  // Jobs with our prefix that this database doesn't know, and that no operator has accepted: the database is an old
+  // one, or a copy of one that is in use elsewhere. While there are any, nothing is sealed and nothing is created.
   std::int64_t strange_jobs = 0;
-  // One complete listing has shown that there are none (or couldn't be had for long): nothing is created before.
+  // True once the account's jobs have been listed completely, or could not be listed for the length of a quarantine.
+  // Nothing is created before.
   bool surveyed = false;
-  std::int64_t fenced_jobs_found = 0;  // by this process, of batches that were fenced off
+  std::int64_t fenced_jobs_found = 0;  // jobs of fenced batches, found by this process
 
   bool may_create() const { return surveyed && strange_jobs == 0; }
   bool healthy() const { return trouble.empty() && strange_jobs == 0; }
-  std::string detail() const;  // for people; empty: healthy
+  std::string detail() const;  // why the account isn't healthy, for operators; empty if it is
 };
 
 class Accounts {
  public:
   void add(std::unique_ptr<Account> account);
-  Account* find(const std::string& name);  // null: not configured (any more)
+  Account* find(const std::string& name);  // returns null if the account isn't configured (any more)
   const std::map<std::string, std::unique_ptr<Account>>& all() const { return by_name_; }
 
  private:
   std::map<std::string, std::unique_ptr<Account>> by_name_;
 };
 
-// Records account trouble and logs its start; account_works() logs its end.
+// Records account trouble, pauses the account, and logs the start of the trouble. Does nothing while the account is
+// paused already.
 void pause_account(Account& account, const core::Fault& fault, const core::Backoff& backoff, const core::Clock& clock);
+// Records that a call was accepted: ends and logs the end of the trouble, unless that is about creates.
 void account_works(Account& account);
-void account_creates(Account& account);  // even that: a create was accepted
+// Records that a create was accepted, which ends any trouble.
+void account_creates(Account& account);
 
 }  // namespace batchd::daemon

@@ -11,7 +11,7 @@ AnswerReader::AnswerReader(bool to_head_request) {
   eager(true);
   skip(to_head_request);
   header_limit(kAnswerHeadBytesMax);
-  body_limit(boost::none);  // what stays in memory is bounded by whoever takes it out of body()
+  body_limit(boost::none);  // the caller, who takes the bytes out of body(), bounds what stays in memory
 }
 
 std::size_t AnswerReader::feed(std::string_view bytes) {
@@ -25,7 +25,7 @@ std::size_t AnswerReader::feed(std::string_view bytes) {
 void AnswerReader::feed_end() {
   if (malformed_ || is_done()) return;
   error_code error;
-  if (got_some()) put_eof(error);  // Beast asserts that something came
+  if (got_some()) put_eof(error);  // Beast asserts that at least one byte has arrived
   if (error || !is_done()) malformed_ = true;
 }
 
@@ -42,7 +42,7 @@ void AnswerReader::on_field_impl(http::field field, string_view name, string_vie
 }
 
 void AnswerReader::on_header_impl(error_code& error) {
-  // Two opinions on where the body ends: no answer can be believed.
+  // Two statements of where the body ends contradict each other: the answer can't be trusted.
   if (lengths_ + encodings_ > 1) error = http::error::bad_content_length;
   if (status_ == 101) error = http::error::bad_status;  // nobody asked for another protocol
   head_done_ = true;

@@ -1,4 +1,4 @@
-// An answer as it comes in: bytes in, status, headers and body out. No I/O.
+// Parses an answer as it arrives: bytes in; status, headers and body out. No I/O.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -17,9 +17,11 @@ class AnswerReader final : boost::beast::http::basic_parser<false> {
  public:
   explicit AnswerReader(bool to_head_request);
 
-  // Takes what it can and returns how much that was. What is left must come again with more behind it.
+  // Consumes what it can of `bytes` and returns how many bytes that were. The caller passes the rest again, followed by
+  // more.
   std::size_t feed(std::string_view bytes);
-  // The stream has ended in an orderly way. Completes an answer that is delimited by that, or makes it malformed.
+  // Notes that the stream has ended in an orderly way. This completes an answer that is delimited by the end of the
+  // stream, and makes any other incomplete answer malformed.
   void feed_end();
 
   bool malformed() const { return malformed_; }
@@ -29,7 +31,7 @@ class AnswerReader final : boost::beast::http::basic_parser<false> {
   int status() const { return status_; }
   bool interim() const { return status_ / 100 == 1; }
   std::vector<core::HttpHeader>& headers() { return headers_; }
-  // Body bytes so far; whoever takes some clears them.
+  // Returns the body bytes received so far. A caller that uses them clears them.
   std::string& body() { return body_; }
 
  private:

@@ -8,11 +8,11 @@
 namespace batchd::daemon {
 namespace {
 
-constexpr std::size_t kWriteBytes = 64 << 10;        // one write: what a stall is measured by
+constexpr std::size_t kWriteBytes = 64 << 10;        // one write, which must complete within stall_timeout
 constexpr std::size_t kReadBytes = 128 << 10;        // holds a whole head
 constexpr std::size_t kSinkBytes = 64 << 10;         // pieces for the sink are at least this large
 constexpr int kInterimAnswersMax = 8;                // 1xx answers before the real one
-constexpr core::Duration kEarlyAnswerTimeout{5000};  // for what a server said before it cut our request off
+constexpr core::Duration kEarlyAnswerTimeout{5000};  // for an answer that was sent before the request was cut off
 
 static_assert(kReadBytes >= kAnswerHeadBytesMax);
 
@@ -66,7 +66,8 @@ Task<core::HttpEvent> CallRun::run() {
   const auto sending = co_await send();
   if (sending.end == Sending::End::abandoned) co_return failed(sending.detail);
   if (sending.end == Sending::End::done) co_return co_await receive(parts_.config.answer_timeout);
-  // Some servers refuse a request while it is still coming in, and cut it off. Their answer is worth more than ours.
+  // Some servers refuse a request while it is still arriving, and cut it off. Their answer says more than our write
+  // error.
   auto event = co_await receive(std::min(parts_.config.answer_timeout, kEarlyAnswerTimeout));
   reusable_ = false;
   if (event.kind != core::HttpEvent::Kind::answer) event.detail = sending.detail;
@@ -104,7 +105,7 @@ Task<CallRun::Sending> CallRun::send_slice(std::string head, const core::BatchSl
       sending = co_await send_bytes(*piece);
       continue;
     }
-    // The last byte makes the request complete, so it only leaves when the slice has proved to end there.
+    // The last byte completes the request, so it is sent only when the slice has proved to end there.
     const auto end = co_await source->next();
     if (co_await cancelled()) co_return Sending{Sending::End::abandoned, "cancelled"};
     if (!end) co_return Sending{Sending::End::abandoned, "reading the slice: " + end.error().detail};
@@ -145,7 +146,7 @@ Task<core::HttpEvent> CallRun::receive(core::Duration timeout) {
   co_return event;
 }
 
-// Empty when a complete answer is in answer_ (or went to the sink).
+// Returns an empty text when a complete answer is in answer_ (or went to the sink), otherwise what went wrong.
 Task<std::string> CallRun::read_answer(core::HttpEvent& event, Connection::Instant until) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
   std::size_t filled = 0;

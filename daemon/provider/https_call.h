@@ -1,4 +1,4 @@
-// One call on one connection: writes the request, reads the answer.
+// One call on one connection: it writes the request and reads the answer.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace batchd::daemon {
 
-// Everything that a call is made from; all of it outlives the call.
+// Everything that a call is made from; all of it must outlive the CallRun.
 struct CallParts {
   const HttpsClientConfig& config;
   const BaseUrl& url;
@@ -26,13 +26,14 @@ class CallRun {
 
   Task<core::HttpEvent> run();
 
-  bool started() const { return started_; }    // the first write was begun: from here on nothing proves "not sent"
+  bool started() const { return started_; }    // the first write has begun: from then on nothing proves "not sent"
   bool answered() const { return answered_; }  // at least one byte has come back
   bool timed_out() const { return timed_out_; }
   bool reusable() const { return reusable_; }  // the answer is complete, and nothing came after it
 
  private:
-  // How the sending went. `broken`: the connection failed, but an early answer may be waiting in it.
+  // How sending the request ended. `broken` means that the connection failed, but may still hold an early answer;
+  // `abandoned` means that the call was cancelled or its slice can't be read.
   struct Sending {
     enum class End : std::uint8_t { done, broken, abandoned } end = End::done;
     std::string detail;
@@ -57,7 +58,8 @@ class CallRun {
   bool reusable_ = false;
 };
 
-// Whether the awaiting coroutine has been cancelled. Asked after every wait, since an operation can win against it.
+// Returns true if the awaiting coroutine has been cancelled. Check it after every wait, since an operation may complete
+// successfully in spite of the cancellation.
 inline Task<bool> cancelled() {
   co_return (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
 }

@@ -17,7 +17,7 @@ namespace {
 using Kind = core::HttpEvent::Kind;
 
 constexpr std::size_t kIdleConnectionsMax = 4;
-constexpr std::chrono::seconds kIdleTimeMax{30};  // well below what servers keep
+constexpr std::chrono::seconds kIdleTimeMax{30};  // well below the time for which servers keep a connection
 
 std::unique_ptr<asio::ssl::context> make_tls(const std::string& ca_file) {
   auto tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
@@ -33,7 +33,7 @@ std::unique_ptr<asio::ssl::context> make_tls(const std::string& ca_file) {
   return tls;
 }
 
-// Such a call may share a connection with others, and be sent again when an idle one turns out to be dead.
+// Returns true if the call may use a kept connection, and be sent again if that turns out to be dead.
 bool shares_connections(const core::HttpCall& call) {
   const bool idempotent = call.method == "GET" || call.method == "DELETE" || call.method == "HEAD";
   return idempotent && !call.single_shot && std::holds_alternative<std::monostate>(call.body);
@@ -68,9 +68,9 @@ class HttpsClient final : public HttpsLink {
   Task<core::HttpEvent> perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) override;
 
  private:
-  // What is known of a call while it runs, for the case that it ends by an exception.
+  // What is known of a call if it ends by an exception.
   struct Progress {
-    bool started = false;
+    bool started = false;  // a byte of the request may have been written
   };
   using ConnectionPtr = std::unique_ptr<Connection>;
 
@@ -84,15 +84,15 @@ class HttpsClient final : public HttpsLink {
   void keep(ConnectionPtr connection);
 
   const Executor executor_;
-  std::shared_ptr<const HttpsClientConfig> config_;  // each call keeps the one that it began with
+  std::shared_ptr<const HttpsClientConfig> config_;  // each call keeps the configuration that it began with
   const BaseUrl url_;
   std::unique_ptr<asio::ssl::context> tls_;
-  std::vector<ConnectionPtr> idle_;  // the one used last at the end
+  std::vector<ConnectionPtr> idle_;  // most recently used last
 };
 
 Task<core::HttpEvent> HttpsClient::perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) {
   if (const auto why = malformed(call); !why.empty()) co_return failure(Kind::not_sent, std::string(why));
-  // Cancellation has to come out as an event that says how far the call got, not as an exception.
+  // Cancellation must become an event that tells how far the call got, not an exception.
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto config = config_;
@@ -117,12 +117,13 @@ Task<core::HttpEvent> HttpsClient::attempt(const CallParts& parts, Progress& pro
   if (event.kind != Kind::answer) connection->abort();
   progress.started = run.started();
   if (run.reusable()) keep(std::move(connection));
-  // The server may have closed it while our request was under way: it hasn't been looked at, and asking twice is safe.
+  // The server may have closed the kept connection while our request was under way. Then it has not read the request,
+  // and this call is safe to repeat in any case.
   const bool stale = event.kind == Kind::no_answer && !run.answered() && !run.timed_out();
   if (!stale) co_return event;
   if (co_await cancelled()) co_return event;
   event = co_await fresh(parts, progress);
-  if (event.kind == Kind::not_sent) event.kind = Kind::no_answer;  // the first try did leave
+  if (event.kind == Kind::not_sent) event.kind = Kind::no_answer;  // the first try was sent
   co_return event;
 }
 
@@ -130,7 +131,7 @@ Task<core::HttpEvent> HttpsClient::fresh(const CallParts& parts, Progress& progr
   auto connection = std::make_unique<Connection>(executor_, url_, tls_.get());
   auto why = co_await connection->connect(parts.config.connect_timeout);
   if (!why.empty()) co_return failure(Kind::not_sent, std::move(why));
-  progress.started = true;  // from the outside it can't be seen any more when exactly the first write begins
+  progress.started = true;  // if run() throws, nobody can tell any more whether its first write had begun
   CallRun run(parts, *connection);
   auto event = co_await run.run();
   if (event.kind != Kind::answer) connection->abort();

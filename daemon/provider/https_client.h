@@ -1,6 +1,7 @@
 // The only place that talks to a provider. HTTP/1.1 over TLS >= 1.2 (verified against the system's roots or ca_file,
-// with SNI and host name check), plain HTTP to loopback addresses only. No retries and no other origin, ever; a
-// redirect is an answer, and whether to follow it within the origin is the dialogue's decision.
+// with SNI and host name check), plain HTTP to loopback addresses only. Never another origin, and no retries, except
+// that a GET, HEAD or DELETE without a body goes out once more on a fresh connection if a kept one turns out to be
+// dead. A redirect is an answer: whether to follow it within the origin is the dialogue's decision.
 #pragma once
 
 #include <memory>
@@ -14,19 +15,21 @@ struct HttpsClientConfig {
   std::string base_url;              // "https://host[:port][/prefix]", or "http://" with a loopback address
   std::string credential_header;     // e.g. "x-goog-api-key"
   std::string credential;            // its value; never logged, never sent elsewhere
-  std::string ca_file;               // empty: the system's roots
+  std::string ca_file;               // if empty, the system's roots
   core::Duration connect_timeout{};  // resolve + connect + TLS
   core::Duration answer_timeout{};   // last byte written -> complete head; and whole control answers
-  core::Duration stall_timeout{};    // between two pieces of a streamed body, either way
+  core::Duration stall_timeout{};    // between two pieces of a streamed body, in either direction
 };
 
 class HttpsLink : public ProviderLink {
  public:
-  // For calls that begin from now on. False, and nothing changed: it can't be the value of a header.
+  // Sets the credential of all calls that begin from now on. Returns false, and changes nothing, if `credential` can't
+  // be the value of a header.
   virtual bool set_credential(std::string credential) = 0;
 };
 
-// Throws std::invalid_argument for a base_url that breaks the rules above.
+// Throws std::invalid_argument if base_url breaks the rules above, ca_file can't be read, or the credential can't be
+// the value of a header.
 std::unique_ptr<HttpsLink> make_https_client(Executor executor, HttpsClientConfig config);
 
 }  // namespace batchd::daemon

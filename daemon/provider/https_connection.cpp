@@ -18,11 +18,11 @@ using Instant = Connection::Instant;
 using boost::system::error_code;
 using Resolver = asio::ip::basic_resolver<Tcp, Executor>;
 
-// getaddrinfo can't be interrupted, so it is left behind when the call ends: whoever comes last owns this.
+// getaddrinfo can't be interrupted, so a lookup may outlive its call: the two share the ownership of this.
 struct Lookup {
   explicit Lookup(Executor executor) : resolver(executor), done(executor) {}
   Resolver resolver;
-  Timer done;  // cancelled when the answer is there
+  Timer done;  // cancelled when the lookup has its answer
   bool answered = false;
   error_code error;
   std::vector<Tcp::endpoint> endpoints;
@@ -51,7 +51,7 @@ Connection::Connection(Executor executor, const BaseUrl& url, asio::ssl::context
 }
 
 void Connection::expire() {
-  // Closing, not cancelling: TLS makes several reads and writes of one, and a cancel can fall between two of them.
+  // Close instead of cancel: TLS turns one operation into several reads and writes, and a cancel can fall between two.
   if (on_expiry_ == OnExpiry::close) return abort();
   ::shutdown(socket_.native_handle(), SHUT_WR);
 }
@@ -85,7 +85,7 @@ Task<std::string> Connection::resolve(Instant until, std::vector<Tcp::endpoint>&
   co_await lookup->done.async_wait(as_tuple_task);
   if (!lookup->answered) co_return "resolve: no answer in time";
   if (lookup->error) co_return "resolve: " + lookup->error.message();
-  // A name can say anything; without TLS only this machine is believed.
+  // A name can resolve to any address; without TLS only this machine is trusted.
   const auto foreign = [](const Tcp::endpoint& endpoint) { return !endpoint.address().is_loopback(); };
   if (!url_.tls && std::ranges::any_of(lookup->endpoints, foreign))
     co_return "resolve: plain http, and the name isn't a loopback address";
@@ -103,7 +103,7 @@ Task<std::string> Connection::connect(core::Duration timeout) {
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
       co_return "connect: cancelled";
-    // One silent address must not use up the time of the others.
+    // One address that does not answer must not use up the time of the others.
     const auto now = std::chrono::steady_clock::now();
     deadline_.arm(now + (until - now) / static_cast<int>(endpoints.size() - i));
     close();
@@ -124,7 +124,7 @@ Task<std::string> Connection::connect(core::Duration timeout) {
 Task<std::string> Connection::handshake(Instant until) {
   error_code no_literal;
   asio::ip::make_address(url_.host, no_literal);
-  if (no_literal) {  // what the macro SSL_set_tlsext_host_name does, without its C cast
+  if (no_literal) {  // does what the macro SSL_set_tlsext_host_name does, without its C cast
     std::string name = url_.host;
     SSL_ctrl(tls_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
   }

@@ -25,22 +25,24 @@ class Connection {
     boost::system::error_code error;
     std::size_t bytes = 0;
     bool timed_out = false;
-    bool ended = false;  // read: the peer closed in an orderly way (TLS: with close_notify)
+    bool ended = false;  // of a read: the peer closed in an orderly way (over TLS, with close_notify)
     std::string text(std::string_view doing) const;
   };
 
-  // `url` and `tls` (null for plain HTTP) must outlive it.
+  // `url` and `tls` (null for plain HTTP) must outlive the connection.
   Connection(Executor executor, const BaseUrl& url, asio::ssl::context* tls);
 
-  // Empty: ready for a request, of which nothing has been written. Otherwise why not.
+  // Connects, and shakes hands over TLS. Returns an empty text if the connection is ready for a request, otherwise what
+  // failed; no byte of a request has been written in either case.
   Task<std::string> connect(core::Duration timeout);
-  // All of `bytes`, or an error. When it times out, what has already arrived can still be read.
+  // Writes all of `bytes`, or returns an error. After a timeout, what has already arrived can still be read.
   Task<Io> write(std::string_view bytes, core::Duration timeout);
+  // Reads at least one byte unless it returns an error; after a timeout the connection is closed.
   Task<Io> read_some(char* data, std::size_t capacity, Instant until);
   void close();
-  void abort();  // closes with a reset: nothing that is still unsent goes out, and the peer knows at once
+  void abort();  // closes with a reset: unsent bytes are dropped, and the peer is told at once
 
-  // For a connection that was left idle: nothing has come and it hasn't been closed.
+  // Returns true if nothing has arrived on an idle connection and the peer has not closed it.
   bool still_quiet();
   Instant idle_since() const { return idle_since_; }
   void mark_idle();

@@ -91,7 +91,7 @@ std::string redirect_target(const BaseUrl& url, std::string_view location) {
     try {
       const auto there = parse_base_url(location.substr(0, path));
       if (there.tls != url.tls || there.port != url.port || !boost::iequals(there.host, url.host)) return {};
-    } catch (const std::invalid_argument&) {  // no base URL of ours could look like this
+    } catch (const std::invalid_argument&) {  // not an origin that a base_url of ours could have
       return {};
     }
     location.remove_prefix(path);

@@ -1,4 +1,4 @@
-// Where an account's calls go: the one origin of its base_url, and the rules about what may be a base_url or a target.
+// Where an account's calls go: the one origin of its base_url, and the rules for a base_url and for a call's target.
 #pragma once
 
 #include <string>
@@ -16,14 +16,16 @@ struct BaseUrl {
   std::string host_header;
 };
 
-// "https://host[:port][/prefix]"; "http://" only with a loopback literal or "localhost". Throws std::invalid_argument.
+// Parses "https://host[:port][/prefix]"; "http://" is allowed only with a loopback address or "localhost". Throws
+// std::invalid_argument for anything else.
 BaseUrl parse_base_url(std::string_view text);
 
-// Where a redirect's Location leads, as a call's target on this base URL; empty if that is another origin or prefix, or
-// no absolute URL and no absolute path.
+// Returns where a redirect's Location leads, as a call's target on this base URL. Returns an empty text if it leads to
+// another origin or out of the prefix, or if it is neither an absolute URL nor an absolute path.
 std::string redirect_target(const BaseUrl& url, std::string_view location);
 
-// Why this call can't be put into an HTTP/1.1 head without breaking out of it, or empty.
+// Returns why this call can't be written as a well-formed HTTP/1.1 head (a line break in a header, say), or an empty
+// text if it can.
 std::string_view malformed(const core::HttpCall& call);
 
 }  // namespace batchd::daemon

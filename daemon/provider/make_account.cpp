@@ -39,7 +39,7 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   account->link = std::move(link);
   if (const auto key = account->reload(*account); !key) {
     log_event(LogLevel::error, "account_without_key", {{"account", name}, {"detail", key.error().detail}});
-    account->trouble = key.error().detail;  // and looks for one again and again
+    account->trouble = key.error().detail;  // paused() then looks for a key again and again
     account->troubled_since = now;
   }
   return account;

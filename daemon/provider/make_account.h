@@ -1,4 +1,4 @@
-// An account of the configuration becomes one that works: its provider, its way there, its key.
+// Makes a working account from its section of the configuration: provider, HTTP link and key.
 #pragma once
 
 #include <memory>
@@ -10,12 +10,12 @@
 
 namespace batchd::daemon {
 
-// The two halves of what its `kind` says; the link has no key yet. To add a provider: choose here.
+// Return the account's provider and its link, which has no key yet. A new provider is chosen in these two functions.
 std::unique_ptr<core::Provider> make_provider(const config::Account& settings);
 std::unique_ptr<HttpsLink> make_link(Executor executor, const config::Account& settings);
 
-// `settings` and `environment` must outlive it: its key is read anew now and then. Without a key the account accepts
-// work and waits for one; that is said in the log, and in its `trouble`.
+// `settings` and `environment` must outlive the account, which reads its key again from time to time. An account
+// without a key accepts work and waits for a key; this is logged, and set as its `trouble`.
 std::unique_ptr<Account> make_account(Executor executor, const std::string& name, const config::Account& settings,
                                       const config::Environment& environment, core::WallTime now);
 

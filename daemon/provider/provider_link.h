@@ -1,5 +1,5 @@
-// Carrying out HTTP calls for dialogues: the seam between the pure provider and the network. https_client implements
-// it; tests implement it with a script.
+// Carries out HTTP calls for dialogues: the seam between the providers, which do no I/O, and the network. https_client
+// implements it; tests implement it with a script.
 #pragma once
 
 #include <string>
@@ -17,18 +17,19 @@ namespace batchd::daemon {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // The next bytes of the slice, at most about 1 MiB; empty at its end. An error ends the call as no_answer.
+  // Returns the next bytes of the slice, at most about 1 MiB, or no bytes at its end. An error ends the call as
+  // no_answer.
   virtual Task<core::Result<std::string>> next() = 0;
 };
 
-// Opens slices; one open at a time per call.
+// Opens slices; each call has at most one open at a time.
 class SliceOpener {
  public:
   virtual ~SliceOpener() = default;
   virtual std::unique_ptr<ByteSource> open(const core::BatchSlice& slice) = 0;
 };
 
-// Where the 2xx body of a call with Sink::lines goes. An error ends the call as no_answer.
+// Receives the 2xx body of a call with Sink::lines. An error ends the call as no_answer.
 class ByteSink {
  public:
   virtual ~ByteSink() = default;
@@ -38,13 +39,13 @@ class ByteSink {
 class ProviderLink {
  public:
   virtual ~ProviderLink() = default;
-  // Never throws; cancellation ends it as not_sent or no_answer, whichever is true. `slices` may be null if the call
-  // has no BatchSlice, `sink` if it has no Sink::lines. The sink sees bytes of complete and of cut answers alike: judge
-  // by the event.
+  // Makes one call. Never throws; cancellation ends the call as not_sent or no_answer, whichever is true. `slices` may
+  // be null if the call has no BatchSlice, and `sink` if it has no Sink::lines. The sink receives the bytes of complete
+  // and of cut answers alike; only the returned event tells which it was.
   virtual Task<core::HttpEvent> perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) = 0;
 };
 
-// Runs a dialogue to its end.
+// Runs a dialogue to its end and returns its outcome, or the fault that ended it.
 template <class Outcome>
 Task<std::variant<Outcome, core::Fault>> converse(ProviderLink& link, core::Dialogue<Outcome>& dialogue,
                                                   SliceOpener* slices = nullptr, ByteSink* sink = nullptr) {

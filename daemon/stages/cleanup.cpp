@@ -1,5 +1,5 @@
-// cleanup: input files of batches that are over are deleted, since the provider's storage is a budget. What can't be
-// deleted vanishes by itself in time and is counted until then.
+// cleanup: deletes the input files of batches that are over, since storage at the provider is limited. A file that
+// can't be deleted expires by itself, and counts against the budget until then.
 #include "daemon/net/log.h"
 #include "daemon/stages/input_files.h"
 #include "daemon/stages/stages.h"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kFilesPerPage = 50;
 
-// True: its files are gone, or as good as gone.
+// Returns true if the batch's files are gone, by deletion or because they must have expired, and this is recorded.
 Task<bool> clean_up(Engine& engine, core::Batch batch) {
   auto* account = engine.accounts.find(batch.lane.account);
   if (account == nullptr || account->paused(engine.clock.steady())) co_return false;
@@ -28,7 +28,7 @@ Task<bool> clean_up(Engine& engine, core::Batch batch) {
 
 }  // namespace
 
-// All of them at each look: those that can't be deleted now must not stand before others that can.
+// Tries all batches at each look, so that those whose files can't be deleted now don't hold up the others.
 Task<std::optional<core::SteadyTime>> CleanupStage::once() {
   const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
   bool trouble = false;

@@ -1,5 +1,5 @@
-// collect: a finished job's lines become outcomes, each for the request whose key it carries; then the requests without
-// a line are judged (core/requeue.h). Everything here may be done again from the start: outcomes are recorded once.
+// collect: turns a finished job's lines into outcomes, each for the request whose wire key it carries, and then judges
+// the requests without a line (core/requeue.h). All of this may be repeated from the start: outcomes are recorded once.
 #include <algorithm>
 
 #include "daemon/net/log.h"
@@ -14,11 +14,11 @@ using core::Fault;
 namespace {
 
 constexpr std::int64_t kParallelCollects = 2;
-// With so many members, a file without a single line of ours isn't a matter of lost lines: sent again, the whole batch
-// would be paid for again, to the same end.
+// From this many members on, a file without a single line of ours can't be explained by lost lines: the whole batch
+// sent again would be paid for again, with the same result.
 constexpr std::int64_t kMembersForDoubt = 20;
-// To send a request again costs money, to read a file again doesn't. The first pass takes responses only: an error is
-// believed, and a line missing, if the second finds no response either.
+// Sending a request again costs money, reading a file again doesn't. So the first pass takes responses only; an error
+// line, or the lack of a line, counts only if the second pass finds no response either.
 constexpr int kPasses = 2;
 
 core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_read) {
@@ -49,7 +49,7 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
   if (account == nullptr) co_return engine_.config.retry.max;
   if (account->paused(now())) co_return account->paused_until - now();
   if (!batch.result_file.empty()) co_return co_await collect(std::move(batch), *account, progress);
-  const bool awaited = batch.packed > 0;  // by anybody
+  const bool awaited = batch.packed > 0;  // somebody still waits for a result of the batch
   if (batch.end == core::JobEnd::succeeded && !batch.released && awaited) {
     const core::BatchPatch patch{.message = "its job succeeded, but the provider names no result file"};
     const auto held = co_await engine_.mark(batch, BatchState::held, patch);
@@ -59,12 +59,12 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
 }
 
 Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, Progress& progress) {
-  // Patience is for what the provider says of the file, time after time; an outage in between is no part of it.
+  // Patience counts the time over which the provider gives odd answers about the file, without outages in between.
   const auto use_patience = [&] {
     if (progress.since) progress.lasted += now() - *progress.since;
     progress.since = now();
   };
-  const bool awaited = batch.packed > 0;  // by anybody; if not, what comes is dropped and nothing is held for it
+  const bool awaited = batch.packed > 0;  // otherwise lines are dropped, and the batch is not held for a lack of them
   const bool patience_is_over = progress.lasted >= engine_.config.polling.download_grace;
   const bool last_pass = progress.phase + 1 >= kPasses || !awaited;
   ResultSink sink(engine_, batch, *account.provider, last_pass);
@@ -88,7 +88,7 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
 
   account_works(account);
   const auto whole = co_await sink.finish(patience_is_over);
-  // A success without a single line of ours is no result file but something else with status 200: an error page, say.
+  // A success without a single line of ours may not be a result file, but an error page with status 200, say.
   const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over && awaited;
   if (!whole || !*whole || strange) {
     if (whole) use_patience();
@@ -138,13 +138,13 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
   }
   const auto settled = co_await engine_.store.read(&core::Store::get_batch, batch.id);
   if (!settled) co_return pause_unless(false);
-  // Every other line was a second one, or of a request that had ended before.
+  // Every other line was the second one of its request, or of a request that had ended before.
   const auto used = settled->lines.succeeded + settled->lines.failed + settled->lines.requeued - settled->lines.missing;
   seen.counts.dropped = std::max<std::int64_t>(0, seen.lines - used);
   const core::BatchPatch patch{.result_bytes = batch.result_bytes, .lines = seen.counts};
   const auto done = co_await engine_.mark(batch, BatchState::done, patch);
   if (!done) co_return pause_unless(false);
-  co_await learn_from_usage(engine_, *done, seen.prompts);  // if it can't be noted, the next batch tells as much
+  co_await learn_from_usage(engine_, *done, seen.prompts);  // if this fails, the next batch teaches the same
   const auto& lines = done->lines;
   const bool odd = lines.missing + lines.dropped + lines.foreign + lines.unreadable > 0;
   log_event(odd ? LogLevel::warn : LogLevel::info, "batch_collected",

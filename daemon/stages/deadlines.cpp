@@ -1,5 +1,5 @@
-// deadlines: requests that were to fail at their deadline do so, wherever they are. Those that only wanted to leave in
-// time are the packer's business.
+// deadlines: requests that are to fail at their deadline end as expired, whether queued or packed. A deadline that a
+// request should only leave in time for is the packer's business.
 #include <algorithm>
 
 #include "daemon/net/log.h"
@@ -8,7 +8,7 @@
 namespace batchd::daemon {
 
 Task<std::optional<core::SteadyTime>> DeadlineStage::once() {
-  // A clock that is set forward isn't noticed while waiting.
+  // Look at least this often, because a clock that is set forward isn't noticed while waiting.
   const auto latest = engine_.clock.steady() + engine_.config.retention.purge_every;
   const auto wall = engine_.clock.wall();
   auto expired = co_await engine_.store.state(&core::Store::expire_due, wall);

@@ -1,6 +1,6 @@
-// The fence: a create that is still travelling can do no harm once the file it names is gone for good. So the file is
-// deleted, seen to be gone twice, with a canary beside it that proves that the same key can see files at all, and then
-// one more listing shows a job that was quicker than the deletion. Only then may the members go again.
+// The fence: a create call that is still under way can do no harm once the file it names is gone for good. So the file
+// is deleted and seen to be gone twice, while a canary file proves that the same key can see files at all. Then one
+// more listing finds a job that was quicker than the deletion. Only after that may the members be sent again.
 #include "core/check.h"
 #include "daemon/net/log.h"
 #include "daemon/net/random.h"
@@ -16,18 +16,19 @@ namespace {
 
 enum Phase { delete_files = 0, first_look, second_look, relist };
 
-constexpr core::Duration kFenceTimeMax = std::chrono::hours(24);  // for a file that is there after every deletion
+constexpr core::Duration kFenceTimeMax = std::chrono::hours(24);  // if the file is still there after every deletion
 
 }  // namespace
 
-// Progress is in memory: after a restart the fence begins anew, which is slower and as safe.
+// Progress is in memory only: after a restart the fence begins anew, which is slower and just as safe.
 Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, Progress& progress) {
   core::Duration pause{};
-  // What one key has seen and what another one lists prove nothing together.
+  // What one key sees and what another key lists prove nothing together.
   if (batch.credential != account.credential) progress.phase = delete_files;
   switch (progress.phase) {
     case delete_files: {
-      // To another project's key every file looks gone. (After our own deletion too: then a person decides.)
+      // To the key of another project every file looks gone. After our own deletion it looks gone to a new key of the
+      // same project too, which therefore can't be trusted either: an operator decides.
       switch (co_await trust_key(batch, account, progress, pause)) {
         case Trust::unknown:
           co_return pause;
@@ -45,7 +46,7 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
           co_return co_await fence_fault(std::move(batch), *fault, account, progress);
         progress.scratch = "files/" + name;
       }
-      // Every upload: a create names the last, but an earlier one may have been named by an earlier create.
+      // All uploads are deleted: the create names the last one, but an earlier create may have named an earlier one.
       if (const auto fault = co_await remove_inputs(batch, account))
         co_return co_await fence_fault(std::move(batch), *fault, account, progress);
       progress.phase = first_look;
@@ -77,7 +78,7 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
   CHECK(progress.phase == relist && !progress.scratch.empty());
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing == Listing::unknown) co_return pause;
-  auto removal = account.provider->remove_file(progress.scratch);  // vanishes by itself if this fails
+  auto removal = account.provider->remove_file(progress.scratch);  // if this fails, the canary expires by itself
   co_await converse(*account.link, *removal);
   if (listing == Listing::adopted) co_return pause;
   const core::BatchPatch patch{.file_deleted = true};
@@ -85,7 +86,7 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
   co_return pause_unless(moved.has_value());
 }
 
-// What may pass is tried again; a clear no to one of the fence's own calls won't turn into a yes.
+// A fault that may pass is tried again; the clear refusal of one of the fence's own calls is final.
 Task<core::Duration> ReconcileStage::fence_fault(core::Batch batch, const Fault& fault, Account& account,
                                                  Progress& progress) {
   const bool may_pass = fault.kind == Fault::Kind::not_sent || fault.kind == Fault::Kind::unclear ||

@@ -7,11 +7,12 @@
 
 namespace batchd::daemon {
 
-// The provider's name of the batch's n-th upload, and of the present one.
+// Return the provider's name of the batch's n-th upload (from 1), and of its latest upload.
 std::string input_file(const core::Batch& batch, int n);
 inline std::string input_file(const core::Batch& batch) { return input_file(batch, batch.upload_n); }
 
-// Deletes every upload of the batch (gone already is as good). A fault stops it: do it again later.
+// Deletes every upload of the batch; one that is gone already counts as deleted. Stops at the first fault and returns
+// it: the caller tries again later.
 Task<std::optional<core::Fault>> remove_inputs(const core::Batch& batch, Account& account);
 
 }  // namespace batchd::daemon

@@ -10,7 +10,7 @@ using core::LaneBudget;
 namespace {
 
 constexpr int kPage = 200;
-constexpr std::int64_t kSmallRequest = 100;  // this part of a lane's limit, or less
+constexpr std::int64_t kSmallRequest = 100;  // a request is small up to 1/100 of its lane's limit
 
 bool has_job(const core::Batch& batch) {
   return batch.state == BatchState::submitted || batch.state == BatchState::lost;
@@ -20,7 +20,7 @@ std::int64_t tokens_max(const Engine& engine, const core::Batch& batch) {
   return engine.config.budget.of(batch.lane.model).max_enqueued_tokens;
 }
 
-// Reads and writes in one verb: two batches of a lane may learn at the same time.
+// Reads and writes in one transaction, because two batches of a lane may learn at the same time.
 Task<core::Result<void>> learn(Engine& engine, const core::Batch& batch,
                                std::function<LaneBudget(const LaneBudget&)> lesson) {
   auto change = [lane = batch.lane_id, lesson = std::move(lesson)](core::Store& store) -> core::Result<LaneBudget> {
@@ -68,7 +68,7 @@ Task<core::Result<bool>> may_enqueue(Engine& engine, const core::Batch& batch) {
   const auto load = co_await engine.store.read(&core::Store::lane_load, batch.lane_id);
   if (!load) co_return load.error();
   const auto allowed = core::allowance(load->learned, tokens_max(engine, batch), engine.clock.wall());
-  // The batch itself is part of the load.
+  // load->tokens includes the batch itself.
   if (core::provider_tokens(load->learned, load->tokens) <= allowed) co_return true;
   const auto others = co_await others_of_lane(engine, batch);
   if (!others) co_return others.error();

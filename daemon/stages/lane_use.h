@@ -1,4 +1,5 @@
-// What a lane has at its provider, and what is learned from that: the tag budget of core/budget.h, carried out.
+// What a lane has enqueued at its provider, and what is learned from that: carries out the token budget of
+// core/budget.h.
 #pragma once
 
 #include <functional>
@@ -7,28 +8,29 @@
 
 namespace batchd::daemon {
 
-// Seen from one batch of the lane, which is left out itself. Tokens are estimates.
+// The other batches of a batch's lane that have a job at the provider, or may have one. Tokens are estimates.
 struct OthersOfLane {
-  std::int64_t job_tokens = 0;  // of batches whose job is known to be there
-  std::int64_t tokens = 0;      // of these, and of those whose job may exist
-  std::int64_t batches = 0;     // all of these
+  std::int64_t job_tokens = 0;  // of the batches whose job is known to be there
+  std::int64_t tokens = 0;      // of all these batches
+  std::int64_t batches = 0;     // number of all these batches
 };
 Task<core::Result<OthersOfLane>> others_of_lane(Engine& engine, const core::Batch& batch);
 
-// Whether this batch's tokens may be added to what is enqueued in its lane. With nothing else there they always may.
+// Returns true if this batch's tokens may be added to what is enqueued in its lane; always true if nothing else is.
 Task<core::Result<bool>> may_enqueue(Engine& engine, const core::Batch& batch);
 
-// A 429 to this batch's create, which has been proven not to have taken effect. True: nothing else of the lane is
-// there, so the batch itself is too much, and smaller ones have to be made of it. Done twice it changes nothing more.
-// If even a single small request is refused, tokens aren't the reason (job slots that others use, say): what was
-// learned is forgotten, and until a create is accepted batches just wait.
+// Learns from a 429 to the batch's create, which has been proven to have made no job. Returns true if no other batch of
+// the lane is there, so that this batch alone is too much and has to be made into smaller ones. Learning twice from the
+// same 429 changes nothing more. If even a single small request is refused, tokens aren't the reason (job slots that
+// others use, say): what was learned is forgotten, and until a create is accepted batches just wait.
 Task<core::Result<bool>> learn_from_throttle(Engine& engine, const core::Batch& batch);
-// Its create was accepted.
+// Learns from the batch's create having been accepted.
 Task<core::Result<void>> learn_from_create(Engine& engine, const core::Batch& batch);
-// Its prompts, as the provider counted them, on `lines` of its lines.
+// Prompt tokens counted by the provider, known for `lines` of the batch's lines.
 struct PromptTokens {
   std::int64_t lines = 0, tokens = 0;
 };
+// Learns from a collected batch how many tokens the provider counts for each token of our estimate.
 Task<core::Result<void>> learn_from_usage(Engine& engine, const core::Batch& batch, PromptTokens counted);
 
 }  // namespace batchd::daemon

@@ -34,7 +34,7 @@ class LineSource::Slice final : public ByteSource {
   }
 
  private:
-  // Finds the line that holds the slice's first byte; what stands before it in that line is skipped when it is read.
+  // Finds the line that holds the slice's first byte; the bytes before it are skipped when the line is read.
   Task<core::Result<void>> position() {
     core::LineSeek seek;
     while (!seek.found) {

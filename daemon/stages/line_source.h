@@ -1,4 +1,5 @@
-// A batch's JSONL as a stream of bytes, made from the store as it is read: no spool file, memory of a few chunks.
+// A batch's JSONL as a stream of bytes, made from the store while it is read: there is no spool file, and at most a few
+// chunks are in memory.
 #pragma once
 
 #include "core/provider.h"
@@ -11,7 +12,7 @@ class LineSource final : public SliceOpener {
  public:
   LineSource(StoreClient& store, const core::Provider& provider) : store_(store), provider_(provider) {}
   std::unique_ptr<ByteSource> open(const core::BatchSlice& slice) override;
-  // A stored body didn't match its digest: to read it again won't help.
+  // Returns true if a stored body was missing or didn't match its digest; reading it again won't help.
   bool found_corruption() const { return corrupt_; }
 
  private:

@@ -1,5 +1,6 @@
-// pack: queued requests become sealed batches. When and who is core/packer's decision, how much may be enqueued
-// core/budget's; this carries it out in chunks, so that no acknowledgement waits for a large claim.
+// pack: turns queued requests into sealed batches. core/packer.h decides when a batch leaves and who is on it,
+// core/budget.h how much may be enqueued; this file carries that out, in chunks, so that no acknowledgement waits for a
+// large claim.
 #include <algorithm>
 
 #include "daemon/net/log.h"
@@ -11,8 +12,8 @@ using core::ClaimLimit;
 
 namespace {
 
-constexpr std::size_t kLanesPerRead = 50;  // each is a few rows: its batches, and the ends of its last jobs
-constexpr std::int64_t kCrumb = 4;         // a batch that the budget cuts below this part of itself waits instead
+constexpr std::size_t kLanesPerRead = 50;  // each takes a few rows: its batches, and the ends of its last jobs
+constexpr std::int64_t kCrumb = 4;         // a batch that the budget would cut to less than 1/4 waits instead
 
 core::ClaimLimit waiting_in(const core::LaneQueue& queue) {
   ClaimLimit all;
@@ -67,8 +68,8 @@ Task<std::optional<core::SteadyTime>> PackStage::once() {
   co_return next;
 }
 
-// Those with something queued, whose account works and that no operator has paused. What is waiting for neither rings
-// the wakeup: an operator's word does.
+// Returns the lanes that have something queued, whose account works, and that no operator has paused. Skipped lanes are
+// woken by account recovery or by an operator's resume.
 Task<core::Result<std::vector<PackStage::Lane>>> PackStage::lanes_that_may_leave() {
   const auto queues = co_await engine_.store.read(&core::Store::summarise_queue);
   if (!queues) co_return queues.error();
@@ -150,15 +151,15 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   const auto now = engine_.clock.wall();
   const auto steady = engine_.clock.steady();
   const auto at = [&](core::WallTime when) { return steady + std::max(when - now, core::Duration(1)); };
-  const auto eventually = steady + engine_.config.polling.max;  // what comes free rings the wakeup
+  const auto eventually = steady + engine_.config.polling.max;  // this stage is woken when something comes free
   const auto& learned = lane.load.learned;
 
-  // The provider has just said that it is too much: not at once again, not even a smaller one.
+  // The provider has just refused a batch as too much: send none for a while, not even a smaller one.
   const auto rest = engine_.config.submission.throttle_first;
   if (learned.allowance > 0 && now >= learned.since && now < learned.since + rest) co_return at(learned.since + rest);
 
   auto limits = limits_of(lane);
-  // What the provider's storage still takes; a single request that is larger goes when nothing else is stored.
+  // How much the provider's storage still takes. A request larger than that goes when nothing else is stored.
   const auto waiting = waiting_in(lane.queue);
   const auto& caps = lane.account->provider->caps();
   const auto storable = lane.account->budget.stored_bytes - lane.use->stored_bytes;
@@ -168,7 +169,7 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   limits.items = std::clamp<std::int64_t>(storable / line, 1, limits.items);
   const auto allowed =
       core::allowance(learned, engine_.config.budget.of(lane.queue.lane.model).max_enqueued_tokens, now);
-  const bool alone = lane.load.batches == 0;  // then a batch may always go
+  const bool alone = lane.load.batches == 0;  // if nothing else is enqueued, a batch may always go
   const auto left =
       core::estimated_tokens(learned, allowed - (alone ? 0 : core::provider_tokens(learned, lane.load.tokens)));
   if (left <= 0 && !alone) co_return eventually;
@@ -201,8 +202,8 @@ Task<bool> PackStage::depart(const core::LaneQueue& queue, const core::Departure
     left.bytes -= claimed.bytes;
     left.tokens -= claimed.tokens;
   };
-  // First everybody's share; then, oldest first, what the shares left over (a share too small for a single request
-  // too).
+  // First every owner's share; then what the shares left over, oldest owner first (a share may be too small for a
+  // single request).
   for (const auto& share : departure.shares) {
     const ClaimLimit limit{std::min(share.limit.items, left.items), std::min(share.limit.bytes, left.bytes),
                            std::min(share.limit.tokens, left.tokens)};
@@ -220,7 +221,7 @@ Task<bool> PackStage::depart(const core::LaneQueue& queue, const core::Departure
 }
 
 Task<bool> PackStage::finish(core::BatchId batch) {
-  unsealed_ = batch;  // a full disk may forbid it now: the next look begins here, the next start at the latest
+  unsealed_ = batch;  // a full disk may prevent the sealing: the next look tries again, or recovery at the next start
   auto sealed = co_await engine_.store.state(&core::Store::seal, batch, engine_.clock.wall());
   if (!sealed) co_return false;
   unsealed_.reset();
@@ -235,7 +236,7 @@ Task<bool> PackStage::finish(core::BatchId batch) {
   co_return sealed->items > 0;
 }
 
-// Of one owner: those that are urgent, then the oldest.
+// Claims the requests of one owner: first those with a deadline before `urgent_before`, then the oldest.
 Task<core::Result<core::Claimed>> PackStage::claim(core::BatchId batch, core::OwnerId owner, ClaimLimit limit,
                                                    std::optional<core::WallTime> urgent_before) {
   core::Claimed total;

@@ -1,6 +1,6 @@
-// poll: looks at jobs until they are over. A look that fails says nothing about the job: only the provider's own word
-// moves a batch, and a state that we don't know means "not ended". A job that nobody waits for is asked to stop, and
-// polled on like any other: how it ends is the provider's to say.
+// poll: looks at jobs until they are over. A look that fails says nothing about the job: only a clear answer of the
+// provider moves a batch, and a job state that we don't know means "not ended". The provider is asked to cancel a job
+// that nobody waits for, and the job is then polled like any other until the provider says how it ended.
 #include "daemon/net/log.h"
 #include "daemon/net/random.h"
 #include "daemon/stages/stages.h"
@@ -27,7 +27,7 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
   auto dialogue = account->provider->poll(batch.job);
   auto answer = co_await converse(*account->link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
-    // Another project's key sees none of these jobs, and says nothing about itself by that.
+    // A key of another project sees none of these jobs; their refusal doesn't mean that the key is bad.
     const bool other_key = batch.credential != account->credential;
     if (fault->kind == Fault::Kind::account && other_key) co_return engine_.config.polling.max;
     if (fault->kind != Fault::Kind::missing) co_return pause_after(*fault, *account, progress);
@@ -45,8 +45,8 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
       core::poll_pause(schedule, progress.phase++, running, turnaround ? *turnaround : std::nullopt, random_jitter());
   if (!job.end) co_return pause;
 
-  // The end can be seen before the output's name: look again for a while before believing that there is none. A job
-  // that didn't succeed seldom has one, but what it has was paid for.
+  // The job's end can be visible before the name of its result file, so look again for a while before believing that
+  // there is none. A job that didn't succeed seldom has one, but what is in it was paid for.
   if (job.result_file.empty()) {
     if (!progress.since) progress.since = now();
     const auto grace = *job.end == core::JobEnd::succeeded

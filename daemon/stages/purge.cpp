@@ -1,4 +1,4 @@
-// purge: what has been kept long enough goes, payload and all, in chunks that no caller notices.
+// purge: deletes what has been kept long enough, payload included, in chunks small enough that no caller notices.
 #include "daemon/net/log.h"
 #include "daemon/stages/stages.h"
 
@@ -6,7 +6,7 @@ namespace batchd::daemon {
 
 namespace {
 
-constexpr core::Duration kClockJump = std::chrono::hours(6);  // more than any summer time
+constexpr core::Duration kClockJump = std::chrono::hours(6);  // more than any change to summer time
 constexpr core::Duration kRestAfterJump = std::chrono::hours(24);
 
 }  // namespace
@@ -14,7 +14,8 @@ constexpr core::Duration kRestAfterJump = std::chrono::hours(24);
 Task<std::optional<core::SteadyTime>> PurgeStage::once() {
   const auto wall = engine_.clock.wall();
   const auto steady = engine_.clock.steady();
-  // A clock that jumps ahead must not make everything old at once: whatever is right, there is a day to mend it.
+  // A clock that jumps ahead must not make everything old at once: whether the old time or the new one is wrong, there
+  // is a day to correct it.
   if (last_ && wall - last_->wall > steady - last_->steady + kClockJump) {
     rest_until_ = steady + kRestAfterJump;
     log_event(LogLevel::error, "clock_jumped",

@@ -1,8 +1,8 @@
 // reconcile: a job may or may not exist; listings decide, and until they have, nothing is sent again.
 //   creating + throttled  a 429: one complete clean listing proves "not created", and lowers the lane's budget
-//   creating              whose call is over, but its end couldn't be recorded: unclear
+//   creating              the call is over, but its end couldn't be recorded: unclear
 //   unclear               listings at growing pauses; after the quarantine the batch is fenced (fence.cpp) or held
-//   lost                  the job's name answers 404: a grace, one listing, then a person decides
+//   lost                  the job's name answers 404: a grace, one listing, then an operator decides
 #include <algorithm>
 
 #include "core/check.h"
@@ -18,7 +18,8 @@ using core::Fault;
 
 namespace {
 
-// Several jobs for one tag mean that somebody between us and the provider sent the create twice.
+// Ranks the jobs of one tag: the most advanced one is adopted. Several jobs for one tag mean that something between us
+// and the provider sent the create twice.
 int advancement(const core::JobView& job) {
   if (job.end) return *job.end == core::JobEnd::succeeded ? 3 : 0;
   return job.running ? 2 : 1;
@@ -31,7 +32,7 @@ ReconcileStage::ReconcileStage(Engine& engine)
                  {BatchState::creating, BatchState::unclear, BatchState::fencing, BatchState::lost},
                  &engine.config.submission.concurrency) {}
 
-// A creating batch is in the middle of its one call (submit.cpp), until that is over.
+// A creating batch belongs to submit as long as its one create call is under way.
 bool ReconcileStage::mine(const core::Batch& batch) const {
   return batch.state != BatchState::creating || !engine_.creates_under_way.contains(batch.id);
 }
@@ -123,7 +124,7 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
   const auto pause_by = core::backoff_pause(engine_.config.submission.throttle(), batch.throttles - 1);
   const core::BatchPatch patch{.not_before = engine_.clock.wall() + pause_by, .throttled = false};
   const auto back = co_await engine_.mark(batch, BatchState::uploaded, patch);
-  if (back && *too_much) {  // waiting wouldn't help: its members go again in smaller ones
+  if (back && *too_much) {  // waiting wouldn't help: the members go again in smaller batches
     const auto unsealed = co_await engine_.mark(*back, BatchState::unsealed);
     co_return pause_unless(unsealed.has_value());
   }
@@ -178,7 +179,7 @@ Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, P
     co_return std::min<core::Duration>(core::backoff_pause(retry_backoff(), progress.tries++), left);
 
   core::Duration pause{};
-  // With the key of another project the job is out of sight, not lost: it is there again with the old key.
+  // With the key of another project the job is out of sight, not lost: the old key would see it again.
   const auto trust = co_await trust_key(batch, account, progress, pause);
   if (trust == Trust::unknown) co_return pause;
   if (trust == Trust::other_project) co_return engine_.config.polling.max;

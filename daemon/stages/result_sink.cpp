@@ -6,7 +6,7 @@
 namespace batchd::daemon {
 namespace {
 
-constexpr std::size_t kOutcomesPerVerb = 1000;  // of about 1 KiB each: a few ms between two acknowledgements
+constexpr std::size_t kOutcomesPerVerb = 1000;  // at about 1 KiB each, a few ms between two acknowledgements
 
 }  // namespace
 
@@ -15,7 +15,8 @@ ResultSink::ResultSink(Engine& engine, const core::Batch& batch, const core::Pro
 
 Task<core::Result<void>> ResultSink::write(std::string_view bytes) {
   bytes_ += static_cast<std::int64_t>(bytes.size());
-  // The splitter calls back for fragments and line ends in order; they are worked off here because that may wait.
+  // The splitter calls back for fragments and line ends in order. They are collected, because handling one may wait for
+  // the store, which a callback can't.
   struct Event {
     std::string_view fragment;
     bool line_end;

@@ -1,9 +1,10 @@
-// settle: batches that are over without a run. Nothing in them was executed, so no attempt is counted.
+// settle: deals with batches that are over without a run. None of their requests was executed, so no attempt is
+// counted.
 //   unsealed  members go back to the queue
 //   fenced    all members move to one child batch, whose wire keys are new
-//   refused   cut by owner (if they are few), then by half, until the poison is alone and fails with the provider's
-//             words
-// One whose members have all ended meanwhile is done without children.
+//   refused   the batch is cut by owner (if there are few), then by half, until the poison is alone and fails with the
+//             provider's words
+// A batch whose members have all ended meanwhile is done without child batches.
 #include "core/check.h"
 #include "core/limits.h"
 #include "daemon/net/log.h"
@@ -17,8 +18,8 @@ using core::SplitRule;
 namespace {
 
 constexpr std::int64_t kParallelSettles = 4;
-constexpr std::int64_t kOwnersCutMax = 8;  // each costs a create of the lineage's; halves cost two for any number
-constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // a lineage's bisection must end
+constexpr std::int64_t kOwnersCutMax = 8;  // each owner costs one of the lineage's creates; halving costs two
+constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // within which a lineage's bisection must end
 
 core::RequestError words_of(const core::Batch& batch) {
   const bool job_failed = batch.end == core::JobEnd::failed;
@@ -61,7 +62,8 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
   const bool late =
       root->refusal != core::RefusedFor::none && engine_.clock.wall() - root->state_since >= kBisectionTimeMax;
   const bool bound_reached = root->creates >= core::kCreatesPerRootMax || late;
-  // Lines that were named, none of which is ours, leave the batch as it was: sent whole, it would go round for ever.
+  // If none of the lines that the provider named is ours, the batch is as it was: sent whole, it would be refused again
+  // and again.
   const bool lines_failed = batch.refusal == core::RefusedFor::lines && batch.lines.failed > 0;
   if (lines_failed && !bound_reached) co_return co_await split(std::move(batch), SplitRule::whole);
   if (batch.items <= 1 || bound_reached) {

@@ -1,23 +1,32 @@
 // The pipeline, as a table of contents. Each stage reads batches (or queued requests) in its states and leaves them in
 // the next, in one transaction of the store. Stages never call each other: they meet in the store and ring wakeups.
+// core/state.h says what each state means and which changes of state are possible.
 //
 //   stage       takes                           leaves in                               file
-//   pack        queued requests                 sealed                                  pack.cpp
+//   pack        queued requests                 sealed | unsealed (nothing claimed)     pack.cpp
 //   submit      sealed, uploading, uploaded     submitted | unclear | refused |         submit.cpp, upload.cpp
-//                                               unsealed (deserted) | ...
-//   reconcile   creating (throttled), unclear,  submitted | uploaded | unsealed |       reconcile.cpp, fence.cpp
-//               fencing, lost                   fenced | held
+//                                               creating (throttled: a 429) |
+//                                               unsealed (nobody waits for it)
+//   reconcile   creating (throttled, or left    submitted | uploaded | unsealed |       reconcile.cpp, fence.cpp
+//               behind), unclear, fencing,      fenced | held
+//               lost
 //   poll        submitted                       ended | lost                            poll.cpp
 //   collect     ended, collecting               done | refused | held                   collect.cpp, result_sink.cpp
-//   settle      refused, fenced, unsealed       done (members in children or queued)    settle.cpp
-//   cleanup     done with a file left           done                                    cleanup.cpp
-//   purge       finished requests, old batches  -                                       purge.cpp
-//   deadlines   requests that fail at theirs    -                                       deadlines.cpp
-//   sweep       jobs that shouldn't be there    -                                       sweep.cpp
+//   settle      refused, fenced, unsealed       done (members moved to child batches,   settle.cpp
+//                                               queued again, or failed)
+//   cleanup     done, input file not deleted    done, input file deleted                cleanup.cpp
 //
-// What a lane may have enqueued is learned by submit, reconcile and collect (lane_use.cpp), and kept to by pack.
+// Three stages don't move batches:
+//   deadlines   requests whose deadline passed  expired, if they are to fail at it      deadlines.cpp
+//   purge       finished requests, old batches  deleted                                 purge.cpp
+//   sweep       the provider's list of jobs     jobs that shouldn't exist: logged, and  sweep.cpp
+//                                               cancelled, or the account stopped
 //
-// Accepting and delivering are the callers' side: intake.cpp, deliver.cpp, admin.cpp behind routes.cpp.
+// How much a lane may have enqueued at the provider is learned by submit, reconcile and collect (lane_use.cpp); pack
+// and submit keep to it.
+//
+// Accepting requests and delivering results is not part of the pipeline: see daemon/api/ (intake.cpp, deliver.cpp),
+// daemon/fronts/ and daemon/admin/.
 #pragma once
 
 #include <map>
@@ -41,17 +50,19 @@ class Stage {
 // Ten lines: once, then wait for the wakeup or the time, until the engine stops.
 Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& wakeup);
 
-// What a stage remembers of a batch between two steps in the same state. Lost with the process, and safe to lose.
+// What a stage remembers of a batch between two steps in the same state. It is kept in memory only and reset when the
+// batch changes its state; a stage that loses it starts the state's work anew, which is slower and just as safe.
 struct Progress {
-  int tries = 0;                          // failures in a row, or looks so far
-  int phase = 0;                          // of a stage's own sequence
-  std::string scratch;                    // of a stage's own sequence
-  std::optional<core::SteadyTime> since;  // of a condition that must last
-  core::Duration lasted{};                // under such a condition, without what interrupted it
+  int tries = 0;                          // failures in a row, or looks so far; the pause grows with it
+  int phase = 0;                          // where the stage is in its own sequence of steps in this state
+  std::string scratch;                    // a text that the stage needs for that sequence
+  std::optional<core::SteadyTime> since;  // when a condition that must last began, or was last seen
+  core::Duration lasted{};                // how long the condition has lasted, without interruptions
 };
 
-// A stage that works on batches one by one: each on its own timer, at most `*parallel` at once (asked at each look), so
-// that one batch's trouble touches no other.
+// A stage that works on each of its batches separately: every batch has its own timer and its own coroutine, so that
+// trouble with one batch affects no other. At most `*parallel` batches are worked on at the same time; `*parallel` is
+// read again at each look, and must outlive the stage.
 class BatchStage : public Stage {
  public:
   BatchStage(Engine& engine, Wakeup& wakeup, std::vector<core::BatchState> states, const std::int64_t* parallel)
@@ -59,18 +70,22 @@ class BatchStage : public Stage {
   Task<std::optional<core::SteadyTime>> once() final;
 
  protected:
-  // One step for one batch. Returns the pause before the next; zero if the batch moved on.
+  // Takes one step for one batch. Returns the pause before the batch's next step; zero if the batch moved to another
+  // state, or if the next step is to follow at once.
   virtual Task<core::Duration> advance(core::Batch batch, Progress& progress) = 0;
-  virtual bool mine(const core::Batch&) const { return true; }  // of those in its states
-  // Whether its timer is cut short, once for each state that it is in.
+  // Returns false for a batch that is in one of the stage's states but not the stage's to work on now.
+  virtual bool mine(const core::Batch&) const { return true; }
+  // Returns true if the batch must not wait for its timer. The timer is cut short once for each state the batch enters.
   virtual bool urgent(const core::Batch&) const { return false; }
 
-  // The account of a batch, or null after noting that it isn't configured.
+  // Returns the account of a batch, or null if the account isn't configured (any more).
   Account* account_of(const core::Batch& batch) { return engine_.accounts.find(batch.lane.account); }
   core::Backoff retry_backoff() const { return {engine_.config.retry.first, engine_.config.retry.max}; }
-  // The pause after a fault that proves nothing: grows with each in a row. Account trouble pauses the account as well.
+  // Returns the pause after a fault that proves nothing about the batch; it grows with each such fault in a row. Counts
+  // the fault, and pauses the whole account if the fault is about the account.
   core::Duration pause_after(const core::Fault& fault, Account& account, Progress& progress);
-  // After a change of state: none if it happened, else a breath before the next try.
+  // Returns the pause after an attempt to change a batch's state: zero if the batch has `moved`, else a short one
+  // before the next attempt.
   core::Duration pause_unless(bool moved) const { return moved ? core::Duration::zero() : engine_.config.retry.first; }
   core::SteadyTime now() const { return engine_.clock.steady(); }
 
@@ -78,19 +93,19 @@ class BatchStage : public Stage {
 
  private:
   struct Timer {
-    core::BatchState state{};  // that `progress` is about
-    core::SteadyTime due{};
-    bool busy = false;
-    bool hurried = false;
-    bool account_paused = false;  // when it was set: it is cut short if an operator ends that pause
+    core::BatchState state{};     // the state that `progress` is about
+    core::SteadyTime due{};       // when the batch's next step may begin
+    bool busy = false;            // a step is under way
+    bool hurried = false;         // the timer has been cut short in this state
+    bool account_paused = false;  // the account was paused when `due` was set; the end of that pause cuts it short
     Progress progress;
   };
   Task<void> drive(core::Batch batch);
 
   Wakeup& wakeup_;
   std::vector<core::BatchState> states_;
-  const std::int64_t* parallel_;  // a constant, or a key of the configuration
-  std::int64_t busy_ = 0;
+  const std::int64_t* parallel_;  // a constant, or a key of the configuration, which a reload may change
+  std::int64_t busy_ = 0;         // steps under way
   std::unordered_map<core::BatchId, Timer> timers_;
 };
 
@@ -100,22 +115,23 @@ class PackStage final : public Stage {
   Task<std::optional<core::SteadyTime>> once() override;
 
  private:
-  struct Lane;  // one that may leave, and all that decides
+  struct Lane;  // a lane that may leave, with everything that decides whether it does
   Task<core::Result<std::vector<Lane>>> lanes_that_may_leave();
   Task<core::Result<void>> look_at_lanes(std::vector<Lane>& lanes);
   Task<core::Result<void>> look_at_accounts(std::vector<Lane>& lanes);
-  // Plans, and lets at most one batch of the lane leave. When to look at it again.
+  // Plans for one lane, and lets at most one batch of it leave. Returns when to look at the lane again.
   Task<std::optional<core::SteadyTime>> serve(Lane& lane);
   core::PackLimits limits_of(const Lane& lane) const;
-  // Carries one departure out; false: nothing could be claimed, or the store refused.
+  // Carries one departure out. Returns false if nothing could be claimed, or if the store returned an error.
   Task<bool> depart(const core::LaneQueue& queue, const core::Departure& departure, const core::PackLimits& limits);
   Task<core::Result<core::Claimed>> claim(core::BatchId batch, core::OwnerId owner, core::ClaimLimit limit,
                                           std::optional<core::WallTime> urgent_before);
+  // Seals the batch. Returns true if it has members; false if it has none, or if the store returned an error.
   Task<bool> finish(core::BatchId batch);
 
   Engine& engine_;
-  std::map<std::string, core::BudgetUse> uses_;  // of accounts, as seen in this look
-  std::optional<core::BatchId> unsealed_;        // has claimed members and isn't sealed yet
+  std::map<std::string, core::BudgetUse> uses_;  // by account, as seen in this look
+  std::optional<core::BatchId> unsealed_;        // a batch that couldn't be sealed yet, with its claimed members
 };
 
 class SubmitStage final : public BatchStage {
@@ -124,10 +140,12 @@ class SubmitStage final : public BatchStage {
 
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
-  bool urgent(const core::Batch& batch) const override { return batch.packed == 0; }
+  bool urgent(const core::Batch& batch) const override { return batch.packed == 0; }  // nobody waits: given up at once
+  // In state uploading: sends the batch's file, or the rest of it (upload.cpp).
   Task<core::Duration> upload(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> after_upload_fault(core::Batch batch, const core::Fault& fault, Account& account,
                                           Progress& progress);
+  // In state uploaded: commits the intent, and makes the one create call.
   Task<core::Duration> create(core::Batch batch, Account& account, Progress& progress);
   Task<core::Result<core::Batch>> commit_intent(const core::Batch& batch, core::BatchPatch intent);
   Task<core::Duration> after_create_fault(core::Batch batch, const core::Fault& fault, Account& account,
@@ -142,25 +160,31 @@ class ReconcileStage final : public BatchStage {
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
   bool mine(const core::Batch& batch) const override;
+  // One step each, for a batch in state creating whose create was answered 429, unclear, or lost.
   Task<core::Duration> throttled(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> unclear(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> lost(core::Batch batch, Account& account, Progress& progress);
-  // fence.cpp
+
+  // The fence, which makes sure that no job of the batch can run any more (fence.cpp).
   Task<core::Duration> fence(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> fence_fault(core::Batch batch, const core::Fault& fault, Account& account, Progress& progress);
+  // What is seen of the batch's input files: all are gone while the canary file is there; one is still there; not even
+  // the canary is seen, so that nothing is proven; or a call failed, and `pause` is set.
   enum class Look { gone, still_there, blind, fault };
   Task<Look> look_at_inputs(const core::Batch& batch, Account& account, const std::string& canary, Progress& progress,
                             core::Duration& pause);
 
-  // Whether what the present key sees says anything about this batch. Files and jobs belong to a project: with another
-  // key than the create call used, only one that sees the input file (then it becomes the batch's key).
+  // Tells whether what the account's present key sees says anything about this batch. Files and jobs belong to a
+  // project, so a key other than the one of the create call counts only if it sees the batch's input file (then it
+  // becomes the batch's key). `unknown`: that couldn't be found out, and `pause` is set.
   enum class Trust { same_project, other_project, unknown };
   Task<Trust> trust_key(core::Batch& batch, Account& account, Progress& progress, core::Duration& pause);
-  // One complete listing. Moves the batch to submitted if it has a job there; none: a fault, with the pause it asks
-  // for.
+  // Makes one complete listing. `adopted`: the batch has a job, and moves to submitted; `clean`: the batch has no job;
+  // `unknown`: the listing failed. `pause` is set unless the listing was clean.
   enum class Listing { adopted, clean, unknown };
   Task<Listing> list_and_adopt(core::Batch batch, Account& account, Progress& progress, core::Duration& pause);
-  Task<core::Duration> hold(core::Batch batch, std::string why);  // returns pause_unless() it happened
+  // Moves the batch to held, where `why` is shown to an operator. Returns the pause before the next step.
+  Task<core::Duration> hold(core::Batch batch, std::string why);
 };
 
 class PollStage final : public BatchStage {
@@ -170,7 +194,7 @@ class PollStage final : public BatchStage {
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
   bool urgent(const core::Batch& batch) const override { return batch.packed == 0 && !batch.cancel_asked; }
-  // Nobody waits for its job any more.
+  // Asks the provider to cancel the job of a batch that nobody waits for any more.
   Task<core::Duration> cancel(core::Batch batch, Account& account, Progress& progress);
 };
 
@@ -181,13 +205,14 @@ class CollectStage final : public BatchStage {
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
   Task<core::Duration> collect(core::Batch batch, Account& account, Progress& progress);
-  // What one complete pass over a result file has shown.
+  // What one complete pass over a result file found.
   struct Seen {
     std::int64_t lines = 0;  // with a key of this batch and a readable value
     core::LineCounts counts;
     PromptTokens prompts;
   };
-  // What follows for members without a line, then done.
+  // Judges the members without a line (core/requeue.h), and moves the batch to done; or, by the verdict, the batch as a
+  // whole to refused or held.
   Task<core::Duration> conclude(core::Batch batch, Seen seen);
 };
 
@@ -198,8 +223,8 @@ class SettleStage final : public BatchStage {
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
   Task<core::Duration> settle_refused(core::Batch batch);
-  Task<core::Duration> split(core::Batch batch, core::SplitRule rule);
-  Task<core::Duration> fail_all(core::Batch batch, core::RequestError error);
+  Task<core::Duration> split(core::Batch batch, core::SplitRule rule);         // moves the members to child batches
+  Task<core::Duration> fail_all(core::Batch batch, core::RequestError error);  // fails the members that still wait
 };
 
 class CleanupStage final : public Stage {
@@ -209,7 +234,7 @@ class CleanupStage final : public Stage {
 
  private:
   Engine& engine_;
-  int tries_ = 0;
+  int tries_ = 0;  // looks in a row that left a file undeleted
 };
 
 class DeadlineStage final : public Stage {
@@ -227,18 +252,19 @@ class SweepStage final : public Stage {
   Task<std::optional<core::SteadyTime>> once() override;
 
  private:
+  // These return true if everything could be done; false makes the next survey come early.
   Task<bool> survey(Account& account);
   Task<bool> stop_fenced(Account& account, const core::JobView& job, const core::Batch& batch);
   Task<bool> note_if_strange(Account& account, const core::JobView& job);
 
   struct Timer {
     core::SteadyTime due{};
-    std::optional<core::SteadyTime> first;  // try of this process
-    int tries = 0;
+    std::optional<core::SteadyTime> first;  // when this process made its first survey of the account
+    int tries = 0;                          // surveys in a row that weren't complete
   };
   Engine& engine_;
   std::map<std::string, Timer> timers_;      // by account
-  std::set<std::string> alarmed_, stopped_;  // jobs
+  std::set<std::string> alarmed_, stopped_;  // names of jobs that have been logged, and cancelled
 };
 
 class PurgeStage final : public Stage {
@@ -253,7 +279,7 @@ class PurgeStage final : public Stage {
   };
   Engine& engine_;
   std::optional<Look> last_;
-  core::SteadyTime rest_until_{};
+  core::SteadyTime rest_until_{};  // nothing is purged before, because the clock has jumped ahead
 };
 
 }  // namespace batchd::daemon

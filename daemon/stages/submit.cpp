@@ -1,8 +1,7 @@
-// submit: a sealed batch becomes a job. Here is where money is spent, so the order of effects is everything:
-//   upload the file (upload.cpp) -> commit the intent (state creating, with tag and file) -> one POST, never
-//   repeated.
-// What the answer proves decides where the batch goes; whatever proves nothing goes to unclear, and reconcile finds
-// out.
+// submit: turns a sealed batch into a job. Money is spent here, so the order of effects is everything:
+//   upload the file (upload.cpp) -> commit the intent (state creating, with tag and file) -> one POST, never repeated.
+// What the answer proves decides where the batch goes. If it proves nothing, the batch becomes unclear, and reconcile
+// finds out.
 #include <boost/asio/this_coro.hpp>
 
 #include "core/check.h"
@@ -28,7 +27,7 @@ namespace {
 
 constexpr std::size_t kLinesWithWordsMax = 50;  // each is one pass over the members
 
-// Each request hears what was said of its own line, and nothing of another owner's.
+// Fails each request on a named line with what the provider said of that line, never with words about another owner's.
 core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId batch, const Fault& fault,
                                               core::WallTime wall) {
   core::Recorded all;
@@ -105,15 +104,15 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   auto creating = co_await commit_intent(batch, std::move(intent));
   if (!creating) {
     if (creating.error().code != core::Errc::too_large) co_return pause_unless(false);
-    const auto moved = co_await engine_.mark(batch, BatchState::uploading);  // there it is refused
+    const auto moved = co_await engine_.mark(batch, BatchState::uploading);  // upload() then refuses it
     co_return pause_unless(moved.has_value());
   }
-  if (account.credential != creating->credential) {  // the key was changed meanwhile: the intent is of another one
+  if (account.credential != creating->credential) {  // the key was changed meanwhile: the intent names the old one
     const auto moved = co_await engine_.mark(*creating, BatchState::uploaded);
     co_return pause_unless(moved.has_value());
   }
 
-  // A stop lets the one call that costs money finish (terminal cancellation alone ends it, after the grace).
+  // A stop lets the one call that costs money finish: only terminal cancellation, after the grace, ends it.
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   const auto file = input_file(batch);
   auto dialogue = account.provider->create({batch.lane, file, tag});
@@ -127,12 +126,12 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
   const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
   if (!moved) co_return pause_unless(false);
-  co_await learn_from_create(engine_, *moved);  // if it can't be noted, the next create tells as much
+  co_await learn_from_create(engine_, *moved);  // if this fails, the next create teaches the same
   co_return core::Duration::zero();
 }
 
-// The last look before money is spent, in the same transaction as the intent: a member may have been cancelled, and a
-// sibling may have used up the lineage's creates (Errc::too_large).
+// Commits the intent, and in the same transaction looks at the batch a last time before money is spent: its members may
+// have been cancelled (Errc::stale), and a sibling may have used up the lineage's creates (Errc::too_large).
 Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& batch, BatchPatch patch) {
   auto intent = [id = batch.id, patch = std::move(patch),
                  wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Batch> {
@@ -158,7 +157,7 @@ Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& ba
 Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
                                                      Progress& progress) {
   engine_.metrics.created(core::to_text(fault.kind));
-  // The words of a refusal may quote a request: its owner gets them, the log doesn't.
+  // The words of a refusal may quote a request: the request's owner gets them, the log doesn't.
   const bool may_quote = fault.kind == Fault::Kind::refused || fault.kind == Fault::Kind::lines_refused;
   log_event(LogLevel::warn, "create_not_confirmed",
             {{"batch", batch.id},
@@ -188,7 +187,7 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     case Fault::Kind::session_gone:
       co_return co_await refuse(std::move(batch), fault);
     case Fault::Kind::file_gone: {
-      // A file that is gone time after time is one that the provider won't read.
+      // If the file is gone time after time, the provider won't read it.
       if (batch.upload_n >= kUploadsBeforeRefusal) co_return co_await refuse(std::move(batch), fault);
       const core::BatchPatch patch{.upload_session = ""};
       const auto moved = co_await engine_.mark(batch, BatchState::uploading, patch);
@@ -205,8 +204,8 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
   co_return pause_unless(false);
 }
 
-// The provider said no before running anything. Requests on named lines fail in the same transaction, so that a crash
-// can't forget which they were.
+// Moves to refused a batch that the provider refused before running anything. Requests on named lines fail in the same
+// transaction, so that a crash can't forget which they were.
 Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) {
   BatchPatch patch{.message = fault.message};
   patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::RefusedFor::lines
@@ -221,7 +220,7 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
     if (!failed) return failed.error();
     core::Recorded all = std::move(*failed);
     if (!all.finished.empty()) return all;
-    // Lines that aren't ours to fail: together again, the rest would be refused again, for ever.
+    // None of the named lines could be failed: sent whole again, the batch would be refused again, for ever.
     auto cut =
         store.mark(batch.id, BatchState::refused, BatchState::refused, {.refusal = core::RefusedFor::poison}, wall);
     if (!cut) return cut.error();

@@ -1,7 +1,9 @@
-// sweep: looks for what is at the provider and shouldn't be, by complete listings of all jobs with our prefix.
-//   a job of a batch that was fenced off     it can run nothing, for its file is gone; it is cancelled, and alarmed
-//   a job that this database doesn't know    the database is a copy of another one, or an old one: to go on could pay
-//                                            for everything twice. Nothing is touched, nothing new is created, and an
+// sweep: looks for jobs that shouldn't be at the provider, by complete listings of all jobs with our prefix.
+//   a job of a batch that was fenced off     it can run nothing, since its file is gone; it is cancelled, and logged as
+//                                            an error
+//   a job that this database doesn't know    the database is an old one or a copy of another one: going on could pay
+//   for
+//                                            everything twice. The job is left alone, nothing new is created, and an
 //                                            operator decides
 #include <algorithm>
 
@@ -15,7 +17,7 @@ using core::Fault;
 namespace {
 
 constexpr core::Duration kClockSkew = std::chrono::hours(1);   // between the provider's clock and ours
-constexpr core::Duration kFencedFor = std::chrono::hours(72);  // a create can't travel longer
+constexpr core::Duration kFencedFor = std::chrono::hours(72);  // no create call is under way for longer
 
 }  // namespace
 
@@ -46,7 +48,7 @@ Task<std::optional<core::SteadyTime>> SweepStage::once() {
   co_return next;
 }
 
-// One listing, and what follows from it. False: not all of it could be done.
+// Makes one listing and acts on it. Returns false if not all of that could be done.
 Task<bool> SweepStage::survey(Account& account) {
   auto dialogue = account.provider->survey(engine_.tag_prefix);
   const auto answer = co_await converse(*account.link, *dialogue);
@@ -73,7 +75,7 @@ Task<bool> SweepStage::survey(Account& account) {
 }
 
 Task<bool> SweepStage::stop_fenced(Account& account, const core::JobView& job, const core::Batch& batch) {
-  // FAILED and CANCELLED are how it should end. A success would mean that its lines were paid for.
+  // A fenced job should end as FAILED or CANCELLED. A success would mean that its lines were paid for.
   if (job.end && *job.end != core::JobEnd::succeeded) co_return true;
   if (alarmed_.insert(job.name).second) {
     ++account.fenced_jobs_found;
@@ -93,8 +95,8 @@ Task<bool> SweepStage::stop_fenced(Account& account, const core::JobView& job, c
 
 Task<bool> SweepStage::note_if_strange(Account& account, const core::JobView& job) {
   if (job.end && !job.created_at) co_return true;  // nobody knows how old it is
-  // What is older than what is kept here was forgotten, not unknown. One that has ended counts like one that runs: what
-  // it has done would be done again.
+  // A job that is older than anything kept here was forgotten, and is not strange. A job that has ended counts like one
+  // that runs: its work would be done again.
   const auto wall = engine_.clock.wall();
   const auto forgotten = co_await engine_.store.read(&core::Store::forgotten_until);
   if (!forgotten) co_return false;

@@ -1,6 +1,6 @@
-// The upload half of submit. The n-th upload has a name of its own, durable before its first byte, so that a file that
-// a crash left half-way is never mistaken for this one; a session that is known is resumed by asking how much has
-// arrived.
+// The upload half of submit. The n-th upload has a name of its own, which is durable before the first byte is sent, so
+// that a file left half-way by a crash is never mistaken for this one. A known upload session is resumed by asking how
+// much has arrived.
 #include "core/limits.h"
 #include "daemon/net/log.h"
 #include "daemon/stages/line_source.h"
@@ -13,12 +13,12 @@ using core::Fault;
 
 namespace {
 
-constexpr int kNameUnused = 1;  // Progress::phase: the provider has never heard the present name
+constexpr int kNameUnused = 1;  // Progress::phase: the present name has never been sent to the provider
 
 }  // namespace
 
 Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Progress& progress) {
-  if (batch.parent) {  // what no create may follow needs no file
+  if (batch.parent) {  // if its lineage has had all its creates, the batch is refused instead of uploaded
     const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
     const auto parent = co_await engine_.store.read(&core::Store::get_batch, batch.parent);
     if (!root || !parent) co_return pause_unless(false);
@@ -53,7 +53,7 @@ Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Pr
   auto rest = account.provider->continue_upload(
       {batch.upload_session, batch.id, core::upload_name(batch.id, batch.upload_n), bytes, resume});
   auto sent = co_await converse(*account.link, *rest, &lines);
-  if (lines.found_corruption()) {  // cut until the damaged request is alone; the others go
+  if (lines.found_corruption()) {  // refused: cut until the damaged request is alone, so that the others can go
     log_event(LogLevel::error, "stored_request_damaged", {{"batch", batch.id}});
     const Fault damaged{.kind = Fault::Kind::refused, .message = "the stored request is damaged (digest mismatch)"};
     co_return co_await refuse(std::move(batch), damaged);
@@ -79,7 +79,7 @@ Task<core::Duration> SubmitStage::after_upload_fault(core::Batch batch, const Fa
     case Fault::Kind::name_taken:
     case Fault::Kind::session_gone:
     case Fault::Kind::missing:
-    case Fault::Kind::file_gone: {  // anew, under the next name
+    case Fault::Kind::file_gone: {  // upload again, under the next name
       const core::BatchPatch patch{.upload_session = ""};
       const auto forgotten = co_await engine_.mark(batch, BatchState::uploading, patch);
       co_return forgotten ? pause_after(fault, account, progress) : pause_unless(false);

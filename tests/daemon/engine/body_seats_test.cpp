@@ -38,7 +38,7 @@ class BodySeatsTest : public SeatsTest {
   }
   // Leaves when it is wanted, as BodySpool does.
   void heed(const std::shared_ptr<Body>& body) {
-    asio::co_spawn(context_, body->seat.wanted(),
+    asio::co_spawn(context_, body->seat.eviction_requested(),
                    asio::bind_cancellation_slot(until_the_end(), [body](const std::exception_ptr&) {
                      body->wanted = true;
                      body->seat.leave();
@@ -135,8 +135,8 @@ TEST_F(BodySeatsTest, ASlowBodyMakesRoomForAnOwnerWhoHasNone) {
   const auto next = take(kCem);
   EXPECT_EQ(next->got, kWaits);
   ASSERT_TRUE(becomes([&] {
-    quick->seat.came(1000);
-    bob->seat.came(1000);
+    quick->seat.received(1000);
+    bob->seat.received(1000);
     return next->got == kSits;
   }));
   EXPECT_TRUE(slow->wanted);
