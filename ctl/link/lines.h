@@ -1,4 +1,4 @@
-// Streamed answers, taken apart: lines of NDJSON, and server-sent events.
+// Splits streamed answers into lines of NDJSON or server-sent events.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 
 namespace batchd::ctl {
 
-// Whole lines only: what a broken connection cut off is dropped.
+// Passes on whole lines only: a line that a broken connection cut off is dropped.
 class LineSink : public BodySink {
  public:
   using OnLine = std::function<bool(const std::string& line)>;  // false: enough
@@ -26,7 +26,7 @@ struct Event {
   std::string id, data;
 };
 
-// text/event-stream: the fields `id` and `data`; comments and other fields are skipped.
+// Reads text/event-stream: the fields `id` and `data`; comments and other fields are skipped.
 class EventSink : public BodySink {
  public:
   using OnEvent = std::function<bool(const Event& event)>;  // false: enough
