@@ -20,8 +20,7 @@ struct PageRequest {
   std::uint64_t before = 0;  // rows with a smaller sequence; 0 starts at the newest
 };
 
-std::optional<PageRequest> page_request(const Request& request,
-                                        const PageSizes& sizes = {});  // nullopt if the token is invalid
+std::optional<PageRequest> page_request(const Request& request, const PageSizes& sizes = {});  // nullopt if malformed
 std::string page_token(std::uint64_t last_sequence);
 
 }  // namespace batchd::emulator

@@ -1,4 +1,4 @@
-// What gemini-emulator says of itself and of its ledgers, when it is asked by its command line.
+// Runs gemini-emulator's command line for its list of faults and for audits of its ledgers.
 #pragma once
 
 #include <string>

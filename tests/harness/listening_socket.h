@@ -1,4 +1,4 @@
-// A Unix socket that listens, and stays: what a service manager holds for a daemon that comes and goes.
+// A listening Unix socket that outlives daemons, as a service manager holds one.
 #pragma once
 
 #include <string>

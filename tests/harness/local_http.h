@@ -1,5 +1,5 @@
 // A blocking HTTP/1.1 client on a Unix socket or over TCP, for one thread: enough for batchd's local API, and strict
-// about cuts.
+// about bodies that are cut off.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What a process has in memory, as the kernel tells it.
+// The memory of a process, as the kernel reports it.
 #pragma once
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-// A strict reader of Prometheus's text format 0.0.4, written after its specification, not after our writer: whatever a
-// scraper could stumble over, or a dashboard misread, is a fault.
+// A strict reader of Prometheus's text format 0.0.4, written after its specification, not after our writer: anything
+// that a scraper could reject, or a dashboard misread, is a fault.
 #pragma once
 
 #include <map>

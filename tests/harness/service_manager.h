@@ -1,5 +1,5 @@
-// The service manager's end of $NOTIFY_SOCKET: hears what the daemon says of itself, as long as it lives. It listens on
-// a thread of its own, since whoever speaks waits for it.
+// The service manager's end of $NOTIFY_SOCKET: records the daemon's messages as long as it lives. It listens on a
+// thread of its own, since the sender waits for it.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// A folder that goes with the object. Other users may enter it (0755), so that clients of other uids reach the socket.
+// A folder that is removed with the object. Other users may enter it (0755), so that clients of other uids reach the
+// socket.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// What the contract suite needs of a store: one that can be closed and opened again, and whose verbs can be run as
-// groups of one. Names of the suite are short on purpose: its tests read as stories.
+// What the contract suite needs of a store: it can be closed and opened again, and each verb can be run as a
+// transaction of its own. Names of the suite are short on purpose: its tests read as stories.
 #pragma once
 
 #include <gtest/gtest.h>

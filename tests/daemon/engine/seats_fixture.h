@@ -1,4 +1,4 @@
-// What the tests of both kinds of seats run on.
+// Shared by the tests of both kinds of seats.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Many requests in one body, and where a response keeps its embedding.
+// Many requests in one body, and finding the embedding in a response.
 #include <gtest/gtest.h>
 
 #include "core/limits.h"
