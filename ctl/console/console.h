@@ -22,7 +22,7 @@ class Console {
   void progress(std::string_view what, std::uint64_t done, std::uint64_t total, Unit unit = Unit::count);
   void finish_progress();
 
-  bool flush();  // false: standard output couldn't be written
+  bool flush();  // returns false if standard output couldn't be written
   bool keep();   // flushed, and on the disk if standard output is a file
 
  private:

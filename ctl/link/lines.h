@@ -11,7 +11,7 @@ namespace batchd::ctl {
 // Passes on whole lines only: a line that a broken connection cut off is dropped.
 class LineSink : public BodySink {
  public:
-  using OnLine = std::function<bool(const std::string& line)>;  // false: enough
+  using OnLine = std::function<bool(const std::string& line)>;  // returns false to stop
   explicit LineSink(OnLine on_line) : on_line_(std::move(on_line)) {}
 
   void begin(std::optional<std::uint64_t>) override { line_.clear(); }
@@ -29,7 +29,7 @@ struct Event {
 // Reads text/event-stream: the fields `id` and `data`; comments and other fields are skipped.
 class EventSink : public BodySink {
  public:
-  using OnEvent = std::function<bool(const Event& event)>;  // false: enough
+  using OnEvent = std::function<bool(const Event& event)>;  // returns false to stop
   explicit EventSink(OnEvent on_event);
 
   void begin(std::optional<std::uint64_t> total) override;

@@ -25,8 +25,8 @@ struct Request {
   std::map<std::string, std::string> headers;  // names in lower case
   std::uint64_t content_length = 0;            // 0 if absent
 
-  std::string_view header(const std::string& lower_case_name) const;  // empty: not there
-  std::string_view parameter(const std::string& name) const;          // empty: not there
+  std::string_view header(const std::string& lower_case_name) const;  // empty if absent
+  std::string_view parameter(const std::string& name) const;          // empty if absent
 };
 
 // Sets path and query from a request target.
