@@ -82,8 +82,7 @@ class Jobs {
         execution_(faults, ledger, switches),
         limits_(limits) {}
 
-  bool room_for(std::string_view project, std::string_view model,
-                std::int64_t tokens) const;  // if false, the create gets 429
+  bool room_for(std::string_view project, std::string_view model, std::int64_t tokens) const;  // else 429
   // Starts a job whose lines have been checked; completes id, times, sequence.
   std::shared_ptr<Job> create(std::unique_ptr<Job> job);
   std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null if there is none

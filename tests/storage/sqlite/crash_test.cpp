@@ -1,4 +1,4 @@
-// kill -9 at random moments: everything that was acknowledged is still there.
+// kill -9 while requests are being accepted: everything that was acknowledged is still there.
 #include <sys/wait.h>
 #include <unistd.h>
 
