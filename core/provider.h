@@ -17,7 +17,7 @@
 namespace batchd::core {
 
 // Everything that can come back instead of an outcome. Each provider classifies answers in one place, by the table
-// "What came back" (docs/architecture.md); the stages decide by the kind alone.
+// "What the answer to the create call proves" (docs/architecture.md); the stages decide by the kind alone.
 struct Fault {
   enum class Kind : std::uint8_t {
     not_sent,       // not one byte of the request was written: it is safe to send it again

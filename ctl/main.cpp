@@ -62,7 +62,7 @@ std::vector<std::string> command_names(CLI::App& app) {
   return names;
 }
 
-// For the shell's completion: the commands, or what may follow one.
+// For shell completion: prints the commands, or what may follow one.
 void add_complete(ctl::Menu& menu) {
   auto command = std::make_shared<std::string>();
   auto* complete = menu.app.add_subcommand("complete", "words for the shell's completion");
@@ -83,7 +83,7 @@ void add_complete(ctl::Menu& menu) {
   });
 }
 
-// What was probably meant by a first word that is no command; empty: it is one, or there is none.
+// Returns the command that was probably meant by an unknown first word; empty if the word is a command or is missing.
 std::string unknown_command(CLI::App& app, const std::vector<std::string>& reversed) {
   const auto names = command_names(app);
   for (auto word = reversed.rbegin(); word != reversed.rend(); ++word) {

@@ -11,7 +11,7 @@ namespace batchd::emulator {
 class Emulator {
  public:
   // Reads the fault file, opens the ledger, binds the port and accepts from now on (as soon as the context runs).
-  // Throws std::exception whose what() is for the user.
+  // Throws std::exception with a what() for the user.
   Emulator(asio::io_context& context, const Options& options);
   ~Emulator();
 

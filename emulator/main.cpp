@@ -33,7 +33,7 @@ constexpr const char* kFooter =
 
 constexpr int kUsageError = 64;
 
-// Readers of the port file see nothing or all of it.
+// Readers of the port file see either no file or the whole port.
 void write_port_file(const std::string& path, std::uint16_t port) {
   const auto scratch = path + ".new";
   std::ofstream out(scratch);

@@ -1,4 +1,4 @@
-// Small JSON as a document. The only way to RapidJSON in this folder: the validator stands in front of it.
+// Small JSON as a document. batchctl reaches RapidJSON only through these functions, which run the validator first.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -10,10 +10,10 @@ namespace batchd::ctl {
 
 using Json = rapidjson::Value;
 
-// None: not valid, or not safe for RapidJSON (deep nesting, long numbers).
+// Returns nullopt if the text is not valid JSON, or not safe for RapidJSON (deep nesting, long numbers).
 std::optional<rapidjson::Document> read_document(std::string_view text);
 
-// Tolerant access: a member that isn't there, or isn't of the kind, is null, zero or empty.
+// Tolerant access: if a member is absent or of another type, these return null, zero or an empty text.
 const Json& member(const Json& object, const char* name);
 const Json& member(const std::optional<rapidjson::Document>& document, const char* name);
 std::string_view text(const Json& value);

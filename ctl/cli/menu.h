@@ -1,4 +1,4 @@
-// The command line: what there is to choose, and what was chosen.
+// The command line: the commands, and the one that was chosen.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,7 +15,7 @@ struct Menu {
   std::function<int(Session&)> chosen = {};
 };
 
-// Each adds the commands of its groups; a command's callback sets `chosen`.
+// Each function adds the commands of its groups; a command's callback sets `chosen`.
 void add_request_commands(Menu& menu);
 void add_listing_commands(Menu& menu);
 void add_setup_command(Menu& menu);
@@ -24,15 +24,15 @@ void add_operator_commands(Menu& menu);
 CLI::App* add_command(Menu& menu, const char* group, const char* name, const std::string& what,
                       const std::string& example);
 
-// "30", "30s", "5m"
+// Parses "30", "30s", "5m"; nullopt if the text is no such duration.
 std::optional<Seconds> parse_seconds(const std::string& text);
-std::string check_seconds(const std::string& text);  // empty: it is one
+std::string check_seconds(const std::string& text);  // empty if it is a duration, else what is wrong
 
-// --wait, --wait=SECONDS. `text` is empty without it. Throws CLI::ValidationError.
+// Adds --wait and --wait=SECONDS. `text` stays empty without the option. wait_of() throws CLI::ValidationError.
 void add_wait(CLI::App& command, std::string& text, const char* what);
 std::optional<Wait> wait_of(const std::string& text);
-// "--wait 30" as well as "--wait=30": an option whose value may be left out only takes one after "=". In reverse, as
-// CLI::App::parse takes them.
+// Makes "--wait 30" work like "--wait=30": CLI11 accepts an optional value only after "=". Returns the arguments in
+// reverse order, as CLI::App::parse takes them.
 std::vector<std::string> joined_waits(int argc, char** argv);
 
 }  // namespace batchd::ctl

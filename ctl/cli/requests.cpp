@@ -17,7 +17,7 @@ struct Submission {
   std::vector<std::string> labels;
 };
 
-// A prompt may end in a file's name, too; then it has words before it.
+// A prompt may also end in a file's name, but then it has words before it.
 bool names_a_file(const std::string& text) {
   if (!text.ends_with(".jsonl") && !text.ends_with(".ndjson")) return false;
   return text.find_first_of(" \t\n") == std::string::npos || ::access(text.c_str(), F_OK) == 0;

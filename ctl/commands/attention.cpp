@@ -5,7 +5,7 @@
 namespace batchd::ctl {
 namespace {
 
-// As a shell takes it: quoted if there is anything but plain characters in it.
+// Returns the text as a shell word: quoted if it has anything but plain characters.
 std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/:@%+";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);

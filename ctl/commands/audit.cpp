@@ -30,7 +30,7 @@ int audit(Session& session) {
   });
   const auto answer = ask(session, {.method = "GET",
                                     .target = "/admin/audit",
-                                    .repeatable = false,  // findings would be told twice
+                                    .repeatable = false,  // findings would be printed twice
                                     .timeout = kSilenceMax,
                                     .sink = &sink});
   if (const auto* code = std::get_if<int>(&answer)) return *code;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr Seconds kSilenceMax{600};  // the copy is made before its first byte is sent
 
-// FILE.part while it comes, FILE when it is whole and on the disk; nothing is left of one that failed.
+// Writes FILE.part, and renames it to FILE when it is complete and on the disk. A failed backup leaves no file.
 class BackupFile : public BodySink {
  public:
   BackupFile(std::string path, Console& console) : path_(std::move(path)), part_(path_ + ".part"), console_(console) {}
@@ -27,7 +27,7 @@ class BackupFile : public BodySink {
     ::unlink(part_.c_str());
   }
 
-  // Prompts and results are in it: nobody else may read it. False: errno.
+  // The file has prompts and results, so only its owner may read it. Returns false if it can't be opened (errno).
   bool open() {
     fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     return fd_ >= 0;
@@ -54,7 +54,7 @@ class BackupFile : public BodySink {
   int error() const { return error_; }
   std::uint64_t bytes() const { return done_; }
 
-  // False: errno. Without `overwrite` a file that came into being meanwhile is left alone.
+  // Returns false on failure (errno). Without `overwrite` a file that was created meanwhile is left alone.
   bool finish(bool overwrite) {
     if (::fsync(fd_) != 0) return false;
     if (::renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), overwrite ? 0 : RENAME_NOREPLACE) != 0)

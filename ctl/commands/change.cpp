@@ -7,7 +7,8 @@
 namespace batchd::ctl {
 namespace {
 
-// Does it for each id, whatever became of those before it; the worst exit code. A daemon that is gone ends it.
+// Makes the call for each id, even if earlier ones failed, and returns the worst exit code. Stops if the daemon is
+// gone.
 template <class Step>
 int for_each_id(Session& session, const std::vector<std::string>& ids, Step step) {
   int worst = kDone;
@@ -23,7 +24,7 @@ int for_each_id(Session& session, const std::vector<std::string>& ids, Step step
   return worst;
 }
 
-// The call was sent twice, and the second answer says that it had ended by then: was that the first one's work?
+// The call was sent twice, and the second answer says that the request had ended: true if the first call cancelled it.
 bool was_cancelled(const Reply& reply) {
   const auto* answer = std::get_if<Answer>(&reply);
   if (answer == nullptr || answer->status / 100 != 2) return false;

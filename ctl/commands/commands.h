@@ -10,16 +10,16 @@
 
 namespace batchd::ctl {
 
-// What the calls of a submission have in common; empty: left to the daemon.
+// Options common to all submissions; an empty one is left to the daemon's default.
 struct SubmitOptions {
   std::string model;
   std::string account, endpoint, channel, deadline, on_deadline;
   std::optional<Wait> wait;
-  bool acknowledge = false;  // each result once it has been printed
+  bool acknowledge = false;  // acknowledge each result after it was printed
 };
 
 struct OneRequest {
-  std::optional<std::string> text;  // a prompt; "-": standard input
+  std::optional<std::string> text;  // a prompt; "-" reads it from standard input
   std::string body_file;            // else a file with the provider's request object
   std::string key;
   std::vector<std::pair<std::string, std::string>> labels;
@@ -28,9 +28,9 @@ int submit(Session& session, const SubmitOptions& options, const OneRequest& req
 
 struct RequestFile {
   std::string path;   // lines of {"key","request"}; "-": standard input
-  std::string group;  // empty: made of the file's digest
+  std::string group;  // if empty, the group is named after the file's digest
 };
-// One bulk call, sent again under the same group until it got through: a repeated run adds nothing.
+// Makes one bulk call, and repeats it under the same group until it succeeds. Running the command again adds nothing.
 int submit_file(Session& session, const SubmitOptions& options, const RequestFile& file);
 
 int get(Session& session, const std::string& id);
@@ -38,12 +38,12 @@ int wait_for(Session& session, const std::vector<std::string>& ids, const Wait& 
 
 struct ResultOptions {
   std::string channel, after;
-  std::int64_t limit = 0;    // 0: all there are
-  bool acknowledge = false;  // page by page, after it has been written
-  std::optional<Wait> wait;  // for the first
+  std::int64_t limit = 0;    // 0: no limit
+  bool acknowledge = false;  // acknowledge page by page, after each was written
+  std::optional<Wait> wait;  // for the first result
 };
 int results(Session& session, const ResultOptions& options);
-int watch(Session& session, const std::string& channel, const std::string& after);  // goes on for ever
+int watch(Session& session, const std::string& channel, const std::string& after);  // never ends by itself
 
 struct ListOptions {
   std::vector<std::pair<std::string_view, std::string>> filters;
@@ -65,7 +65,7 @@ int adopt(Session& session, const std::string& batch, const std::string& job);
 int requeue(Session& session, const std::string& batch);
 
 struct LaneOptions {
-  std::string account, endpoint, model;  // empty: any
+  std::string account, endpoint, model;  // an empty one means any
 };
 int flush(Session& session, const LaneOptions& lanes);
 int pause(Session& session, const LaneOptions& lanes);
@@ -75,7 +75,7 @@ int resume_account(Session& session, const std::string& account);
 int audit(Session& session);
 int backup(Session& session, const std::string& file, bool overwrite);
 
-int health(Session& session);  // says nothing if all is well
+int health(Session& session);  // prints nothing if all is well
 int doctor(Session& session, const std::string& config_path, const config::Environment& environment);
 
 }  // namespace batchd::ctl

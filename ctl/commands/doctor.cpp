@@ -17,7 +17,7 @@ namespace {
 
 enum class Finding { fine, note, wrong };
 
-// Prints findings as they come; the exit code is the first wrong one's.
+// Prints findings as they come; the exit code is that of the first wrong one.
 class Examination {
  public:
   explicit Examination(Session& session) : session_(session) {}
@@ -88,7 +88,7 @@ void examine_address(Examination& examination, const Address& address) {
     examination.say("token", Finding::note, "there is none: --token-file FILE or $BATCHD_TOKEN");
 }
 
-// Of a batchd that doesn't answer.
+// Says what systemd knows of a batchd that doesn't answer.
 void examine_service(Examination& examination) {
   const auto state = service_state();
   const auto hint = start_hint(state);
@@ -98,7 +98,7 @@ void examine_service(Examination& examination) {
   if (state == Service::running) examination.say("service", Finding::note, "systemd says that it runs; " + hint);
 }
 
-// What to do about an account that isn't well, if it is its key.
+// Returns what to do about an account in trouble if its key is the reason.
 std::string key_hint(std::string_view account, std::string_view detail) {
   const bool about_key = detail.find("API key") != std::string_view::npos ||
                          detail.find("API_KEY") != std::string_view::npos ||
@@ -108,7 +108,7 @@ std::string key_hint(std::string_view account, std::string_view detail) {
   return "\n  do: sudo batchctl setup gemini" + (named ? " --account " + std::string(account) : std::string());
 }
 
-// Null: no answer; what is wrong has been said.
+// Returns null if there was no answer; the finding was printed.
 std::optional<Answer> examine_call(Examination& examination, Session& session, const char* target) {
   auto reply = session.client.call({.method = "GET", .target = target, .timeout = std::chrono::seconds(10)});
   if (const auto* trouble = std::get_if<Trouble>(&reply)) {

@@ -9,7 +9,7 @@ namespace batchd::ctl {
 namespace {
 
 constexpr std::size_t kPageLines = 500;
-constexpr Seconds kGroupPoll{10};  // between two looks at whether anything of the group is still under way
+constexpr Seconds kGroupPoll{10};  // between two checks whether any request of the group is under way
 
 class GroupReader {
  public:

@@ -1,4 +1,4 @@
-// The results of one group, as they come, until it has no more to wait for.
+// Prints the results of one group as they come, until no request of the group is under way.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@ namespace batchd::ctl {
 
 struct GroupResults {
   std::string group, channel;
-  std::size_t lines;  // of the group
+  std::size_t lines;  // lines of the group
   Wait wait;
-  bool acknowledge;  // those that were printed, after they were
+  bool acknowledge;  // acknowledge results after they were printed
 };
 
-// kFailed if one of them has no response; kTryLater if the wait ended first. What other groups have in the channel is
-// left alone.
+// Returns kFailed if one of the results has no response, kTryLater if the wait ended first. Results of other groups in
+// the channel are left alone.
 int print_group_results(Session& session, const GroupResults& wanted);
 
 }  // namespace batchd::ctl

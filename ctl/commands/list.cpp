@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kPageItems = 500;
 
-// A listing: where it is, what it calls its items, and what is shown of them.
+// A listing: its path, the member with its items, and the columns to show.
 struct Listing {
   const char* path;
   const char* items;

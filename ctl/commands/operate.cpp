@@ -7,7 +7,7 @@
 namespace batchd::ctl {
 namespace {
 
-// An operator's word to one batch. Never sent twice: the first may have been heard.
+// Sends an operator's decision on one batch. It is never sent twice, since the first call may have had its effect.
 int order(Session& session, const std::string& batch, const char* verb, std::string body) {
   if (!core::parse_id_text(batch)) {
     session.console.talk("\"" + batch + "\" isn't a batch id; batchctl attention lists those that wait");
@@ -23,7 +23,7 @@ int order(Session& session, const std::string& batch, const char* verb, std::str
   return kDone;
 }
 
-// A word to the lanes that match. These may be heard twice.
+// Sends an operator's decision to the lanes that match. Repeating these calls does no harm.
 std::variant<rapidjson::Document, int> tell_lanes(Session& session, const char* verb, const LaneOptions& lanes) {
   Call call{.method = "POST", .target = std::string("/admin/lanes/") + verb};
   json::Writer writer(call.body);
@@ -39,7 +39,7 @@ std::variant<rapidjson::Document, int> tell_lanes(Session& session, const char* 
   return fetch(session, call);
 }
 
-// What is paused now: account, endpoint, model; "any" where a pause doesn't care.
+// Prints the pauses in force: account, endpoint, model, with "any" where a pause names none.
 int show_paused(Session& session, const std::variant<rapidjson::Document, int>& fetched) {
   if (const auto* code = std::get_if<int>(&fetched)) return *code;
   const auto& paused = member(std::get<rapidjson::Document>(fetched), "paused");

@@ -10,13 +10,16 @@
 
 namespace batchd::ctl {
 
-// The request object as it is when the request has ended or the deadline has come; or an exit code, reported.
+// Returns the request object when the request has ended or the deadline has passed, or an exit code after the error was
+// reported.
 std::variant<std::string, int> await_request(Session& session, const std::string& id, WaitLimit deadline);
 
-// The answer's text, or the error on standard error; with --json the object. kTryLater: it hasn't ended.
+// Prints the answer's text, or the error on standard error; with --json the object. Returns kTryLater if the request
+// hasn't ended.
 int show_request(Session& session, std::string_view object);
 
-// Of what was printed, at most 1,000; only after standard output has taken it. An exit code, reported.
+// Acknowledges at most 1,000 printed results; call it only after standard output was written. Returns an exit code; an
+// error was reported.
 int acknowledge(Session& session, const std::vector<std::string>& ids);
 
 }  // namespace batchd::ctl

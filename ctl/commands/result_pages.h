@@ -17,12 +17,13 @@ class ResultPages {
   ResultPages(Session& session, std::string channel, std::string after)
       : session_(session), channel_(std::move(channel)), after_(std::move(after)) {}
 
-  // Hands out the next page's lines, at most `limit` (<= 1000); holds the call up to `wait` for the first. How many
-  // there were, or an exit code, reported. A broken connection is taken up again behind the last whole line.
+  // Passes the next page's lines to `take`, at most `limit` (<= 1000); waits up to `wait` for the first. Returns the
+  // number of lines, or an exit code after the error was reported. After a broken connection the page continues
+  // behind the last whole line.
   std::variant<std::size_t, int> next(Seconds wait, std::size_t limit, const Take& take);
 
   const std::string& channel() const { return channel_; }
-  const std::string& after() const { return after_; }  // the last line's cursor
+  const std::string& after() const { return after_; }  // cursor of the last line
 
  private:
   Session& session_;

@@ -61,7 +61,7 @@ int results(Session& session, const ResultOptions& options) {
     printed.clear();
     const auto poll = total == 0 ? next_poll(deadline) : Seconds(0);
     const auto page = pages.next(poll, std::min(kPageLines, limit - total), print);
-    // What a page brought before it broke off has been printed as well.
+    // Lines that came before a page broke off were printed as well.
     if (const int code = acknowledge(session, printed); code != kDone) return code;
     if (const auto* code = std::get_if<int>(&page)) return *code;
     const auto count = std::get<std::size_t>(page);

@@ -24,7 +24,7 @@ std::string age(std::int64_t seconds) {
   return text;
 }
 
-// A state's number comes bare, or as {"items","oldest_seconds"}.
+// The count of a state is a number, or an object {"items","oldest_seconds"}.
 void print_states(Console& console, const char* title, const Json& states) {
   if (!states.IsObject()) return;
   console.data(title);
@@ -38,7 +38,7 @@ void print_states(Console& console, const char* title, const Json& states) {
   }
 }
 
-// What the lane has at the provider, of what it may have.
+// The lane's tokens at the provider, and its allowance.
 std::string tokens_of(const Json& lane) {
   const auto allowance = number(member(lane, "allowance"));
   if (allowance <= 0) return {};

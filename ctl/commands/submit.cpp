@@ -22,7 +22,7 @@ std::string read_all(std::istream& in) {
   return text.str();
 }
 
-// The provider's request object; none: the file can't be read.
+// Returns the provider's request object; nullopt if the file can't be read.
 std::optional<std::string> content_of(const OneRequest& request) {
   if (request.text) {
     const auto prompt = *request.text == "-" ? read_all(std::cin) : *request.text;

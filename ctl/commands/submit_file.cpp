@@ -29,7 +29,7 @@ class ShownSource : public BodySource {
   Console& console_;
 };
 
-// The first 32 hexadecimal digits of SHA-256; none: it can't be read.
+// Returns the first 32 hexadecimal digits of the file's SHA-256; nullopt if it can't be read.
 std::optional<std::string> digest_of(FileSource& file) {
   json::Sha256 digest;
   std::string buffer(1 << 20, '\0');
@@ -77,7 +77,7 @@ class Upload {
                                                          {"deadline", options_.deadline},
                                                          {"on_deadline", options_.on_deadline}}),
                     .content_type = "application/jsonl",
-                    .repeatable = false,  // what goes again is decided here
+                    .repeatable = false,  // this function decides what is sent again
                     .timeout = kCommitTime,
                     .source = &shown};
     Patience patience(session_);

@@ -33,8 +33,8 @@ int watch(Session& session, const std::string& channel, const std::string& after
               .sink = &sink};
     if (!cursor.empty()) call.headers.emplace_back("Last-Event-ID", cursor);
     Reply reply = session.client.call(call);
-    if (!writable) return kTryLater;  // said by whoever flushes last
-    // The stream of a daemon that stops ends in good order; it is taken up again like a broken one.
+    if (!writable) return kTryLater;  // reported by the last flush
+    // When the daemon stops, the stream ends in order; it is resumed like a broken one.
     if (const auto* answer = std::get_if<Answer>(&reply); answer != nullptr && answer->status / 100 == 2)
       reply = Trouble{Trouble::Kind::broken, "batchd ended the stream"};
     if (!patience.once_more(reply)) return report(session, reply);

@@ -1,4 +1,4 @@
-// Why something isn't done, in words and as an exit code.
+// Why a command failed, as text and as an exit code.
 #pragma once
 
 #include <string>

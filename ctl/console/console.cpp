@@ -10,7 +10,7 @@
 namespace batchd::ctl {
 namespace {
 
-// Of what a terminal shows: the bytes that begin a UTF-8 character.
+// Counts the characters that a terminal shows: the bytes that begin a UTF-8 character.
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }

@@ -25,7 +25,8 @@ std::string configured_socket(const config::Environment& environment) {
   }
 }
 
-// `named`: by an option or variable; empty: the configured one. One in the user's own folder isn't the service's.
+// `named` comes from an option or variable; if empty, the configured socket is used. A socket in the user's own folder
+// isn't the service's.
 Address socket_address(const std::string& named, const config::Environment& environment) {
   const auto configured = configured_socket(environment);
   const auto& socket = named.empty() ? configured : named;
@@ -36,7 +37,7 @@ bool is_this_host(const std::string& host) { return host == "localhost" || host 
 
 bool is_url(const std::string& text) { return text.starts_with("http://") || text.starts_with("https://"); }
 
-// It goes into a header line as it is.
+// The token goes into a header line unchanged.
 bool can_be_token(std::string_view token) {
   return !token.empty() && std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7f; });
 }

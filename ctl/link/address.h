@@ -1,4 +1,4 @@
-// Where batchd listens: a Unix socket, where the kernel says who calls, or TCP, where a token does.
+// Where batchd listens: on a Unix socket, where the kernel identifies the caller, or on TCP, where a bearer token does.
 #pragma once
 
 #include <optional>
@@ -11,19 +11,19 @@
 namespace batchd::ctl {
 
 struct Address {
-  std::string socket = {};  // a path; empty: TCP
+  std::string socket = {};  // a path; empty for TCP
   std::string host = {}, port = {};
   std::string token = {};       // TCP only; never shown
   bool may_be_service = false;  // the configured socket, or TCP of this host: systemd may know what is there
 
   std::string shown() const;        // for people
-  std::string host_header() const;  // what the Host header says
+  std::string host_header() const;  // value of the Host header
 };
 
 // "http://HOST[:PORT][/]", HOST a name, an IPv4 address or an IPv6 address in brackets; without a port: 80.
 std::optional<Address> parse_url(std::string_view url);
 
-// What the command line says of it; empty: nothing.
+// Options of the command line; an empty one was not given.
 struct AddressOptions {
   std::string socket, url, token_file;
 };
@@ -32,8 +32,8 @@ struct AddressFault {
   std::string what;
 };
 
-// The command line, else $BATCHD_URL or $BATCHD_SOCKET, else the configuration's socket if that can be read, else the
-// default. The token: from the file, else $BATCHD_TOKEN.
+// Returns the address of the command line, else of $BATCHD_URL or $BATCHD_SOCKET, else the configured socket if the
+// configuration can be read, else the default. The token comes from the file, else from $BATCHD_TOKEN.
 std::variant<Address, AddressFault> choose_address(const AddressOptions& options,
                                                    const config::Environment& environment);
 

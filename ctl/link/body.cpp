@@ -35,7 +35,7 @@ bool FileSource::rewind() {
 }
 
 std::optional<std::size_t> FileSource::read(char* buffer, std::size_t size) {
-  // Bytes that were appended since the file was opened are not of this body.
+  // Bytes that were appended since the file was opened don't belong to this body.
   if (size_) size = static_cast<std::size_t>(std::min<std::uint64_t>(size, *size_ - done_));
   if (size == 0) return 0;
   ssize_t count = 0;

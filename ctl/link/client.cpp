@@ -16,7 +16,7 @@ constexpr std::size_t kPieceBytes = 64 << 10;
 
 using Parser = http::response_parser<http::buffer_body>;
 
-// Takes apart the bytes of one answer, and passes its body on.
+// Parses the bytes of one answer and passes its body on.
 class Reader {
  public:
   explicit Reader(const Call& call) : call_(call) {
@@ -24,7 +24,7 @@ class Reader {
     parser_.body_limit(boost::none);
   }
 
-  // Uses up what it can of `bytes`; the rest is kept for more. None: go on; else why not.
+  // Consumes what it can of `bytes`; the rest stays until more arrives. Returns nullopt to go on, else the fault.
   std::optional<Trouble> put(char* bytes, std::size_t& filled) {
     for (;;) {
       auto& body = parser_.get().body();
@@ -124,7 +124,7 @@ Reply Client::exchange(const Call& call, bool& silent) {
   const auto sent = send(call);
   if (sent == Connection::Sent::not_answering) return Trouble{Trouble::Kind::not_answering, "it takes no more bytes"};
   auto reply = receive(call, silent);
-  // What follows on this connection would be taken for the rest of the body.
+  // Anything else sent on this connection would be read as the rest of the body.
   if (sent == Connection::Sent::stopped) connection_.close();
   return reply;
 }
@@ -140,7 +140,7 @@ Connection::Sent Client::send_source(const Call& call) {
   for (;;) {
     const auto count = call.source->read(buffer.data(), buffer.size());
     if (!count) {
-      connection_.close();  // a body that is cut is never accepted as a whole
+      connection_.close();  // so that a cut body is never accepted as complete
       return Connection::Sent::stopped;
     }
     const bool end = *count == 0;

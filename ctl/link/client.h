@@ -1,4 +1,4 @@
-// HTTP/1.1, one call at a time on one kept connection. Blocking; not for several threads.
+// An HTTP/1.1 client: one call at a time on one kept connection. Blocking; for one thread.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
   std::string content_type = "application/json";  // of a POST
-  // May be sent twice: a GET, a DELETE, or a POST with an Idempotency-Key.
+  // True if the call may be sent twice: a GET, a DELETE, or a POST with an Idempotency-Key.
   bool repeatable = true;
   std::chrono::milliseconds timeout = std::chrono::seconds(30);  // the longest time in which no byte moves
   BodySource* source = nullptr;                                  // instead of `body`
@@ -29,9 +29,9 @@ struct Call {
 
 struct Answer {
   int status = 0;
-  std::string body;             // empty if it went to the call's sink
-  int retry_after_seconds = 0;  // 0: the answer didn't say
-  bool repeated = false;        // the call was sent before, and nobody knows what became of it
+  std::string body;             // empty if the call's sink took it
+  int retry_after_seconds = 0;  // 0 if the answer has no Retry-After
+  bool repeated = false;        // the call had been sent before, with an unknown outcome
 };
 
 using Reply = std::variant<Answer, Trouble>;

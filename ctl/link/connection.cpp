@@ -16,7 +16,7 @@ namespace {
 
 std::string words(int error) { return std::strerror(error); }
 
-// What became possible; 0: the limit came first.
+// Returns what poll() reports for the descriptor; 0 if the time limit was reached first.
 short ready(int fd, short events, std::chrono::steady_clock::time_point limit) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now()).count();

@@ -1,4 +1,4 @@
-// A blocking byte stream to batchd. Every step ends when nothing moved for as long as it was told to be patient.
+// A blocking byte stream to batchd. Every call fails if no byte moves within its `patience`.
 #pragma once
 
 #include <chrono>
@@ -25,10 +25,10 @@ class Connection {
   bool is_open() const { return fd_ >= 0; }
   void close();
 
-  // stopped: the other side has something to say, or closed, before all was taken: receive() tells.
+  // `stopped`: the other side answered or closed before it took everything; receive() returns its answer or the fault.
   enum class Sent { all, stopped, not_answering };
   Sent send(std::string_view bytes, Patience patience);
-  // How many bytes came; 0: the other side closed.
+  // Returns how many bytes were received; 0 if the other side closed.
   std::variant<std::size_t, Trouble> receive(char* buffer, std::size_t size, Patience patience);
 
  private:

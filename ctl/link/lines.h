@@ -1,4 +1,4 @@
-// Streamed answers, taken apart: lines of NDJSON, and server-sent events.
+// Splits streamed answers into lines of NDJSON or server-sent events.
 #pragma once
 
 #include <functional>
@@ -8,10 +8,10 @@
 
 namespace batchd::ctl {
 
-// Whole lines only: what a broken connection cut off is dropped.
+// Passes on whole lines only: a line that a broken connection cut off is dropped.
 class LineSink : public BodySink {
  public:
-  using OnLine = std::function<bool(const std::string& line)>;  // false: enough
+  using OnLine = std::function<bool(const std::string& line)>;  // returns false to stop
   explicit LineSink(OnLine on_line) : on_line_(std::move(on_line)) {}
 
   void begin(std::optional<std::uint64_t>) override { line_.clear(); }
@@ -26,10 +26,10 @@ struct Event {
   std::string id, data;
 };
 
-// text/event-stream: the fields `id` and `data`; comments and other fields are skipped.
+// Reads text/event-stream: the fields `id` and `data`; comments and other fields are skipped.
 class EventSink : public BodySink {
  public:
-  using OnEvent = std::function<bool(const Event& event)>;  // false: enough
+  using OnEvent = std::function<bool(const Event& event)>;  // returns false to stop
   explicit EventSink(OnEvent on_event);
 
   void begin(std::optional<std::uint64_t> total) override;

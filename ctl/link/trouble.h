@@ -1,4 +1,4 @@
-// Why no complete answer came, in words and as an exit code.
+// Why no complete answer came, as text and as an exit code.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@ namespace batchd::ctl {
 
 struct Trouble {
   enum class Kind {
-    not_running,    // no such socket, or nobody listens there
-    no_permission,  // the socket's permissions
+    not_running,    // the socket doesn't exist, or nothing listens there
+    no_permission,  // the socket's permissions forbid it
     not_answering,  // connected, but nothing came for too long
     broken,         // the connection broke, or the answer isn't HTTP
   };
@@ -18,9 +18,9 @@ struct Trouble {
   std::string detail;
 };
 
-// For people: what happened and what to do about it, two lines.
+// Returns two lines for people: what happened, and what to do about it.
 std::string explain(const Trouble& trouble, const Address& address);
 int exit_code_of(const Trouble& trouble);
-int exit_code_of_status(int http_status);  // 2xx: kDone
+int exit_code_of_status(int http_status);  // kDone for 2xx
 
 }  // namespace batchd::ctl

@@ -153,7 +153,7 @@ Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& ba
   co_return committed;
 }
 
-// The table "What came back" of docs/architecture.md, seen from the state machine.
+// The table "What the answer to the create call proves" of docs/architecture.md, seen from the state machine.
 Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fault& fault, Account& account,
                                                      Progress& progress) {
   engine_.metrics.created(core::to_text(fault.kind));

@@ -19,10 +19,10 @@ class Blob {
   Blob& operator=(const Blob&) = delete;
 
   std::uint64_t size() const { return size_; }
-  void append(std::string_view bytes);  // throws std::system_error: the disk doesn't take it
+  void append(std::string_view bytes);  // throws std::system_error if the disk fails or is full
   void append(const Blob& other);
   void truncate(std::uint64_t size);                                  // to at most size()
-  std::size_t read(std::uint64_t offset, std::span<char> out) const;  // 0: at the end
+  std::size_t read(std::uint64_t offset, std::span<char> out) const;  // returns 0 at the end
 
  private:
   void spill();
@@ -32,17 +32,17 @@ class Blob {
   std::uint64_t size_ = 0;
 };
 
-// The lines of a blob, without their '\n'; a last line without one counts too.
+// Reads the lines of a blob without their '\n'; a last line without a '\n' counts too.
 class LineReader {
  public:
   explicit LineReader(const Blob& blob) : blob_(blob) {}
-  bool next(std::string& line);                               // false: at the end
-  std::uint64_t line_number() const { return line_number_; }  // of the last line, from 1
+  bool next(std::string& line);                               // returns false at the end
+  std::uint64_t line_number() const { return line_number_; }  // number of the last line, from 1
 
  private:
   const Blob& blob_;
   std::string buffer_;
-  std::size_t begin_ = 0;  // of what isn't handed out yet
+  std::size_t begin_ = 0;  // start of the bytes that were not returned yet
   std::uint64_t offset_ = 0;
   std::uint64_t line_number_ = 0;
 };

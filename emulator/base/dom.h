@@ -1,4 +1,4 @@
-// Control documents as trees. Everything passes json::Validator first: RapidJSON alone is not safe with foreign bytes.
+// Control documents as trees. All text passes json::Validator first: RapidJSON alone is not safe with foreign bytes.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -17,12 +17,12 @@ struct DomFault {
   std::string what;
 };
 
-// False: not one JSON value.
+// Returns false and sets `fault` if the text is not one JSON value.
 bool parse(std::string_view text, Document& document, DomFault& fault);
 
-// proto3 JSON takes both spellings of a field. Null if there is none (or it is null, which means the same).
+// Finds a field by either spelling of proto3 JSON. Returns nullptr if it is absent or null, which means the same.
 const Value* member(const Value& object, const char* camel, const char* snake = nullptr);
-// Empty if there is none or it is no string.
+// Returns the field's string; empty if it is absent or not a string.
 std::string_view text(const Value& object, const char* camel, const char* snake = nullptr);
 std::string_view text(const Value& string);
 std::string to_json(const Value& value);

@@ -86,7 +86,7 @@ std::optional<double> number_in(std::string_view text) {
   return whole && out >= 0 && out <= 1e9 ? std::optional(out) : std::nullopt;
 }
 
-// Empty: the switch takes it. Else what it takes.
+// Returns an empty text if the switch takes the value, else what it takes.
 std::string complaint(const Definition& of, std::string_view value) {
   switch (of.kind) {
     case Kind::choice:
@@ -102,7 +102,7 @@ std::string complaint(const Definition& of, std::string_view value) {
   return "";
 }
 
-// How many letters must be changed, added or dropped to make one of the other.
+// Returns how many letters must be changed, added or dropped to turn one word into the other.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;

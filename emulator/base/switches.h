@@ -1,5 +1,5 @@
-// What no source could tell about the real API: each open point is a switch, with the likeliest behaviour as default.
-// They can be set at start (--switch, a fault file) and while calls are served; single thread, like all of the
+// Undocumented behaviour of the real API: each open point is a switch, with the likeliest behaviour as default.
+// Switches can be set at start (--switch, a fault file) and while calls are served. One thread, like all of the
 // emulator.
 #pragma once
 
@@ -42,24 +42,25 @@ class Switches {
  public:
   using Settings = std::vector<std::pair<std::string, std::string>>;  // names and values
 
-  // All of them or, if one is wrong, none: throws std::runtime_error that names it and says what there is.
+  // Sets all of them. If one is wrong it sets none and throws std::runtime_error, which names the wrong one and lists
+  // what is possible.
   void set(const Settings& settings);
 
-  // Does it have this value? `value` must be one that it can have (std::logic_error: a mistake of ours).
+  // True if the switch has this value. Throws std::logic_error, a bug, if it can't have it.
   bool is(Switch which, std::string_view value) const;
   std::string_view text(Switch which) const;
-  double number(Switch which) const;  // of those whose values are numbers
+  double number(Switch which) const;  // for switches whose values are numbers
   std::string json() const;           // {"NAME":"VALUE", ...}, all of them
 
  private:
-  std::map<Switch, std::string> set_;  // those that were set; the others have their defaults
+  std::map<Switch, std::string> set_;  // switches that were set; all others have their defaults
 };
 
-// "NAME=VALUE", as on the command line. Throws std::runtime_error: there is no '='.
+// Splits "NAME=VALUE" of the command line. Throws std::runtime_error if there is no '='.
 std::pair<std::string, std::string> switch_setting(std::string_view text);
-// The members of an object; values are strings, numbers or booleans. Throws std::runtime_error.
+// Returns the members of an object. Throws std::runtime_error if a value is no string, number or boolean.
 Switches::Settings switch_settings(const Value& object);
-// All switches with their values and meanings, for --help: the default comes first.
+// Returns all switches with their values, the default first, and meanings, for --help.
 std::string switches_help();
 std::vector<std::string> switch_names();
 

@@ -163,7 +163,7 @@ std::string status_json(int code, std::string_view message) {
 
 namespace {
 
-// The value of a failed line, if its member isn't "error".
+// Returns the value of a failed line if its member isn't "error".
 std::string failure_value(ResultForm::Failure form, std::string_view status) {
   if (form != ResultForm::Failure::status_text) return std::string(status);
   std::string out;

@@ -1,4 +1,4 @@
-// Answers that refuse, in the provider's words.
+// Error answers with the provider's messages.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,16 @@
 
 namespace batchd::emulator {
 
-// {"error":{"code","message","status"[,"details"]}} with the status name that belongs to the HTTP code.
+// Returns {"error":{"code","message","status"[,"details"]}} with the status name that belongs to the HTTP code.
 Response google_error(int http_status, std::string_view message, std::string_view details_json = {});
 
-// "INVALID_ARGUMENT" for 400, and so on.
+// Returns "INVALID_ARGUMENT" for 400, and so on.
 std::string_view status_name(int http_status);
-// What the provider usually says with it.
+// Returns the provider's usual message for this HTTP status.
 std::string_view usual_message(int http_status);
 
 Response failed_precondition(std::string_view message);  // 400, but not an invalid argument
-// A project's files may have this many bytes together.
+// Refuses an upload because a project's files may have only `bytes_max` bytes together.
 Response storage_full(std::uint64_t bytes_max);
 Response no_key();
 Response bad_key();

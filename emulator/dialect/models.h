@@ -1,4 +1,4 @@
-// Which models there are: any whose name starts with "gemini" or "emu".
+// The emulated models: every name that starts with "gemini" or "emu".
 #pragma once
 
 #include <string>
@@ -6,12 +6,12 @@
 
 namespace batchd::emulator {
 
-// What a model can be asked for: each does one of them only.
+// What a model does; each does only one of these.
 enum class Work { content, embedding };
 
 bool known_model(std::string_view model);
-Work work_of(std::string_view model);  // those with "embedding" in their names embed
+Work work_of(std::string_view model);  // embedding if the name contains "embedding"
 std::string model_json(std::string_view model);
-std::string model_list_json(std::size_t from, std::size_t count);  // of those that are listed, from 0
+std::string model_list_json(std::size_t from, std::size_t count);  // `from` counts the listed models from 0
 
 }  // namespace batchd::emulator

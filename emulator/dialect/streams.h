@@ -1,4 +1,4 @@
-// Answers of streamGenerateContent: the answer's text in bits, each a GenerateContentResponse.
+// Answers of streamGenerateContent: the answer's text in pieces, each a GenerateContentResponse.
 #pragma once
 
 #include <string_view>
@@ -13,9 +13,9 @@ enum class StreamForm {
   array    // the elements of one JSON array
 };
 
-// `breaks_off`: an error takes the place of the second half.
+// With `breaks_off` an error takes the place of the second half.
 Response stream_response(StreamForm form, const Prompt& prompt, std::string_view model, bool breaks_off);
-// An error before the stream: in an array, it is an element too.
+// Returns an error before the stream; in the form of an array the error is an element, too.
 Response refused_stream(StreamForm form, Response refusal);
 
 }  // namespace batchd::emulator

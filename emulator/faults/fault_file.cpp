@@ -12,7 +12,7 @@
 namespace batchd::emulator {
 namespace {
 
-// A detail of a rule: what it is called and where it goes.
+// A detail of a rule: its name and the member that it sets.
 struct Member {
   std::string_view name;
   std::variant<std::int64_t Rule::*, double Rule::*, bool Rule::*, std::string Rule::*> field;
@@ -48,7 +48,7 @@ constexpr Member kMembers[] = {{"status", &Rule::status, 100, 599},
                                {"retry_after", &Rule::text},
                                {"reason", &Rule::reason}};
 
-// Reads one rule; every complaint names the rule.
+// Reads one rule; every error message names the rule.
 class RuleReader {
  public:
   RuleReader(const Value& rule, std::size_t number) : rule_(rule), number_(number) {}
@@ -170,7 +170,7 @@ class RuleReader {
     return string(name);
   }
 
-  // The table's row says which details there are, and what they are if the rule doesn't say.
+  // The table's row has the details and their defaults.
   void read_details(const FaultKind& fault, Rule& rule) {
     Document defaults;
     DomFault broken;
@@ -213,7 +213,7 @@ class RuleReader {
     }
   }
 
-  // What the members' own bounds don't say.
+  // Checks beyond the bounds of single members.
   void read_more(const Rule& rule) const {
     const bool informs = rule.action == Do::info_flood;
     if (rule.status != 0 && informs != (rule.status < 200))

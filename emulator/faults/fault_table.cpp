@@ -65,7 +65,7 @@ constexpr FaultKind kFaults[] = {
     {Do::shuffle_page, "shuffle_page", Kind::call, "list", "{}", ""},
     {Do::repeat_rows, "repeat_rows", Kind::call, "list", "{}", ""},
     {Do::no_tokens, "no_tokens", Kind::call, kOperations, "{}", ""},
-    // The true answer, wrongly on the wire.
+    // The true answer, sent wrongly.
     {Do::truncate, "truncate", Kind::call, "download", "{}", ""},
     {Do::cut, "cut", Kind::call, "", kCutting, ""},
     {Do::shorten, "shorten", Kind::call, "", R"({"bytes":null,"lines":null,"mid_line":false})", ""},
@@ -142,7 +142,7 @@ constexpr FaultKind kFaults[] = {
     {Do::stale_list, "stale_list", Kind::job, "", "{}", ""},
 };
 
-// A rule in full: what has no default (null) is left out.
+// Writes a complete rule; details without a default (null) are left out.
 std::string example(const FaultKind& fault, On on) {
   std::string rule = R"({"on":")" + std::string(on_text(on)) + R"(","do":")" + std::string(fault.name) + "\"";
   std::string_view rest = fault.members.substr(1, fault.members.size() - 2);

@@ -53,7 +53,7 @@ std::optional<Rule> Faults::next(On on, const Subject& subject) {
     if (rule.on != on && !(is_call && rule.on == On::any)) continue;
     if (!meets(rule, subject)) continue;
     ++rule.seen;
-    // The dice are thrown for every rule, so that one rule's hits don't shift another's.
+    // A random number is drawn for every rule, so that one rule's hits don't shift another's.
     const bool matched = matches(rule, subject.first_attempt);
     if (matched && !hit) hit = &rule;
   }

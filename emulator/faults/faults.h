@@ -1,4 +1,4 @@
-// Scripted trouble: which call, line or job goes wrong, and how. The file's format is in docs/emulator.md.
+// Scripted faults: which call, line or job goes wrong, and how. docs/emulator.md describes the file's format.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace batchd::emulator {
 
-// What a rule watches. `any` is every HTTP call; the calls after it are counted one by one. `connection` is one that
-// was just accepted, `line` a line as it is executed, `job` a job as it is created.
+// What a rule watches. `any` is every HTTP call; the values after it are single kinds of calls. `connection` is a
+// connection just accepted, `line` a line being executed, `job` a job being created.
 enum class On {
   any,
   create,
@@ -37,7 +37,7 @@ enum class On {
 };
 std::string_view on_text(On on);
 
-// What happens to it. The table in fault_table.cpp says of each what it is called, what it watches and its details.
+// What a rule does. The table in fault_table.cpp has each one's name, what it may watch, and its details.
 enum class Do {
   // calls: how far the request gets, and whether it has its effect
   status,
@@ -83,7 +83,7 @@ enum class Do {
   shuffle_page,
   repeat_rows,
   no_tokens,
-  // calls: the true answer, wrongly on the wire
+  // calls: the true answer, sent wrongly
   truncate,
   cut,
   shorten,
@@ -165,32 +165,32 @@ struct Rule {
   On on = On::any;
   Do action = Do::status;
 
-  // Which of them: at most one of these; none means all.
+  // The selector: at most one of these is set; if none is, the rule applies to all.
   std::uint64_t nth = 0;
   std::uint64_t every = 0;
   std::uint64_t first = 0;
   double probability = -1;
   bool first_attempt_only = false;  // lines: only if this prompt was never executed before
-  // Conditions: what doesn't meet them isn't even counted.
+  // Conditions: occurrences that don't meet them aren't counted.
   std::optional<std::string> if_key;  // calls: the API key they come with
   std::string if_prompt_contains;     // create, line, job: text of one of its prompts; empty: no condition
 
-  // Details; which of them mean something, and their defaults, is in the table.
+  // Details; the table says which of them apply, and their defaults.
   std::int64_t status = 0;          // HTTP
   std::optional<std::string> body;  // the answer's text
   bool body_is_json = false;
-  bool effect = false;  // another answer is given, but the call is carried out before
+  bool effect = false;  // another answer is sent, but the call is carried out first
   double seconds = 0;
   std::int64_t milliseconds = 0;
   std::int64_t code = 13;  // gRPC number
   std::string message;
   bool silent = false;     // no error in the operation
   bool as_status = false;  // the line has "status" instead of "error"
-  double executed = 0;     // share of the lines that were executed before
+  double executed = 0;     // share of the lines that are executed before the end
   std::int64_t polls = 0;  // GETs
   std::int64_t lists = 0;  // list calls
   bool get_too = false;
-  std::int64_t bytes = -1;       // -1: not said
+  std::int64_t bytes = -1;       // -1 if the rule doesn't say
   std::int64_t lines = -1;       // likewise
   std::int64_t head_bytes = -1;  // likewise
   bool mid_line = false;
@@ -204,22 +204,22 @@ struct Rule {
   std::string reason;
 
   std::size_t number = 0;  // in the file, from 1
-  std::uint64_t seen = 0;  // how many of its kind have come
+  std::uint64_t seen = 0;  // how many of its kind have occurred
 };
 
 struct FaultFile {
   std::uint64_t seed = 1;
   std::vector<Rule> rules;
-  Switches::Settings switches;  // not part of the faults, but of the same file
+  Switches::Settings switches;  // switches are set in the same file
 };
 
-// Throws std::runtime_error that says which rule and member is wrong.
+// Throws std::runtime_error with the rule and member that is wrong.
 FaultFile load_fault_file(const std::string& path);
 FaultFile parse_fault_file(std::string_view text);
 
 using Texts = std::set<std::string, std::less<>>;
 
-// What conditions look at.
+// The properties that conditions look at.
 struct Subject {
   bool first_attempt = true;     // lines
   std::string_view key = {};     // calls: the API key, empty if there is none
@@ -231,12 +231,12 @@ class Faults {
  public:
   explicit Faults(FaultFile file) : rules_(std::move(file.rules)), random_(file.seed) {}
 
-  // Other rules from now on; all counts begin anew.
+  // Replaces all rules; all counts start again.
   void replace(FaultFile file) { *this = Faults(std::move(file)); }
 
-  // Counts this call, line or job in every rule that watches it; the first rule that matches, as it is now.
+  // Counts this call, line or job in every rule that watches it. Returns a copy of the first rule that matches.
   std::optional<Rule> next(On on, const Subject& subject = {});
-  Texts texts_sought(On on) const;  // by the conditions of the rules that watch it
+  Texts texts_sought(On on) const;  // texts that the rules watching `on` look for
   std::mt19937_64& random() { return random_; }
 
  private:

@@ -31,7 +31,7 @@ Response redirect(const Rule& fault, const Request& request) {
   return response;
 }
 
-// What the provider says when an account has used up what it may: no word about how long.
+// The provider's answer when a quota is used up; it doesn't say for how long.
 Response quota() {
   return google_error(429,
                       "You exceeded your current quota, please check your plan and billing details. For more "
@@ -40,12 +40,12 @@ Response quota() {
                       R"(Gemini API quotas","url":"https://ai.google.dev/gemini-api/docs/rate-limits"}]}])");
 }
 
-// A place in a JSON text, and what is put there.
+// A place in a JSON text, and the new value for it.
 struct Edit {
   Do action;
   std::string_view path;
-  std::string_view json;  // empty: the member is removed
-  bool makes = false;     // a member that isn't there is made
+  std::string_view json;  // the member is removed if empty
+  bool makes = false;     // adds the member if it is absent
 };
 
 constexpr Edit kEdits[] = {
@@ -65,11 +65,11 @@ constexpr Edit kEdits[] = {
     {Do::wrong_size, "file.sizeBytes", R"("1")"},
 };
 
-// What stands in place of a name: faults of names and of outputs, one behind the other.
+// The text that replaces a name: faults of names and of outputs, in turn.
 struct BadName {
   Do name;
   Do output;
-  const char* json;  // nullptr: 10 kB
+  const char* json;  // nullptr stands for 10 kB
 };
 
 constexpr BadName kBadNames[] = {
@@ -80,7 +80,7 @@ constexpr BadName kBadNames[] = {
 constexpr std::string_view kNames[] = {"name", "metadata.name", "file.name", "file.uri"};
 constexpr std::string_view kOutputs[] = {"metadata.output.responsesFile", "response.responsesFile"};
 
-// Stands for a value until all is text again: numbers such as 1e400 don't survive in a document.
+// A placeholder for a value until the document is text again: numbers such as 1e400 don't survive in a document.
 constexpr const char* kPlaceholder = "@value@";
 
 void put(Value& value, Document::AllocatorType& memory, std::string_view path, const Edit& edit) {
@@ -119,7 +119,7 @@ void apply(const Edit& edit, std::string_view path, std::string& body) {
   replace_all(body, "\"" + std::string(kPlaceholder) + "\"", edit.json);
 }
 
-// In an answer of one thing, and in each row of a list.
+// Applies in an answer with one job, and in each row of a list.
 void apply_everywhere(const Edit& edit, std::string& body) {
   apply(edit, edit.path, body);
   for (const auto* rows : {"operations.*.", "files.*."}) apply(edit, rows + std::string(edit.path), body);
@@ -152,7 +152,7 @@ void edit_rows(Do action, std::string& body) {
   body = to_json(document);
 }
 
-// Nothing, and a token that leads to the very page that was asked for.
+// Returns an empty page, with a token that leads to the page that was asked for.
 void empty_page(const Request& request, std::string& body) {
   const auto page = page_request(request);
   const auto before = page && page->before > 0 ? page->before : std::numeric_limits<std::uint64_t>::max();

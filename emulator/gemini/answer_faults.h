@@ -1,4 +1,4 @@
-// Faults that are in an answer's words: another answer than the true one, or the true one with something changed.
+// Faults in an answer's text: another answer than the true one, or the true one with something changed.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,10 @@
 
 namespace batchd::emulator {
 
-// The answer that is given in place of the true one; nullopt: this fault isn't of that sort.
+// Returns the answer to send instead of the true one; nullopt if the fault doesn't replace the answer.
 std::optional<Response> other_answer(const Rule& fault, const Request& request);
 
-// Changes what the fault says in an answer that carries JSON; anything else stays as it is.
+// Makes the fault's change in an answer with JSON; other answers stay unchanged.
 void edit_answer(const Rule& fault, const Request& request, Response& response);
 
 }  // namespace batchd::emulator

@@ -11,7 +11,7 @@ std::string_view key_of(const Request& request) {
   return key.empty() ? request.parameter("key") : key;
 }
 
-// The key decides the project: what stands before its ':', so that two keys can share one.
+// The project is the part of the key before its ':', so that two keys can share a project.
 std::optional<Response> project_of(const Request& request, std::string& project) {
   const auto key = key_of(request);
   if (key.empty()) return no_key();
@@ -40,7 +40,7 @@ Task<HandledCall> Api::handle(const Request& request, BodySource& body) {
   }
   const auto sought = target.call == Call::create ? faults_.texts_sought(On::create) : Texts();
   if (sought.empty()) co_return co_await handle_faulty(request, target, body, sought);
-  // What the rules want to know of the prompts is in the file that the body names.
+  // The prompts that rules look at are in the file that the body names.
   const auto text = co_await read_all(body, kBodyBytesMax);
   std::string project;
   Texts found;
@@ -102,7 +102,7 @@ Effect Api::effect_of(const Request& request, const Route& target) {
   return [this, request, target](BodySource& body) { return serve(request, target, body); };
 }
 
-// The file that the call names is gone, as after its 48 hours; or the upload that it goes on with.
+// Removes the file that the call names, or the upload that it continues, as if its lifetime were over.
 void Api::forget(const Request& request, const Route& target, std::string_view body) {
   uploads_.forget(request);
   files_.remove(target.call == Call::create ? batches_.file_named(target, body) : target.resource);

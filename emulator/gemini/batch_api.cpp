@@ -11,10 +11,10 @@
 namespace batchd::emulator {
 namespace {
 
-// Stands for the responses of an inlined job in its operation; no JSON text has such a byte.
+// A placeholder for the responses of an inlined job in its operation; no JSON text has this byte.
 constexpr char kInlinedMark = '\x01';
 
-// The operation as an answer. The responses of an inlined job are in it twice, and can be large.
+// Returns the operation as an answer. The responses of an inlined job are in it twice, and can be large.
 Response operation_response(const Job& job, const std::string& operation) {
   if (operation.find(kInlinedMark) == std::string::npos) return json_text(200, operation);
   auto body = std::make_shared<Blob>();
@@ -64,7 +64,7 @@ Task<Response> BatchApi::create(std::string project, Route route, std::string bo
   const auto work = work_asked(route);
   Order order;
   auto fault = read_order(body, work, order);
-  body = std::string();  // it can be large, and everything is in the order now
+  body = std::string();  // frees the text, which can be large: the order has everything
   const auto file_name = order.inlined ? std::string() : "files/" + order.file_id;
   const auto refused = [&](Response response) {
     ledger_.write("refused", {{"token", order.display_name}, {"file", file_name}, {"model", model}},

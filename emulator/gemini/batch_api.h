@@ -17,9 +17,9 @@ class BatchApi {
       : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), switches_(switches), job_seconds_(job_seconds) {}
 
   Task<Response> create(std::string project, Route route, std::string body);
-  // Which of the texts are in a prompt of the file that this create names; none if it can't be read.
+  // Returns which of the texts occur in a prompt of the file that this create names; none if the file can't be read.
   Task<Texts> texts_in(std::string project, Route route, std::string body, Texts sought);
-  // The file that a create's body names, without "files/"; empty: none.
+  // Returns the file that a create's body names, without "files/"; empty if it names none.
   std::string file_named(const Route& route, std::string_view body) const;
   Response get(std::string_view project, std::string_view id);
   Response list(const Request& request, std::string_view project);
@@ -27,7 +27,7 @@ class BatchApi {
   Response remove(std::string_view project, std::string_view id);
 
  private:
-  std::shared_ptr<const Blob> input_of(std::string_view project, const Order& order);  // null: there is none
+  std::shared_ptr<const Blob> input_of(std::string_view project, const Order& order);  // null if there is none
   Response no_input(const Order& order) const;
   Response unknown(std::string_view id) const;
 

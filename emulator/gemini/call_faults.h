@@ -1,4 +1,4 @@
-// A call that meets a fault: whether it has its effect and when, and what becomes of its answer.
+// Carries out a call that meets a fault: whether and when it has its effect, and what happens to its answer.
 #pragma once
 
 #include <functional>
@@ -8,10 +8,10 @@
 
 namespace batchd::emulator {
 
-// What the call would do without a fault. It may be run later than the call, or twice: it must own what it needs.
+// What the call would do without a fault. It may run after the call has ended, or twice, so it must own what it needs.
 using Effect = std::function<Task<Response>(BodySource& body)>;
 
-// `body`: the call's; `forget`: makes the file or upload that the call names vanish, given the call's body.
+// `forget` removes the file or upload that the call names, given the call's body.
 struct FaultyCall {
   const Rule& fault;
   const Request& request;
@@ -22,10 +22,10 @@ struct FaultyCall {
 
 Task<HandledCall> run_faulty(FaultyCall call);
 
-// Nullopt: more than `bytes_max`.
+// Reads the whole body; returns nullopt if it has more than `bytes_max`.
 Task<std::optional<std::string>> read_all(BodySource& body, std::size_t bytes_max);
 
-// A body that has been read before its time.
+// A body that was read ahead.
 class ReadBody : public BodySource {
  public:
   explicit ReadBody(std::string text) : text_(std::move(text)) {}

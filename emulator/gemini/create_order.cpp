@@ -31,7 +31,8 @@ Response not_specified(Work work, const std::string& field) {
   return google_error(400, "* " + message + "." + field + "\n");
 }
 
-// The requests of a body become lines, as if they had come from a file; where a file's have a key, they have metadata.
+// Turns the requests of a body into lines, as if they came from a file; they have metadata where a file's lines have a
+// key.
 std::optional<Response> read_inlined(const Value& config, Work work, Order& order) {
   const auto* requests = member(config, "requests");
   if (!requests || !requests->IsArray() || requests->Empty()) {
@@ -54,7 +55,7 @@ void look_for(const Texts& sought, std::string_view prompt, Texts& found) {
     if (prompt.find(text) != std::string_view::npos) found.insert(text);
 }
 
-// A fault of a request in a body is told as one of the body.
+// An error in a request of the body is reported as an error of the body.
 std::string inlined_fault(std::uint64_t line, const std::string& why) {
   const auto where = "at 'batch.input_config.requests.requests[" + std::to_string(line - 1) + "].request'";
   constexpr std::string_view kField = "no such field: '";
@@ -117,7 +118,7 @@ class Checker {
   Roster* roster_;
   Checked checked_;
   std::size_t errors_ = 0;
-  std::unordered_set<std::size_t> keys_;  // their hashes: a hundred thousand keys shall not need much memory
+  std::unordered_set<std::size_t> keys_;  // hashes only, so that a hundred thousand keys need little memory
 };
 
 }  // namespace

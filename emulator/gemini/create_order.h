@@ -1,4 +1,4 @@
-// What a create asks for, and whether its lines may become a job.
+// Reads what a create asks for, and checks whether its lines may become a job.
 #pragma once
 
 #include <memory>
@@ -19,20 +19,20 @@ struct Order {
   std::string display_name;
   std::string file_id;
   std::string priority;
-  std::shared_ptr<const Blob> inlined;  // the requests, if they are in the body: one line each; then no file_id
+  std::shared_ptr<const Blob> inlined;  // requests in the body, one line each; then file_id is empty
 };
 
-// The work that a method's batches do.
+// Returns the work that a method's batches do.
 Work work_asked(const Route& route);
-// Reads the body of a create; a Response says what's wrong with it.
+// Reads the body of a create into `order`; returns an error answer if the body is wrong.
 std::optional<Response> read_order(std::string_view body, Work work, Order& order);
 
 struct Checked {
   std::int64_t lines = 0;
   std::size_t characters = 0;  // of all prompts
   std::string any_key;
-  std::string errors;  // "Error on line N: ...", joined by '\n'; empty: all fine
-  Texts found;         // of those sought
+  std::string errors;  // "Error on line N: ...", joined by '\n'; empty if all lines are valid
+  Texts found;         // the sought texts that occur
 };
 
 struct InputKind {
@@ -40,7 +40,7 @@ struct InputKind {
   bool inlined;
 };
 
-// `roster` (or none) gets every line.
+// Checks all lines of an input. `roster` gets every line; it may be null.
 Task<Checked> check_lines(const Blob& input, InputKind kind, const Switches& switches, Texts sought, Roster* roster);
 
 }  // namespace batchd::emulator

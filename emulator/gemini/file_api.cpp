@@ -20,7 +20,7 @@ Response too_long(const std::string& call) {
 
 std::string address(const Request& request) { return "http://" + std::string(request.header("host")); }
 
-// "bytes=N-" only: that is what a client asks for that wants the rest.
+// Reads "bytes=N-" only, which is what a client sends to get the rest of a file.
 std::optional<std::uint64_t> first_wanted(std::string_view range) {
   constexpr std::string_view kBytes = "bytes=";
   if (!range.starts_with(kBytes) || !range.ends_with('-')) return std::nullopt;
@@ -86,7 +86,7 @@ Response FileApi::get(const Request& request, const Route& route, const std::str
 }
 
 Response FileApi::remove(const Route& route, const std::string& project) {
-  // So it is with the provider: the names of its own result files are longer than it lets anybody delete.
+  // The provider does the same: names of its own result files are longer than DELETE accepts.
   if (route.resource.size() > kIdMax) return too_long("DeleteFileRequest");
   if (!files_.find(project, route.resource)) return no_such_file(route.resource);
   files_.remove(route.resource);

@@ -18,7 +18,7 @@ void append_text(json::Writer& w, std::string_view name, std::string_view value)
   w.string(value);
 }
 
-// Counts are strings, and zero is no member at all.
+// Counts are strings, and a zero is left out.
 void append_count(json::Writer& w, std::string_view name, std::int64_t value) {
   if (value > 0) append_text(w, name, std::to_string(value));
 }
@@ -95,7 +95,7 @@ std::string write_operation(const Job& job, double job_seconds, bool output_visi
     append_text(w, "message", job.error_message);
     w.end_object();
   }
-  // What a failed or cancelled job has finished is in the metadata only: an operation has an error or a response.
+  // Results of a failed or cancelled job are only in the metadata: an operation has either an error or a response.
   if (has_output && job.state == JobState::succeeded) {
     w.key("response");
     w.begin_object();
@@ -121,7 +121,7 @@ std::string operation_json(const Job& job, double job_seconds, bool output_visib
 }
 
 std::string listed_operation_json(const Job& job, double job_seconds) {
-  // Such a row was seen: the job has ended, its counts are those of its beginning, and there is no output.
+  // Such a row was seen of the provider: the job has ended, but has the counts of its beginning and no output.
   const bool stale = is_end(job.state) && job.fault && job.fault->action == Do::stale_list;
   return write_operation(job, job_seconds, job.polls_to_output == 0 && !stale && !job.inlined_output, stale);
 }

@@ -1,4 +1,4 @@
-// Which call is it? Paths of the versions v1, v1beta and v1alpha are the same calls.
+// Recognises calls. Paths of the versions v1, v1beta and v1alpha are the same calls.
 #pragma once
 
 #include <string>
@@ -31,7 +31,7 @@ enum class Call {
   batch_delete,
   model_get,
   model_list,
-  set_faults,  // from here on the emulator's own
+  set_faults,  // from here on calls of the emulator's own
   set_switches,
   get_switches
 };
@@ -39,13 +39,13 @@ enum class Call {
 struct Route {
   Call call = Call::unknown;
   std::string version;   // "v1beta"
-  std::string resource;  // the id of the file, batch or model; for unknown methods of a model the model
-  std::string method;    // what stood behind ':'
+  std::string resource;  // id of the file, batch or model; for an unknown method of a model, the model
+  std::string method;    // the text after ':'
 };
 
 Route route(const Request& request);
 
-// What a fault rule calls it; calls that only `any` watches are `any`.
+// Returns what a fault rule calls this call; `any` for calls that only `any` watches.
 On watched_as(Call call);
 
 }  // namespace batchd::emulator

@@ -16,7 +16,7 @@ constexpr std::size_t kEmbedsMax = 100;   // requests of one batchEmbedContents
 constexpr std::size_t kModelsUsual = 50;  // per page
 constexpr std::size_t kModelsMax = 1000;  // likewise
 
-// Nullopt: the model is there and does this work.
+// Returns an error answer, or nullopt if the model exists and does this work.
 std::optional<Response> model_refusal(const Route& route, Work work) {
   if (known_model(route.resource) && work_of(route.resource) == work) return std::nullopt;
   return no_such_model(route.resource, route.version, route.method);
@@ -49,7 +49,7 @@ void append_embedding(json::Writer& w, const Prompt& prompt) {
   w.end_object();
 }
 
-// Page tokens of the list of models are plain indices. Nullopt: not a number.
+// Page tokens of the list of models are plain indices. Returns nullopt if the token is not a number.
 std::optional<std::size_t> index(std::string_view text) {
   std::size_t out = 0;
   if (text.empty()) return out;

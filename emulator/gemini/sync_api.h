@@ -1,4 +1,4 @@
-// The calls that answer at once: generate, stream, embed, count; and which models there are.
+// The calls that answer at once: generate, stream, embed, count, and the list of models.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ class SyncApi {
   SyncApi(Ledger& ledger, const Switches& switches) : ledger_(ledger), switches_(switches) {}
 
   Response generate(const Route& route, std::string_view body);
-  // `request` says in which form: with alt=sse events, else the elements of one JSON array.
+  // Answers with events if the request has alt=sse, else with the elements of one JSON array.
   Response stream(const Request& request, const Route& route, std::string_view body);
   Response embed(const Route& route, std::string_view body);
   Response embed_many(const Route& route, std::string_view body);

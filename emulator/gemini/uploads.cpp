@@ -20,7 +20,7 @@ bool number(std::string_view text, std::uint64_t& out) {
 
 constexpr std::string_view kTaken = "Requested entity already exists";
 
-// The body of a start: {"file":{"name","displayName","mimeType",...}}, all optional.
+// Reads the body of a start: {"file":{"name","displayName","mimeType",...}}, all optional.
 std::optional<Response> read_metadata(std::string_view metadata, File& out) {
   Document document;
   DomFault fault;
@@ -124,7 +124,7 @@ Task<Response> Uploads::chunk(const Request& request, BodySource& body) {
 }
 
 Task<Response> Uploads::take_bytes(const Request& request, Session& session, BodySource& body, bool last) {
-  // Whatever an earlier call left behind when its connection broke is cut off first.
+  // First cuts off the bytes that an earlier call left when its connection broke.
   const auto writer = ++session.writer;
   session.bytes->truncate(session.received);
   std::string piece(kPieceBytes, '\0');
@@ -181,7 +181,7 @@ bool Uploads::mime_refused(std::string_view mime_type) const {
   return !shaped || unreliable || std::ranges::find(refused, mime_type) != refused.end();
 }
 
-// It was seen with status 200 as well, with nothing but the body to say that it is an error.
+// The provider was also seen to answer with status 200; then only the body says that it is an error.
 Response Uploads::mime_refusal(std::string_view mime_type) const {
   auto refusal = google_error(400, "Unsupported MIME type: " + std::string(mime_type));
   if (switches_.text(Switch::mime_refusal).ends_with("200")) refusal.status = 200;

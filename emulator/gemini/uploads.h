@@ -1,5 +1,5 @@
-// Resumable uploads: start, chunks, query, cancel. The upload id is the credential; a chunk that didn't arrive whole
-// never happened.
+// Resumable uploads: start, chunks, query, cancel. The upload id is the credential. A chunk that didn't arrive
+// completely is dropped.
 #pragma once
 
 #include <map>
@@ -29,14 +29,14 @@ class Uploads {
   Uploads(Files& files, Ledger& ledger, const Switches& switches, UploadLimits limits)
       : files_(files), ledger_(ledger), switches_(switches), limits_(std::move(limits)) {}
 
-  // `metadata`: the body of the start call.
+  // `metadata` is the body of the start call.
   Response start(const Request& request, std::string_view project, std::string_view version, std::string_view metadata);
-  // A file in one call: "start, upload, finalize"; its body is the bytes.
+  // Takes a file in one call, "start, upload, finalize"; its body has the bytes.
   Task<Response> whole(const Request& request, std::string project, std::string version, BodySource& body);
   Task<Response> chunk(const Request& request, BodySource& body);
   Response query(const Request& request);
   Response cancel(const Request& request);
-  void forget(const Request& request);  // the session is gone, as after its day
+  void forget(const Request& request);  // removes the session, as if its lifetime were over
 
  private:
   enum class Status { active, final, cancelled };
@@ -47,7 +47,7 @@ class Uploads {
     Status status = Status::active;
     std::shared_ptr<Blob> bytes = std::make_shared<Blob>();
     std::uint64_t received = 0;  // whole chunks
-    std::uint64_t writer = 0;    // grows with every chunk call: an older call may write no more
+    std::uint64_t writer = 0;    // grows with every chunk call, so that an older call writes no more
     std::string final_body;
     int final_status = 200;
   };
@@ -57,7 +57,7 @@ class Uploads {
   bool mime_refused(std::string_view mime_type) const;
   Response mime_refusal(std::string_view mime_type) const;
   std::optional<Response> size_refusal(std::string_view project, std::uint64_t bytes);
-  // What is wrong with a file once all of it is here.
+  // Returns why a complete file is refused; nullopt if it isn't.
   std::optional<Response> final_refusal(const Session& session);
   void note_failure(const Session& session, const Response& refusal);
   static void conclude(Session& session, const Response& answer);

@@ -1,4 +1,4 @@
-// Running a job's lines: what each one yields, what it costs, and what the faults make of it.
+// Executes a job's lines: each one's result and cost, and the faults applied to it.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ namespace batchd::emulator {
 struct LineOwner {
   std::string_view job;
   std::string_view model;
-  std::string_view foreign_key = {};  // of another job's line
+  std::string_view foreign_key = {};  // key of another job's line
   bool inlined = false;               // its lines are items of its own document
-  bool undelivered = false;           // whatever its lines yield, nobody will ever get it
+  bool undelivered = false;           // results of its lines can never be fetched
 };
 
 class Execution {
@@ -28,20 +28,20 @@ class Execution {
   Execution(Faults& faults, Ledger& ledger, const Switches& switches)
       : faults_(faults), ledger_(ledger), switches_(switches) {}
 
-  // Executes one line and books it.
+  // Executes one line and writes it to the ledger.
   LineOutcome run(std::string_view line, const LineOwner& owner);
-  // Books a line of a job that ends without executing it.
+  // Writes a line to the ledger that its job ends without executing.
   void book_unexecuted(std::string_view line, const LineOwner& owner);
 
  private:
   InputLine fresh(const LineOwner& owner) const;
-  bool first_time(std::string_view digest);  // this prompt is executed
+  bool first_time(std::string_view digest);  // true if this prompt wasn't executed before
   Billed booked(Billed billed) const;
 
   Faults& faults_;
   Ledger& ledger_;
   const Switches& switches_;
-  std::unordered_set<std::uint64_t> executed_;  // of each prompt the beginning of its digest
+  std::unordered_set<std::uint64_t> executed_;  // the beginning of each prompt's digest
 };
 
 }  // namespace batchd::emulator

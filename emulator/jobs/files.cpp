@@ -83,7 +83,7 @@ std::string file_json(const File& file, std::string_view base, std::string_view 
   w.key("expirationTime");
   w.string(timestamp(file.expires, 9));
   w.key("sha256Hash");
-  w.string(json::base64_encode(file.sha256_hex));  // of the hex digits: so does the provider
+  w.string(json::base64_encode(file.sha256_hex));  // of the hex digits, as the provider does
   w.key("uri");
   w.string(uri);
   if (file.generated) {

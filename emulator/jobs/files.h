@@ -1,4 +1,4 @@
-// The provider's files: uploaded inputs and generated results, per project, with their end of life.
+// The provider's files per project: uploaded inputs and generated results, each with an expiry time.
 #pragma once
 
 #include <map>
@@ -30,14 +30,15 @@ class Files {
  public:
   explicit Files(double life_seconds) : life_seconds_(life_seconds) {}
 
-  // Completes id (if empty), times and sequence. `life_seconds`: if not that of all files. Null: the id is taken.
+  // Adds a file, and completes its id (if empty), times and sequence. `life_seconds` overrides the lifetime of all
+  // files. Returns null if the id is taken.
   std::shared_ptr<const File> add(File file, std::optional<double> life_seconds = std::nullopt);
-  std::uint64_t stored_bytes(std::string_view project);  // of all its files
-  // Null: there is none, it has expired, or it is another project's.
+  std::uint64_t stored_bytes(std::string_view project);  // sum over all its files
+  // Returns null if there is no such file, it has expired, or it is another project's.
   std::shared_ptr<const File> find(std::string_view project, std::string_view id);
   bool taken(std::string_view id);
   void remove(std::string_view id);
-  // The project's files older than `before` (0: all), newest first, at most `count` + 1 of them.
+  // Returns the project's files older than `before` (0: all), newest first, at most `count` + 1.
   std::vector<std::shared_ptr<const File>> page(std::string_view project, std::uint64_t before, std::size_t count);
 
  private:
@@ -48,7 +49,7 @@ class Files {
   std::map<std::string, std::shared_ptr<const File>, std::less<>> files_;
 };
 
-// The File resource; `base` is the address the client used, such as "http://127.0.0.1:8080".
+// Returns the File resource; `base` is the address the client used, such as "http://127.0.0.1:8080".
 std::string file_json(const File& file, std::string_view base, std::string_view version);
 
 }  // namespace batchd::emulator

@@ -21,7 +21,7 @@ void append_line(Blob& out, std::string_view line) {
   out.append("\n");
 }
 
-// Only where the lines are is in memory, not what they are.
+// Only the positions of the lines are in memory, not their bytes.
 std::shared_ptr<Blob> shuffled(const Blob& blob, std::mt19937_64& random) {
   std::vector<Span> lines;
   LineReader reader(blob);

@@ -1,4 +1,4 @@
-// Result lines, on their way from the execution to whoever fetches them. Never all of them in memory.
+// Result files of jobs, never completely in memory.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,8 @@ namespace batchd::emulator {
 
 void append_line(Blob& out, std::string_view line);
 std::shared_ptr<Blob> shuffled(const Blob& lines, std::mt19937_64& random);
-// Lines as the elements of a JSON array. A line that a fault has damaged can't be one: an empty object takes its place.
+// Returns the lines as elements of a JSON array. A line that is no JSON because of a fault is replaced by an empty
+// object.
 std::shared_ptr<const Blob> elements(const Blob& lines);
 
 }  // namespace batchd::emulator

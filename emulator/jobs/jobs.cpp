@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kPendingShare = 0.25;  // of a job's life
 constexpr const char* kCancelled = "The operation was cancelled.";
-constexpr double kRankSeconds = 0.02;              // how often a job looks whether others still go before it
+constexpr double kRankSeconds = 0.02;              // how often a job checks whether others have precedence
 constexpr double kForeverSeconds = 365.0 * 86400;  // stuck jobs: until cancelled or deleted
 
 std::chrono::nanoseconds to_duration(double seconds) {
@@ -28,12 +28,12 @@ std::int64_t rank(const Job& job) {
 
 bool has_fault(const Job& job, Do action) { return job.fault && job.fault->action == action; }
 
-// Can anybody get what the job's lines yield?
+// True if the results of the job's lines can ever be fetched.
 bool delivers(const Job& job) {
   return !has_fault(job, Do::no_output) && !has_fault(job, Do::empty_output) && !has_fault(job, Do::output_lost);
 }
 
-// How many lines a job executes that ends early.
+// Returns how many lines a job executes that ends early.
 std::int64_t share(const Job& job) {
   return static_cast<std::int64_t>(job.fault->executed * static_cast<double>(job.requests));
 }
@@ -179,7 +179,7 @@ bool Jobs::outranked(const Job& job) const {
   });
 }
 
-// Everything that costs happens here, after the job's time; it can't be cancelled any more.
+// All billing happens here, after the job's time; the job can't be cancelled any more.
 Task<void> Jobs::conclude(Job& job, const Blob& input) {
   const bool cancelled = job.cancel_asked;
   const bool keeps_part = cancelled && switches_.is(Switch::cancelled_output, "partial");

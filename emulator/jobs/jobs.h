@@ -21,7 +21,7 @@ enum class JobState { pending, running, succeeded, failed, cancelled, expired };
 std::string_view job_state_text(JobState state);  // "BATCH_STATE_PENDING"
 bool is_end(JobState state);
 
-// Something isn't visible before both this time and this many looks have passed.
+// Hides something until both this time and this many looks have passed.
 struct Lag {
   TimePoint until;
   std::int64_t looks = 0;
@@ -34,41 +34,41 @@ struct Job {
   std::string project;
   std::string model;
   std::string display_name;
-  std::string file_id;                         // of the input; empty if it is inlined
+  std::string file_id;                         // id of the input; empty if it is inlined
   std::shared_ptr<const Blob> inlined_input;   // lines
   std::shared_ptr<const Blob> inlined_output;  // the elements of a JSON array
-  std::string priority;                        // as sent; echoed, of no effect
+  std::string priority;                        // as sent; echoed, and used only if a switch says so
   std::uint64_t sequence = 0;
   TimePoint created;
   TimePoint updated;
   TimePoint ended;
   JobState state = JobState::pending;
   std::int64_t requests = 0;
-  std::int64_t tokens = 0;  // of its prompts, estimated
+  std::int64_t tokens = 0;  // estimate for its prompts
   std::int64_t succeeded = 0;
   std::int64_t failed = 0;
   std::string output_id;             // the result file, without "files/"
-  std::int64_t polls_to_output = 0;  // GETs that still don't see the output
+  std::int64_t polls_to_output = 0;  // number of GETs that still don't see the output
   Lag list_lag;                      // until then lists don't show the job
   Lag get_lag;                       // until then GET doesn't find it
-  int error_code = 0;                // 0: none
+  int error_code = 0;                // 0 if there is none
   std::string error_message;
-  std::string any_key;                    // of one of its lines
-  Texts found;                            // which texts that job rules look for are in its prompts
+  std::string any_key;                    // key of one of its lines
+  Texts found;                            // texts that job rules look for and that are in its prompts
   std::optional<Rule> fault;              // of kind On::job
-  std::map<Billed, std::int64_t> booked;  // lines, by what was booked for them
+  std::map<Billed, std::int64_t> booked;  // number of lines, by what was booked for them
   bool cancel_asked = false;
   bool executing = false;  // too late to cancel
   bool deleted = false;
-  bool hidden = false;  // deleted, but it goes on
+  bool hidden = false;  // deleted, but still running
   TimePoint running_since;
   std::unique_ptr<asio::steady_timer> timer;
 };
 
 struct JobLimits {
   double job_seconds = 2;
-  std::size_t max_jobs = 100;            // live ones, per project
-  std::int64_t max_enqueued_tokens = 0;  // of live jobs, per project and model; 0: any number
+  std::size_t max_jobs = 100;            // live jobs, per project
+  std::int64_t max_enqueued_tokens = 0;  // of live jobs, per project and model; 0: no limit
 };
 
 class Jobs {
@@ -82,26 +82,26 @@ class Jobs {
         execution_(faults, ledger, switches),
         limits_(limits) {}
 
-  bool room_for(std::string_view project, std::string_view model, std::int64_t tokens) const;  // false: 429
+  bool room_for(std::string_view project, std::string_view model, std::int64_t tokens) const;  // else 429
   // Starts a job whose lines have been checked; completes id, times, sequence.
   std::shared_ptr<Job> create(std::unique_ptr<Job> job);
-  std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null: there is none
-  bool known(std::string_view id) const;                                           // whosever it is
-  void cancel(Job& job);  // takes effect soon, unless the lines are being executed
-  void remove(Job& job);  // gone at once; its work stops, unless a switch says otherwise
-  // The project's jobs older than `before` (0: all), newest first, at most `count` + 1 of them; none whose list_lag
-  // hides it from this look.
+  std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null if there is none
+  bool known(std::string_view id) const;                                           // in any project
+  void cancel(Job& job);  // takes effect soon, unless its lines are being executed
+  void remove(Job& job);  // hides it at once; its work stops, unless a switch says otherwise
+  // Returns the project's jobs older than `before` (0: all), newest first, at most `count` + 1, without jobs that their
+  // list_lag still hides.
   std::vector<std::shared_ptr<Job>> page(std::string_view project, std::uint64_t before, std::size_t count) const;
 
  private:
-  enum class Rest { left, booked };  // lines that aren't executed: not mentioned, or booked as not billed
+  enum class Rest { left, booked };  // lines that aren't executed are not booked, or booked as not billed
 
   Task<void> run(std::shared_ptr<Job> job);
   Task<void> wait(Job& job, double seconds);  // shorter if the job is cancelled or deleted
-  Task<void> wait_for_rank(Job& job);         // until no other job goes before it
+  Task<void> wait_for_rank(Job& job);         // waits until no other job has precedence
   bool outranked(const Job& job) const;
-  std::shared_ptr<const Blob> input_of(const Job& job);  // null: it is gone
-  void meet_fault(Job& job);                             // asks the rules, and takes note of what they say
+  std::shared_ptr<const Blob> input_of(const Job& job);  // null if it is gone
+  void meet_fault(Job& job);                             // asks the rules, and stores the fault in the job
   Task<void> conclude(Job& job, const Blob& input);
   Task<void> execute(Job& job, const Blob& input, std::int64_t lines, Rest rest);
   Task<void> publish(Job& job, std::shared_ptr<Blob> output);
@@ -119,14 +119,14 @@ class Jobs {
   std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
 };
 
-// How many of its requests a job has finished, as it says: while it runs, its progress is that of its time, and nothing
-// is executed before the end.
+// Returns how many of its requests a job reports as finished: while it runs, this follows from the elapsed time, and
+// nothing is executed before the end.
 std::int64_t finished_so_far(const Job& job, double job_seconds);
 
-// The Operation of a job, as GET, list and create answer it. `output_visible`: false hides the results. Those of an
-// inlined job, which can be large, are represented by the byte 1.
+// Returns the Operation of a job, as GET, list and create answer it, without results unless `output_visible`. The
+// results of an inlined job, which can be large, are represented by the byte 1.
 std::string operation_json(const Job& job, double job_seconds, bool output_visible);
-// As a list shows it, which may be stale.
+// Returns the Operation as a list shows it, which may be stale.
 std::string listed_operation_json(const Job& job, double job_seconds);
 
 }  // namespace batchd::emulator

@@ -35,12 +35,12 @@ std::string without_key(InputLine input, std::string_view model) {
   return result_line(input, "response", response_json(input.prompt, model));
 }
 
-// The line with one member more in front.
+// Returns the line with one more member at its beginning.
 std::string with_member(std::string line, std::string_view member) {
   return line.insert(1, std::string(member) + (line == "{}" ? "" : ","));
 }
 
-// The line with one member more in its response.
+// Returns the line with one more member in its response.
 void respond(const Context& c, Lines& lines, std::string_view member) {
   lines.front() = result_line(c.input, "response", with_member(c.answer(), member));
 }

@@ -1,4 +1,4 @@
-// What a fault makes of one result line.
+// Applies a fault to one result line.
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@
 namespace batchd::emulator {
 
 struct LineOutcome {
-  std::vector<std::string> lines;  // what the result file gets, without '\n'
+  std::vector<std::string> lines;  // lines for the result file, without '\n'
   bool success = false;
   Billed billed = Billed::billed;
   Delivered delivered = Delivered::response;
 };
 
-// A result line that says why not.
+// Returns a result line with an error.
 std::string error_line(const InputLine& input, int code, std::string_view message, bool as_status);
 
-// `outcome`: one good line. `foreign_key`: a key of another job's line.
+// Applies the fault to `outcome`, which has one good line. `foreign_key` is a key of another job's line.
 void damage(const Rule& fault, const InputLine& input, std::string_view model, std::string_view foreign_key,
             LineOutcome& outcome);
 

@@ -14,7 +14,7 @@
 namespace batchd::emulator {
 namespace {
 
-// The lines of a file, one at a time; complaints name the place.
+// Reads a file line by line; error messages name file and line.
 class LineFile {
  public:
   explicit LineFile(const std::string& path) : path_(path), in_(path, std::ios::binary) {
@@ -70,21 +70,21 @@ struct PromptCount {
   std::int64_t expected = 0;
   std::int64_t billed = 0;
   std::int64_t withheld = 0;
-  std::int64_t errors = 0;  // delivered as such, not billed
+  std::int64_t errors = 0;  // delivered as errors, not billed
 };
 
 struct JobCount {
   std::string token;
-  bool in_file = false;  // its results are to be downloaded
+  bool in_file = false;  // its results are in a file to be downloaded
   bool ended = false;
   bool fetched = false;
   bool deleted = false;
-  std::int64_t results = 0;  // lines that are there to be fetched
+  std::int64_t results = 0;  // lines that can be fetched
 };
 
 class Auditor {
  public:
-  // A digest, or a line of a batch's input; nothing of it is kept but the digest.
+  // Reads a digest, or a line of a batch's input; only the digest is kept.
   void expect(LineFile& file, std::string line) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     if (line.empty()) return;
@@ -104,7 +104,7 @@ class Auditor {
     ++audit_.expected;
   }
 
-  // False: no JSON object with an event.
+  // Returns false if the row is no JSON object with an event.
   bool book(const std::string& row) {
     Document document;
     DomFault fault;
@@ -202,7 +202,7 @@ Audit audit(const std::string& ledger, const std::string& expected) {
   bool torn = false;
   while (rows.next(line)) {
     if (auditor.book(line)) continue;
-    torn = !rows.complete();  // whoever wrote it was killed in the middle
+    torn = !rows.complete();  // its writer was killed in the middle of a row
     if (!torn) rows.refuse("no row of a ledger");
   }
   auto verdict = auditor.verdict();

@@ -67,7 +67,7 @@ void Ledger::write(std::string_view event, const Texts& texts, const Numbers& nu
   w.string(timestamp(std::chrono::system_clock::now(), 6));
   w.end_object();
   row += '\n';
-  // One write per row: a reader never sees half of one, and a kill loses none that was reported.
+  // One write per row: a reader never sees half a row, and a kill loses no row that was reported.
   if (::write(fd_, row.data(), row.size()) != static_cast<ssize_t>(row.size())) {
     throw std::runtime_error(std::string("can't write the ledger: ") + std::strerror(errno));
   }

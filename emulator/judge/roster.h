@@ -1,4 +1,4 @@
-// Which prompts a job was made with, for the ledger: it knows them even if the job never comes to its lines.
+// Remembers a job's prompts for the ledger, so that it has them even if the job never executes its lines.
 #pragma once
 
 #include <string_view>
@@ -12,10 +12,10 @@ namespace batchd::emulator {
 
 class Roster {
  public:
-  explicit Roster(const Ledger& ledger) : kept_(ledger.kept()) {}  // remembers nothing if nobody wants to know
+  explicit Roster(const Ledger& ledger) : kept_(ledger.kept()) {}  // remembers nothing if no ledger is written
 
   void add(const InputLine& line);
-  // One `request` row for each line.
+  // Writes one `request` row for each line.
   Task<void> write(Ledger& ledger, std::string_view job) const;
 
  private:

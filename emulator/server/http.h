@@ -23,20 +23,20 @@ struct Request {
   std::string path;                            // percent-decoded, without the query
   std::map<std::string, std::string> query;    // percent-decoded
   std::map<std::string, std::string> headers;  // names in lower case
-  std::uint64_t content_length = 0;            // 0 if not said
+  std::uint64_t content_length = 0;            // 0 if absent
 
-  std::string_view header(const std::string& lower_case_name) const;  // empty: not there
-  std::string_view parameter(const std::string& name) const;          // empty: not there
+  std::string_view header(const std::string& lower_case_name) const;  // empty if absent
+  std::string_view parameter(const std::string& name) const;          // empty if absent
 };
 
-// Fills path and query from a request target.
+// Sets path and query from a request target.
 void set_target(Request& request, std::string_view target);
 
-// The body still on the wire. Throws boost::system::system_error if the connection breaks.
+// A body that is read from the connection. read() throws boost::system::system_error if the connection breaks.
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  virtual Task<std::size_t> read(std::span<char> out) = 0;  // 0: at the end
+  virtual Task<std::size_t> read(std::span<char> out) = 0;  // returns 0 at the end
 };
 
 struct Response {
@@ -44,14 +44,14 @@ struct Response {
   std::string content_type = "application/json; charset=UTF-8";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::shared_ptr<const Blob> blob;  // if set, the body instead
-  std::vector<std::string> pieces;   // likewise: a stream, each piece sent by itself, its length not told before
+  std::shared_ptr<const Blob> blob;  // replaces `body` if set
+  std::vector<std::string> pieces;   // likewise: a stream, each piece sent by itself, without Content-Length
 };
 
 Response plain_text(int http_status, std::string_view text);
 Response json_text(int http_status, std::string body);
 
-// What becomes of the connection: normally the answer is written, but faults know other ends.
+// What happens to the connection: normally the answer is written, but faults have other endings.
 struct HandledCall {
   enum class Ending { answer, reset, close, hold, reset_after_hold, wrong_answer };
 
@@ -65,9 +65,9 @@ struct HandledCall {
 class Application {
  public:
   virtual ~Application() = default;
-  // Called when the header is there; reads as much of the body as it wants.
+  // Called when the header was read; reads as much of the body as it needs.
   virtual Task<HandledCall> handle(const Request& request, BodySource& body) = 0;
-  // A connection was accepted: the fault that it meets, of those for connections.
+  // Called when a connection was accepted; returns the fault of kind On::connection that it meets.
   virtual std::optional<Rule> accepted() = 0;
 };
 

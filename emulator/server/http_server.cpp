@@ -42,7 +42,7 @@ Request to_request(const Parser& parser) {
   return request;
 }
 
-// Announces the body to clients that wait for a word (curl does, for bodies over 1 MiB), then reads it piecewise.
+// Sends "100 Continue" to clients that wait for it (as curl does for bodies over 1 MiB), then reads the body in pieces.
 class WireBody : public BodySource {
  public:
   WireBody(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser, bool expects_continue)
@@ -57,7 +57,7 @@ class WireBody : public BodySource {
     auto& body = parser_.get().body();
     body.data = out.data();
     body.size = out.size();
-    // What is there is given at once: a client that sends no more mustn't hold back what it has sent.
+    // Returns available bytes at once: a client that pauses mustn't hold back what it has sent.
     while (body.size == out.size() && !parser_.is_done()) {
       stream_.expires_after(kIdleLimit);
       auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser_, asio::as_tuple(use_awaitable));
@@ -139,14 +139,14 @@ Task<void> hold(double seconds) {
   co_await timer.async_wait(use_awaitable);
 }
 
-// Faults of the wire are of bodies, not of streams.
+// Wire faults apply to bodies, not to streams.
 Response in_one_piece(Response response) {
   for (const auto& piece : response.pieces) response.body += piece;
   response.pieces.clear();
   return response;
 }
 
-// False: the connection is over.
+// Returns false if the connection is over.
 Task<bool> finish(beast::tcp_stream& stream, const HandledCall& outcome, bool keep_alive) {
   switch (outcome.ending) {
     case HandledCall::Ending::answer:
@@ -179,7 +179,7 @@ Task<bool> finish(beast::tcp_stream& stream, const HandledCall& outcome, bool ke
   co_return keep_alive;
 }
 
-// Nullopt: the connection is gone, nobody is left to be told.
+// Returns nullopt if the connection is gone and no answer can be sent.
 std::optional<Response> parse_refusal(const boost::system::error_code& error) {
   if (error == http::error::header_limit) return plain_text(431, "Request header fields too large.\n");
   const auto& parsing = http::make_error_code(http::error::bad_method).category();
@@ -188,7 +188,7 @@ std::optional<Response> parse_refusal(const boost::system::error_code& error) {
   return plain_text(400, "Bad request.\n");
 }
 
-// One request and its answer. False: the connection is over.
+// Serves one request. Returns false if the connection is over.
 Task<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer, Application& application) {
   Parser parser;
   parser.header_limit(HttpServer::kHeaderBytesMax);
@@ -221,7 +221,7 @@ Task<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer, Appl
   co_return goes_on && !outcome.then;
 }
 
-// False: the connection is over before its first call.
+// Returns false if the connection is over before its first call.
 Task<bool> greet(beast::tcp_stream& stream, Application& application) {
   const auto fault = application.accepted();
   if (!fault) co_return true;
@@ -239,7 +239,7 @@ Task<void> serve(tcp::socket socket, Application& application) {
     boost::system::error_code ignored;
     if (stream.socket().is_open()) stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
   } catch (const boost::system::system_error&) {
-    // The peer went away, or we are stopping: nobody is left to be told.
+    // The peer went away, or the server is stopping: no answer can be sent.
   }
 }
 

@@ -11,15 +11,15 @@ namespace batchd::emulator {
 
 class HttpServer {
  public:
-  static constexpr std::uint64_t kBodyBytesMax = 2ULL << 30;  // larger ones: 413
+  static constexpr std::uint64_t kBodyBytesMax = 2ULL << 30;  // larger bodies get 413
   static constexpr std::uint32_t kHeaderBytesMax = 64 << 10;
 
   // Binds and listens at once; throws boost::system::system_error (port taken).
   HttpServer(Tasks& tasks, Application& application, std::uint16_t port);
 
   std::uint16_t port() const { return port_; }
-  void start();  // accepts from now on
-  void stop();   // accepts no more; open connections end with their Tasks
+  void start();  // starts accepting
+  void stop();   // stops accepting; open connections end with their Tasks
 
  private:
   Task<void> accept_loop();

@@ -13,7 +13,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-// Clients tell an error from an event by its being alone in what they read; so did the provider's pauses.
+// Clients recognise an error by its being alone in one read; the provider's pauses have the same effect.
 constexpr auto kPause = std::chrono::milliseconds(20);
 
 std::string framed(const std::string& piece) {

@@ -1,4 +1,4 @@
-// Answers that come bit by bit.
+// Writes answers that are sent piece by piece.
 #pragma once
 
 #include <boost/beast/core/tcp_stream.hpp>
@@ -7,8 +7,8 @@
 
 namespace batchd::emulator {
 
-// Writes `response.pieces` in HTTP/1.1 chunks, each by itself and a moment after the one before: a reader gets them one
-// by one.
+// Writes `response.pieces` as HTTP/1.1 chunks, each separately and a moment after the previous one, so that a reader
+// gets them one by one.
 Task<void> write_stream(boost::beast::tcp_stream& stream, const Response& response, bool keep_alive);
 
 }  // namespace batchd::emulator

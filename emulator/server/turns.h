@@ -1,4 +1,4 @@
-// Long work on large files, cut into slices so that no connection waits long for another's.
+// Cuts long work on large files into slices, so that no connection waits long for another's work.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@ class Turns {
  public:
   static constexpr std::size_t kSliceBytes = 256 << 10;
 
-  // Say what was worked on; after every slice, everything else that is ready runs first.
+  // Call it after working on `bytes`; after every slice, everything else that is ready runs first.
   Task<void> spend(std::size_t bytes);
 
  private:
   std::size_t spent_ = 0;
 };
 
-// SHA-256 of a blob, in lower-case hex.
+// Returns the SHA-256 of a blob in lower-case hex.
 Task<std::string> digest(const Blob& blob);
 
 }  // namespace batchd::emulator

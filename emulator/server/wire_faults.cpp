@@ -20,7 +20,7 @@ std::size_t read_body(const Response& response, std::uint64_t at, std::span<char
 
 std::string length(std::uint64_t bytes) { return "Content-Length: " + std::to_string(bytes) + "\r\n"; }
 
-// The head, with these fields more.
+// Returns the head with these additional fields.
 std::string head(const Response& response, std::string_view more) {
   const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status));
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason) + "\r\n";
@@ -30,7 +30,7 @@ std::string head(const Response& response, std::string_view more) {
   return out + std::string(more) + "\r\n";
 }
 
-// Where the n-th line ends; or, with `half`, half-way through the one behind it.
+// Returns where the n-th line ends or, with `half`, the middle of the next line.
 std::uint64_t end_of_lines(const Response& response, std::int64_t lines, bool half) {
   std::string piece(kPieceBytes, '\0');
   std::uint64_t begin = 0;
@@ -49,7 +49,7 @@ std::uint64_t end_of_lines(const Response& response, std::int64_t lines, bool ha
   }
 }
 
-// How much of the body comes: what the rule says, else half of it.
+// Returns how much of the body is sent: as the rule says, else half of it.
 std::uint64_t cut_point(const Rule& fault, const Response& response) {
   const auto size = size_of(response);
   if (fault.bytes >= 0) return std::min(size, static_cast<std::uint64_t>(fault.bytes));
@@ -58,15 +58,15 @@ std::uint64_t cut_point(const Rule& fault, const Response& response) {
   return fault.head_bytes >= 0 ? 0 : size / 2;
 }
 
-// What goes over the wire, in this order.
+// What is sent, in this order.
 struct Plan {
-  std::string before;            // the head, or what is in its place
-  std::uint64_t body_bytes = 0;  // of the true body...
-  std::uint64_t repeat_to = 0;   // ...which is given again and again until it is so much
+  std::string before;            // the head, or its replacement
+  std::uint64_t body_bytes = 0;  // bytes of the true body...
+  std::uint64_t repeat_to = 0;   // ...which is repeated until this many bytes were sent
   std::string after;
   std::size_t piece_bytes = kPieceBytes;
   std::int64_t pause_ms = 0;  // after each piece
-  double silence = 0;         // seconds at the end
+  double silence = 0;         // seconds of silence at the end
 };
 
 std::string repeated(std::string_view text, std::int64_t count) {
@@ -151,7 +151,7 @@ Plan bad_chunk(const Rule&, const Response& response) {
   return {head(response, "Transfer-Encoding: chunked\r\n") + "zz\r\n", size_of(response)};
 }
 
-// Without a length: it ends when the connection does.
+// Sends no length: the body ends with the connection.
 Plan endless(const Rule& fault, const Response& response) {
   Plan plan{head(response, "Connection: close\r\n"), size_of(response)};
   plan.repeat_to = static_cast<std::uint64_t>(fault.bytes);

@@ -1,5 +1,5 @@
-// How many requests per second batchd makes durable and acknowledges, beside what SQLite alone does on this disk in
-// this minute: raw group commits of as many rows as there are connections.
+// Measures how many requests per second batchd makes durable and acknowledges, compared with SQLite alone on this disk
+// in the same minute: raw transactions of as many rows as there are connections.
 #include <cstdio>
 #include <exception>
 

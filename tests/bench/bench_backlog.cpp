@@ -1,5 +1,5 @@
-// What a long queue costs: memory, the rate of acknowledgements beside an empty daemon, and the time until a restarted
-// daemon acknowledges again, after a clean stop and after kill -9 under load.
+// Measures what a long queue costs: memory, the rate of acknowledgements compared with an empty daemon, and the time
+// until a restarted daemon acknowledges again, after a clean stop and after kill -9 under load.
 #include <chrono>
 #include <cstdio>
 #include <exception>

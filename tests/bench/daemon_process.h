@@ -1,5 +1,5 @@
 // The real batchd with a database, a socket and a configuration of its own in a fresh folder. Its account has no key:
-// it takes requests in, and nothing ever leaves.
+// it accepts requests and never sends any.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// How fast the disk flushes right now. A rate of durable acknowledgements says nothing without it.
+// Measures how fast the disk flushes right now. A rate of durable acknowledgements means little without it.
 #pragma once
 
 #include <string>

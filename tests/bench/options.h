@@ -1,5 +1,4 @@
-// What the benchmarks have in common: their options, figures of several rounds, and what the machine is doing
-// meanwhile.
+// Shared by the benchmarks: options, statistics over several rounds, and the load of the machine meanwhile.
 #pragma once
 
 #include <string>

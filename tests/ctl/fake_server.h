@@ -1,6 +1,6 @@
-// Answers HTTP as a test says, on a Unix socket or on TCP (loopback). Its handler sees one whole request (head and
-// body) and returns the bytes to send; an empty string closes the connection without an answer, kHangUp at the end
-// closes it after what is before.
+// Answers HTTP as a test says, on a Unix socket or on TCP (loopback). Its handler gets one whole request (head and
+// body) and returns the bytes to send. An empty string closes the connection without an answer; kHangUp at the end of
+// the bytes closes it after them.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// The program itself, as a shell runs it, and what tests look for in calls.
+// Runs batchctl as a shell does, and finds parts of the calls that it made.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Socket activation: the socket is there before the daemon and after it, and who comes meanwhile is served later.
+// Socket activation: the socket exists before the daemon starts and after it stops; clients that connect meanwhile are
+// served later.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
-// What a caller may rely on while nothing goes wrong, and what it is told when it is wrong itself: answers are its own
-// and verbatim, waiting works, an idempotency key is honoured, other users see nothing, secrets stay secret, and a stop
-// or a second start harms nobody.
+// What a caller may rely on while nothing goes wrong, and the errors for its own mistakes: answers are its own and
+// verbatim, waiting works, an idempotency key is honoured, other users see nothing, secrets stay secret, and a stop or
+// a second start does no harm.
 #include <csignal>
 #include <filesystem>
 

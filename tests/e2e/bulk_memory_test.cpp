@@ -1,5 +1,5 @@
-// The daemon's memory doesn't grow with what is handed in at once. A body of BATCHD_BULK_MIB (64 if it isn't set) is
-// cut three times on its way and sent again: every line is accepted once, and the process stays as small as it was.
+// The daemon's memory doesn't grow with the size of a bulk submission. A body of BATCHD_BULK_MIB (64 if unset) is cut
+// off three times and sent again: every line is accepted once, and the process stays as small as it was.
 
 #include "tests/e2e/calls.h"
 #include "tests/harness/memory.h"

@@ -1,4 +1,4 @@
-// A file of requests in one call: each line once, whatever happens on the way and however often it is sent.
+// A file of requests in one call: each line is accepted once, whatever breaks and however often it is sent.
 #include <sqlite3.h>
 
 #include <set>

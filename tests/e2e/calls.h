@@ -1,4 +1,4 @@
-// What tests of the callers' side share: calls on connections of their own, lines in and lines out, other users.
+// Shared by the tests of the callers' side: calls on connections of their own, lines in and lines out, other users.
 #pragma once
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// Every call says clearly what is wrong with it, and a call that is wrong does nothing. Listings, cancelling, retrying.
+// A faulty call is answered with a clear error and has no effect. Listings, cancelling, retrying.
 #include "tests/e2e/calls.h"
 
 namespace batchd::e2e {

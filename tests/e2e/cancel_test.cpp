@@ -1,4 +1,4 @@
-// Taking requests back, and sending them again.
+// Cancelling requests, and retrying them.
 #include "tests/e2e/calls.h"
 #include "tests/harness/prometheus_text.h"
 

@@ -1,4 +1,4 @@
-// batchd --check-key: what it says of a key, and that it says it nowhere else.
+// batchd --check-key: its verdict on a key, and that the key appears nowhere.
 #include <filesystem>
 
 #include "tests/e2e/e2e_fixture.h"

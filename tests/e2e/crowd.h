@@ -1,5 +1,5 @@
-// Clients that mean no good: connections that say nothing, and connections that say a byte every second. They come back
-// when they are closed.
+// Hostile clients: connections that send nothing, and connections that send a byte every second. They reconnect when
+// they are closed.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
-// Ten thousand connections that say nothing, and a thousand that say a byte every second: an honest client goes on
-// being served, whether there is a connection for everybody or not.
+// Ten thousand connections that send nothing, and a thousand that send a byte every second: an honest client goes on
+// being served, whether there is a connection for every client or not.
 //
-// BATCHD_E2E_REQUESTS scales the crowd: 5000 (or nothing) stands for all of it.
+// BATCHD_E2E_REQUESTS scales the crowd: 5000 (the default) means all of it.
 #include <algorithm>
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
-// batchctl against the real daemon: a file thrown at it, results taken once, what is cancelled and what goes again, and
-// the operator's copies and checks.
+// batchctl against the real daemon: submitting a file, taking results once, cancelling, retrying, and operators'
+// backups and audits.
 #include <algorithm>
 
 #include "tests/e2e/e2e_fixture.h"

@@ -1,4 +1,4 @@
-// What SDKs call to embed: many requests in one call, and one answer for all of them.
+// The call with which SDKs embed: many requests in one call, and one answer for all of them.
 #include "tests/e2e/calls.h"
 #include "tests/storage/sqlite/raw_sqlite.h"
 

@@ -1,7 +1,7 @@
-// Each single fault that the emulator knows, one at a time: two dozen requests come through it, each with the answer to
-// its own prompt, none lost and none paid for twice. The list is the emulator's own, so that no fault is forgotten.
+// Every fault that the emulator knows, one at a time: two dozen requests survive it, each with the answer to its own
+// prompt, none lost and none paid for twice. The list is the emulator's own, so that no fault is forgotten.
 //
-// Run without a filter the program runs itself several times side by side: nearly all of a round is waiting.
+// Without a filter the program runs itself several times in parallel, since it mostly waits.
 #include <algorithm>
 #include <cstdlib>
 

@@ -1,4 +1,4 @@
-// What a call shows while it waits: interim answers for clients that would give up, empty lines and comments in
+// What a call sends while it waits: interim answers for clients that would give up, empty lines and comments in
 // streams.
 #include "tests/e2e/calls.h"
 

@@ -1,5 +1,5 @@
-// Requests whose fate is judged by the emulator's ledger: submit them, wait until they are over, and ask whether
-// anything was lost, wrong, or paid for twice.
+// Requests that are judged by the emulator's ledger: submit them, wait until they have ended, and ask whether anything
+// was lost, wrong, or paid for twice.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// A batch that is held waits for a person, loses nothing meanwhile, and goes on at one word: through batchctl, the real
-// daemon and the emulator, whose ledger says that nothing was paid twice.
+// A held batch waits for an operator's decision, loses nothing meanwhile, and goes on at one command: through batchctl,
+// the real daemon and the emulator, whose ledger shows that nothing was paid for twice.
 #include "tests/e2e/e2e_fixture.h"
 
 namespace batchd::e2e {

@@ -1,5 +1,5 @@
-// What operators see of a real daemon and what they can tell it: the numbers, the page, lists, lanes at a word, a
-// backup that is one, an audit.
+// What operators see of a real daemon and what they can do: metrics, the page, lists, commands for lanes, a backup that
+// can be restored, an audit.
 #include <filesystem>
 
 #include "tests/e2e/e2e_fixture.h"

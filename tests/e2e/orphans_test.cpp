@@ -1,5 +1,5 @@
-// Callers that wait on a call of Google's own and know no id: when they or batchd go away, the same call made again
-// gets the same run, and nothing is paid for twice. Callers that wait side by side are callers of their own.
+// Attached calls, whose callers know no id: when a caller or batchd goes away, the same call made again takes over the
+// same run, and nothing is paid for twice. Callers that wait at the same time have runs of their own.
 #include "tests/e2e/e2e_fixture.h"
 #include "tests/storage/sqlite/raw_sqlite.h"
 

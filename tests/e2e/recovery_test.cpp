@@ -1,6 +1,6 @@
-// kill -9 at each point where something is between two systems: accepted but not packed, half uploaded, created without
-// our knowing, not created without our knowing, running, half collected. After the restart every request is answered
-// and was billed once. Each moment is recognised by an event (a state, a row of the ledger), never by time.
+// kill -9 at each point where something is between two systems: accepted but not packed, half uploaded, created or not
+// created while the daemon doesn't know, running, half collected. After the restart every request is answered and was
+// billed once. Each moment is recognised by an event (a state, a row of the ledger), never by time.
 #include "tests/e2e/e2e_fixture.h"
 
 namespace batchd::e2e {

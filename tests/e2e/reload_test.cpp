@@ -1,5 +1,4 @@
-// A configuration that is read anew, a queue that is full, a disk that is full: what the daemon takes, and that it
-// takes it again by itself.
+// Reloading the configuration, a full queue, a full disk: what the daemon accepts, and that it resumes by itself.
 #include <sys/mount.h>
 #include <unistd.h>
 

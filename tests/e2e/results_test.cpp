@@ -1,4 +1,4 @@
-// Results by channel: in the order they came, to whom they belong, resumed where the reader stood, until acknowledged.
+// Results by channel: in order, for their owner only, resumed at the reader's cursor, until they are acknowledged.
 #include "tests/e2e/calls.h"
 
 namespace batchd::e2e {

@@ -1,4 +1,4 @@
-// What systemd hears of the daemon: when it is ready, what it does, what keeps it from working, and that it lives.
+// What the daemon tells systemd: that it is ready, its status, what keeps it from working, and watchdog messages.
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 

@@ -1,5 +1,5 @@
-// batchctl setup: a key comes to where the real daemon reads it, and a wrong one changes nothing. batchd --check-key
-// and systemctl are stand-ins beside batchctl and in front of $PATH, which note how they were called.
+// batchctl setup: a key is stored where the real daemon reads it, and a wrong one changes nothing. batchd --check-key
+// and systemctl are stand-ins, beside batchctl and first in $PATH, that record how they were called.
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-// What is scarce is shared: a provider that takes few tokens at a time gets everything in the end, and one program's
-// flood doesn't hold up another's trickle. BATCHD_E2E_REQUESTS sets the number of requests.
+// Scarce resources are shared: a provider that accepts few tokens at a time gets everything in the end, and one
+// program's flood doesn't delay another's few requests. BATCHD_E2E_REQUESTS sets the number of requests.
 #include <list>
 
 #include "tests/e2e/e2e_fixture.h"

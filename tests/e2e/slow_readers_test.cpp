@@ -1,5 +1,5 @@
-// Clients that ask for large results and don't read them: what the daemon holds for them doesn't grow with their
-// number, another client is served meanwhile, and those who read on get everything.
+// Clients that ask for large results and don't read them: the memory for them doesn't grow with their number, another
+// client is served meanwhile, and clients that read on get everything.
 #include <list>
 
 #include "tests/e2e/calls.h"

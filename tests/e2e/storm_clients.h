@@ -1,5 +1,5 @@
-// Three users with several client processes each. Every client posts its share under idempotency keys, sends again
-// whatever wasn't acknowledged, and checks that each answer is the one to its own prompt.
+// Three users with several client processes each. Every client posts its share under idempotency keys, repeats each
+// request that wasn't acknowledged, and checks that each answer belongs to its own prompt.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
-// The whole promise at once: three users, thousands of requests, a provider that loses, repeats, mixes up and breaks
-// what it can, and a daemon that is killed five times. At the end every caller has the answer to its own question, no
-// question was paid for twice, nobody saw anything of anybody else, and the numbers close.
+// All promises at once: three users, thousands of requests, a provider that loses, repeats, swaps and breaks things,
+// and a daemon that is killed five times. At the end every caller has the answers to its own prompts, no prompt was
+// paid for twice, no user saw another's data, and the balance closes.
 //
 // BATCHD_E2E_REQUESTS sets the number of requests (5000).
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Callers over TCP: a token stands for an owner, and an owner sees its own; without a token there is health and nothing
-// else; no page in a browser gets in under a foreign name.
+// Callers over TCP: a bearer token names an owner, and an owner sees only its own requests; without a token only health
+// is answered; no page in a browser gets in under a foreign host name.
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>

@@ -1,4 +1,4 @@
-// A program on a terminal of its own: what it shows, and whether the terminal shows what is typed.
+// Runs a program on a terminal of its own: what it shows, and whether the terminal echoes what is typed.
 #pragma once
 
 #include <fcntl.h>

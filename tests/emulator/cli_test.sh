@@ -1,6 +1,6 @@
 #!/bin/bash
-# What gemini-emulator does besides serving: --list-faults, --check-faults, audit; and that every example file is right
-# and every fault is in the manual. Usage: cli_test.sh EMULATOR SOURCE_DIR
+# gemini-emulator's commands that don't serve: --list-faults, --check-faults, audit. Every example file must be valid and
+# every fault in the manual. Usage: cli_test.sh EMULATOR SOURCE_DIR
 set -euo pipefail
 emulator=$1
 source=$2
@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 failed=0
 
-# Runs a command whose exit code and words (a part of what it says) are known.
+# Runs a command and checks its exit code and a part of its output.
 expect() {
   local code=$1 words=$2 got=0
   shift 2

@@ -1,4 +1,5 @@
-// The provider's answers: every dialogue ends or asks again whatever it hears, and never trusts a name that it shows.
+// The provider's answers: every dialogue ends or makes another call, whatever the answer, and never trusts a name in
+// it.
 #include <string>
 #include <utility>
 #include <variant>

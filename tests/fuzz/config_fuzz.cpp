@@ -1,4 +1,4 @@
-// The configuration: read, or refused with words; and what was read means the same when it is printed and read again.
+// The configuration: it is read, or refused with a message; printed and read again it means the same.
 #include <string>
 
 #include "config/config.h"

@@ -1,6 +1,6 @@
 // Runs a fuzz target without libFuzzer: every file of a corpus, then mutations of them, the same ones each time.
 //   fuzz_NAME [-runs=N] [-seed=N] FOLDER
-// What a target dies of is left in ./fuzz-crash.
+// An input that makes a target fail is left in ./fuzz-crash.
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -25,7 +25,7 @@ Reading read_whole(std::string_view bytes) {
   return {fine, std::move(reader.items())};
 }
 
-// What was read is taken away at each cut, as whoever stages it does.
+// What was read is taken away at each cut, as code that spools it does.
 Reading read_cut(std::string_view bytes) {
   EmbedsReader reader("m");
   std::vector<std::string> taken;

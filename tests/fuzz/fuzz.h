@@ -1,4 +1,4 @@
-// What the fuzz targets share. A target defines LLVMFuzzerTestOneInput and CHECKs what must hold for any bytes.
+// Shared by the fuzz targets. A target defines LLVMFuzzerTestOneInput and CHECKs what must hold for any bytes.
 #pragma once
 
 #include <algorithm>

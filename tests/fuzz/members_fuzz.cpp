@@ -1,5 +1,5 @@
-// The member scan: the same members however the bytes are cut; values stand where it says; what the validator calls an
-// object, it reads to the end.
+// The member scan: it finds the same members however the bytes are cut, reports the right places of values, and reads
+// every object that the validator accepts to its end.
 #include <string>
 #include <vector>
 

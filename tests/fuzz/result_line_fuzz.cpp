@@ -1,5 +1,5 @@
-// Result lines: the same reading however the bytes are cut, a response that stands inside of the line, and a reader
-// that works afterwards. "BATCH" and "REQUEST" keys can't be guessed: a K at the front makes the line one of ours.
+// Result lines: they are read the same however the bytes are cut, the response is inside of the line, and the reader
+// works afterwards. "BATCH" and "REQUEST" keys can't be guessed: a K at the front makes the line one of ours.
 #include <string>
 
 #include "proto/gemini/gemini.h"

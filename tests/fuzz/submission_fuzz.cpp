@@ -1,4 +1,4 @@
-// What callers send: the same reading however the bytes are cut, and a request that is one line of JSON.
+// Submissions: they are read the same however the bytes are cut, and the request is one line of JSON.
 #include <string>
 
 #include "proto/api/submission.h"

@@ -1,4 +1,4 @@
-// The JSON validator: the same verdict however the bytes are cut; and what it lets through, RapidJSON survives.
+// The JSON validator: its verdict is the same however the bytes are cut, and RapidJSON survives what it accepts.
 #include "proto/control_document.h"
 #include "proto/json/validator.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What operators and programs meet by name is written down: every metric, log event and problem code of the source
-# stands in docs/operations.md, every problem code in docs/openapi.json, and the other way round.
+# Names that operators and programs see are documented: every metric, log event and problem code of the source is in
+# docs/operations.md, every problem code in docs/openapi.json, and the other way round.
 # Usage: names.sh [ROOT]. Prints what is missing; exit code 1 if anything is.
 set -euo pipefail
 cd "${1:-$(dirname "$0")/../..}"

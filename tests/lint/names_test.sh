@@ -1,5 +1,5 @@
 #!/bin/bash
-# names.sh finds what it is there for: the tree as it is passes, and each single omission fails with its own complaint.
+# names.sh finds omissions: the tree as it is passes, and each single omission fails with its own complaint.
 set -euo pipefail
 here="$(dirname "$(readlink -f "$0")")"
 root="$here/../.."

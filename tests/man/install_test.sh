@@ -1,5 +1,5 @@
 #!/bin/bash
-# What `cmake --install BUILD` puts where. Usage: install_test.sh BUILD
+# Checks which files `cmake --install BUILD` installs where. Usage: install_test.sh BUILD
 set -euo pipefail
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the image of the Dockerfile and checks what docs/container.md says of it. No container engine is needed, and none
-# is used: the image is made by buildah and run by tests/packaging/contain, as its own configuration says.
+# Builds the image of the Dockerfile and checks the statements of docs/container.md. No container engine is needed or used:
+# buildah makes the image, and tests/packaging/contain runs it as its own configuration says.
 set -euo pipefail
 
 usage() {

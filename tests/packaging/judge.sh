@@ -1,6 +1,6 @@
 #!/bin/bash
-# Is a Debian package of batchd fit to be installed? lintian, what its unit may do, and what must not be in it.
-# Usage: judge.sh PACKAGE.deb     exit code 0: it is.  Needs lintian, dpkg-dev and systemd-analyze (tools/setup package).
+# Checks a Debian package of batchd: lintian, what its unit may do, and what must not be in the package.
+# Usage: judge.sh PACKAGE.deb     exit code 0: nothing wrong.  Needs lintian, dpkg-dev and systemd-analyze (tools/setup package).
 set -euo pipefail
 package="$(readlink -f "${1:?usage: judge.sh PACKAGE.deb}")"
 # In tenths, as systemd-analyze takes it: 1.3 of 10.

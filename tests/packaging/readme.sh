@@ -1,7 +1,7 @@
 #!/bin/bash
-# Follows a document literally: runs every "$ command" of its ```console blocks, in order and in one shell, and compares what
-# comes out with what the document shows. Usage: readme.sh [--record] DOCUMENT [FOLDER]   (in FOLDER, or a temporary one)
-# --record: prints the document as it should be, with what came out.
+# Follows a document literally: runs every "$ command" of its ```console blocks, in order and in one shell, and compares the
+# output with the document. Usage: readme.sh [--record] DOCUMENT [FOLDER]   (in FOLDER, or a temporary one)
+# --record: prints the document with the actual output.
 # What differs at every run counts as equal: ids, cursors, times, and the numbers of jobs and processes of the shell.
 # A line "..." in the document stands for any lines.
 set -uo pipefail

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Shows the sample page in a headless browser: at a phone's width nothing may stick out to the side, in light and dark
 # it looks different, and hostile text runs no script. Skipped (77) where there is no Chromium.
-# Usage: page_test.sh RENDER_PAGE [KEEP_FOLDER]   KEEP_FOLDER: the pictures stay there.
+# Usage: page_test.sh RENDER_PAGE [KEEP_FOLDER]   The pictures are kept in KEEP_FOLDER.
 set -euo pipefail
 render="$1"
 browser="$(command -v chromium || true)"

@@ -1,4 +1,4 @@
-// Writes the sample page to standard output, for a browser; with an argument, that text stands wherever it can.
+// Writes the sample page to standard output, for a browser; an argument replaces every text that clients can choose.
 #include <iostream>
 
 #include "tests/page/sample_page.h"

@@ -1,5 +1,5 @@
-// A page with something of everything on it, for tests and for pictures. `hostile`: what clients and providers can
-// choose is markup.
+// A page with an example of everything, for tests and for pictures. With `hostile`, texts that clients and providers
+// can choose are markup.
 #pragma once
 
 #include "proto/page/admin_page.h"

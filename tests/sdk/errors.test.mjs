@@ -1,4 +1,4 @@
-// What goes wrong, as the SDK shows it to its users: each error is an ApiError with the provider's body.
+// Errors as the SDK shows them to its users: each is an ApiError with the provider's body.
 import assert from 'node:assert/strict';
 import {after, before, beforeEach, test} from 'node:test';
 import {Emulator, eventually} from './programs.mjs';

@@ -1,5 +1,5 @@
-// batchd itself, as a program with the SDK uses it that thinks it talks to Google: the base URL is batchd's /gemini,
-// the key is a token. What was paid is decided by the ledger of the emulator behind it.
+// batchd itself, as a program uses it whose SDK believes it talks to Google: the base URL is batchd's /gemini, the key is a
+// bearer token. The ledger of the emulator behind it decides what was paid.
 import assert from 'node:assert/strict';
 import {after, before, beforeEach, test} from 'node:test';
 import {Daemon, Emulator, eventually, token} from './programs.mjs';

@@ -11,7 +11,7 @@ import {setTimeout as pause} from 'node:timers/promises';
 const programs = process.env.BATCHD_PROGRAMS ?? '.';
 const patienceMs = 30_000;
 
-// Asks until the answer is something true, and gives it; throws when that takes too long.
+// Asks until the answer is truthy and returns it; throws when that takes too long.
 export async function eventually(ask, what) {
   for (const start = Date.now(); Date.now() - start < patienceMs; await pause(20)) {
     const answer = await ask();

@@ -1,4 +1,4 @@
-// The versions of the official SDK, side by side, and what all suites do with them.
+// The versions of the official SDK, side by side, and the functions that all suites share.
 import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {describe} from 'node:test';

@@ -1,4 +1,5 @@
-// What nobody has documented is a switch of the emulator: the SDK under the other values, and what its users see then.
+// Undocumented behaviour of the provider is a switch of the emulator: the SDK under every switch's other values, and what
+// its users see then.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {Emulator} from './programs.mjs';

@@ -1,4 +1,4 @@
-// Callers that come back without an id: who gets which orphan.
+// Attached calls made again without an id: which caller takes over which orphan.
 #include "tests/storage/store_fixture.h"
 
 namespace batchd::storage::testing {

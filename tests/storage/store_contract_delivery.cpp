@@ -1,4 +1,4 @@
-// Who finds what: single requests, listings, results by channel, acknowledgement.
+// Delivery: single requests, listings, results by channel, acknowledgement.
 #include "tests/storage/store_fixture.h"
 
 namespace batchd::storage::testing {

@@ -1,4 +1,4 @@
-// What intake is refused for, and what never is.
+// What intake refuses, and what it never refuses.
 #include "tests/storage/store_fixture.h"
 
 namespace batchd::storage::testing {

@@ -1,4 +1,4 @@
-// Owners with names, their use of the queue, and what is at the provider that shouldn't be.
+// Owners with names, their use of the queue, and jobs that shouldn't be at the provider.
 #include "tests/storage/store_fixture.h"
 
 namespace batchd::storage::testing {

@@ -1,5 +1,4 @@
-// Random stories: whatever happens in whatever order, with restarts and rollbacks, nothing is lost and nothing is
-// counted twice.
+// Random sequences of verbs, with restarts and rollbacks: nothing is lost and nothing is counted twice.
 #include <rapidcheck.h>
 
 #include <map>

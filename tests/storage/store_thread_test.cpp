@@ -1,4 +1,4 @@
-// Group commit: who is answered, when, and what happens when a group is lost or the store breaks.
+// Group commit: which verbs are answered when, and what happens when a transaction fails or the store breaks.
 #include "storage/store_thread.h"
 
 #include <future>

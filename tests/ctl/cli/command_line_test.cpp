@@ -1,4 +1,4 @@
-// What the command line says no to, how it helps, and who it says isn't there.
+// What the command line refuses, its help, and what it says if the daemon isn't there.
 #include <gtest/gtest.h>
 
 #include <sstream>

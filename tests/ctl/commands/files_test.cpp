@@ -1,4 +1,4 @@
-// Backup and audit: streamed, and never taken for whole when they are not.
+// Backup and audit: streamed, and never taken for complete when they are not.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 

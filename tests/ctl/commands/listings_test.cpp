@@ -1,4 +1,4 @@
-// Listings, and what changes single requests.
+// Listings, and commands that change single requests.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// The operator's commands, and status.
+// Operators' commands, and status.
 #include <gtest/gtest.h>
 
 #include <atomic>

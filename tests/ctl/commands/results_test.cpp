@@ -1,4 +1,4 @@
-// Results in pages, acknowledged once they are written, and watched as they come.
+// Results: read in pages, acknowledged once they are written, and watched as they come.
 #include <gtest/gtest.h>
 
 #include <atomic>

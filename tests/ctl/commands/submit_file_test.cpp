@@ -1,4 +1,4 @@
-// A file of requests: one bulk call, its group, what is said of it, and going on after it broke off.
+// A file of requests: the bulk call, its group, the report, and continuing after the call broke off.
 #include <gtest/gtest.h>
 
 #include <atomic>

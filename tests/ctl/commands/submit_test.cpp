@@ -1,4 +1,4 @@
-// One request: what is sent, and what is shown of it.
+// A single request: what is sent, and what is shown.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// Whoever can't get through is told the very next step: the group to join, what systemd says, the key to give.
+// A user who can't reach the daemon is told the next step: the group to join, what systemd says, the key to store.
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-// Streamed bodies, both ways, and TCP.
+// Bodies streamed in both directions, and TCP.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

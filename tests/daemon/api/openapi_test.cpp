@@ -1,5 +1,5 @@
-// GET /openapi.json says what the daemon does: every call of the route table is in it, nothing else is, and what it
-// refers to exists.
+// GET /openapi.json describes the daemon: it has every call of the route table and no other, and all its references
+// exist.
 #include "daemon/admin/openapi.h"
 
 #include <gtest/gtest.h>

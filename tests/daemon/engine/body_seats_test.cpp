@@ -1,4 +1,4 @@
-// Who may have a large body in memory, who waits, and who has to go for another.
+// Which large bodies may be in memory, which wait, and which lose their seat to another.
 #include "daemon/engine/body_seats.h"
 
 #include <optional>

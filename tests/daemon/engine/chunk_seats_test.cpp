@@ -1,4 +1,4 @@
-// Who may have a chunk of a result in memory, who waits, and who loses theirs.
+// Which readers may have a chunk of a result in memory, which wait, and which lose their seat.
 #include "daemon/engine/chunk_seats.h"
 
 #include <memory>

@@ -1,4 +1,4 @@
-// What the tests of both kinds of seats run on.
+// Shared by the tests of both kinds of seats.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ class SeatsTest : public testing::Test {
     for (auto& waiting : waiting_) waiting.emit(asio::cancellation_type::terminal);
     settle();
   }
-  // For whoever may still wait at the end.
+  // For coroutines that may still wait at the end.
   asio::cancellation_slot until_the_end() { return waiting_.emplace_back().slot(); }
   void settle() {
     context_.restart();

@@ -1,4 +1,4 @@
-// What the configuration and the limits of the process mean for the server.
+// How the configuration and the limits of the process determine the server's settings.
 #include "daemon/host/server_config.h"
 #include "daemon/api/bulk.h"
 

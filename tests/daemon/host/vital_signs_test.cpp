@@ -1,4 +1,4 @@
-// The watchdog and the status line, with a store of their own and somebody who listens.
+// The watchdog and the status line, with a real store and a listening service manager.
 #include "daemon/host/vital_signs.h"
 
 #include <gtest/gtest.h>

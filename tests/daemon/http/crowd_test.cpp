@@ -1,4 +1,4 @@
-// Who gets a connection when there are too few, and how many calls one owner may have under way.
+// Which clients get a connection when there are too few, and how many calls one owner may have under way.
 #include <malloc.h>
 
 #include "tests/daemon/http/fixture.h"

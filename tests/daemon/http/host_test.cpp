@@ -1,4 +1,4 @@
-// Which names a TCP client may call us by.
+// Which host names a TCP client may use for batchd.
 #include "daemon/http/host.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The edges of the protocol on a real socket: what is answered, and that the connection ends where it must.
+// Edge cases of the protocol on a real socket: the answers, and that the connection ends where it must.
 #include <sys/stat.h>
 
 #include "tests/daemon/http/fixture.h"

@@ -1,4 +1,4 @@
-// Who is calling, hang-ups, limits, the socket's file, and the end of a server.
+// Identifying callers, hang-ups, limits, the socket's file, and the stop of a server.
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

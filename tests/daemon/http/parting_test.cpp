@@ -1,4 +1,4 @@
-// Interim answers, and what becomes of an answer that was written: whether its client took it.
+// Interim answers, and whether the client took an answer that was written.
 #include <sys/ioctl.h>
 
 #include "tests/daemon/http/fixture.h"

@@ -1,4 +1,4 @@
-// The server over TCP: under which names, as whom, and what is different from the Unix socket.
+// The server over TCP: host names, owners, and the differences from the Unix socket.
 #include <ctime>
 
 #include "tests/daemon/http/fixture.h"

@@ -1,4 +1,4 @@
-// What a call comes back as, whatever the other side does.
+// The outcome of a call, whatever the other side does.
 #include <boost/asio/post.hpp>
 
 #include "tests/daemon/provider/https_client_fixture.h"

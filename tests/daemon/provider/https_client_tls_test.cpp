@@ -1,4 +1,4 @@
-// Who is believed at the other end.
+// Which certificates are trusted at the other end.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>

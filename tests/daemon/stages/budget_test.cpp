@@ -1,4 +1,4 @@
-// What a lane may have enqueued: learned from 429s, from accepted creates, and from what the provider counted.
+// What a lane may have enqueued, as learned from 429s, from accepted creates, and from the provider's token counts.
 #include <set>
 
 #include "tests/daemon/stages/world.h"

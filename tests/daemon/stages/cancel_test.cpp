@@ -1,5 +1,5 @@
-// Cancelling and deadlines: a batch that nobody waits for is never created, or its job is asked to stop; a batch that
-// somebody waits for goes on as if nothing had happened.
+// Cancelling and deadlines: a batch without waiting members is never created, or its job is cancelled; a batch with
+// waiting members goes on undisturbed.
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {

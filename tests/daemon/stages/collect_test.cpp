@@ -1,4 +1,4 @@
-// collect: each line reaches the request whose key it carries, and what has no line is judged by the requeue table.
+// collect: each line reaches the request whose key it has, and the requeue table decides about requests without a line.
 #include <numeric>
 
 #include "tests/daemon/stages/world.h"

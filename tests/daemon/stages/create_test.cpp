@@ -1,5 +1,5 @@
-// create: the one call that costs money. Every row of the table "What came back" (docs/architecture.md), seen from the
-// store, and never a second call for one intent.
+// create: the one call that costs money. Every row of the table "What the answer to the create call proves"
+// (docs/architecture.md), seen from the store, and never a second call for one intent.
 #include <set>
 
 #include "tests/daemon/stages/world.h"

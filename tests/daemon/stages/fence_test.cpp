@@ -1,4 +1,4 @@
-// fence: only when the file is gone for good, and that is proven, may the members go again.
+// fence: the members are sent again only when the file is proven to be gone for good.
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {

@@ -1,4 +1,4 @@
-// pack: when a lane's batch leaves, who is on it, and when nothing may leave.
+// pack: when a lane's batch is sealed, which requests are in it, and when nothing may be sealed.
 #include "proto/gemini/gemini.h"
 #include "tests/daemon/stages/world.h"
 

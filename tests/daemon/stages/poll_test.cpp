@@ -1,4 +1,4 @@
-// poll: only the provider's own word ends a job; everything else proves nothing about it.
+// poll: only a state reported by the provider ends a job; everything else proves nothing about it.
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {

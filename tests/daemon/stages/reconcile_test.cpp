@@ -1,4 +1,4 @@
-// reconcile: whether a job exists is decided by listings, and until they have decided nothing is sent again.
+// reconcile: listings decide whether a job exists, and until they have decided nothing is sent again.
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {

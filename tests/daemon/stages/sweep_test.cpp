@@ -1,4 +1,4 @@
-// sweep: jobs at the provider that shouldn't be there are found, and never by guessing.
+// sweep: jobs that shouldn't be at the provider are found, without guessing.
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {

@@ -1,6 +1,6 @@
-// The daemon's stages with everything around them under the test's hand: a real SQLite store on its thread, the real
-// Gemini dialogues, a fake Gemini behind the link, and a clock that only tests move. No Asio in here, so that the test
-// files stay cheap to compile.
+// The daemon's stages in an environment that the test controls: a real SQLite store on its thread, the real Gemini
+// dialogues, a fake Gemini behind the link, and a clock that only tests move. This header includes no Asio, so that the
+// test files stay cheap to compile.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The table of faults as a whole: each row can be written, read and listed, and none is without a test of its own.
+// The table of faults as a whole: each row can be written, read and listed, and has a test of its own.
 #include "emulator/faults/fault_table.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Faults that are in an answer's words.
+// Faults in an answer's text.
 #include <gtest/gtest.h>
 
 #include "tests/emulator/provider.h"

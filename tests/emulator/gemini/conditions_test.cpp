@@ -1,4 +1,4 @@
-// Rules that look before they count, and rules that change while the emulator runs.
+// Rules with conditions, and rules that change while the emulator runs.
 #include <gtest/gtest.h>
 
 #include "tests/emulator/provider.h"

@@ -1,4 +1,4 @@
-// Calls that have their effect or not, now or later, whatever the client is told.
+// Calls that have their effect or not, now or later, independently of the answer.
 #include <gtest/gtest.h>
 
 #include "tests/emulator/provider.h"

@@ -1,4 +1,4 @@
-// Jobs whose requests are in the body that creates them.
+// Jobs whose requests are in the body of the create call.
 #include <gtest/gtest.h>
 
 #include "proto/json/digest.h"

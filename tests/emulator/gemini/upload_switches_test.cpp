@@ -1,4 +1,4 @@
-// What uploads do in points that nobody has documented, and their limits.
+// Undocumented behaviour of uploads, and their limits.
 #include <gtest/gtest.h>
 
 #include "tests/emulator/provider.h"

@@ -1,4 +1,4 @@
-// Jobs that aren't seen, don't end, or end without what they should leave.
+// Jobs that are hidden, don't end, or end without their results.
 #include <gtest/gtest.h>
 
 #include "tests/emulator/provider.h"

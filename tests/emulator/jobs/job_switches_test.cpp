@@ -1,4 +1,4 @@
-// What jobs do in points that nobody has documented.
+// Undocumented behaviour of jobs.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The judge: ledgers made by hand, where each verdict is known, and real ones.
+// The audit: ledgers made by hand, where each verdict is known, and real ones.
 #include "emulator/judge/audit.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Faults of the wire, seen as bytes: an HTTP library would hide half of them.
+// Wire faults, read as bytes: an HTTP library would hide half of them.
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Lines of a bulk submission: what they may hold, what stands for them, and what is said of all of them.
+// Lines of a bulk submission: what they may have, their digest, and the answer about all of them.
 #include <gtest/gtest.h>
 
 #include <set>

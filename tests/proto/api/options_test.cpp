@@ -1,4 +1,4 @@
-// What a caller may say beside the request: the same rules for members of a body and parameters of a bulk submission.
+// Options beside the request: the same rules for members of a body and parameters of a bulk submission.
 #include "proto/api/options.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// How requests, pages and cursors look; what an acknowledgement may say.
+// The JSON of requests, pages, cursors and acknowledgements.
 #include <gtest/gtest.h>
 
 #include "proto/api/api.h"

@@ -1,5 +1,5 @@
-// Every row of "What came back" (docs/architecture.md) and of the known errors of the Gemini API,
-// in the words that were seen.
+// Every row of "What the answer to the create call proves" (docs/architecture.md) and of the known errors of the Gemini
+// API, in the words that were seen.
 #include "proto/gemini/classify.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Many requests in one body, and where a response keeps its embedding.
+// Many requests in one body, and finding the embedding in a response.
 #include <gtest/gtest.h>
 
 #include "core/limits.h"
@@ -18,7 +18,7 @@ Read read(std::string_view body, std::size_t cut) {
   Read read;
   bool open = reader.feed(body.substr(0, cut));
   std::vector<std::string> first;
-  for (auto& item : reader.items()) first.push_back(std::exchange(item.request, {}));  // as whoever stages it does
+  for (auto& item : reader.items()) first.push_back(std::exchange(item.request, {}));  // as code that spools it does
   if (open) reader.feed(body.substr(cut));
   read.fine = reader.finish();
   read.items = reader.items();

@@ -1,4 +1,4 @@
-// kill -9 in the middle of everything: whatever was acknowledged is there.
+// kill -9 while requests are being accepted: everything that was acknowledged is still there.
 #include <sys/wait.h>
 #include <unistd.h>
 

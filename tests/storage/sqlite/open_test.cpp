@@ -1,4 +1,4 @@
-// Opening: who may, what is refused, migrations.
+// Opening a database: permissions, refusals, migrations.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
