@@ -3,12 +3,13 @@
 
 #include "tests/e2e/calls.h"
 #include "tests/harness/memory.h"
+#include "tests/harness/size.h"
 
 namespace batchd::e2e {
 namespace {
 
 constexpr std::int64_t kLineBytes = 8 << 10;
-constexpr std::int64_t kGrowthKiBMax = 48 << 10;
+constexpr std::int64_t kBulkGrowthKiBMax = 48 << 10;
 
 class BulkMemory : public CallsTest {
  protected:
@@ -38,8 +39,7 @@ class BulkMemory : public CallsTest {
 };
 
 TEST_F(BulkMemory, StaysWhatItWas) {
-  const char* const wanted = std::getenv("BATCHD_BULK_MIB");
-  const auto lines = (wanted != nullptr ? std::atoll(wanted) : 64) * (1 << 20) / kLineBytes;
+  const auto lines = std::int64_t{harness::size_of("BATCHD_BULK_MIB", 64, 1024)} * (1 << 20) / kLineBytes;
   start({}, {.config = {{"packing.max_age", "\"24h\""},
                         {"packing.max_bytes", "\"1800MiB\""},
                         {"packing.max_tokens", "100000000000"},
@@ -70,7 +70,7 @@ TEST_F(BulkMemory, StaysWhatItWas) {
               static_cast<long long>(lines * kLineBytes >> 20), static_cast<long long>(before),
               static_cast<long long>(peak));
   if (kMemoryIsItsOwn) {
-    EXPECT_LT(peak - before, kGrowthKiBMax);
+    EXPECT_LT(peak - before, kBulkGrowthKiBMax);
   }
 }
 

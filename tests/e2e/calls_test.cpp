@@ -14,10 +14,10 @@ class Calls : public CallsTest {
   Json show(const std::string& id) { return Json(call("GET", "/v1/requests/" + id).body); }
 };
 
-const std::map<std::string, std::string> kQuiet{{"packing.max_age", "\"24h\""}};
+const std::map<std::string, std::string> kQuietCalls{{"packing.max_age", "\"24h\""}};
 
 TEST_F(Calls, EachSaysWhatIsWrongAndDoesNothing) {
-  start({}, {.config = kQuiet});
+  start({}, {.config = kQuietCalls});
   const auto id = post("kept");
   const std::string request = R"("model":"m","request":{})";
   const auto posting = [&](const std::string& members) { return "{" + request + "," + members + "}"; };
@@ -95,7 +95,7 @@ TEST_F(Calls, EachSaysWhatIsWrongAndDoesNothing) {
 }
 
 TEST_F(Calls, WhatWasSaidIsShown) {
-  start({}, {.config = kQuiet});
+  start({}, {.config = kQuietCalls});
   const auto reply = call("POST", "/v1/requests",
                           R"({"model":"m","request":{},"key":"k","channel":"c","deadline":"2099-01-01T00:00:00+01:00",)"
                           R"("on_deadline":"fail","labels":{"run":"7"}})");
@@ -113,7 +113,7 @@ TEST_F(Calls, WhatWasSaidIsShown) {
 }
 
 TEST_F(Calls, AListingFiltersAndTurnsPages) {
-  start({}, {.config = kQuiet});
+  start({}, {.config = kQuietCalls});
   std::string body;
   for (int i = 1; i <= 30; ++i) body += bulk_line("x", "k" + std::to_string(i)) + '\n';
   bulk("g", body);

@@ -14,10 +14,10 @@ class Cancel : public CallsTest {
   }
 };
 
-const std::map<std::string, std::string> kQuiet{{"packing.max_age", "\"24h\""}};
+const std::map<std::string, std::string> kQuietCancel{{"packing.max_age", "\"24h\""}};
 
 TEST_F(Cancel, AQueuedRequestIsGoneBeforeItLeft) {
-  start({}, {.config = kQuiet});
+  start({}, {.config = kQuietCancel});
   const auto id = post("regretted");
   LocalHttp waiting(daemon_->socket());
   ASSERT_TRUE(waiting.send("GET", "/v1/requests/" + id + "?wait=600", "", {}));
@@ -79,7 +79,7 @@ TEST_F(Cancel, TheLineOfACancelledMemberIsCountedAsDropped) {
 }
 
 TEST_F(Cancel, AGroupGoesAsOne) {
-  start({}, {.config = kQuiet});
+  start({}, {.config = kQuietCancel});
   std::string body;
   for (int i = 0; i < 3000; ++i) body += bulk_line("x", std::to_string(i)) + '\n';
   const auto name = std::string("night%20run");

@@ -1,13 +1,13 @@
 // Ten thousand connections that send nothing, and a thousand that send a byte every second: an honest client goes on
 // being served, whether there is a connection for every client or not.
 //
-// BATCHD_E2E_REQUESTS scales the crowd: 5000 (the default) means all of it.
+// tests/harness/size.h scales the crowd: 5000 stands for all of it.
 #include <algorithm>
-#include <cstdlib>
 
 #include "tests/e2e/crowd.h"
 #include "tests/e2e/e2e_fixture.h"
 #include "tests/harness/memory.h"
+#include "tests/harness/size.h"
 
 namespace batchd::e2e {
 namespace {
@@ -17,8 +17,7 @@ constexpr int kDescriptorsForOthers = 200;
 constexpr const char* kToken = "token-of-honest-0123456789";
 
 CrowdSize crowd_size() {
-  const char* text = std::getenv("BATCHD_E2E_REQUESTS");
-  const double scale = std::clamp((text == nullptr ? 5000 : std::atoi(text)) / 5000.0, 0.01, 1.0);
+  const double scale = std::clamp(harness::requests_of(2'000, 5'000) / 5000.0, 0.01, 1.0);
   return {static_cast<int>(10'000 * scale), static_cast<int>(1'000 * scale)};
 }
 

@@ -2,20 +2,14 @@
 #pragma once
 
 #include <atomic>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "tests/harness/daemon.h"
+#include "tests/harness/size.h"
 
 namespace batchd::e2e {
-
-// BATCHD_E2E_REQUESTS, for slow builds and slow machines.
-inline int requests_or(int usual) {
-  const char* text = std::getenv("BATCHD_E2E_REQUESTS");
-  return text == nullptr ? usual : std::atoi(text);
-}
 
 // Posts "PREFIX 0" to "PREFIX count-1"; how many were accepted.
 inline int post_many(const std::string& socket, const std::string& prefix, int count) {

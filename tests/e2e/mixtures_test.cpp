@@ -1,10 +1,9 @@
 // Every fault of the emulator at once, each with a small probability, and kill -9 at moments that the seed chooses: at
 // the end every request has the answer to its own prompt, and none was paid for twice.
 //
-// BATCHD_E2E_SEEDS sets the number of mixtures (2), BATCHD_E2E_REQUESTS that of requests in each (2000).
+// BATCHD_E2E_SEEDS sets the number of mixtures, BATCHD_E2E_REQUESTS that of requests in each (tests/harness/size.h).
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 #include <set>
 #include <thread>
@@ -16,11 +15,6 @@ namespace batchd::e2e {
 namespace {
 
 constexpr Milliseconds kPatience{150'000};
-
-int seeds() {
-  const char* text = std::getenv("BATCHD_E2E_SEEDS");
-  return text == nullptr ? 2 : std::atoi(text);
-}
 
 // About one call in seven is struck, one line in eight and every other job.
 std::string_view probability_of(std::string_view on) {
@@ -125,7 +119,7 @@ class Mixture : public JudgedTest, public ::testing::WithParamInterface<int> {
 };
 
 TEST_P(Mixture, LosesNothingAndPaysNothingTwice) {
-  const int requests = requests_or(2000);
+  const int requests = harness::requests_of(1'000, 2'000);
   auto config = judged_times();
   config["packing.max_items"] = std::to_string(std::max(requests / 20, 1));
   config["log.level"] = "\"info\"";
@@ -156,7 +150,7 @@ TEST_P(Mixture, LosesNothingAndPaysNothingTwice) {
   EXPECT_EQ(daemon_->stop(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Mixture, ::testing::Range(1, seeds() + 1));
+INSTANTIATE_TEST_SUITE_P(Seeds, Mixture, ::testing::Range(1, harness::size_of("BATCHD_E2E_SEEDS", 2, 10) + 1));
 
 }  // namespace
 }  // namespace batchd::e2e

@@ -1,5 +1,5 @@
 // Scarce resources are shared: a provider that accepts few tokens at a time gets everything in the end, and one
-// program's flood doesn't delay another's few requests. BATCHD_E2E_REQUESTS sets the number of requests.
+// program's flood doesn't delay another's few requests. tests/harness/size.h sets the number of requests.
 #include <list>
 
 #include "tests/e2e/e2e_fixture.h"
@@ -13,7 +13,7 @@ constexpr Milliseconds kLong = std::chrono::seconds(240);
 class Shares : public E2eTest {};
 
 TEST_F(Shares, AHiddenTokenQuotaLetsEverythingThrough) {
-  const int requests = requests_or(20'000);
+  const int requests = harness::requests_of(4'000, 20'000);
   // The emulator counts about three tokens a prompt: a twentieth of all may be there at once. One batch would take all.
   const auto quota = std::to_string(std::max(requests * 3 / 20, 40));
   start({.arguments = {"--max-enqueued-tokens", quota}}, {.config = {{"packing.max_items", std::to_string(requests)},
@@ -33,7 +33,7 @@ TEST_F(Shares, AHiddenTokenQuotaLetsEverythingThrough) {
 TEST_F(Shares, AFloodDelaysAnotherUsersTrickleByNoMoreThanOneBatch) {
   if (!is_root()) GTEST_SKIP() << "needs root, to become other users";
   constexpr int kBatches = 10, kTrickle = 10;
-  const int flood = requests_or(5'000);
+  const int flood = harness::requests_of(2'000, 100'000);
   start({.job_seconds = 1}, {.config = {{"packing.max_items", std::to_string(flood / kBatches)},
                                         {"accounts.default.max_jobs", "1"},
                                         {"log.level", "\"info\""}}});

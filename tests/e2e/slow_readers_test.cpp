@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kSlow = 200;
 constexpr std::size_t kPromptBytes = 8 << 20;
-constexpr std::int64_t kGrowthKiBMax = 48 << 10;
+constexpr std::int64_t kReadersGrowthKiBMax = 48 << 10;
 
 class SlowReaders : public CallsTest {
  protected:
@@ -32,7 +32,7 @@ class SlowReaders : public CallsTest {
     std::printf("%d slow readers: VmRSS before %lld KiB, VmHWM %lld KiB\n", kSlow, static_cast<long long>(before),
                 static_cast<long long>(peak));
     if (kMemoryIsItsOwn) {
-      EXPECT_LT(peak - before, kGrowthKiBMax);
+      EXPECT_LT(peak - before, kReadersGrowthKiBMax);
     }
   }
   // The peak so far is forgotten.

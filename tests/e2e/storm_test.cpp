@@ -2,13 +2,13 @@
 // and a daemon that is killed five times. At the end every caller has the answers to its own prompts, no prompt was
 // paid for twice, no user saw another's data, and the balance closes.
 //
-// BATCHD_E2E_REQUESTS sets the number of requests (5000).
+// tests/harness/size.h sets the number of requests.
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "storage/sqlite/store.h"
 #include "tests/e2e/storm_clients.h"
+#include "tests/harness/size.h"
 
 namespace batchd::e2e {
 namespace {
@@ -52,10 +52,7 @@ constexpr std::pair<const char*, const char*> kTroubles[] = {
     {"line", "foreign"},       {"line", "swap_foreign_batch"},
 };
 
-int requested_size() {
-  const char* text = std::getenv("BATCHD_E2E_REQUESTS");
-  return text == nullptr ? 5000 : std::atoi(text);
-}
+int requested_size() { return harness::requests_of(2'000, 5'000); }
 
 class Storm : public E2eTest {
  protected:
