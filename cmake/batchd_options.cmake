@@ -15,7 +15,14 @@ endif()
 
 find_program(BATCHD_CCACHE ccache)
 if(BATCHD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${BATCHD_CCACHE})
+  if(CMAKE_UNITY_BUILD)
+    # Without these ccache leaves alone whatever uses a precompiled header (its manual, "Precompiled headers").
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${BATCHD_CCACHE})
+    add_compile_options(-fpch-preprocess)
+  else()
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${BATCHD_CCACHE})
+  endif()
 endif()
 
 add_library(batchd_options INTERFACE)
@@ -31,6 +38,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees dereferences of null and overlapping copies in its own inlined std::string (its bug 105651), and with -O2
   # takes the allocator of Asio's coroutine frames (aligned_alloc and free) for a mismatch.
   target_compile_options(batchd_options INTERFACE -Wno-null-dereference -Wno-restrict -Wno-mismatched-new-delete)
+  if(CMAKE_UNITY_BUILD)
+    # It takes every file of a unity build for a header, in which a type of an anonymous namespace would be a mistake.
+    target_compile_options(batchd_options INTERFACE -Wno-subobject-linkage)
+  endif()
 endif()
 
 if(NOT BATCHD_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")

@@ -3,7 +3,7 @@
 namespace batchd::config {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -16,14 +16,14 @@ void print_keys(std::string& out, const std::vector<Key>& keys, bool comments) {
   for (const auto& key : keys) {
     if (comments) out += "# " + std::string(key.comment) + '\n';
     const auto value = current_text(key.slot);
-    out += std::string(key.name) + " = " + (written_as(key.slot) == Written::string ? quoted(value) : value) + '\n';
+    out += std::string(key.name) + " = " + (written_as(key.slot) == Written::string ? in_quotes(value) : value) + '\n';
   }
 }
 
 template <class Limits>
 void print_models(std::string& out, const std::string& section, PerModel<Limits>& from) {
   for (auto& [model, limits] : from.models) {
-    out += "\n[" + section + '.' + quoted(model) + "]\n";
+    out += "\n[" + section + '.' + in_quotes(model) + "]\n";
     print_keys(out, keys_of(limits), false);
   }
 }

@@ -21,7 +21,7 @@ std::int64_t recovered(const LaneBudget& learned, WallTime now) {
   return std::max<std::int64_t>(learned.allowance << doublings, 1);
 }
 
-std::int64_t scaled(std::int64_t tokens, double factor) {
+std::int64_t tokens_scaled(std::int64_t tokens, double factor) {
   const double product = static_cast<double>(tokens) * factor;
   return product >= 9e18 ? INT64_MAX : static_cast<std::int64_t>(product);
 }
@@ -60,11 +60,11 @@ double learn_ratio(double ratio, std::int64_t estimated, std::int64_t counted) {
 }
 
 std::int64_t provider_tokens(const LaneBudget& learned, std::int64_t estimated) {
-  return scaled(estimated, learned.ratio);
+  return tokens_scaled(estimated, learned.ratio);
 }
 
 std::int64_t estimated_tokens(const LaneBudget& learned, std::int64_t provider) {
-  return scaled(provider, 1 / std::clamp(learned.ratio, kTokenRatioMin, kTokenRatioMax));
+  return tokens_scaled(provider, 1 / std::clamp(learned.ratio, kTokenRatioMin, kTokenRatioMax));
 }
 
 }  // namespace batchd::core

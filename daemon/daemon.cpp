@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/version.h"
 #include "daemon/admin/admin.h"
 #include "daemon/api/api.h"
 #include "daemon/api/reply.h"
@@ -122,7 +123,7 @@ class Daemon {
     if (passed_ && !same_file(passed_->path, configured))
       log_event(LogLevel::warn, "socket_differs", {{"passed", passed_->path}, {"configured", configured}});
     log_event(LogLevel::info, "ready",
-              {{"version", BATCHD_VERSION}, {"socket", passed_ ? passed_->path : configured}, {"tcp", tcp}});
+              {{"version", core::version()}, {"socket", passed_ ? passed_->path : configured}, {"tcp", tcp}});
     notifier_.ready();
   }
 

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "config/config.h"
+#include "core/version.h"
 #include "daemon/check_key.h"
 #include "daemon/daemon.h"
 #include "daemon/net/log.h"
@@ -99,7 +100,7 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   app.add_option("--state", state, "with --dev: keep the database in this folder, to go on with it the next time")
       ->needs(dev_flag);
-  app.set_version_flag("--version", "batchd " BATCHD_VERSION);
+  app.set_version_flag("--version", "batchd " + std::string(batchd::core::version()));
   app.footer(
       "Signals: SIGTERM and SIGINT stop it after the work under way; a second one cuts the grace short. SIGHUP reads\n"
       "the configuration, keys and tokens anew.\n"

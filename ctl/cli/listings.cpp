@@ -6,7 +6,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr const char* kGroup = "What there is";
+constexpr const char* kListingGroup = "What there is";
 
 using Command = int (*)(Session&, const ListOptions&);
 
@@ -18,7 +18,7 @@ struct Filter {
 void add_listing(Menu& menu, const char* name, const char* what, const char* example,
                  const std::vector<Filter>& filters, Command command) {
   auto o = std::make_shared<ListOptions>();
-  auto* c = add_command(menu, kGroup, name, what, example);
+  auto* c = add_command(menu, kListingGroup, name, what, example);
   o->filters.reserve(filters.size());  // the options refer to their values
   for (const auto& filter : filters) {
     auto& value = o->filters.emplace_back(filter.name, std::string()).second;
@@ -47,7 +47,7 @@ void add_listing_commands(Menu& menu) {
                {"channel", "the channel its result goes to"}},
               list);
   auto admin = std::make_shared<bool>(false);
-  auto* status_command = add_command(menu, kGroup, "status", "Your own numbers", "batchctl status --admin");
+  auto* status_command = add_command(menu, kListingGroup, "status", "Your own numbers", "batchctl status --admin");
   status_command->add_flag("--admin", *admin, "the whole machine's");
   status_command->callback([&menu, admin] {
     menu.chosen = [admin](Session& session) { return *admin ? admin_status(session) : status(session); };
@@ -56,7 +56,7 @@ void add_listing_commands(Menu& menu) {
               {{"state", "sealing ... submitted ... done: see docs/architecture.md"}}, batches);
   auto id = std::make_shared<std::string>();
   auto* batch_command =
-      add_command(menu, kGroup, "batch", "Show one batch (administrators)", "batchctl batch 06y9s05m40000");
+      add_command(menu, kListingGroup, "batch", "Show one batch (administrators)", "batchctl batch 06y9s05m40000");
   batch_command->add_option("id", *id, "the id of a batch")->required();
   batch_command->callback([&menu, id] { menu.chosen = [id](Session& session) { return batch(session, *id); }; });
 

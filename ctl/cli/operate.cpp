@@ -5,12 +5,12 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr const char* kGroup = "For administrators";
+constexpr const char* kAdminGroup = "For administrators";
 
 void add_lanes(Menu& menu, const char* name, const char* what, const char* example,
                int (*command)(Session&, const LaneOptions&)) {
   auto lanes = std::make_shared<LaneOptions>();
-  auto* c = add_command(menu, kGroup, name, what, example);
+  auto* c = add_command(menu, kAdminGroup, name, what, example);
   c->add_option("--account", lanes->account, "only this account's");
   c->add_option("--model", lanes->model, "only this model's");
   c->add_option("--endpoint", lanes->endpoint, "only of generateContent, or of embedContent");
@@ -24,7 +24,7 @@ void add_named(Menu& menu, const char* name, const char* what, const char* examp
                const std::vector<std::pair<const char*, const char*>>& arguments,
                std::function<int(Session&, const std::vector<std::string>&)> command) {
   auto values = std::make_shared<std::vector<std::string>>(arguments.size());
-  auto* c = add_command(menu, kGroup, name, what, example);
+  auto* c = add_command(menu, kAdminGroup, name, what, example);
   for (std::size_t i = 0; i < arguments.size(); ++i)
     c->add_option(arguments[i].first, (*values)[i], arguments[i].second)->required();
   c->callback([&menu, values, command = std::move(command)] {
@@ -35,7 +35,7 @@ void add_named(Menu& menu, const char* name, const char* what, const char* examp
 void add_backup(Menu& menu) {
   auto file = std::make_shared<std::string>();
   auto force = std::make_shared<bool>(false);
-  auto* c = add_command(menu, kGroup, "backup", "Copy the running database into a file",
+  auto* c = add_command(menu, kAdminGroup, "backup", "Copy the running database into a file",
                         "batchctl backup /var/backups/batchd-$(date +%F).db");
   c->add_option("file", *file, "written as FILE.part, and renamed when it is whole")->required();
   c->add_flag("--force", *force, "overwrite FILE");
@@ -62,7 +62,7 @@ void add_operator_commands(Menu& menu) {
   add_named(menu, "requeue", "Send a held batch's requests again: only when no job of it can be running",
             "batchctl requeue 06y9s05m40000", {{"batch", "the id of a held batch"}},
             [](Session& session, const auto& values) { return requeue(session, values[0]); });
-  add_command(menu, kGroup, "audit", "Read everything in the database, and say what doesn't fit together",
+  add_command(menu, kAdminGroup, "audit", "Read everything in the database, and say what doesn't fit together",
               "batchctl audit && echo all is well")
       ->callback([&menu] { menu.chosen = audit; });
   add_backup(menu);

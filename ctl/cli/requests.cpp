@@ -7,7 +7,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr const char* kGroup = "Requests";
+constexpr const char* kRequestGroup = "Requests";
 
 struct Submission {
   SubmitOptions options;
@@ -53,7 +53,7 @@ void choose_submit(Menu& menu, Submission& s, bool has_text) {
 
 void add_submit(Menu& menu) {
   auto s = std::make_shared<Submission>();
-  auto* c = add_command(menu, kGroup, "submit", "Submit one request, or a file of them",
+  auto* c = add_command(menu, kRequestGroup, "submit", "Submit one request, or a file of them",
                         "batchctl submit --model gemini-2.5-flash --wait \"Name three rivers.\"\n"
                         "  batchctl submit --model gemini-2.5-flash prompts.jsonl\n\n"
                         "Prints the request's id; of a file the group's name. A file that is submitted again adds\n"
@@ -80,7 +80,7 @@ void add_submit(Menu& menu) {
 void add_results(Menu& menu) {
   auto o = std::make_shared<ResultOptions>();
   auto wait = std::make_shared<std::string>();
-  auto* c = add_command(menu, kGroup, "results", "Print finished requests in the order of their completion",
+  auto* c = add_command(menu, kRequestGroup, "results", "Print finished requests in the order of their completion",
                         "batchctl results --channel nightly --ack >>results.ndjson\n\n"
                         "One JSON object on each line: key, id, cursor, state, text or error; --json: the whole\n"
                         "request objects. They come again until they are acknowledged.");
@@ -97,7 +97,7 @@ void add_results(Menu& menu) {
 
 void add_watch(Menu& menu) {
   auto o = std::make_shared<ResultOptions>();
-  auto* c = add_command(menu, kGroup, "watch", "Print finished requests as they come, until interrupted",
+  auto* c = add_command(menu, kRequestGroup, "watch", "Print finished requests as they come, until interrupted",
                         "batchctl watch --channel nightly\n\n"
                         "One JSON object on each line, as `results` prints them. Nothing is acknowledged.");
   c->add_option("--channel", o->channel, "the channel; else requests without one");
@@ -108,7 +108,7 @@ void add_watch(Menu& menu) {
 void add_with_ids(Menu& menu, const char* name, const char* what, const char* example,
                   int (*command)(Session&, const std::vector<std::string>&)) {
   auto ids = std::make_shared<std::vector<std::string>>();
-  auto* c = add_command(menu, kGroup, name, what, example);
+  auto* c = add_command(menu, kRequestGroup, name, what, example);
   c->add_option("ids", *ids, "ids of requests")->required();
   c->callback(
       [&menu, ids, command] { menu.chosen = [ids, command](Session& session) { return command(session, *ids); }; });
@@ -117,7 +117,7 @@ void add_with_ids(Menu& menu, const char* name, const char* what, const char* ex
 void add_wait_command(Menu& menu) {
   auto ids = std::make_shared<std::vector<std::string>>();
   auto timeout = std::make_shared<std::string>();
-  auto* c = add_command(menu, kGroup, "wait", "Wait for requests and show them, in the order given",
+  auto* c = add_command(menu, kRequestGroup, "wait", "Wait for requests and show them, in the order given",
                         "batchctl wait --timeout 1h 06y9qv9e00000");
   c->add_option("ids", *ids, "ids of requests")->required();
   c->add_option("--timeout", *timeout, "give up after so many seconds")->check(check_seconds);
@@ -129,7 +129,7 @@ void add_wait_command(Menu& menu) {
 void add_cancel(Menu& menu) {
   auto ids = std::make_shared<std::vector<std::string>>();
   auto group = std::make_shared<std::string>();
-  auto* c = add_command(menu, kGroup, "cancel", "Cancel requests, or all that are left of a group",
+  auto* c = add_command(menu, kRequestGroup, "cancel", "Cancel requests, or all that are left of a group",
                         "batchctl cancel 06y9qv9e00000\n  batchctl cancel --group nightly\n\n"
                         "Prints the ids of what was cancelled. One that is in a batch already may still be paid for.");
   auto* some = c->add_option("ids", *ids, "ids of requests");

@@ -6,7 +6,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr Seconds kSilenceMax{600};  // findings are rare, and every body is read
+constexpr Seconds kAuditSilenceMax{600};  // findings are rare, and every body is read
 
 }  // namespace
 
@@ -31,7 +31,7 @@ int audit(Session& session) {
   const auto answer = ask(session, {.method = "GET",
                                     .target = "/admin/audit",
                                     .repeatable = false,  // findings would be printed twice
-                                    .timeout = kSilenceMax,
+                                    .timeout = kAuditSilenceMax,
                                     .sink = &sink});
   if (const auto* code = std::get_if<int>(&answer)) return *code;
   if (!findings) {

@@ -13,7 +13,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr Seconds kSilenceMax{600};  // the copy is made before its first byte is sent
+constexpr Seconds kBackupSilenceMax{600};  // the copy is made before its first byte is sent
 
 // Writes FILE.part, and renames it to FILE when it is complete and on the disk. A failed backup leaves no file.
 class BackupFile : public BodySink {
@@ -96,7 +96,7 @@ int backup(Session& session, const std::string& file, bool overwrite) {
     return cannot_write(session, file + ".part", error);
   }
   const auto answer =
-      ask(session, {.method = "GET", .target = "/admin/backup", .timeout = kSilenceMax, .sink = &target});
+      ask(session, {.method = "GET", .target = "/admin/backup", .timeout = kBackupSilenceMax, .sink = &target});
   session.console.finish_progress();
   if (const auto* code = std::get_if<int>(&answer)) return *code;
   if (target.error() != 0) return cannot_write(session, file + ".part", target.error());

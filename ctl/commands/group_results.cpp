@@ -8,7 +8,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr std::size_t kPageLines = 500;
+constexpr std::size_t kGroupPageLines = 500;
 constexpr Seconds kGroupPoll{10};  // between two checks whether any request of the group is under way
 
 class GroupReader {
@@ -37,7 +37,7 @@ class GroupReader {
  private:
   std::variant<std::size_t, int> next_page(Seconds poll) {
     std::vector<std::string> printed;
-    const auto page = pages_.next(poll, kPageLines, [&](const std::string& line, const Members& request) {
+    const auto page = pages_.next(poll, kGroupPageLines, [&](const std::string& line, const Members& request) {
       if (text_member(request, "group") != wanted_.group) return;
       session_.console.data(session_.json ? line : result_line(request));
       if (text_member(request, "state") != "succeeded") worst_ = kFailed;

@@ -7,7 +7,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr std::size_t kPageLines = 500;
+constexpr std::size_t kResultPageLines = 500;
 
 }  // namespace
 
@@ -60,7 +60,7 @@ int results(Session& session, const ResultOptions& options) {
   while (total < limit) {
     printed.clear();
     const auto poll = total == 0 ? next_poll(deadline) : Seconds(0);
-    const auto page = pages.next(poll, std::min(kPageLines, limit - total), print);
+    const auto page = pages.next(poll, std::min(kResultPageLines, limit - total), print);
     // Lines that came before a page broke off were printed as well.
     if (const int code = acknowledge(session, printed); code != kDone) return code;
     if (const auto* code = std::get_if<int>(&page)) return *code;

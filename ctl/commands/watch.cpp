@@ -6,7 +6,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr Seconds kSilenceMax{60};  // the daemon sends a comment every 15 s
+constexpr Seconds kWatchSilenceMax{60};  // the daemon sends a comment every 15 s
 
 }  // namespace
 
@@ -29,7 +29,7 @@ int watch(Session& session, const std::string& channel, const std::string& after
     Call call{.method = "GET",
               .target = target_of("/v1/results", {{"channel", channel}}),
               .headers = {{"Accept", "text/event-stream"}},
-              .timeout = kSilenceMax,
+              .timeout = kWatchSilenceMax,
               .sink = &sink};
     if (!cursor.empty()) call.headers.emplace_back("Last-Event-ID", cursor);
     Reply reply = session.client.call(call);

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/version.h"
+
 namespace batchd::ctl {
 namespace {
 
@@ -89,7 +91,7 @@ class Reader {
 
 std::string Client::head_of(const Call& call) const {
   std::string head = call.method + ' ' + call.target + " HTTP/1.1\r\nHost: " + address_.host_header() +
-                     "\r\nUser-Agent: batchctl/" + BATCHD_VERSION + "\r\n";
+                     "\r\nUser-Agent: batchctl/" + std::string(core::version()) + "\r\n";
   if (!address_.token.empty()) head += "Authorization: Bearer " + address_.token + "\r\n";
   for (const auto& [name, value] : call.headers) head += name + ": " + value + "\r\n";
   if (call.method == "POST") {

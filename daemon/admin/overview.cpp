@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/version.h"
+
 namespace batchd::daemon {
 namespace {
 
@@ -37,7 +39,7 @@ std::vector<proto::LaneStatus> lanes_of(std::vector<core::LaneQueue> queues, con
 
 // Reads everything in one verb, so that all numbers are of the same moment.
 core::Result<proto::AdminStatus> read_status(core::Store& store, const std::vector<core::BatchState>& states) {
-  proto::AdminStatus status{.version = BATCHD_VERSION, .now = {}, .started_at = {}, .counts = {}};
+  proto::AdminStatus status{.version = std::string(core::version()), .now = {}, .started_at = {}, .counts = {}};
   auto counts = store.counts();
   if (!counts) return counts.error();
   auto queues = store.summarise_queue();

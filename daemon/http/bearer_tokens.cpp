@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "daemon/http/peer.h"
+#include "daemon/http/text.h"
 #include "proto/json/base64.h"
 #include "proto/json/digest.h"
 
@@ -27,8 +28,6 @@ core::Error invalid(std::string detail) { return {core::Errc::invalid, std::move
 core::Error invalid(int line, std::string_view what) {
   return invalid("line " + std::to_string(line) + ": " + std::string(what));
 }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Removes the first word from `text` and returns it.
 std::string_view take_word(std::string_view& text) {

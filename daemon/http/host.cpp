@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "daemon/http/text.h"
+
 namespace batchd::daemon {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Returns the host and port of an Origin; empty if it names none, as in "null".
 std::string_view authority_of(std::string_view origin) {

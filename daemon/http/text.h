@@ -3,6 +3,9 @@
 
 namespace batchd::daemon {
 
+// Returns the lower-case letter of an upper-case one of ASCII, and any other byte as it is.
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 // Returns the value of a hexadecimal digit, or -1 for any other character.
 constexpr int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';

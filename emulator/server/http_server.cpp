@@ -3,8 +3,16 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 #include <chrono>
 #include <optional>
 
@@ -15,12 +23,12 @@ namespace batchd::emulator {
 namespace {
 
 namespace beast = boost::beast;
-namespace http = beast::http;
+namespace http = boost::beast::http;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
 constexpr auto kIdleLimit = std::chrono::minutes(10);
-constexpr std::size_t kPieceBytes = 64 << 10;
+constexpr std::size_t kBlobPieceBytes = 64 << 10;
 
 using Parser = http::request_parser<http::buffer_body>;
 
@@ -111,7 +119,7 @@ Task<void> write_blob(beast::tcp_stream& stream, const Response& response, bool 
   message.content_length(bytes);
   http::response_serializer<http::empty_body> serializer(message);
   co_await http::async_write_header(stream, serializer, use_awaitable);
-  std::string piece(kPieceBytes, '\0');
+  std::string piece(kBlobPieceBytes, '\0');
   for (std::uint64_t at = 0; at < bytes;) {
     const auto wanted = std::min<std::uint64_t>(piece.size(), bytes - at);
     const auto got = response.blob->read(at, std::span(piece).first(wanted));

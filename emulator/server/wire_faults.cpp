@@ -9,7 +9,7 @@
 namespace batchd::emulator {
 namespace {
 
-constexpr std::size_t kPieceBytes = 64 << 10;
+constexpr std::size_t kFaultPieceBytes = 64 << 10;
 
 std::uint64_t size_of(const Response& response) { return response.blob ? response.blob->size() : response.body.size(); }
 
@@ -32,7 +32,7 @@ std::string head(const Response& response, std::string_view more) {
 
 // Returns where the n-th line ends or, with `half`, the middle of the next line.
 std::uint64_t end_of_lines(const Response& response, std::int64_t lines, bool half) {
-  std::string piece(kPieceBytes, '\0');
+  std::string piece(kFaultPieceBytes, '\0');
   std::uint64_t begin = 0;
   std::int64_t seen = 0;
   for (std::uint64_t at = 0;;) {
@@ -64,7 +64,7 @@ struct Plan {
   std::uint64_t body_bytes = 0;  // bytes of the true body...
   std::uint64_t repeat_to = 0;   // ...which is repeated until this many bytes were sent
   std::string after;
-  std::size_t piece_bytes = kPieceBytes;
+  std::size_t piece_bytes = kFaultPieceBytes;
   std::int64_t pause_ms = 0;  // after each piece
   double silence = 0;         // seconds of silence at the end
 };
@@ -117,7 +117,7 @@ Plan shorten(const Rule& fault, const Response& response) {
 
 Plan trickle(const Rule& fault, const Response& response) {
   auto plan = honest(response);
-  plan.piece_bytes = std::min<std::size_t>(static_cast<std::size_t>(fault.bytes), kPieceBytes);
+  plan.piece_bytes = std::min<std::size_t>(static_cast<std::size_t>(fault.bytes), kFaultPieceBytes);
   plan.pause_ms = fault.milliseconds;
   return plan;
 }
@@ -249,7 +249,7 @@ Task<void> write_wrongly(boost::beast::tcp_stream& stream, const Rule& fault, co
   const auto plan = std::ranges::find(kWireFaults, fault.action, &WireFault::action)->plan(fault, response);
   stream.expires_never();
   co_await send(stream, plan.before, plan);
-  std::string piece(kPieceBytes, '\0');
+  std::string piece(kFaultPieceBytes, '\0');
   std::uint64_t written = 0;
   do {
     for (std::uint64_t at = 0; at < plan.body_bytes;) {

@@ -9,13 +9,14 @@ namespace {
 
 constexpr std::size_t kIdsMax = core::kVerbRowsMax / 2;  // the most that one verb of the store accepts
 
-SubmissionFault fault_of(std::string code, std::string detail) {
+SubmissionFault acknowledgement_fault(std::string code, std::string detail) {
   return {.status = 400, .code = std::move(code), .detail = std::move(detail)};
 }
 
 std::optional<SubmissionFault> read_ids(const JsonValue& value, Acknowledgement& read) {
   const auto bad = [] {
-    return fault_of("bad_ids", "\"ids\" must be an array of 1 to " + std::to_string(kIdsMax) + " requests' ids");
+    return acknowledgement_fault("bad_ids",
+                                 "\"ids\" must be an array of 1 to " + std::to_string(kIdsMax) + " requests' ids");
   };
   if (!value.IsArray() || value.Empty() || value.Size() > kIdsMax) return bad();
   for (const auto& element : value.GetArray()) {
@@ -32,31 +33,32 @@ std::optional<SubmissionFault> read_member(std::string_view name, const JsonValu
   if (name == "ids") return read_ids(value, read);
   if (name == "up_to") {
     read.up_to = parse_cursor(text);
-    if (!read.up_to) return fault_of("bad_cursor", "\"up_to\" must be the cursor of a result");
+    if (!read.up_to) return acknowledgement_fault("bad_cursor", "\"up_to\" must be the cursor of a result");
   } else if (name == "channel") {
     read.channel = text;
     if (!value.IsString() || (!text.empty() && !is_channel_name(text)))
-      return fault_of("bad_channel", "\"channel\" must be the name of a channel");
+      return acknowledgement_fault("bad_channel", "\"channel\" must be the name of a channel");
   } else {
-    return fault_of("unknown_member", "there is no member \"" + bounded_text(name, 64) + "\" in an acknowledgement");
+    return acknowledgement_fault("unknown_member",
+                                 "there is no member \"" + bounded_text(name, 64) + "\" in an acknowledgement");
   }
   return std::nullopt;
 }
 
 std::optional<SubmissionFault> read_all(std::string_view body, Acknowledgement& read) {
   const auto document = ControlDocument::parse(body);
-  if (!document) return fault_of("bad_json", "the body must be one JSON object");
+  if (!document) return acknowledgement_fault("bad_json", "the body must be one JSON object");
   std::set<std::string_view> names;
   for (const auto& member : document->root().GetObject()) {
     const std::string_view name(member.name.GetString(), member.name.GetStringLength());
     if (!names.insert(name).second)
-      return fault_of("duplicate_member", '"' + bounded_text(name, 64) + "\" is there twice");
+      return acknowledgement_fault("duplicate_member", '"' + bounded_text(name, 64) + "\" is there twice");
     if (auto fault = read_member(name, member.value, read)) return fault;
   }
   if (names.contains("ids") == names.contains("up_to"))
-    return fault_of("missing_member", "say what: either \"up_to\" or \"ids\"");
+    return acknowledgement_fault("missing_member", "say what: either \"up_to\" or \"ids\"");
   if (names.contains("ids") && names.contains("channel"))
-    return fault_of("bad_channel", "\"channel\" goes with \"up_to\"");
+    return acknowledgement_fault("bad_channel", "\"channel\" goes with \"up_to\"");
   return std::nullopt;
 }
 

@@ -91,7 +91,7 @@ constexpr std::array<Option, 7> kOptions{{
     {"on_deadline", kShortTextBytesMax, set_on_deadline, "can be keep or fail"},
 }};
 
-SubmissionFault fault_of(std::string_view name, std::string_view words) {
+SubmissionFault option_fault(std::string_view name, std::string_view words) {
   const std::string text(name);
   return {.status = 400, .code = "bad_" + text, .detail = '"' + text + "\" " + std::string(words)};
 }
@@ -111,15 +111,15 @@ std::size_t option_bytes_max(std::string_view name) {
 
 std::optional<SubmissionFault> set_option(Submission& submission, std::string_view name, std::string_view text) {
   const auto found = std::ranges::find(kOptions, name, &Option::name);
-  if (found == kOptions.end()) return fault_of(name, "can't be set");
+  if (found == kOptions.end()) return option_fault(name, "can't be set");
   if (text.size() > found->bytes_max)
-    return fault_of(name, "has more than " + std::to_string(found->bytes_max) + " bytes");
-  if (!found->set(submission, text)) return fault_of(name, found->rule);
+    return option_fault(name, "has more than " + std::to_string(found->bytes_max) + " bytes");
+  if (!found->set(submission, text)) return option_fault(name, found->rule);
   return std::nullopt;
 }
 
 std::optional<SubmissionFault> check_options(const Submission& submission) {
-  if (submission.fail_at_deadline && !submission.deadline) return fault_of("on_deadline", "needs a \"deadline\"");
+  if (submission.fail_at_deadline && !submission.deadline) return option_fault("on_deadline", "needs a \"deadline\"");
   return std::nullopt;
 }
 

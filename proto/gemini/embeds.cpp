@@ -12,7 +12,7 @@
 namespace batchd::proto {
 namespace {
 
-constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
+constexpr std::size_t kEmbedModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
 constexpr std::size_t kNestingOfItems = 2;  // the levels of the body and the list
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -67,7 +67,7 @@ struct EmbedsReader::Impl : json::MemberHandler {
   void value(std::string_view fragment) override {
     if (in_list)
       take_list(fragment);
-    else if (raw_model.size() + fragment.size() <= kModelRawBytesMax)
+    else if (raw_model.size() + fragment.size() <= kEmbedModelRawBytesMax)
       raw_model += fragment;
   }
   void end_value(std::uint64_t) override {

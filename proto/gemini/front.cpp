@@ -12,7 +12,7 @@
 namespace batchd::proto {
 namespace {
 
-constexpr std::size_t kModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
+constexpr std::size_t kFrontModelRawBytesMax = 6 * (core::kModelBytesMax + 16) + 2;
 
 bool is_model(std::string_view text, std::string_view model) {
   constexpr std::string_view prefix = "models/";
@@ -83,7 +83,7 @@ struct GeminiBodyReader::Impl : json::MemberHandler {
     if (faulty) return;
     if (!in_model)
       append(fragment);
-    else if (raw_model.size() + fragment.size() <= kModelRawBytesMax)
+    else if (raw_model.size() + fragment.size() <= kFrontModelRawBytesMax)
       raw_model += fragment;
   }
   void end_value(std::uint64_t) override {

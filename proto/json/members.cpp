@@ -32,7 +32,7 @@ std::size_t run_outside(std::string_view bytes) {
   return static_cast<std::size_t>(mark - bytes.begin());
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 }  // namespace
 
@@ -59,7 +59,7 @@ std::size_t MemberScan::take(std::string_view fragment) {
     case State::in_scalar:
       return take_scalar(fragment);
     case State::before_value:
-      if (is_space(fragment[0])) return 1;
+      if (is_blank(fragment[0])) return 1;
       begin_value(fragment[0] == '"' || fragment[0] == '{' || fragment[0] == '[' ? State::in_value : State::in_scalar);
       return 0;
     case State::before_object:
@@ -68,7 +68,7 @@ std::size_t MemberScan::take(std::string_view fragment) {
     case State::after_name:
     case State::after_value:
     case State::after_object:
-      if (!is_space(fragment[0])) take_structure(fragment[0]);
+      if (!is_blank(fragment[0])) take_structure(fragment[0]);
       return 1;
     case State::failed:
       break;

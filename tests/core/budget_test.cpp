@@ -11,10 +11,10 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr WallTime kNow{Duration(1'800'000'000'000)};
+constexpr WallTime kBudgetNow{Duration(1'800'000'000'000)};
 constexpr std::int64_t kLimit = 10'000'000;
 
-LaneBudget learned(std::int64_t allowance, Duration ago = Duration::zero()) { return {1, allowance, kNow - ago}; }
+LaneBudget learned(std::int64_t allowance, Duration ago = Duration::zero()) { return {1, allowance, kBudgetNow - ago}; }
 
 TEST(Budget, TheAllowanceDoublesEachHour) {
   const struct {
@@ -33,7 +33,7 @@ TEST(Budget, TheAllowanceDoublesEachHour) {
       {"a clock that was set back", learned(1000, hours(-5)), 1000},
       {"never none", learned(1), 1},
   };
-  for (const auto& c : cases) EXPECT_EQ(allowance(c.learned, kLimit, kNow), c.allowance) << c.what;
+  for (const auto& c : cases) EXPECT_EQ(allowance(c.learned, kLimit, kBudgetNow), c.allowance) << c.what;
 }
 
 TEST(Budget, A429HalvesWhatIsThere) {
@@ -51,9 +51,9 @@ TEST(Budget, A429HalvesWhatIsThere) {
       {"less again", learned(400), 0, 400, 200},
   };
   for (const auto& c : cases) {
-    const auto after = after_throttle(c.before, c.enqueued, c.refused, kNow);
+    const auto after = after_throttle(c.before, c.enqueued, c.refused, kBudgetNow);
     EXPECT_EQ(after.allowance, c.allowance) << c.what;
-    EXPECT_EQ(after.since, kNow) << c.what;
+    EXPECT_EQ(after.since, kBudgetNow) << c.what;
     EXPECT_EQ(after.ratio, c.before.ratio) << c.what;
   }
 }
@@ -72,12 +72,12 @@ TEST(Budget, AnAcceptedCreateThatUsedItAddsATenth) {
       {"at the limit it is forgotten", learned(kLimit - 1), kLimit, 0},
   };
   for (const auto& c : cases)
-    EXPECT_EQ(after_create(c.before, c.enqueued, kLimit, kNow).allowance, c.allowance) << c.what;
+    EXPECT_EQ(after_create(c.before, c.enqueued, kLimit, kBudgetNow).allowance, c.allowance) << c.what;
 
   // Doublings so far are kept, and the hour under way isn't lost.
-  const auto grown = after_create(learned(1000, minutes(150)), 4000, kLimit, kNow);
-  EXPECT_EQ(allowance(grown, kLimit, kNow), 4400);
-  EXPECT_EQ(allowance(grown, kLimit, kNow + minutes(30)), 8800);
+  const auto grown = after_create(learned(1000, minutes(150)), 4000, kLimit, kBudgetNow);
+  EXPECT_EQ(allowance(grown, kLimit, kBudgetNow), 4400);
+  EXPECT_EQ(allowance(grown, kLimit, kBudgetNow + minutes(30)), 8800);
 }
 
 TEST(Budget, TheRatioMovesByAnEighth) {
@@ -117,7 +117,7 @@ LaneBudget any_history(std::int64_t limit, WallTime& now) {
 TEST(Budget, Properties) {
   EXPECT_TRUE(rc::check("at least 1, at most the limit, and back at it after a day without a 429", [] {
     const auto limit = *rc::gen::inRange<std::int64_t>(1, kLimit);
-    auto now = kNow;
+    auto now = kBudgetNow;
     const auto budget = any_history(limit, now);
     for (int hour = 0; hour < 24; ++hour) {
       const auto allowed = allowance(budget, limit, now + hours(hour));
@@ -127,7 +127,7 @@ TEST(Budget, Properties) {
     RC_ASSERT(allowance(budget, limit, now + hours(24)) == limit);
   }));
   EXPECT_TRUE(rc::check("a 429 never allows more, an accepted create never less", [] {
-    auto now = kNow;
+    auto now = kBudgetNow;
     const auto budget = any_history(kLimit, now);
     const auto enqueued = *rc::gen::inRange<std::int64_t>(0, 2 * kLimit);
     const auto before = allowance(budget, kLimit, now);
@@ -142,7 +142,7 @@ TEST(Budget, AHiddenQuotaIsFound) {
     LaneBudget budget;
     std::int64_t left = *rc::gen::inRange<std::int64_t>(1, 20 * kLimit);
     int calls = 0;
-    for (auto now = kNow; left > 0; now += minutes(1)) {
+    for (auto now = kBudgetNow; left > 0; now += minutes(1)) {
       RC_ASSERT(++calls < 10'000 + 40 * (20 * kLimit / quota));
       const auto size = std::min(left, allowance(budget, kLimit, now));  // nothing else is enqueued
       if (size > quota) {

@@ -13,10 +13,10 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr WallTime kNow{Duration(1'800'000'000'000)};
+constexpr WallTime kPackedAt{Duration(1'800'000'000'000)};
 
 OwnerQueue owner(int id, std::int64_t items, std::int64_t bytes, std::int64_t tokens, Duration age) {
-  return {OwnerId(id), items, bytes, tokens, kNow - age};
+  return {OwnerId(id), items, bytes, tokens, kPackedAt - age};
 }
 LaneQueue lane(std::vector<OwnerQueue> owners) { return {LaneId(1), {"default", "generateContent", "m"}, owners}; }
 
@@ -39,7 +39,7 @@ TEST(Packer, LeavesForTheFirstReasonThatHolds) {
       {"a clock that was set back", owner(1, 1, 1, 1, seconds(-600)), {}},
   };
   for (const auto& c : cases) {
-    const auto plan = plan_departure(lane({c.queue}), kLimits, {}, kNow);
+    const auto plan = plan_departure(lane({c.queue}), kLimits, {}, kPackedAt);
     ASSERT_EQ(plan.departure.has_value(), c.reason.has_value()) << c.what;
     EXPECT_NE(plan.departure.has_value(), plan.look_again_at.has_value()) << c.what;
     if (c.reason) {
@@ -52,23 +52,24 @@ TEST(Packer, LeavesForTheFirstReasonThatHolds) {
 }
 
 TEST(Packer, AnEmptyLaneIsNeverLookedAt) {
-  const auto plan = plan_departure(lane({}), kLimits, {}, kNow);
+  const auto plan = plan_departure(lane({}), kLimits, {}, kPackedAt);
   EXPECT_FALSE(plan.departure);
   EXPECT_FALSE(plan.look_again_at);
 }
 
 TEST(Packer, OwnersCountTogetherAndTheOldestDecides) {
-  EXPECT_EQ(plan_departure(lane({owner(1, 60, 1, 1, seconds(1)), owner(2, 40, 1, 1, seconds(1))}), kLimits, {}, kNow)
-                .departure->reason,
-            SealReason::items);
+  EXPECT_EQ(
+      plan_departure(lane({owner(1, 60, 1, 1, seconds(1)), owner(2, 40, 1, 1, seconds(1))}), kLimits, {}, kPackedAt)
+          .departure->reason,
+      SealReason::items);
   const auto plan =
-      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(40))}), kLimits, {}, kNow);
-  EXPECT_EQ(plan.look_again_at, kNow + seconds(20)) << "arrivals don't re-arm the window";
+      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(40))}), kLimits, {}, kPackedAt);
+  EXPECT_EQ(plan.look_again_at, kPackedAt + seconds(20)) << "arrivals don't re-arm the window";
 }
 
 TEST(Packer, TheOldestOwnerIsServedFirst) {
   const auto plan =
-      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(70))}), kLimits, {}, kNow);
+      plan_departure(lane({owner(1, 1, 1, 1, seconds(10)), owner(2, 1, 1, 1, seconds(70))}), kLimits, {}, kPackedAt);
   ASSERT_EQ(plan.departure->shares.size(), 2u);
   EXPECT_EQ(plan.departure->shares[0].owner, OwnerId(2));
 }
@@ -76,7 +77,7 @@ TEST(Packer, TheOldestOwnerIsServedFirst) {
 TEST(Packer, OneProgramsFloodDoesNotHoldUpAnothersTrickle) {
   const auto plan =
       plan_departure(lane({owner(1, 100'000, 1'000'000, 1'000'000, seconds(50)), owner(2, 10, 50, 20, seconds(1))}),
-                     kLimits, {}, kNow);
+                     kLimits, {}, kPackedAt);
   ASSERT_TRUE(plan.departure);
   for (const auto& share : plan.departure->shares) {
     if (share.owner != OwnerId(2)) continue;
@@ -91,14 +92,14 @@ TEST(Packer, EverybodysLittleIsInTheFirstBatchAndTokensAreSharedEqually) {
   const auto flood = owner(1, 100'000, 100'000'000, 20'000'000, seconds(50));
   const auto trickle = owner(2, 10, 10'000, 2'000, seconds(1));
   const auto other_flood = owner(3, 100'000, 100'000'000, 40'000'000, seconds(1));
-  auto plan = plan_departure(lane({flood, trickle}), limits, {}, kNow);
+  auto plan = plan_departure(lane({flood, trickle}), limits, {}, kPackedAt);
   ASSERT_TRUE(plan.departure);
   EXPECT_EQ(plan.departure->shares[1].owner, trickle.owner);
   EXPECT_EQ(plan.departure->shares[1].limit.items, trickle.items);
   EXPECT_EQ(plan.departure->shares[1].limit.bytes, trickle.bytes);
   EXPECT_EQ(plan.departure->shares[1].limit.tokens, trickle.tokens);
 
-  plan = plan_departure(lane({flood, trickle, other_flood}), limits, {}, kNow);
+  plan = plan_departure(lane({flood, trickle, other_flood}), limits, {}, kPackedAt);
   ASSERT_EQ(plan.departure->shares.size(), 3U);
   EXPECT_EQ(plan.departure->shares[0].limit.tokens, plan.departure->shares[2].limit.tokens);
   EXPECT_EQ(plan.departure->shares[0].limit.tokens, (limits.tokens - trickle.tokens) / 2);
@@ -107,7 +108,7 @@ TEST(Packer, EverybodysLittleIsInTheFirstBatchAndTokensAreSharedEqually) {
 // --- deadlines, flushes, pace
 
 OwnerQueue with_deadline(OwnerQueue queue, Duration from_now) {
-  queue.nearest_deadline = kNow + from_now;
+  queue.nearest_deadline = kPackedAt + from_now;
   return queue;
 }
 
@@ -117,14 +118,14 @@ TEST(Packer, WhatElseDecides) {
   const auto old = owner(1, 1, 1, 1, seconds(60));
   const auto many = owner(1, 100, 1, 1, quiet);
   const Circumstances known{.turnaround = hours(2)};
-  const Circumstances flush_now{.flush = kNow}, flush_before{.flush = kNow - quiet - Duration(1)};
+  const Circumstances flush_now{.flush = kPackedAt}, flush_before{.flush = kPackedAt - quiet - Duration(1)};
   // With 100 slots, 4 lanes of 20 minutes make a window of one minute, 8 of two.
   const Circumstances half{.turnaround = minutes(20), .jobs = 50, .lanes = 8};
   const Circumstances pace_of_one{.turnaround = minutes(20), .jobs = 51, .lanes = 4};
   const Circumstances pace_of_two{.turnaround = minutes(20), .jobs = 51, .lanes = 8};
   const Circumstances unknown_pace{.jobs = 51, .lanes = 8};  // an hour x 8 / 80
   const Circumstances last{.turnaround = minutes(20), .jobs = 80};
-  const Circumstances last_flush{.turnaround = minutes(20), .jobs = 99, .flush = kNow};
+  const Circumstances last_flush{.turnaround = minutes(20), .jobs = 99, .flush = kPackedAt};
   const Circumstances small{.turnaround = minutes(20), .jobs = 0, .jobs_max = 1};
   const struct {
     const char* what;
@@ -159,29 +160,29 @@ TEST(Packer, WhatElseDecides) {
       {"a single slot is for everybody", old, small, SealReason::age, {}},
   };
   for (const auto& c : cases) {
-    const auto plan = plan_departure(lane({c.queue}), kLimits, c.circumstances, kNow);
+    const auto plan = plan_departure(lane({c.queue}), kLimits, c.circumstances, kPackedAt);
     ASSERT_EQ(plan.departure.has_value(), c.reason.has_value()) << c.what;
     if (c.reason) {
       EXPECT_EQ(to_text(plan.departure->reason), to_text(*c.reason)) << c.what;
     }
     ASSERT_EQ(plan.look_again_at.has_value(), c.look_in.has_value()) << c.what;
     if (c.look_in) {
-      EXPECT_EQ(*plan.look_again_at - kNow, *c.look_in) << c.what;
+      EXPECT_EQ(*plan.look_again_at - kPackedAt, *c.look_in) << c.what;
     }
   }
 }
 
 TEST(Packer, TheUrgentOfAnyOwnerGoFirst) {
-  const auto calm = plan_departure(lane({owner(1, 100, 1, 1, seconds(1))}), kLimits, {}, kNow);
+  const auto calm = plan_departure(lane({owner(1, 100, 1, 1, seconds(1))}), kLimits, {}, kPackedAt);
   EXPECT_FALSE(calm.departure->urgent_before);
   const Circumstances known{.turnaround = minutes(10)};
   const auto plan =
       plan_departure(lane({owner(1, 1, 1, 1, seconds(9)), with_deadline(owner(2, 1, 1, 1, seconds(1)), minutes(15))}),
-                     kLimits, known, kNow);
+                     kLimits, known, kPackedAt);
   ASSERT_TRUE(plan.departure);
   ASSERT_TRUE(plan.departure->urgent_before);
-  EXPECT_GE(*plan.departure->urgent_before, kNow + minutes(15) + Duration(1));
-  EXPECT_LE(*plan.departure->urgent_before, kNow + minutes(15) + kLimits.max_age);
+  EXPECT_GE(*plan.departure->urgent_before, kPackedAt + minutes(15) + Duration(1));
+  EXPECT_LE(*plan.departure->urgent_before, kPackedAt + minutes(15) + kLimits.max_age);
   EXPECT_EQ(plan.departure->shares.size(), 2U);
 }
 
@@ -245,7 +246,7 @@ TEST(Packer, SharesStayWithinTheBatch) {
     for (int i = 1; i <= count; ++i)
       owners.push_back(owner(i, *rc::gen::inRange(1, 200), *rc::gen::inRange(1, 2000), *rc::gen::inRange(1, 1000),
                              seconds(*rc::gen::inRange(60, 100))));
-    const auto plan = plan_departure(lane(owners), kLimits, {}, kNow);
+    const auto plan = plan_departure(lane(owners), kLimits, {}, kPackedAt);
     RC_ASSERT(plan.departure.has_value());
     ClaimLimit sum;
     for (const auto& share : plan.departure->shares) {

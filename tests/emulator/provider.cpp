@@ -6,8 +6,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 #include <fstream>
 
 namespace batchd::emulator {
@@ -205,6 +209,10 @@ std::string at(const std::string& json, const std::string& path) {
   }
   return value->IsString() ? std::string(text(*value)) : to_json(*value);
 }
+
+std::string fault_rules(const std::string& rules) { return R"({"rules":[)" + rules + "]}"; }
+
+std::size_t jobs_made(const Provider& provider) { return provider.ledger("job").size(); }
 
 std::string line(const std::string& key, const std::string& text) {
   return R"({"key":")" + key + R"(","request":{"contents":[{"role":"user","parts":[{"text":")" + text + "\"}]}]}}\n";

@@ -70,6 +70,10 @@ class Provider {
 
 // "a.b.c" of a JSON text, strings without quotes; "" if there is none.
 std::string at(const std::string& json, const std::string& path);
+// Returns the text of a fault file that has these rules, which are objects of JSON separated by commas.
+std::string fault_rules(const std::string& rules);
+// Returns how many jobs the provider has made, by its ledger.
+std::size_t jobs_made(const Provider& provider);
 // A line of an input file.
 std::string line(const std::string& key, const std::string& text);
 

@@ -1,5 +1,7 @@
 #include "tests/page/sample_page.h"
 
+#include "core/version.h"
+
 namespace batchd::proto {
 namespace {
 
@@ -36,9 +38,10 @@ core::LaneQueue queue(const char* model, std::int64_t items, core::Duration olde
 AdminPage sample_page(const std::string& hostile) {
   using core::BatchState;
   using core::SealReason;
-  AdminPage page{.status = {.version = BATCHD_VERSION, .now = kNow, .started_at = kNow - hours(77), .counts = {}},
-                 .attention = {},
-                 .batches = {}};
+  AdminPage page{
+      .status = {.version = std::string(core::version()), .now = kNow, .started_at = kNow - hours(77), .counts = {}},
+      .attention = {},
+      .batches = {}};
   auto& status = page.status;
   const std::int64_t counts[]{1'284, 23'117, 418'220, 391, 12, 3};
   for (std::size_t i = 0; i < core::kRequestStates; ++i) {

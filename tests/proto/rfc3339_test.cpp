@@ -5,7 +5,7 @@
 namespace batchd::proto {
 namespace {
 
-std::string read(std::string_view text) {
+std::string read_time(std::string_view text) {
   const auto time = parse_rfc3339(text);
   return time ? rfc3339(*time) : "none";
 }
@@ -23,7 +23,7 @@ TEST(Rfc3339, Reads) {
       {"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"},
       {"9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"},
   };
-  for (const auto& [text, expected] : table) EXPECT_EQ(read(text), expected) << text;
+  for (const auto& [text, expected] : table) EXPECT_EQ(read_time(text), expected) << text;
 }
 
 TEST(Rfc3339, Refuses) {
@@ -48,7 +48,7 @@ TEST(Rfc3339, Refuses) {
                                       "2026-01-01T00:00:00Zjunk",
                                       "2026-01-01T00:00:00,5Z",
                                       "90m"})
-    EXPECT_EQ(read(text), "none") << text;
+    EXPECT_EQ(read_time(text), "none") << text;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace batchd::ctl {
 namespace {
 
-std::string line(int n) {
+std::string result_line(int n) {
   const auto number = std::to_string(n);
   return R"({"id":"01abcdefghjk)" + number + R"(","cursor":"x-)" + number + R"(","state":"succeeded")" + kResponse +
          "}\n";
@@ -43,7 +43,7 @@ class Pages {
 };
 
 TEST(Results, ComeInPagesUntilThereAreNoMore) {
-  FakeServer server(Pages({http_answer(200, line(1) + line(2)), http_answer(200, line(3))}));
+  FakeServer server(Pages({http_answer(200, result_line(1) + result_line(2)), http_answer(200, result_line(3))}));
   const auto ran = run(server.path(), "results --channel 'c d' --after x-0");
   EXPECT_EQ(ran.code, kDone) << ran.err;
   EXPECT_EQ(ran.out, shown(1) + shown(2) + shown(3));
@@ -54,14 +54,14 @@ TEST(Results, ComeInPagesUntilThereAreNoMore) {
 }
 
 TEST(Results, JsonIsWhatTheDaemonSent) {
-  FakeServer server(Pages({http_answer(200, line(1) + line(2))}));
+  FakeServer server(Pages({http_answer(200, result_line(1) + result_line(2))}));
   const auto ran = run(server.path(), "--json results --limit 2");
-  EXPECT_EQ(ran.out, line(1) + line(2));
+  EXPECT_EQ(ran.out, result_line(1) + result_line(2));
   EXPECT_EQ(calls_of(server), Calls{"GET /v1/results?wait=0&limit=2"});
 }
 
 TEST(Results, AreAcknowledgedPageByPageAndOnlyThese) {
-  FakeServer server(Pages({http_answer(200, line(1) + line(2)), http_answer(200, line(3))}));
+  FakeServer server(Pages({http_answer(200, result_line(1) + result_line(2)), http_answer(200, result_line(3))}));
   const auto ran = run(server.path(), "results --ack");
   EXPECT_EQ(ran.code, kDone) << ran.err;
   EXPECT_EQ(calls_of(server), (Calls{"GET /v1/results?wait=0&limit=500", "POST /v1/results/ack",
@@ -72,16 +72,16 @@ TEST(Results, AreAcknowledgedPageByPageAndOnlyThese) {
 }
 
 TEST(Results, AreNotAcknowledgedIfTheyCouldNotBeWritten) {
-  FakeServer server(Pages({http_answer(200, line(1))}));
+  FakeServer server(Pages({http_answer(200, result_line(1))}));
   const auto ran = run(server.path(), "results --ack >/dev/full");
   EXPECT_EQ(ran.code, kTryLater) << ran.err;
   EXPECT_EQ(calls_of(server), Calls{"GET /v1/results?wait=0&limit=500"});
 }
 
 TEST(Results, GoOnBehindTheLastWholeLineAfterABreak) {
-  const auto both = http_answer(200, line(1) + line(2));
+  const auto both = http_answer(200, result_line(1) + result_line(2));
   FakeServer server(
-      Pages({both.substr(0, both.size() - 5) + kHangUp, http_answer(503, "{}"), http_answer(200, line(2))}));
+      Pages({both.substr(0, both.size() - 5) + kHangUp, http_answer(503, "{}"), http_answer(200, result_line(2))}));
   const auto ran = run(server.path(), "results");
   EXPECT_EQ(ran.code, kDone) << ran.err;
   EXPECT_EQ(ran.out, shown(1) + shown(2));
@@ -89,7 +89,7 @@ TEST(Results, GoOnBehindTheLastWholeLineAfterABreak) {
 }
 
 TEST(Results, WaitForTheFirstAndThenTakeWhatThereIs) {
-  FakeServer server(Pages({http_answer(200, ""), http_answer(200, line(1))}));
+  FakeServer server(Pages({http_answer(200, ""), http_answer(200, result_line(1))}));
   const auto ran = run(server.path(), "results --wait");
   EXPECT_EQ(ran.code, kDone) << ran.err;
   EXPECT_EQ(ran.out, shown(1));
@@ -110,7 +110,7 @@ TEST(Results, OfAnotherStoreAreRefusedAndNonsenseIsTold) {
 }
 
 std::string event(int n) {
-  auto data = line(n);
+  auto data = result_line(n);
   return "id: x-" + std::to_string(n) + "\ndata: " + data + "\n";
 }
 

@@ -114,7 +114,7 @@ TEST_F(SubmitFile, APipeGoesInChunksAndNeedsAName) {
 }
 
 // A result line of this group, or of a stranger in the same channel.
-std::string line(int n, const std::string& state, const std::string& rest, const std::string& group = "G") {
+std::string state_line(int n, const std::string& state, const std::string& rest, const std::string& group = "G") {
   const auto number = std::to_string(n);
   return R"({"id":"01abcdefghjk)" + number + R"(","cursor":"x-)" + number + R"(","key":"k)" + number +
          R"(","state":")" + state + R"(","group":")" + group + '"' + rest + "}\n";
@@ -127,8 +127,9 @@ TEST_F(SubmitFile, WaitingPrintsItsOwnResultsAndAcknowledgesThem) {
     if (starts(request, "POST /v1/results/ack ")) return http_answer(200, R"({"acknowledged":1,"unknown":[]})");
     if (!starts(request, "GET /v1/results?")) return http_answer(200, R"({"requests":[{}]})");
     const int page = ++pages;
-    if (page == 1) return http_answer(200, line(1, "succeeded", kResponse) + line(2, "failed", kError, "other"));
-    return http_answer(200, page == 2 ? "" : line(3, "failed", kError));
+    if (page == 1)
+      return http_answer(200, state_line(1, "succeeded", kResponse) + state_line(2, "failed", kError, "other"));
+    return http_answer(200, page == 2 ? "" : state_line(3, "failed", kError));
   });
   const auto ran = submit(server, "--group G --wait --ack");
   EXPECT_EQ(ran.code, kFailed) << ran.err;
@@ -157,7 +158,7 @@ TEST_F(SubmitFile, WaitingEndsWhenWhatIsMissingWasAcknowledgedBefore) {
   FakeServer server([&](const std::string& request) {
     if (starts(request, "POST")) return http_answer(202, counts(0, 2, 0));
     if (starts(request, "GET /v1/requests?")) return http_answer(200, R"({"requests":[]})");
-    return http_answer(200, ++pages == 1 ? line(1, "succeeded", kResponse) : "");
+    return http_answer(200, ++pages == 1 ? state_line(1, "succeeded", kResponse) : "");
   });
   const auto ran = submit(server, "--group G --wait");
   EXPECT_EQ(ran.code, kDone) << ran.err;

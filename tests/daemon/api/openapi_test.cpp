@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/types.h"
+#include "core/version.h"
 #include "daemon/admin/admin.h"
 #include "daemon/api/api.h"
 #include "daemon/api/reply.h"
@@ -60,7 +61,7 @@ void each_value(const rapidjson::Value& value, const Visit& visit) {
 TEST(OpenApi, IsADocument) {
   ASSERT_FALSE(document().HasParseError());
   EXPECT_EQ(std::string(document()["openapi"].GetString()).substr(0, 4), "3.1.");
-  EXPECT_EQ(std::string(document()["info"]["version"].GetString()), BATCHD_VERSION);
+  EXPECT_EQ(std::string(document()["info"]["version"].GetString()), core::version());
 }
 
 // Whether a call of the table answers a described one. "*" and "{rest}" stand for all that begin like it.

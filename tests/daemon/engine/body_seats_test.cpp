@@ -11,8 +11,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr core::OwnerId kAnn{1}, kBob{2}, kCem{3}, kDan{4};
-
 // One body: what became of its seat, and whether it was told to leave.
 struct Body {
   Body(BodySeats& seats, core::OwnerId owner) : seat(seats, owner) {}
@@ -51,8 +49,6 @@ class BodySeatsTest : public SeatsTest {
 
   std::optional<BodySeats> seats_;
 };
-
-constexpr std::optional<bool> kWaits, kSits = true, kSentAway = false;
 
 TEST_F(BodySeatsTest, AnOwnerHasAShareOfThem) {
   open(hours(1), 4);

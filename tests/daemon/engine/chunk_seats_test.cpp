@@ -13,8 +13,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr core::OwnerId kAnn{1}, kBob{2}, kCem{3};
-
 struct Reader {
   Reader(ChunkSeats& seats, core::OwnerId owner) : seat(seats, owner) {}
   ChunkSeats::Seat seat;
@@ -48,8 +46,6 @@ class ChunkSeatsTest : public SeatsTest {
 
   std::optional<ChunkSeats> seats_;
 };
-
-constexpr std::optional<bool> kWaits, kSits = true, kSentAway = false;
 
 TEST_F(ChunkSeatsTest, WhoLeavesMakesRoom) {
   open(2, hours(1));

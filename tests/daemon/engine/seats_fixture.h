@@ -7,10 +7,17 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <list>
+#include <optional>
 
+#include "core/ids.h"
 #include "daemon/net/net.h"
 
 namespace batchd::daemon {
+
+inline constexpr core::OwnerId kAnn{1}, kBob{2}, kCem{3}, kDan{4};
+
+// What became of a caller's wish for a seat.
+inline constexpr std::optional<bool> kWaits, kSits = true, kSentAway = false;
 
 class SeatsTest : public testing::Test {
  protected:

@@ -1,6 +1,7 @@
 // The outcome of a call, whatever the other side does.
 #include <boost/asio/post.hpp>
 
+#include "core/version.h"
 #include "tests/daemon/provider/https_client_fixture.h"
 
 namespace batchd::daemon::test {
@@ -22,7 +23,7 @@ TEST_F(HttpsClientTest, SendsTheWholeHeadOnceAndKeepsThePrefix) {
   EXPECT_EQ(event.body, "ok");
   EXPECT_EQ(event.header("content-length"), "2");
   EXPECT_EQ(seen, "POST /base/v1/x?y=z HTTP/1.1\r\nHost: " + server.url().substr(7) +
-                      "\r\nx-goog-api-key: secret\r\nUser-Agent: batchd/" BATCHD_VERSION
+                      "\r\nx-goog-api-key: secret\r\nUser-Agent: batchd/" + std::string(core::version()) +
                       "\r\nAccept: application/json\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}");
 }
 

@@ -6,10 +6,9 @@
 namespace batchd::emulator {
 namespace {
 
-std::string rules(const std::string& rules) { return R"({"rules":[)" + rules + "]}"; }
-
 TEST(AnswerFaults, Html) {
-  Provider provider(rules(R"({"on":"models","nth":1,"do":"html"},{"on":"models","nth":2,"do":"html","status":200})"));
+  Provider provider(
+      fault_rules(R"({"on":"models","nth":1,"do":"html"},{"on":"models","nth":2,"do":"html","status":200})"));
   const auto gateway = provider.call("GET", "/v1beta/models");
   EXPECT_EQ(gateway.status, 502);
   EXPECT_TRUE(gateway.headers.at("content-type").starts_with("text/html"));
@@ -20,7 +19,8 @@ TEST(AnswerFaults, Html) {
 }
 
 TEST(AnswerFaults, AnErrorInA200) {
-  Provider provider(rules(R"({"on":"any","do":"error_in_200","status":400,"message":"Unsupported MIME type: jsonl"})"));
+  Provider provider(
+      fault_rules(R"({"on":"any","do":"error_in_200","status":400,"message":"Unsupported MIME type: jsonl"})"));
   const auto reply = provider.call("POST", "/upload/v1beta/files", "{}");
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.body,
@@ -28,14 +28,14 @@ TEST(AnswerFaults, AnErrorInA200) {
 }
 
 TEST(AnswerFaults, EmptyBody) {
-  Provider provider(rules(R"({"on":"models","do":"empty_body"})"));
+  Provider provider(fault_rules(R"({"on":"models","do":"empty_body"})"));
   const auto reply = provider.call("GET", "/v1beta/models");
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.body, "");
 }
 
 TEST(AnswerFaults, Quota) {
-  Provider provider(rules(R"({"on":"upload_start","do":"quota"})"));
+  Provider provider(fault_rules(R"({"on":"upload_start","do":"quota"})"));
   const auto reply = provider.call("POST", "/upload/v1beta/files", "{}");
   EXPECT_EQ(reply.status, 429);
   EXPECT_EQ(at(reply.body, "error.status"), "RESOURCE_EXHAUSTED");
@@ -44,8 +44,8 @@ TEST(AnswerFaults, Quota) {
 }
 
 TEST(AnswerFaults, Redirects) {
-  Provider provider(rules(R"({"on":"get","nth":1,"do":"redirect"},)"
-                          R"({"on":"get","do":"redirect","status":307,"to":""})"));
+  Provider provider(fault_rules(R"({"on":"get","nth":1,"do":"redirect"},)"
+                                R"({"on":"get","do":"redirect","status":307,"to":""})"));
   const auto elsewhere = provider.call("GET", "/v1beta/batches/x");
   EXPECT_EQ(elsewhere.status, 302);
   EXPECT_EQ(elsewhere.headers.at("location"), "http://other.invalid/v1beta/batches/x");
@@ -55,36 +55,37 @@ TEST(AnswerFaults, Redirects) {
 }
 
 TEST(AnswerFaults, Headers) {
-  Provider provider(rules(R"({"on":"models","do":"header","name":"Retry-After","text":"1000000000"})"));
+  Provider provider(fault_rules(R"({"on":"models","do":"header","name":"Retry-After","text":"1000000000"})"));
   EXPECT_EQ(provider.call("GET", "/v1beta/models").headers.at("retry-after"), "1000000000");
 }
 
 TEST(AnswerFaults, RetryAfter) {
-  Provider provider(
-      rules(R"({"on":"models","nth":1,"do":"status","status":429,"retry_after":"1000000000"},)"
-            R"({"on":"models","nth":2,"do":"quota","retry_after":"-1"},{"on":"models","do":"status","status":503})"));
+  Provider provider(fault_rules(
+      R"({"on":"models","nth":1,"do":"status","status":429,"retry_after":"1000000000"},)"
+      R"({"on":"models","nth":2,"do":"quota","retry_after":"-1"},{"on":"models","do":"status","status":503})"));
   EXPECT_EQ(provider.call("GET", "/v1beta/models").headers.at("retry-after"), "1000000000");
   EXPECT_EQ(provider.call("GET", "/v1beta/models").headers.at("retry-after"), "-1");
   EXPECT_FALSE(provider.call("GET", "/v1beta/models").headers.contains("retry-after"));
 }
 
 TEST(AnswerFaults, UploadStatusMissing) {
-  Provider provider(rules(R"({"on":"upload_chunk","do":"header","name":"X-Goog-Upload-Status","text":""})"));
+  Provider provider(fault_rules(R"({"on":"upload_chunk","do":"header","name":"X-Goog-Upload-Status","text":""})"));
   const auto reply = provider.chunk(provider.start_upload(), "upload, finalize", 0, "x");
   EXPECT_EQ(reply.status, 200);
   EXPECT_FALSE(reply.headers.contains("x-goog-upload-status"));
 }
 
 TEST(AnswerFaults, UploadUrlElsewhere) {
-  Provider provider(rules(R"({"on":"upload_start","do":"upload_url_elsewhere"})"));
+  Provider provider(fault_rules(R"({"on":"upload_start","do":"upload_url_elsewhere"})"));
   const auto reply = provider.call("POST", "/upload/v1beta/files", "{}",
                                    {{"X-Goog-Upload-Protocol", "resumable"}, {"X-Goog-Upload-Command", "start"}});
   EXPECT_TRUE(reply.headers.at("x-goog-upload-url").starts_with("http://other.invalid/upload/"));
 }
 
 TEST(AnswerFaults, FilesThatAreNotWhatWasSent) {
-  Provider provider(rules(R"({"on":"upload_chunk","nth":1,"do":"wrong_hash"},{"on":"upload_chunk","do":"wrong_size"},)"
-                          R"({"on":"file_get","nth":1,"do":"wrong_hash"},{"on":"file_get","do":"wrong_size"})"));
+  Provider provider(
+      fault_rules(R"({"on":"upload_chunk","nth":1,"do":"wrong_hash"},{"on":"upload_chunk","do":"wrong_size"},)"
+                  R"({"on":"file_get","nth":1,"do":"wrong_hash"},{"on":"file_get","do":"wrong_size"})"));
   const auto first = provider.chunk(provider.start_upload(), "upload, finalize", 0, "same");
   const auto second = provider.chunk(provider.start_upload(), "upload, finalize", 0, "same");
   EXPECT_EQ(at(first.body, "file.sizeBytes"), "4");
@@ -112,7 +113,7 @@ TEST_P(OperationFaults, InGetListAndCreate) {
   const auto job = provider.create_job(file);
   const auto honest = provider.end_of(job);
   const auto put = [&](const std::string& on) {
-    const auto reply = provider.call("POST", "/emulator/faults", rules(R"({"on":")" + on + R"(",)" + rule + "}"));
+    const auto reply = provider.call("POST", "/emulator/faults", fault_rules(R"({"on":")" + on + R"(",)" + rule + "}"));
     EXPECT_EQ(reply.status, 200) << reply.body;
   };
   const auto same = [&](const std::string& json, const std::string& where) {
@@ -158,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(AnswerFaults, OtherPrefixAndDoneTooEarly) {
   Provider provider(
-      rules(R"({"on":"create","nth":1,"do":"job_state_prefix"},{"on":"create","do":"done_without_state"})"));
+      fault_rules(R"({"on":"create","nth":1,"do":"job_state_prefix"},{"on":"create","do":"done_without_state"})"));
   const auto file = provider.upload(line("a", "1"));
   EXPECT_EQ(at(provider.create(file).body, "metadata.state"), "JOB_STATE_PENDING");
   EXPECT_EQ(at(provider.create(file).body, "done"), "true");
@@ -166,18 +167,18 @@ TEST(AnswerFaults, OtherPrefixAndDoneTooEarly) {
 
 TEST(AnswerFaults, NumbersAreNotReprinted) {
   Provider provider(
-      rules(R"({"on":"get","nth":1,"do":"number_counts"},)"
-            R"({"on":"get","do":"set","path":"metadata.batchStats.requestCount","value":[1,{"a":"b"}]})"));
+      fault_rules(R"({"on":"get","nth":1,"do":"number_counts"},)"
+                  R"({"on":"get","do":"set","path":"metadata.batchStats.requestCount","value":[1,{"a":"b"}]})"));
   const auto job = provider.create_job(provider.upload(line("a", "1")));
   EXPECT_NE(provider.call("GET", "/v1beta/" + job).body.find(R"("requestCount":9007199254740993)"), std::string::npos);
   EXPECT_EQ(at(provider.call("GET", "/v1beta/" + job).body, "metadata.batchStats.requestCount"), R"([1,{"a":"b"}])");
 }
 
 TEST(AnswerFaults, SetAndUnset) {
-  Provider provider(rules(R"({"on":"models","nth":1,"do":"set","path":"models.*.version","value":"x"},)"
-                          R"({"on":"models","nth":2,"do":"unset","path":"models"},)"
-                          R"({"on":"models","nth":3,"do":"set","path":"models.1.version","value":"y"},)"
-                          R"({"on":"models","do":"set","path":"new","value":1.50})"));
+  Provider provider(fault_rules(R"({"on":"models","nth":1,"do":"set","path":"models.*.version","value":"x"},)"
+                                R"({"on":"models","nth":2,"do":"unset","path":"models"},)"
+                                R"({"on":"models","nth":3,"do":"set","path":"models.1.version","value":"y"},)"
+                                R"({"on":"models","do":"set","path":"new","value":1.50})"));
   const auto set = provider.call("GET", "/v1beta/models").body;
   EXPECT_EQ(at(set, "models.0.version"), "x");
   EXPECT_EQ(at(set, "models.1.version"), "x");
@@ -189,8 +190,9 @@ TEST(AnswerFaults, SetAndUnset) {
 }
 
 TEST(ListFaults, PagesThatAreEmptyShuffledOrDoubled) {
-  Provider provider(rules(R"({"on":"list","nth":1,"do":"empty_page"},{"on":"list","nth":2,"do":"empty_page"},)"
-                          R"({"on":"list","nth":5,"do":"shuffle_page"},{"on":"list","nth":6,"do":"repeat_rows"})"));
+  Provider provider(
+      fault_rules(R"({"on":"list","nth":1,"do":"empty_page"},{"on":"list","nth":2,"do":"empty_page"},)"
+                  R"({"on":"list","nth":5,"do":"shuffle_page"},{"on":"list","nth":6,"do":"repeat_rows"})"));
   const auto file = provider.upload(line("a", "1"));
   provider.create_job(file, "old");
   provider.create_job(file, "new");

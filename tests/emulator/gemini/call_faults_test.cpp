@@ -5,55 +5,53 @@
 namespace batchd::emulator {
 namespace {
 
-std::string rules(const std::string& rules) { return R"({"rules":[)" + rules + "]}"; }
-
-std::size_t jobs(Provider& provider) { return provider.ledger("job").size(); }
-
 TEST(CallFaults, StatusHasNoEffect) {
-  Provider provider(rules(R"({"on":"create","nth":1,"do":"status","status":503})"));
+  Provider provider(fault_rules(R"({"on":"create","nth":1,"do":"status","status":503})"));
   const auto file = provider.upload(line("a", "1"));
   const auto reply = provider.create(file);
   EXPECT_EQ(reply.status, 503);
   EXPECT_EQ(at(reply.body, "error.status"), "UNAVAILABLE");
-  EXPECT_EQ(jobs(provider), 0U);
+  EXPECT_EQ(jobs_made(provider), 0U);
   EXPECT_EQ(provider.create(file).status, 200);
   EXPECT_EQ(at(provider.ledger("fault").at(0), "on"), "create");
 }
 
 TEST(CallFaults, StatusWithOwnWords) {
-  Provider provider(rules(R"({"on":"models","nth":1,"do":"status","status":413,"body":"too big"},)"
-                          R"({"on":"models","nth":2,"do":"status","status":429,"error":{"code":429,"message":"m"}})"));
+  Provider provider(
+      fault_rules(R"({"on":"models","nth":1,"do":"status","status":413,"body":"too big"},)"
+                  R"({"on":"models","nth":2,"do":"status","status":429,"error":{"code":429,"message":"m"}})"));
   EXPECT_EQ(provider.call("GET", "/v1beta/models").body, "too big");
   EXPECT_EQ(provider.call("GET", "/v1beta/models").body, R"({"error":{"code":429,"message":"m"}})");
 }
 
 TEST(CallFaults, StatusAfterHasTheEffect) {
-  Provider provider(rules(R"({"on":"create","do":"status_after","status":500})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"status_after","status":500})"));
   EXPECT_EQ(provider.create(provider.upload(line("a", "1"))).status, 500);
-  EXPECT_EQ(jobs(provider), 1U);
+  EXPECT_EQ(jobs_made(provider), 1U);
 }
 
 TEST(CallFaults, Resets) {
-  Provider provider(rules(R"({"on":"create","nth":1,"do":"reset_before"},{"on":"create","nth":2,"do":"reset_after"})"));
+  Provider provider(
+      fault_rules(R"({"on":"create","nth":1,"do":"reset_before"},{"on":"create","nth":2,"do":"reset_after"})"));
   const auto file = provider.upload(line("a", "1"));
   EXPECT_TRUE(provider.create(file).broken);
-  EXPECT_EQ(jobs(provider), 0U);
+  EXPECT_EQ(jobs_made(provider), 0U);
   const auto after = provider.create(file);
   EXPECT_TRUE(after.broken);
   EXPECT_EQ(after.status, 0);
-  EXPECT_EQ(jobs(provider), 1U);
+  EXPECT_EQ(jobs_made(provider), 1U);
 }
 
 TEST(CallFaults, WithholdHasTheEffectAndNoAnswer) {
-  Provider provider(rules(R"({"on":"create","do":"withhold","seconds":0.1})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"withhold","seconds":0.1})"));
   const auto reply = provider.create(provider.upload(line("a", "1")));
   EXPECT_TRUE(reply.broken);
   EXPECT_EQ(reply.status, 0);
-  EXPECT_EQ(jobs(provider), 1U);
+  EXPECT_EQ(jobs_made(provider), 1U);
 }
 
 TEST(CallFaults, TruncateCutsADownloadOnce) {
-  Provider provider(rules(R"({"on":"download","nth":1,"do":"truncate"})"));
+  Provider provider(fault_rules(R"({"on":"download","nth":1,"do":"truncate"})"));
   const auto job = provider.create_job(provider.upload(line("a", "1") + line("b", "2")));
   provider.end_of(job);
   const auto cut = provider.download(job);
@@ -65,14 +63,14 @@ TEST(CallFaults, TruncateCutsADownloadOnce) {
 }
 
 TEST(CallFaults, DelayIsFollowedByTheAnswer) {
-  Provider provider(rules(R"({"on":"models","do":"delay","ms":30})"));
+  Provider provider(fault_rules(R"({"on":"models","do":"delay","ms":30})"));
   EXPECT_EQ(provider.call("GET", "/v1beta/models").status, 200);
   EXPECT_EQ(provider.ledger("fault").size(), 1U);
 }
 
 TEST(CallFaults, ResetUploadChunkLeavesTheSession) {
-  Provider provider(
-      rules(R"({"on":"upload_chunk","nth":1,"do":"reset_before"},{"on":"upload_chunk","nth":2,"do":"reset_after"})"));
+  Provider provider(fault_rules(
+      R"({"on":"upload_chunk","nth":1,"do":"reset_before"},{"on":"upload_chunk","nth":2,"do":"reset_after"})"));
   const auto target = provider.start_upload();
   EXPECT_TRUE(provider.chunk(target, "upload, finalize", 0, "x").broken);
   EXPECT_EQ(provider.chunk(target, "query", 0, "").headers.at("x-goog-upload-status"), "active");
@@ -90,7 +88,7 @@ class Watch : public testing::TestWithParam<WatchCase> {};
 
 TEST_P(Watch, CountsItsOwnKindOnly) {
   const auto& [on, method, path] = GetParam();
-  Provider provider(rules(std::string(R"({"on":")") + on + R"(","nth":1,"do":"status","status":418})"));
+  Provider provider(fault_rules(std::string(R"({"on":")") + on + R"(","nth":1,"do":"status","status":418})"));
   const WatchCase other =
       std::string(on) == "models" ? WatchCase{"", "GET", "/v1beta/batches"} : WatchCase{"", "GET", "/v1beta/models"};
   EXPECT_EQ(provider.call(other.method, other.path).status, 200);
@@ -121,11 +119,11 @@ std::string statuses(Provider& provider, int calls) {
 }
 
 TEST(Selectors, NthEveryFirst) {
-  Provider nth(rules(R"({"on":"models","nth":2,"do":"status","status":500})"));
+  Provider nth(fault_rules(R"({"on":"models","nth":2,"do":"status","status":500})"));
   EXPECT_EQ(statuses(nth, 6), ".X....");
-  Provider every(rules(R"({"on":"any","every":3,"do":"status","status":500})"));
+  Provider every(fault_rules(R"({"on":"any","every":3,"do":"status","status":500})"));
   EXPECT_EQ(statuses(every, 6), "..X..X");
-  Provider first(rules(R"({"on":"models","first":2,"do":"status","status":500})"));
+  Provider first(fault_rules(R"({"on":"models","first":2,"do":"status","status":500})"));
   EXPECT_EQ(statuses(first, 6), "XX....");
 }
 
@@ -140,8 +138,8 @@ TEST(Selectors, ProbabilityIsSeeded) {
 }
 
 TEST(Selectors, FirstMatchWinsButAllCount) {
-  Provider provider(rules(R"({"on":"models","nth":1,"do":"status","status":500},)"
-                          R"({"on":"models","first":2,"do":"status","status":503})"));
+  Provider provider(fault_rules(R"({"on":"models","nth":1,"do":"status","status":500},)"
+                                R"({"on":"models","first":2,"do":"status","status":503})"));
   EXPECT_EQ(provider.call("GET", "/v1beta/models").status, 500);
   EXPECT_EQ(provider.call("GET", "/v1beta/models").status, 503);
   EXPECT_EQ(provider.call("GET", "/v1beta/models").status, 200);

@@ -6,10 +6,8 @@
 namespace batchd::emulator {
 namespace {
 
-std::string rules(const std::string& rules) { return R"({"rules":[)" + rules + "]}"; }
-
 TEST(PromptConditions, PoisonRefusesEveryCreateThatHoldsIt) {
-  Provider provider(rules(R"({"on":"create","do":"status","status":400,"if_prompt_contains":"POISON"})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"status","status":400,"if_prompt_contains":"POISON"})"));
   const auto good = line("a", "1");
   const auto bad = line("b", "some POISON here");
   const auto refused = provider.create(provider.upload(good + bad + good));
@@ -24,7 +22,7 @@ TEST(PromptConditions, PoisonRefusesEveryCreateThatHoldsIt) {
 }
 
 TEST(PromptConditions, OnlyWhatMeetsThemIsCounted) {
-  Provider provider(rules(R"({"on":"create","nth":2,"do":"status","status":503,"if_prompt_contains":"X"})"));
+  Provider provider(fault_rules(R"({"on":"create","nth":2,"do":"status","status":503,"if_prompt_contains":"X"})"));
   const auto with = provider.upload(line("a", "X"));
   const auto without = provider.upload(line("a", "Y"));
   std::string seen;
@@ -34,21 +32,21 @@ TEST(PromptConditions, OnlyWhatMeetsThemIsCounted) {
 }
 
 TEST(PromptConditions, ACreateThatCantBeReadMeetsNone) {
-  Provider provider(rules(R"({"on":"create","do":"status","status":503,"if_prompt_contains":"X"})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"status","status":503,"if_prompt_contains":"X"})"));
   EXPECT_EQ(provider.create("files/nobody").status, 403);
   EXPECT_EQ(provider.call("POST", "/v1beta/models/gemini-x:batchGenerateContent", "{").status, 400);
   EXPECT_EQ(provider.create(provider.upload(line("a", "X")), "t", "gemini-x", "").status, 403);
 }
 
 TEST(PromptConditions, OfLines) {
-  Provider provider(rules(R"({"on":"line","nth":2,"do":"error","if_prompt_contains":"X"})"));
+  Provider provider(fault_rules(R"({"on":"line","nth":2,"do":"error","if_prompt_contains":"X"})"));
   const auto lines = provider.run(line("a", "1") + line("b", "X1") + line("c", "2") + line("d", "3X") + line("e", "X"));
   ASSERT_EQ(lines.size(), 5U);
   for (const auto& result : lines) EXPECT_EQ(at(result, "error").empty(), at(result, "key") != "d") << result;
 }
 
 TEST(PromptConditions, OfJobs) {
-  Provider provider(rules(R"({"on":"job","do":"expire","if_prompt_contains":"X"})"));
+  Provider provider(fault_rules(R"({"on":"job","do":"expire","if_prompt_contains":"X"})"));
   const auto end = [&](const std::string& input) {
     return at(provider.end_of(provider.create_job(provider.upload(input))), "metadata.state");
   };
@@ -57,7 +55,7 @@ TEST(PromptConditions, OfJobs) {
 }
 
 TEST(KeyConditions, ARevokedKey) {
-  Provider provider(rules(R"({"on":"any","do":"invalid_key","if_key":"p:old"})"));
+  Provider provider(fault_rules(R"({"on":"any","do":"invalid_key","if_key":"p:old"})"));
   const auto refused = provider.call("GET", "/v1beta/models", {}, {}, "p:old");
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(at(refused.body, "error.details.0.reason"), "API_KEY_INVALID");
@@ -67,7 +65,7 @@ TEST(KeyConditions, ARevokedKey) {
 }
 
 TEST(KeyConditions, WithAnyAction) {
-  Provider provider(rules(R"({"on":"list","nth":2,"do":"status","status":503,"if_key":"a"})"));
+  Provider provider(fault_rules(R"({"on":"list","nth":2,"do":"status","status":503,"if_key":"a"})"));
   std::string seen;
   for (const auto* key : {"a", "b", "b", "a", "a"})
     seen += provider.call("GET", "/v1beta/batches", {}, {}, key).status == 200 ? '.' : 'X';
@@ -75,16 +73,16 @@ TEST(KeyConditions, WithAnyAction) {
 }
 
 TEST(Control, RulesChangeWhileItRuns) {
-  Provider provider(rules(R"({"on":"models","nth":2,"do":"status","status":500})"));
+  Provider provider(fault_rules(R"({"on":"models","nth":2,"do":"status","status":500})"));
   const auto models = [&] { return provider.call("GET", "/v1beta/models", {}, {}, "old").status; };
   const auto set = [&](const std::string& text) { return provider.call("POST", "/emulator/faults", text, {}, ""); };
   EXPECT_EQ(models(), 200);
-  const auto answer = set(rules(R"({"on":"any","do":"invalid_key","if_key":"old"})"));
+  const auto answer = set(fault_rules(R"({"on":"any","do":"invalid_key","if_key":"old"})"));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, R"({"rules":1})");
   EXPECT_EQ(models(), 400);
   EXPECT_EQ(models(), 400);
-  EXPECT_EQ(set(rules(R"({"on":"models","first":1,"do":"status","status":503})")).status, 200);
+  EXPECT_EQ(set(fault_rules(R"({"on":"models","first":1,"do":"status","status":503})")).status, 200);
   EXPECT_EQ(models(), 503);
   EXPECT_EQ(models(), 200);
   EXPECT_EQ(set("{}").body, R"({"rules":0})");
@@ -92,8 +90,8 @@ TEST(Control, RulesChangeWhileItRuns) {
 }
 
 TEST(Control, WrongRulesChangeNothing) {
-  Provider provider(rules(R"({"on":"any","do":"status","status":503})"));
-  const auto refused = provider.call("POST", "/emulator/faults", rules(R"({"on":"creat","do":"delay"})"));
+  Provider provider(fault_rules(R"({"on":"any","do":"status","status":503})"));
+  const auto refused = provider.call("POST", "/emulator/faults", fault_rules(R"({"on":"creat","do":"delay"})"));
   EXPECT_EQ(refused.status, 400);
   EXPECT_NE(at(refused.body, "error.message").find("rule 1: \"on\""), std::string::npos);
   EXPECT_EQ(provider.call("GET", "/v1beta/models").status, 503);
@@ -101,7 +99,7 @@ TEST(Control, WrongRulesChangeNothing) {
 }
 
 TEST(Control, RulesAreReplacedUnderACallThatWaits) {
-  Provider provider(rules(R"({"on":"models","do":"delay","ms":300})"));
+  Provider provider(fault_rules(R"({"on":"models","do":"delay","ms":300})"));
   std::thread waiting([&] { EXPECT_EQ(provider.call("GET", "/v1beta/models").status, 200); });
   for (int i = 0; i < 1000 && provider.ledger("fault").empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

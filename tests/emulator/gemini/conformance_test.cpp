@@ -12,11 +12,11 @@
 namespace batchd::emulator {
 namespace {
 
-constexpr std::size_t kChunk = 8 << 20;
+constexpr std::size_t kChunkBytes = 8 << 20;
 
 std::string hash_of(std::string_view bytes) { return json::base64_encode(json::hex(json::sha256(bytes))); }
 
-std::string message(const Reply& reply) { return at(reply.body, "error.message"); }
+std::string error_message(const Reply& reply) { return at(reply.body, "error.message"); }
 
 TEST(Conformance, Case01_UploadSmall) {
   Provider provider;
@@ -42,12 +42,13 @@ TEST(Conformance, Case01_UploadSmall) {
 
 TEST(Conformance, Case02_UploadNineMebibytes) {
   Provider provider;
-  const std::string bytes(kChunk + (1 << 20), 'n');
+  const std::string bytes(kChunkBytes + (1 << 20), 'n');
   const auto target = provider.start_upload();
-  const auto first = provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kChunk));
+  const auto first = provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kChunkBytes));
   EXPECT_EQ(first.headers.at("x-goog-upload-status"), "active");
   EXPECT_EQ(first.body, "");
-  const auto last = provider.chunk(target, "upload, finalize", kChunk, std::string_view(bytes).substr(kChunk));
+  const auto last =
+      provider.chunk(target, "upload, finalize", kChunkBytes, std::string_view(bytes).substr(kChunkBytes));
   EXPECT_EQ(last.headers.at("x-goog-upload-status"), "final");
   EXPECT_EQ(at(last.body, "file.sha256Hash"), hash_of(bytes));
 }
@@ -55,8 +56,8 @@ TEST(Conformance, Case02_UploadNineMebibytes) {
 TEST(Conformance, Case03_ExactlyEightMebibytesAndAnEmptyEnd) {
   Provider provider;
   const auto target = provider.start_upload();
-  provider.chunk(target, "upload", 0, std::string(kChunk, 'n'));
-  const auto last = provider.chunk(target, "upload, finalize", kChunk, "");
+  provider.chunk(target, "upload", 0, std::string(kChunkBytes, 'n'));
+  const auto last = provider.chunk(target, "upload, finalize", kChunkBytes, "");
   EXPECT_EQ(last.headers.at("x-goog-upload-status"), "final");
   EXPECT_EQ(at(last.body, "file.sizeBytes"), "8388608");
 }
@@ -76,16 +77,17 @@ TEST(Conformance, Case04_ChunkWithoutKey) {
 
 TEST(Conformance, Case05_Resume) {
   Provider provider;
-  const std::string bytes(kChunk + 1000, 'n');
+  const std::string bytes(kChunkBytes + 1000, 'n');
   const auto target = provider.start_upload();
-  provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kChunk));
-  provider.call_and_vanish(target, std::string_view(bytes).substr(kChunk), 500,
+  provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kChunkBytes));
+  provider.call_and_vanish(target, std::string_view(bytes).substr(kChunkBytes), 500,
                            {{"X-Goog-Upload-Command", "upload, finalize"}, {"X-Goog-Upload-Offset", "8388608"}});
   const auto query = provider.chunk(target, "query", 0, "");
   EXPECT_EQ(query.headers.at("x-goog-upload-status"), "active");
   EXPECT_EQ(query.headers.at("x-goog-upload-size-received"), "8388608");
   EXPECT_EQ(provider.chunk(target, "upload, finalize", 7, "x").status, 400);
-  const auto last = provider.chunk(target, "upload, finalize", kChunk, std::string_view(bytes).substr(kChunk));
+  const auto last =
+      provider.chunk(target, "upload, finalize", kChunkBytes, std::string_view(bytes).substr(kChunkBytes));
   EXPECT_EQ(at(last.body, "file.sha256Hash"), hash_of(bytes));
   const auto after = provider.chunk(target, "query", 0, "");
   EXPECT_EQ(after.headers.at("x-goog-upload-status"), "final");
@@ -98,7 +100,7 @@ TEST(Conformance, Case06_MimeRefusal) {  // all four variants: upload_switches_t
   const auto last = provider.chunk(target, "upload, finalize", 0, "x");
   EXPECT_EQ(last.status, 200);
   EXPECT_EQ(at(last.body, "error.code"), "400");
-  EXPECT_EQ(message(last), "Unsupported MIME type: jsonl");
+  EXPECT_EQ(error_message(last), "Unsupported MIME type: jsonl");
 }
 
 TEST(Conformance, Case07_BothSpellingsOfAFile) {
@@ -143,8 +145,9 @@ TEST(Conformance, Case10_BadLines) {
                           "\n";
   const auto reply = provider.create(provider.upload(line("a", "1") + bad + line("c", "3") + line("d", "4") + bad));
   EXPECT_EQ(reply.status, 400);
-  EXPECT_TRUE(message(reply).starts_with("Error on line 2: ")) << message(reply);
-  EXPECT_NE(message(reply).find("'thinking_config'\nError on line 5: "), std::string::npos) << message(reply);
+  EXPECT_TRUE(error_message(reply).starts_with("Error on line 2: ")) << error_message(reply);
+  EXPECT_NE(error_message(reply).find("'thinking_config'\nError on line 5: "), std::string::npos)
+      << error_message(reply);
   EXPECT_EQ(provider.call("GET", "/v1beta/batches").body, "{}");
 }
 
@@ -152,11 +155,11 @@ TEST(Conformance, Case11_CreateRefusals) {
   Provider provider;
   const auto large = provider.call("POST", "/v1beta/models/gemini-x:batchGenerateContent", std::string(20971521, ' '));
   EXPECT_EQ(large.status, 400);
-  EXPECT_EQ(message(large), "Request payload size exceeds the limit: 20971520 bytes.");
-  EXPECT_EQ(message(provider.create("files/a", "t", "gpt-4")),
+  EXPECT_EQ(error_message(large), "Request payload size exceeds the limit: 20971520 bytes.");
+  EXPECT_EQ(error_message(provider.create("files/a", "t", "gpt-4")),
             "models/gpt-4 is not found for API version v1beta, or is not supported for batchGenerateContent. Call "
             "ListModels to see the list of available models and their supported methods.");
-  EXPECT_EQ(message(provider.create("files/nobody")),
+  EXPECT_EQ(error_message(provider.create("files/nobody")),
             "You do not have permission to access the File nobody or it may not exist.");
   EXPECT_EQ(provider.create(provider.upload(line("a", "1"), "alpha:1"), "t", "gemini-x", "beta:1").status, 403);
 }
@@ -179,7 +182,7 @@ TEST(Conformance, Case13_PoorQuotaErrors) {
   for (int i = 0; i < 100; ++i) ASSERT_EQ(provider.create(file).status, 200);
   const auto refused = provider.create(file);
   EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(message(refused), "Resource has been exhausted (e.g. check quota).");
+  EXPECT_EQ(error_message(refused), "Resource has been exhausted (e.g. check quota).");
   EXPECT_EQ(at(refused.body, "error.details"), "");
   EXPECT_FALSE(refused.headers.contains("retry-after"));
 }
@@ -296,7 +299,7 @@ TEST(Conformance, Case20_ResultFilesCannotBeDeleted) {
   provider.end_of(job);
   const auto reply = provider.call("DELETE", "/v1beta/files/batch-" + job.substr(8));
   EXPECT_EQ(reply.status, 400);
-  EXPECT_EQ(message(reply),
+  EXPECT_EQ(error_message(reply),
             "* DeleteFileRequest.name: File ID (name excluding 'files/') cannot be more than 40 characters.\n");
 }
 

@@ -6,20 +6,16 @@
 namespace batchd::emulator {
 namespace {
 
-std::string rules(const std::string& rules) { return R"({"rules":[)" + rules + "]}"; }
-
-std::size_t jobs(Provider& provider) { return provider.ledger("job").size(); }
-
 // Waits (bounded) until so many jobs were made.
 bool comes_to(Provider& provider, std::size_t count) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (jobs(provider) < count && std::chrono::steady_clock::now() < deadline)
+  while (jobs_made(provider) < count && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  return jobs(provider) == count;
+  return jobs_made(provider) == count;
 }
 
 TEST(EffectFaults, ACreateTakesEffectAfterItsClientHasGone) {
-  Provider provider(rules(R"({"on":"create","nth":1,"do":"late_effect","ms":2500})"));
+  Provider provider(fault_rules(R"({"on":"create","nth":1,"do":"late_effect","ms":2500})"));
   const auto file = provider.upload(line("a", "1"));
   const auto reply = provider.create(file, "late");
   EXPECT_TRUE(reply.broken);
@@ -30,7 +26,7 @@ TEST(EffectFaults, ACreateTakesEffectAfterItsClientHasGone) {
 }
 
 TEST(EffectFaults, ALateCreateFindsItsFileGone) {
-  Provider provider(rules(R"({"on":"create","do":"late_effect","ms":2500})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"late_effect","ms":2500})"));
   const auto file = provider.upload(line("a", "1"));
   EXPECT_TRUE(provider.create(file).broken);
   EXPECT_EQ(provider.call("DELETE", "/v1beta/" + file).status, 200);
@@ -39,31 +35,31 @@ TEST(EffectFaults, ALateCreateFindsItsFileGone) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   ASSERT_EQ(provider.ledger("refused").size(), 1U);
   EXPECT_EQ(at(provider.ledger("refused")[0], "status"), "403");
-  EXPECT_EQ(jobs(provider), 0U);
+  EXPECT_EQ(jobs_made(provider), 0U);
 }
 
 TEST(EffectFaults, ALateCreateMayBeSilentFirst) {
-  Provider provider(rules(R"({"on":"create","do":"late_effect","ms":0,"seconds":0.1})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"late_effect","ms":0,"seconds":0.1})"));
   EXPECT_TRUE(provider.create(provider.upload(line("a", "1"))).broken);
   EXPECT_TRUE(comes_to(provider, 1));
 }
 
 TEST(EffectFaults, AnEmulatorEndsWhileEffectsAreStillToCome) {
-  Provider provider(rules(R"({"on":"create","do":"late_effect","ms":3600000})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"late_effect","ms":3600000})"));
   EXPECT_TRUE(provider.create(provider.upload(line("a", "1"))).broken);
 }
 
 TEST(EffectFaults, OneCreateMakesTwoJobs) {
-  Provider provider(rules(R"({"on":"create","do":"execute_twice"})"));
+  Provider provider(fault_rules(R"({"on":"create","do":"execute_twice"})"));
   const auto reply = provider.create(provider.upload(line("a", "1")));
   EXPECT_EQ(reply.status, 200);
-  ASSERT_EQ(jobs(provider), 2U);
+  ASSERT_EQ(jobs_made(provider), 2U);
   EXPECT_EQ(at(provider.ledger("job")[0], "token"), at(provider.ledger("job")[1], "token"));
   EXPECT_EQ("batches/" + at(provider.ledger("job")[1], "job"), at(reply.body, "name"));
 }
 
 TEST(EffectFaults, ResetInsideTheRequest) {
-  Provider provider(rules(R"({"on":"create","first":2,"do":"reset_in_request","bytes":10})"));
+  Provider provider(fault_rules(R"({"on":"create","first":2,"do":"reset_in_request","bytes":10})"));
   const auto file = provider.upload(line("a", "1"));
   EXPECT_TRUE(provider.create(file).broken);
   // Only half of what was promised comes: it is enough for the fault.
@@ -72,7 +68,7 @@ TEST(EffectFaults, ResetInsideTheRequest) {
       "Content-Length: 20\r\n\r\n1234567890");
   EXPECT_TRUE(bytes.reset);
   EXPECT_EQ(bytes.text, "");
-  EXPECT_EQ(jobs(provider), 0U);
+  EXPECT_EQ(jobs_made(provider), 0U);
 }
 
 struct EffectCase {
@@ -85,10 +81,10 @@ struct EffectCase {
 class EffectFaults : public testing::TestWithParam<EffectCase> {};
 
 TEST_P(EffectFaults, OfACreate) {
-  Provider provider(rules(std::string(R"({"on":"create",)") + GetParam().rule + "}"));
+  Provider provider(fault_rules(std::string(R"({"on":"create",)") + GetParam().rule + "}"));
   const auto reply = provider.create(provider.upload(line("a", "1")));
   EXPECT_EQ(reply.broken, GetParam().broken);
-  EXPECT_EQ(jobs(provider), GetParam().jobs);
+  EXPECT_EQ(jobs_made(provider), GetParam().jobs);
   EXPECT_EQ(provider.ledger("fault").size(), 1U);
 }
 
@@ -111,32 +107,32 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(EffectFaults, FilesVanishUnderTheCallsThatNameThem) {
-  Provider create(rules(R"({"on":"create","nth":1,"do":"lose_file"})"));
+  Provider create(fault_rules(R"({"on":"create","nth":1,"do":"lose_file"})"));
   const auto file = create.upload(line("a", "1"));
   EXPECT_EQ(create.create(file).status, 403);
   EXPECT_EQ(create.call("GET", "/v1beta/" + file).status, 403);
   EXPECT_EQ(jobs(create), 0U);
 
-  Provider get(rules(R"({"on":"file_get","do":"lose_file"})"));
+  Provider get(fault_rules(R"({"on":"file_get","do":"lose_file"})"));
   EXPECT_EQ(get.call("GET", "/v1beta/" + get.upload("x")).status, 403);
 
-  Provider remove(rules(R"({"on":"file_delete","do":"lose_file"})"));
+  Provider remove(fault_rules(R"({"on":"file_delete","do":"lose_file"})"));
   EXPECT_EQ(remove.call("DELETE", "/v1beta/" + remove.upload("x")).status, 403);
 
-  Provider download(rules(R"({"on":"download","do":"lose_file"})"));
+  Provider download(fault_rules(R"({"on":"download","do":"lose_file"})"));
   const auto job = download.create_job(download.upload(line("a", "1")));
   download.end_of(job);
   EXPECT_EQ(download.download(job).status, 403);
 }
 
 TEST(EffectFaults, UploadsVanishUnderTheirChunks) {
-  Provider chunk(rules(R"({"on":"upload_chunk","nth":1,"do":"lose_file"})"));
+  Provider chunk(fault_rules(R"({"on":"upload_chunk","nth":1,"do":"lose_file"})"));
   const auto target = chunk.start_upload();
   EXPECT_EQ(chunk.chunk(target, "upload, finalize", 0, "x").status, 404);
   EXPECT_EQ(chunk.chunk(target, "upload, finalize", 0, "x").status, 404);
   EXPECT_TRUE(chunk.ledger("upload").empty());
 
-  Provider query(rules(R"({"on":"upload_query","do":"lose_file"})"));
+  Provider query(fault_rules(R"({"on":"upload_query","do":"lose_file"})"));
   EXPECT_EQ(query.chunk(query.start_upload(), "query", 0, "").status, 404);
 }
 

@@ -11,7 +11,7 @@ std::string embed_line(const std::string& key, const std::string& text, const st
   return R"({"key":")" + key + R"(","request":{"content":{"parts":[{"text":")" + text + "\"}]}" + more + "}}\n";
 }
 
-Reply create(Provider& provider, const std::string& file, const std::string& model) {
+Reply create_embeddings(Provider& provider, const std::string& file, const std::string& model) {
   return provider.call("POST", "/v1beta/models/" + model + ":asyncBatchEmbedContent",
                        R"({"batch":{"displayName":"t","inputConfig":{"fileName":")" + file + R"("}}})");
 }
@@ -28,7 +28,7 @@ TEST(Embeddings, LifeAndResults) {
   Provider provider;
   const auto input = embed_line("a", "one") + embed_line("b", "two", R"(,"output_dimensionality":2)") +
                      embed_line("c", "two", R"(,"outputDimensionality":20,"taskType":"RETRIEVAL_QUERY")");
-  const auto created = create(provider, provider.upload(input), "gemini-embedding-001");
+  const auto created = create_embeddings(provider, provider.upload(input), "gemini-embedding-001");
   ASSERT_EQ(created.status, 200) << created.body;
   EXPECT_TRUE(at(created.body, "metadata.@type").ends_with("v1main.EmbedContentBatch")) << created.body;
   const auto job = at(created.body, "name");
@@ -57,7 +57,7 @@ TEST(Embeddings, ValuesComeFromTheDigest) {
 
 TEST(Embeddings, LaterModelsTellTokensAsAllModelsDo) {
   Provider provider;
-  const auto created = create(provider, provider.upload(embed_line("a", "12345678")), "gemini-embedding-2");
+  const auto created = create_embeddings(provider, provider.upload(embed_line("a", "12345678")), "gemini-embedding-2");
   const auto job = at(created.body, "name");
   provider.end_of(job);
   const auto line = results(provider, job)["a"];
@@ -67,7 +67,7 @@ TEST(Embeddings, LaterModelsTellTokensAsAllModelsDo) {
 
 TEST(Embeddings, EachModelDoesOneWork) {
   Provider provider;
-  const auto wrong = create(provider, provider.upload(embed_line("a", "1")), "gemini-2.5-flash");
+  const auto wrong = create_embeddings(provider, provider.upload(embed_line("a", "1")), "gemini-2.5-flash");
   EXPECT_EQ(wrong.status, 404);
   EXPECT_EQ(at(wrong.body, "error.message"),
             "models/gemini-2.5-flash is not found for API version v1beta, or is not supported for "
@@ -91,7 +91,7 @@ TEST(Embeddings, BadLinesAreNamed) {
   const auto input = embed_line("a", "1") + line("b", "contents are for others") +
                      embed_line("c", "3", R"(,"outputDimensionality":0)") +
                      embed_line("d", "4", R"(,"outputDimensionality":"4")");
-  const auto reply = create(provider, provider.upload(input), "gemini-embedding-001");
+  const auto reply = create_embeddings(provider, provider.upload(input), "gemini-embedding-001");
   EXPECT_EQ(reply.status, 400);
   const auto message = at(reply.body, "error.message");
   EXPECT_NE(message.find("Error on line 2: "), std::string::npos) << message;
@@ -102,10 +102,10 @@ TEST(Embeddings, BadLinesAreNamed) {
 
 TEST(Embeddings, RequestWithoutContentIsALineError) {
   Provider provider;
-  const auto created = create(provider,
-                              provider.upload(R"({"key":"a","request":{"title":"t"}})"
-                                              "\n"),
-                              "gemini-embedding-001");
+  const auto created = create_embeddings(provider,
+                                         provider.upload(R"({"key":"a","request":{"title":"t"}})"
+                                                         "\n"),
+                                         "gemini-embedding-001");
   const auto job = at(created.body, "name");
   provider.end_of(job);
   EXPECT_EQ(at(results(provider, job)["a"], "error.code"), "3");

@@ -153,7 +153,7 @@ TEST(Sync, BatchEmbedContents) {
   EXPECT_EQ(post(provider, "gemini-embedding-001:batchEmbedContents", R"({"requests":[]})").status, 400);
 }
 
-TEST(Models, ListInPages) {
+TEST(Models, ListInPagesOfBothVersions) {
   Provider provider;
   const auto all = provider.call("GET", "/v1/models").body;
   EXPECT_EQ(at(all, "nextPageToken"), "");

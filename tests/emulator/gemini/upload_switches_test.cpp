@@ -6,13 +6,13 @@
 namespace batchd::emulator {
 namespace {
 
-Reply start(Provider& provider, const std::string& metadata, Headers more = {}) {
+Reply start_by_switch(Provider& provider, const std::string& metadata, Headers more = {}) {
   more["X-Goog-Upload-Protocol"] = "resumable";
   more["X-Goog-Upload-Command"] = "start";
   return provider.call("POST", "/upload/v1beta/files", metadata, more);
 }
 
-void set(Provider& provider, const std::string& settings) {
+void set_upload_switches(Provider& provider, const std::string& settings) {
   ASSERT_EQ(provider.call("POST", "/emulator/switches", settings).status, 200);
 }
 
@@ -21,13 +21,13 @@ TEST(UploadSwitches, MimeRefusal) {
   const auto* metadata = R"({"file":{"mimeType":"jsonl"}})";
   for (const int status : {400, 200}) {
     const auto name = std::to_string(status);
-    set(provider, R"({"mime-refusal":"start-)" + name + "\"}");
-    const auto refused = start(provider, metadata);
+    set_upload_switches(provider, R"({"mime-refusal":"start-)" + name + "\"}");
+    const auto refused = start_by_switch(provider, metadata);
     EXPECT_EQ(refused.status, status);
     EXPECT_EQ(at(refused.body, "error.message"), "Unsupported MIME type: jsonl");
     EXPECT_FALSE(refused.headers.contains("x-goog-upload-url"));
 
-    set(provider, R"({"mime-refusal":"finalize-)" + name + "\"}");
+    set_upload_switches(provider, R"({"mime-refusal":"finalize-)" + name + "\"}");
     const auto target = provider.start_upload(metadata);
     const auto last = provider.chunk(target, "upload, finalize", 0, "x");
     EXPECT_EQ(last.status, status);
@@ -51,7 +51,7 @@ TEST(UploadSwitches, UploadSessionSeconds) {
   Provider provider;
   const auto target = provider.start_upload();
   EXPECT_EQ(provider.chunk(target, "query", 0, "").status, 200);
-  set(provider, R"({"upload-session-seconds":0})");
+  set_upload_switches(provider, R"({"upload-session-seconds":0})");
   EXPECT_EQ(provider.chunk(target, "query", 0, "").status, 404);
   EXPECT_EQ(provider.chunk(target, "upload, finalize", 0, "x").status, 404);
 }
@@ -61,7 +61,7 @@ TEST(UploadSwitches, ResultFileSeconds) {
   const auto first = provider.create_job(provider.upload(line("a", "1")));
   provider.end_of(first);
   EXPECT_EQ(provider.download(first).status, 200);
-  set(provider, R"({"result-file-seconds":0})");
+  set_upload_switches(provider, R"({"result-file-seconds":0})");
   const auto second = provider.create_job(provider.upload(line("a", "1")));
   const auto operation = provider.end_of(second);
   EXPECT_NE(at(operation, "metadata.output.responsesFile"), "");
@@ -102,7 +102,7 @@ TEST(Uploads, StorageQuotaIsPerProject) {
       at(refused.body, "error.message")
           .ends_with("* Quota exceeded for metric: generativelanguage.googleapis.com/file_storage_bytes, limit: 10"));
   EXPECT_EQ(at(refused.body, "error.details.0.violations.0.quotaId"), "FileStorageBytesPerProject");
-  const auto declared = start(provider, "{}", {{"X-Goog-Upload-Header-Content-Length", "3"}});
+  const auto declared = start_by_switch(provider, "{}", {{"X-Goog-Upload-Header-Content-Length", "3"}});
   EXPECT_EQ(declared.status, 429);  // refused before a byte is sent, if the size is known
   EXPECT_NE(provider.upload("123", "other:1"), "");
   provider.call("DELETE", "/v1beta/" + first);
@@ -114,7 +114,7 @@ TEST(Uploads, OneFileHasALimit) {
   const auto refused = provider.chunk(provider.start_upload(), "upload, finalize", 0, "12345678901");
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(at(refused.body, "error.message"), "Request payload size exceeds the limit: 10 bytes.");
-  EXPECT_EQ(start(provider, "{}", {{"X-Goog-Upload-Header-Content-Length", "11"}}).status, 400);
+  EXPECT_EQ(start_by_switch(provider, "{}", {{"X-Goog-Upload-Header-Content-Length", "11"}}).status, 400);
   EXPECT_NE(provider.upload("1234567890"), "");
 }
 

@@ -7,7 +7,7 @@
 namespace batchd::emulator {
 namespace {
 
-constexpr std::size_t kChunk = 8 << 20;
+constexpr std::size_t kUploadChunk = 8 << 20;
 
 std::string pattern(std::size_t bytes) {
   std::string out(bytes, '\0');
@@ -44,23 +44,24 @@ TEST(Uploads, StartAnswersWithHeadersOnly) {
 
 TEST(Uploads, NineMebibytesInTwoChunks) {
   Provider provider;
-  const auto bytes = pattern(kChunk + (1 << 20));
+  const auto bytes = pattern(kUploadChunk + (1 << 20));
   const auto target = provider.start_upload();
-  const auto first = provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kChunk));
+  const auto first = provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kUploadChunk));
   EXPECT_EQ(first.headers.at("x-goog-upload-status"), "active");
   EXPECT_EQ(first.body, "");
-  const auto last = provider.chunk(target, "upload, finalize", kChunk, std::string_view(bytes).substr(kChunk));
+  const auto last =
+      provider.chunk(target, "upload, finalize", kUploadChunk, std::string_view(bytes).substr(kUploadChunk));
   EXPECT_EQ(at(last.body, "file.sha256Hash"), provider_hash(bytes));
 }
 
 TEST(Uploads, ZeroByteFinalize) {
   Provider provider;
-  const auto bytes = pattern(kChunk);
+  const auto bytes = pattern(kUploadChunk);
   const auto target = provider.start_upload();
   provider.chunk(target, "upload", 0, bytes);
-  const auto last = provider.chunk(target, "upload, finalize", kChunk, "");
+  const auto last = provider.chunk(target, "upload, finalize", kUploadChunk, "");
   EXPECT_EQ(last.headers.at("x-goog-upload-status"), "final");
-  EXPECT_EQ(at(last.body, "file.sizeBytes"), std::to_string(kChunk));
+  EXPECT_EQ(at(last.body, "file.sizeBytes"), std::to_string(kUploadChunk));
 }
 
 TEST(Uploads, ChunkNeedsNoKeyAndIgnoresStaleHeaders) {
@@ -82,16 +83,17 @@ TEST(Uploads, UnknownSessionIs404) {
 
 TEST(Uploads, ResumeAfterABrokenChunk) {
   Provider provider;
-  const auto bytes = pattern(kChunk + 30'000'000);
+  const auto bytes = pattern(kUploadChunk + 30'000'000);
   const auto target = provider.start_upload();
-  provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kChunk));
+  provider.chunk(target, "upload", 0, std::string_view(bytes).substr(0, kUploadChunk));
   // More than fits into the sockets: part of it has been taken in when the connection breaks.
-  provider.call_and_vanish(target, std::string_view(bytes).substr(kChunk), 24'000'000,
+  provider.call_and_vanish(target, std::string_view(bytes).substr(kUploadChunk), 24'000'000,
                            {{"X-Goog-Upload-Command", "upload, finalize"}, {"X-Goog-Upload-Offset", "8388608"}});
   const auto query = provider.chunk(target, "query", 0, "");
   EXPECT_EQ(query.headers.at("x-goog-upload-status"), "active");
   EXPECT_EQ(query.headers.at("x-goog-upload-size-received"), "8388608");
-  const auto last = provider.chunk(target, "upload, finalize", kChunk, std::string_view(bytes).substr(kChunk));
+  const auto last =
+      provider.chunk(target, "upload, finalize", kUploadChunk, std::string_view(bytes).substr(kUploadChunk));
   EXPECT_EQ(at(last.body, "file.sha256Hash"), provider_hash(bytes));
   const auto after = provider.chunk(target, "query", 0, "");
   EXPECT_EQ(after.headers.at("x-goog-upload-status"), "final");
@@ -132,7 +134,7 @@ TEST(Uploads, BothSpellingsOfMetadata) {
   }
 }
 
-Reply start(Provider& provider, const std::string& metadata) {
+Reply start_with(Provider& provider, const std::string& metadata) {
   return provider.call("POST", "/upload/v1beta/files", metadata,
                        {{"X-Goog-Upload-Protocol", "resumable"}, {"X-Goog-Upload-Command", "start"}});
 }
@@ -142,23 +144,23 @@ TEST(Uploads, OwnNames) {
   const auto reply =
       provider.chunk(provider.start_upload(R"({"file":{"name":"files/mine-1"}})"), "upload, finalize", 0, "x");
   EXPECT_EQ(at(reply.body, "file.name"), "files/mine-1");
-  const auto again = start(provider, R"({"file":{"name":"files/mine-1"}})");
+  const auto again = start_with(provider, R"({"file":{"name":"files/mine-1"}})");
   EXPECT_EQ(again.status, 409);
   EXPECT_EQ(at(again.body, "error.status"), "ALREADY_EXISTS");
   for (const auto& name :
        {std::string("-a"), std::string("a-"), std::string("A"), std::string("a_b"), std::string(41, 'a')}) {
-    EXPECT_EQ(start(provider, R"({"file":{"name":"files/)" + name + "\"}}").status, 400) << name;
+    EXPECT_EQ(start_with(provider, R"({"file":{"name":"files/)" + name + "\"}}").status, 400) << name;
   }
 }
 
 TEST(Uploads, UnsupportedMimeTypes) {
   Provider provider({}, {.refused_mimes = {"application/jsonl"}});
   for (const auto* mime : {"application/jsonl", "application/x-ndjson", "nonsense"}) {
-    const auto reply = start(provider, std::string(R"({"file":{"mimeType":")") + mime + "\"}}");
+    const auto reply = start_with(provider, std::string(R"({"file":{"mimeType":")") + mime + "\"}}");
     EXPECT_EQ(reply.status, 400);
     EXPECT_EQ(at(reply.body, "error.message"), std::string("Unsupported MIME type: ") + mime);
   }
-  EXPECT_EQ(start(provider, R"({"file":{"mimeType":"text/plain"}})").status, 200);
+  EXPECT_EQ(start_with(provider, R"({"file":{"mimeType":"text/plain"}})").status, 200);
 }
 
 }  // namespace

@@ -6,12 +6,11 @@
 namespace batchd::emulator {
 namespace {
 
-std::string rules(const std::string& rules) { return R"({"rules":[)" + rules + "]}"; }
 std::string list(Provider& provider) { return provider.call("GET", "/v1beta/batches").body; }
 std::string state(const std::string& operation) { return at(operation, "metadata.state"); }
 
 TEST(JobsUnseen, ListsLagByLooks) {
-  Provider provider(rules(R"({"on":"job","nth":2,"do":"list_lag","ms":0,"lists":2})"));
+  Provider provider(fault_rules(R"({"on":"job","nth":2,"do":"list_lag","ms":0,"lists":2})"));
   const auto file = provider.upload(line("a", "1"));
   const auto shown = provider.create_job(file);
   const auto hidden = provider.create_job(file);
@@ -25,7 +24,7 @@ TEST(JobsUnseen, ListsLagByLooks) {
 }
 
 TEST(JobsUnseen, ListsLagByTime) {
-  Provider provider(rules(R"({"on":"job","do":"list_lag","ms":2500,"get_too":true})"));
+  Provider provider(fault_rules(R"({"on":"job","do":"list_lag","ms":2500,"get_too":true})"));
   const auto job = provider.create_job(provider.upload(line("a", "1")));
   EXPECT_EQ(list(provider), "{}");
   EXPECT_EQ(provider.call("GET", "/v1beta/" + job).status, 404);
@@ -37,7 +36,7 @@ TEST(JobsUnseen, ListsLagByTime) {
 }
 
 TEST(JobsUnseen, GetsLag) {
-  Provider provider(rules(R"({"on":"job","do":"get_lag","ms":0,"polls":2})"));
+  Provider provider(fault_rules(R"({"on":"job","do":"get_lag","ms":0,"polls":2})"));
   const auto job = provider.create_job(provider.upload(line("a", "1")));
   EXPECT_EQ(at(list(provider), "operations.0.name"), job);
   EXPECT_EQ(provider.call("GET", "/v1beta/" + job).status, 404);
@@ -46,7 +45,7 @@ TEST(JobsUnseen, GetsLag) {
 }
 
 TEST(JobsUnseen, StaleRows) {
-  Provider provider(rules(R"({"on":"job","do":"stale_list"})"));
+  Provider provider(fault_rules(R"({"on":"job","do":"stale_list"})"));
   const auto job = provider.create_job(provider.upload(line("a", "1") + line("b", "2")));
   const auto whole = provider.end_of(job);
   EXPECT_NE(at(whole, "response.responsesFile"), "");
@@ -59,7 +58,7 @@ TEST(JobsUnseen, StaleRows) {
 }
 
 TEST(JobFaults, StuckPendingUntilCancelled) {
-  Provider provider(rules(R"({"on":"job","nth":1,"do":"stuck_pending"})"));
+  Provider provider(fault_rules(R"({"on":"job","nth":1,"do":"stuck_pending"})"));
   const auto file = provider.upload(line("a", "1"));
   const auto stuck = provider.create_job(file);
   provider.end_of(provider.create_job(file));
@@ -69,13 +68,13 @@ TEST(JobFaults, StuckPendingUntilCancelled) {
 }
 
 TEST(JobFaults, SlowOnesTakeTheirOwnTime) {
-  Provider provider(rules(R"({"on":"job","nth":1,"do":"slow","seconds":0.04})"), {.job_seconds = 3600});
+  Provider provider(fault_rules(R"({"on":"job","nth":1,"do":"slow","seconds":0.04})"), {.job_seconds = 3600});
   const auto file = provider.upload(line("a", "1"));
   EXPECT_EQ(state(provider.end_of(provider.create_job(file))), "BATCH_STATE_SUCCEEDED");
 }
 
 TEST(JobFaults, CancelledByNobody) {
-  Provider provider(rules(R"({"on":"job","do":"cancel_itself","executed":0.5})"));
+  Provider provider(fault_rules(R"({"on":"job","do":"cancel_itself","executed":0.5})"));
   const auto job = provider.create_job(provider.upload(line("a", "1") + line("b", "2")));
   const auto operation = provider.end_of(job);
   EXPECT_EQ(state(operation), "BATCH_STATE_CANCELLED");
@@ -87,7 +86,7 @@ TEST(JobFaults, CancelledByNobody) {
 }
 
 TEST(JobFaults, TheInputVanishesBeforeTheJobReadsIt) {
-  Provider provider(rules(R"({"on":"job","do":"lose_input"})"));
+  Provider provider(fault_rules(R"({"on":"job","do":"lose_input"})"));
   const auto file = provider.upload(line("a", "1"));
   const auto operation = provider.end_of(provider.create_job(file));
   EXPECT_EQ(state(operation), "BATCH_STATE_FAILED");
@@ -105,7 +104,7 @@ struct LossCase {
 class Losses : public testing::TestWithParam<LossCase> {};
 
 TEST_P(Losses, WhatWasExecutedIsWithheld) {
-  Provider provider(rules(std::string(R"({"on":"job","do":")") + GetParam().action + "\"}"));
+  Provider provider(fault_rules(std::string(R"({"on":"job","do":")") + GetParam().action + "\"}"));
   const auto job = provider.create_job(provider.upload(line("a", "1")));
   const auto operation = provider.end_of(job);
   EXPECT_EQ(state(operation), "BATCH_STATE_SUCCEEDED");
@@ -126,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(All, Losses,
                          [](const auto& tested) { return std::string(tested.param.action); });
 
 TEST(JobLedger, EndsSayWhatWasBilled) {
-  Provider provider(rules(R"({"on":"line","nth":1,"do":"error"},{"on":"line","nth":2,"do":"missing"})"));
+  Provider provider(fault_rules(R"({"on":"line","nth":1,"do":"error"},{"on":"line","nth":2,"do":"missing"})"));
   provider.run(line("a", "1") + line("b", "2") + line("c", "3") + line("d", "4"));
   const auto end = provider.ledger("end").at(0);
   EXPECT_EQ(at(end, "billed"), "2");

@@ -10,11 +10,11 @@
 namespace batchd::emulator {
 namespace {
 
-void set(Provider& provider, const std::string& settings) {
+void set_job_switches(Provider& provider, const std::string& settings) {
   ASSERT_EQ(provider.call("POST", "/emulator/switches", settings).status, 200);
 }
 
-std::string message(const Reply& reply) { return at(reply.body, "error.message"); }
+std::string switch_message(const Reply& reply) { return at(reply.body, "error.message"); }
 
 TEST(JobSwitches, LinesOfTheInput) {
   Provider provider;
@@ -22,14 +22,14 @@ TEST(JobSwitches, LinesOfTheInput) {
       line("a", "1") + "\n" + line("a", "2") + R"({"request":{"contents":[{"parts":[{"text":"3"}]}]}})" + "\n";
   const auto file = provider.upload(input);
   EXPECT_EQ(provider.create(file).status, 200);  // by default all of this is fine
-  set(provider, R"({"blank-lines":"refused"})");
-  EXPECT_TRUE(message(provider.create(file)).starts_with("Error on line 2: "));
-  set(provider, R"({"blank-lines":"skipped","duplicate-keys":"refused"})");
-  EXPECT_EQ(message(provider.create(file)), "Error on line 3: duplicate key: 'a'");
-  set(provider, R"({"duplicate-keys":"accepted","missing-keys":"refused"})");
-  EXPECT_EQ(message(provider.create(file)), "Error on line 4: missing field: 'key'");
-  set(provider, R"({"blank-lines":"refused","duplicate-keys":"refused"})");
-  const auto all = message(provider.create(file));
+  set_job_switches(provider, R"({"blank-lines":"refused"})");
+  EXPECT_TRUE(switch_message(provider.create(file)).starts_with("Error on line 2: "));
+  set_job_switches(provider, R"({"blank-lines":"skipped","duplicate-keys":"refused"})");
+  EXPECT_EQ(switch_message(provider.create(file)), "Error on line 3: duplicate key: 'a'");
+  set_job_switches(provider, R"({"duplicate-keys":"accepted","missing-keys":"refused"})");
+  EXPECT_EQ(switch_message(provider.create(file)), "Error on line 4: missing field: 'key'");
+  set_job_switches(provider, R"({"blank-lines":"refused","duplicate-keys":"refused"})");
+  const auto all = switch_message(provider.create(file));
   EXPECT_NE(all.find("\nError on line 3: "), std::string::npos) << all;
   EXPECT_NE(all.find("\nError on line 4: "), std::string::npos) << all;
 }
@@ -48,10 +48,10 @@ TEST(JobSwitches, CancelFinished) {
   provider.end_of(job);
   const auto cancel = [&] { return provider.call("POST", "/v1beta/" + job + ":cancel"); };
   EXPECT_EQ(cancel().body, "{}");
-  set(provider, R"({"cancel-finished":"400"})");
+  set_job_switches(provider, R"({"cancel-finished":"400"})");
   EXPECT_EQ(cancel().status, 400);
   EXPECT_EQ(at(cancel().body, "error.status"), "FAILED_PRECONDITION");
-  set(provider, R"({"cancel-finished":"404"})");
+  set_job_switches(provider, R"({"cancel-finished":"404"})");
   EXPECT_EQ(cancel().status, 404);
   EXPECT_EQ(at(provider.call("GET", "/v1beta/" + job).body, "metadata.state"), "BATCH_STATE_SUCCEEDED");
 }
@@ -109,28 +109,28 @@ TEST(JobSwitches, DeleteRunningGoesOn) {
 TEST(JobSwitches, MissingFile) {
   Provider provider;
   EXPECT_EQ(provider.create("files/nobody").status, 403);
-  set(provider, R"({"missing-file":"404"})");
+  set_job_switches(provider, R"({"missing-file":"404"})");
   EXPECT_EQ(provider.create("files/nobody").status, 404);
-  set(provider, R"({"missing-file":"400"})");
+  set_job_switches(provider, R"({"missing-file":"400"})");
   EXPECT_EQ(provider.create("files/nobody").status, 400);
 }
 
 TEST(JobSwitches, UnknownAndForeignBatches) {
   Provider provider;
-  EXPECT_EQ(message(provider.call("GET", "/v1beta/batches/nobody")), "Requested entity was not found.");
+  EXPECT_EQ(switch_message(provider.call("GET", "/v1beta/batches/nobody")), "Requested entity was not found.");
   const auto job = provider.create_job(provider.upload(line("a", "1")));
   EXPECT_EQ(provider.call("GET", "/v1beta/" + job, {}, {}, "other:1").status, 404);
-  set(provider, R"({"foreign-batch":"403","unknown-batch-text":"No such thing."})");
+  set_job_switches(provider, R"({"foreign-batch":"403","unknown-batch-text":"No such thing."})");
   EXPECT_EQ(provider.call("GET", "/v1beta/" + job, {}, {}, "other:1").status, 403);
   EXPECT_EQ(provider.call("DELETE", "/v1beta/" + job, {}, {}, "other:1").status, 403);
   EXPECT_EQ(provider.call("POST", "/v1beta/" + job + ":cancel", {}, {}, "other:1").status, 403);
-  EXPECT_EQ(message(provider.call("GET", "/v1beta/batches/nobody")), "No such thing.");
+  EXPECT_EQ(switch_message(provider.call("GET", "/v1beta/batches/nobody")), "No such thing.");
 }
 
 TEST(JobSwitches, ListFilter) {
   Provider provider;
   EXPECT_EQ(provider.call("GET", "/v1beta/batches?filter=x").status, 200);
-  set(provider, R"({"list-filter":"400"})");
+  set_job_switches(provider, R"({"list-filter":"400"})");
   EXPECT_EQ(provider.call("GET", "/v1beta/batches?filter=x").status, 400);
   EXPECT_EQ(provider.call("GET", "/v1beta/batches").status, 200);
 }
@@ -139,19 +139,19 @@ TEST(JobSwitches, LineFailure) {
   const auto* rules = R"({"rules":[{"on":"line","do":"error","code":13,"message":"no"}]})";
   Provider provider(rules);
   EXPECT_EQ(at(provider.run(line("a", "1")).at(0), "error.code"), "13");
-  set(provider, R"({"line-failure":"status"})");
+  set_job_switches(provider, R"({"line-failure":"status"})");
   const auto object = provider.run(line("a", "1")).at(0);
   EXPECT_EQ(at(object, "status.code"), "13");
   EXPECT_EQ(at(object, "error"), "");
   EXPECT_EQ(at(object, "key"), "a");
-  set(provider, R"({"line-failure":"status-text"})");
+  set_job_switches(provider, R"({"line-failure":"status-text"})");
   EXPECT_EQ(at(provider.run(line("a", "1")).at(0), "status"), R"(Request failed: {"code":13,"message":"no"})");
 }
 
 TEST(JobSwitches, MissingLinesInTheLedger) {
   Provider provider(R"({"rules":[{"on":"line","do":"missing"}]})");
   for (const std::string booked : {"withheld", "billed", "not-billed"}) {
-    set(provider, R"({"missing-lines":")" + booked + "\"}");
+    set_job_switches(provider, R"({"missing-lines":")" + booked + "\"}");
     provider.run(line("a", booked));
     EXPECT_EQ(at(provider.ledger("line").back(), "billed"), booked == "not-billed" ? "not billed" : booked);
   }

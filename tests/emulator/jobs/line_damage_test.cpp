@@ -11,7 +11,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool line_has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 struct DamageCase {
   const char* name;
@@ -21,15 +21,15 @@ struct DamageCase {
   std::function<bool(const Lines&)> seen;  // in what the result file has behind the first line
 };
 
-const DamageCase kCases[] = {
+const DamageCase kDamageCases[] = {
     {"duplicate_other", R"("do":"duplicate_other")", "billed", "response",
      [](const Lines& l) { return l.size() == 2 && l[0] != l[1] && at(l[0], "key") == "b" && at(l[1], "key") == "b"; }},
     {"error_first", R"("do":"error_first","code":14)", "billed", "response",
      [](const Lines& l) { return l.size() == 2 && at(l[0], "error.code") == "14" && at(l[1], "response") != ""; }},
     {"key_number", R"("do":"key_number")", "withheld", "damaged",
-     [](const Lines& l) { return has(l[0], "\"key\":17"); }},
+     [](const Lines& l) { return line_has(l[0], "\"key\":17"); }},
     {"key_twice", R"("do":"key_twice")", "withheld", "damaged",
-     [](const Lines& l) { return has(l[0], "\"key\":\"nobody-else\"") && has(l[0], "\"key\":\"b\""); }},
+     [](const Lines& l) { return line_has(l[0], "\"key\":\"nobody-else\"") && line_has(l[0], "\"key\":\"b\""); }},
     {"empty", R"("do":"empty")", "withheld", "damaged", [](const Lines& l) { return l[0].empty(); }},
     {"blank_before", R"("do":"blank_before")", "billed", "response",
      [](const Lines& l) { return l[0] == " \t" && at(l[1], "key") == "b"; }},
@@ -37,19 +37,21 @@ const DamageCase kCases[] = {
      [](const Lines& l) { return at(l[0], "0.key") == "b"; }},
     {"bom", R"("do":"bom")", "withheld", "damaged", [](const Lines& l) { return l[0].starts_with("\xEF\xBB\xBF{"); }},
     {"crlf", R"("do":"crlf")", "billed", "response", [](const Lines& l) { return l[0].ends_with("}\r"); }},
-    {"nul", R"("do":"nul")", "withheld", "damaged", [](const Lines& l) { return has(l[0], std::string("a\0b", 3)); }},
+    {"nul", R"("do":"nul")", "withheld", "damaged",
+     [](const Lines& l) { return line_has(l[0], std::string("a\0b", 3)); }},
     {"lone_surrogate", R"("do":"lone_surrogate")", "withheld", "damaged",
-     [](const Lines& l) { return has(l[0], "\"\\ud800\""); }},
+     [](const Lines& l) { return line_has(l[0], "\"\\ud800\""); }},
     {"invalid_utf8", R"("do":"invalid_utf8")", "withheld", "damaged",
-     [](const Lines& l) { return has(l[0], "\xC3("); }},
+     [](const Lines& l) { return line_has(l[0], "\xC3("); }},
     {"raw_u2028", R"("do":"raw_u2028")", "billed", "response",
-     [](const Lines& l) { return has(l[0], "\xE2\x80\xA8") && at(l[0], "key") == "b"; }},
+     [](const Lines& l) { return line_has(l[0], "\xE2\x80\xA8") && at(l[0], "key") == "b"; }},
     {"deep", R"("do":"deep","count":5000)", "withheld", "damaged",
-     [](const Lines& l) { return has(l[0], std::string(5000, '[') + std::string(5000, ']')); }},
-    {"huge_number", R"("do":"huge_number")", "withheld", "damaged", [](const Lines& l) { return has(l[0], ":1e400"); }},
+     [](const Lines& l) { return line_has(l[0], std::string(5000, '[') + std::string(5000, ']')); }},
+    {"huge_number", R"("do":"huge_number")", "withheld", "damaged",
+     [](const Lines& l) { return line_has(l[0], ":1e400"); }},
     {"tiny_number", R"("do":"tiny_number")", "withheld", "damaged",
-     [](const Lines& l) { return has(l[0], ":1e-99999999999999999999"); }},
-    {"minus_zero", R"("do":"minus_zero")", "withheld", "damaged", [](const Lines& l) { return has(l[0], ":-0"); }},
+     [](const Lines& l) { return line_has(l[0], ":1e-99999999999999999999"); }},
+    {"minus_zero", R"("do":"minus_zero")", "withheld", "damaged", [](const Lines& l) { return line_has(l[0], ":-0"); }},
     {"long_line", R"("do":"long_line","bytes":3000000)", "billed", "response",
      [](const Lines& l) { return l[0].size() > 3000000 && at(l[0], "key") == "b"; }},
     {"both", R"("do":"both","code":3)", "withheld", "damaged",
@@ -91,7 +93,7 @@ TEST_P(LineDamage, IsInTheResultAndInTheLedger) {
   EXPECT_EQ(at(fault, "prompt_sha256"), at(rows[1], "prompt_sha256"));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LineDamage, testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(All, LineDamage, testing::ValuesIn(kDamageCases),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(LineDamage, PoisonLinesAndPoisonJobs) {

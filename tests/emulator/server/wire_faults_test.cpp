@@ -15,7 +15,7 @@ std::size_t head_end(const std::string& text) {
 }
 std::string head(const Bytes& bytes) { return bytes.text.substr(0, head_end(bytes.text)); }
 std::string body(const Bytes& bytes) { return bytes.text.substr(head_end(bytes.text)); }
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool bytes_have(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::size_t times(const std::string& text, const std::string& part) {
   std::size_t n = 0;
@@ -30,11 +30,11 @@ struct WireCase {
   std::function<bool(const Bytes&, const std::string& whole)> seen;
 };
 
-const WireCase kCases[] = {
+const WireCase kWireCases[] = {
     {"cut_half", R"("do":"cut")",
      [](const Bytes& b, const std::string& w) {
        return body(b) == w.substr(0, w.size() / 2) &&
-              has(head(b), "Content-Length: " + std::to_string(w.size()) + "\r");
+              bytes_have(head(b), "Content-Length: " + std::to_string(w.size()) + "\r");
      }},
     {"cut_bytes", R"("do":"cut","bytes":5)",
      [](const Bytes& b, const std::string& w) { return body(b) == w.substr(0, 5); }},
@@ -54,7 +54,7 @@ const WireCase kCases[] = {
     {"shorten", R"("do":"shorten","lines":2)",
      [](const Bytes& b, const std::string& w) {
        return times(body(b), "\n") == 2 && w.starts_with(body(b)) &&
-              has(head(b), "Content-Length: " + std::to_string(body(b).size()) + "\r");
+              bytes_have(head(b), "Content-Length: " + std::to_string(body(b).size()) + "\r");
      }},
     {"stall", R"("do":"stall","bytes":3,"seconds":0.05)",
      [](const Bytes& b, const std::string& w) { return body(b) == w.substr(0, 3); }},
@@ -62,35 +62,38 @@ const WireCase kCases[] = {
      [](const Bytes& b, const std::string& w) { return body(b) == w; }},
     {"length_too_long", R"("do":"wrong_length","by":10)",
      [](const Bytes& b, const std::string& w) {
-       return body(b) == w && has(head(b), "Content-Length: " + std::to_string(w.size() + 10) + "\r");
+       return body(b) == w && bytes_have(head(b), "Content-Length: " + std::to_string(w.size() + 10) + "\r");
      }},
     {"length_too_short", R"("do":"wrong_length","by":-10)",
      [](const Bytes& b, const std::string& w) {
-       return body(b) == w && has(head(b), "Content-Length: " + std::to_string(w.size() - 10) + "\r");
+       return body(b) == w && bytes_have(head(b), "Content-Length: " + std::to_string(w.size() - 10) + "\r");
      }},
     {"duplicate_length", R"("do":"duplicate_length")",
      [](const Bytes& b, const std::string& w) {
-       return has(head(b), "Content-Length: " + std::to_string(w.size()) + "\r") &&
-              has(head(b), "Content-Length: " + std::to_string(w.size() + 10) + "\r");
+       return bytes_have(head(b), "Content-Length: " + std::to_string(w.size()) + "\r") &&
+              bytes_have(head(b), "Content-Length: " + std::to_string(w.size() + 10) + "\r");
      }},
     {"length_and_chunks", R"("do":"length_and_chunks")",
      [](const Bytes& b, const std::string& w) {
-       return has(head(b), "Content-Length: ") && has(head(b), "Transfer-Encoding: chunked") && has(body(b), w) &&
-              body(b).ends_with("\r\n0\r\n\r\n");
+       return bytes_have(head(b), "Content-Length: ") && bytes_have(head(b), "Transfer-Encoding: chunked") &&
+              bytes_have(body(b), w) && body(b).ends_with("\r\n0\r\n\r\n");
      }},
     {"chunked", R"("do":"chunked")",
      [](const Bytes& b, const std::string& w) {
-       return !has(head(b), "Content-Length") && has(body(b), "\r\n" + w + "\r\n0\r\n\r\n");
+       return !bytes_have(head(b), "Content-Length") && bytes_have(body(b), "\r\n" + w + "\r\n0\r\n\r\n");
      }},
     {"bad_chunk", R"("do":"bad_chunk")",
-     [](const Bytes& b, const std::string&) { return has(head(b), "chunked") && body(b).starts_with("zz\r\n"); }},
+     [](const Bytes& b, const std::string&) {
+       return bytes_have(head(b), "chunked") && body(b).starts_with("zz\r\n");
+     }},
     {"endless", R"("do":"endless","bytes":300000)",
      [](const Bytes& b, const std::string& w) {
-       return body(b).size() >= 300000 && body(b).starts_with(w + w) && !has(head(b), "Content-Length");
+       return body(b).size() >= 300000 && body(b).starts_with(w + w) && !bytes_have(head(b), "Content-Length");
      }},
     {"gzip_bomb", R"("do":"gzip_bomb","bytes":5000)",
      [](const Bytes& b, const std::string&) {
-       return has(head(b), "Content-Encoding: gzip") && body(b).starts_with("\x1F\x8B\x08") && body(b).size() >= 5000;
+       return bytes_have(head(b), "Content-Encoding: gzip") && body(b).starts_with("\x1F\x8B\x08") &&
+              body(b).size() >= 5000;
      }},
     {"info_flood", R"("do":"info_flood","count":300)",
      [](const Bytes& b, const std::string& w) { return times(b.text, "HTTP/1.1 102 ") == 300 && b.text.ends_with(w); }},
@@ -101,7 +104,7 @@ const WireCase kCases[] = {
     {"many_headers", R"("do":"big_headers","bytes":70000,"count":700)",
      [](const Bytes& b, const std::string&) { return head(b).size() > 70000 && times(head(b), "X-Filler") == 700; }},
     {"bad_header", R"("do":"bad_header")",
-     [](const Bytes& b, const std::string&) { return has(head(b), "\r\nthis is no header field\r\n"); }},
+     [](const Bytes& b, const std::string&) { return bytes_have(head(b), "\r\nthis is no header field\r\n"); }},
     {"bad_status_line", R"("do":"bad_status_line")",
      [](const Bytes& b, const std::string&) { return b.text.starts_with("HTTP/1.1 OK 200\r\n"); }},
     {"not_http", R"("do":"not_http")",
@@ -111,10 +114,10 @@ const WireCase kCases[] = {
     {"http09", R"("do":"http09")", [](const Bytes& b, const std::string& w) { return b.text == w; }},
     {"extra_answer", R"("do":"extra_answer")",
      [](const Bytes& b, const std::string& w) {
-       return times(b.text, "HTTP/1.1 200 ") == 2 && has(b.text, w + "HTTP/1.1");
+       return times(b.text, "HTTP/1.1 200 ") == 2 && bytes_have(b.text, w + "HTTP/1.1");
      }},
     {"close_after_answer", R"("do":"close_after_answer")",
-     [](const Bytes& b, const std::string& w) { return body(b) == w && !has(head(b), "close"); }},
+     [](const Bytes& b, const std::string& w) { return body(b) == w && !bytes_have(head(b), "close"); }},
 };
 
 class WireFaults : public testing::TestWithParam<WireCase> {};
@@ -130,7 +133,7 @@ TEST_P(WireFaults, OnADownload) {
   EXPECT_EQ(provider.download(job).body, whole);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WireFaults, testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(All, WireFaults, testing::ValuesIn(kWireCases),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(WireFaults, TrickleIsSlow) {

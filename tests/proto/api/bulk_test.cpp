@@ -8,13 +8,13 @@
 namespace batchd::proto {
 namespace {
 
-struct Read {
+struct LineRead {
   std::optional<Submission> line;
   std::string code, request;
 };
-Read read(std::string_view text) {
+LineRead read_line(std::string_view text) {
   SubmissionReader reader(SubmissionReader::Form::line);
-  Read read;
+  LineRead read;
   reader.feed(text, read.request);
   read.line = reader.finish();
   if (!read.line) read.code = reader.fault().code;
@@ -22,12 +22,12 @@ Read read(std::string_view text) {
 }
 
 TEST(BulkLine, IsReadInTheProvidersForm) {
-  const auto line = read("{\"key\":\"k-1\",\"request\":{\"contents\":[{\"text\":\"12345678\"}]}}\r");
+  const auto line = read_line("{\"key\":\"k-1\",\"request\":{\"contents\":[{\"text\":\"12345678\"}]}}\r");
   ASSERT_TRUE(line.line) << line.code;
   EXPECT_EQ(line.line->key, "k-1");
   EXPECT_EQ(line.line->tokens, 3);
   EXPECT_EQ(line.request, R"({"contents":[{"text":"12345678"}]})");
-  EXPECT_TRUE(read(R"({"request":{}})").line);
+  EXPECT_TRUE(read_line(R"({"request":{}})").line);
 }
 
 TEST(BulkLine, Faults) {
@@ -42,7 +42,7 @@ TEST(BulkLine, Faults) {
       {R"({"request":[]})", "bad_request"},
       {R"({"request":{},"key":7})", "bad_key"},
   };
-  for (const auto& [text, code] : table) EXPECT_EQ(read(text).code, code) << text;
+  for (const auto& [text, code] : table) EXPECT_EQ(read_line(text).code, code) << text;
 }
 
 TEST(BulkLine, TheDigestStandsForEverything) {

@@ -64,22 +64,22 @@ TEST(Options, Labels) {
     EXPECT_FALSE(parse_labels(text)) << text.substr(0, 80);
 }
 
-struct Read {
+struct OptionsRead {
   std::optional<Submission> submission;
   std::string code;
 };
-Read read(const std::string& members) {
+OptionsRead read_options(const std::string& members) {
   SubmissionReader reader;
   std::string request;
   reader.feed(R"({"model":"m","request":{},)" + members + "}", request);
-  Read read{.submission = reader.finish(), .code = {}};
+  OptionsRead read{.submission = reader.finish(), .code = {}};
   if (!read.submission) read.code = reader.fault().code;
   return read;
 }
 
 TEST(Options, AsMembersOfASubmission) {
-  const auto all = read(R"("channel":"c","deadline":"90m","on_deadline":"fail","labels":{"run":"7"},)"
-                        R"("endpoint":"embedContent","account":"team")");
+  const auto all = read_options(R"("channel":"c","deadline":"90m","on_deadline":"fail","labels":{"run":"7"},)"
+                                R"("endpoint":"embedContent","account":"team")");
   ASSERT_TRUE(all.submission) << all.code;
   EXPECT_EQ(all.submission->channel, "c");
   EXPECT_EQ(all.submission->deadline->in, std::chrono::minutes(90));
@@ -103,7 +103,7 @@ TEST(Options, AsMembersOfASubmission) {
              {R"("labels":"a")", "bad_labels"},
              {R"("labels":{"a":")" + std::string(100'000, 'x') + "\"}", "bad_labels"},
              {R"("endpoint":"countTokens")", "bad_endpoint"}};
-  for (const auto& c : bad) EXPECT_EQ(read(c.members).code, c.code) << c.members.substr(0, 80);
+  for (const auto& c : bad) EXPECT_EQ(read_options(c.members).code, c.code) << c.members.substr(0, 80);
 }
 
 TEST(Options, AWholeLengthOfLabelsFits) {
@@ -111,7 +111,7 @@ TEST(Options, AWholeLengthOfLabelsFits) {
   for (int i = 0; i < 16; ++i)
     labels += (i > 0 ? ",\"" : "\"") + std::string(254, 'n') + std::to_string(10 + i) + R"(":")" +
               std::string(256, 'v') + '"';
-  EXPECT_TRUE(read("\"labels\":" + labels + "}").submission);
+  EXPECT_TRUE(read_options("\"labels\":" + labels + "}").submission);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace batchd::proto {
 namespace {
 
-constexpr core::WallTime kNoon{core::Duration{1'795'348'800'123}};  // 2026-11-22T12:00:00.123Z
+constexpr core::WallTime kResultsNoon{core::Duration{1'795'348'800'123}};  // 2026-11-22T12:00:00.123Z
 
 core::RequestView full() {
   core::RequestView view;
@@ -16,13 +16,13 @@ core::RequestView full() {
   view.key = "k";
   view.state = core::RequestState::succeeded;
   view.batch = core::BatchId{2};
-  view.created_at = kNoon;
-  view.finished_at = kNoon;
-  view.acknowledged_at = kNoon;
+  view.created_at = kResultsNoon;
+  view.finished_at = kResultsNoon;
+  view.acknowledged_at = kResultsNoon;
   view.channel = "c";
   view.group = "g";
   view.labels = R"({"a":"b"})";
-  view.deadline = kNoon;
+  view.deadline = kResultsNoon;
   view.fail_at_deadline = true;
   return view;
 }

@@ -6,15 +6,15 @@
 namespace batchd::proto {
 namespace {
 
-struct Read {
+struct SubmissionRead {
   std::optional<Submission> submission;
   SubmissionFault fault;
   std::string request;
 };
 
-Read read(std::string_view body, std::size_t cut) {
+SubmissionRead read_submission(std::string_view body, std::size_t cut) {
   SubmissionReader reader;
-  Read result;
+  SubmissionRead result;
   if (reader.feed(body.substr(0, cut), result.request)) reader.feed(body.substr(cut), result.request);
   result.submission = reader.finish();
   result.fault = reader.fault();
@@ -27,7 +27,7 @@ TEST(Submission, WholeAndMinimal) {
       "{\"contents\":[\n{\"text\":\"12345678\"}\r\n],\"model\":\"x\"} , "
       "\"key\":\"my \\\"key\\\" \\u00e9\",\"account\":\"team-a\",\"endpoint\":\"generateContent\"}\n";
   for (std::size_t cut = 0; cut <= body.size(); ++cut) {
-    const auto result = read(body, cut);
+    const auto result = read_submission(body, cut);
     ASSERT_TRUE(result.submission.has_value()) << cut << result.fault.detail;
     EXPECT_EQ(result.submission->model, "gemini-2.5-flash");
     EXPECT_EQ(result.submission->key, "my \"key\" \xC3\xA9");
@@ -36,7 +36,7 @@ TEST(Submission, WholeAndMinimal) {
     EXPECT_EQ(result.submission->tokens, 9 / 4 + 1);
     EXPECT_EQ(result.request, "{\"contents\":[ {\"text\":\"12345678\"}  ],\"model\":\"x\"}");
   }
-  const auto minimal = read(R"({"request":{},"model":"m"})", 3);
+  const auto minimal = read_submission(R"({"request":{},"model":"m"})", 3);
   ASSERT_TRUE(minimal.submission.has_value());
   EXPECT_EQ(minimal.submission->account, "default");
   EXPECT_EQ(minimal.submission->endpoint, "generateContent");
@@ -46,16 +46,17 @@ TEST(Submission, WholeAndMinimal) {
 }
 
 TEST(Submission, MediaIsNotText) {
-  const auto result = read(R"({"model":"m","request":{"parts":[{"inlineData":{"mimeType":"image/png","data":")" +
-                               std::string(100'000, 'A') + R"("}},{"text":"12345678"}]}})",
-                           500);
+  const auto result =
+      read_submission(R"({"model":"m","request":{"parts":[{"inlineData":{"mimeType":"image/png","data":")" +
+                          std::string(100'000, 'A') + R"("}},{"text":"12345678"}]}})",
+                      500);
   ASSERT_TRUE(result.submission.has_value());
   EXPECT_EQ(result.submission->tokens, (8 + 9) / 4 + 258 + 1);
 }
 
 TEST(Submission, BytesPassThroughVerbatim) {
   const std::string request = "{\"t\":\"\\ud83d\\ude00 \xE2\x80\xA8 \\n\",\"n\":1.0000000000000000000000001e-400}";
-  const auto result = read(R"({"model":"m","request":)" + request + "}", 40);
+  const auto result = read_submission(R"({"model":"m","request":)" + request + "}", 40);
   ASSERT_TRUE(result.submission.has_value());
   EXPECT_EQ(result.request, request);
 }
@@ -73,7 +74,7 @@ TEST_P(Refused, InAnyFragmentation) {
   const auto& faulty = GetParam();
   const std::size_t step = faulty.body.size() > 2000 ? faulty.body.size() / 20 : 1;
   for (std::size_t cut = 0; cut <= faulty.body.size(); cut += step) {
-    const auto result = read(faulty.body, cut);
+    const auto result = read_submission(faulty.body, cut);
     EXPECT_FALSE(result.submission.has_value());
     EXPECT_EQ(result.fault.code, faulty.code) << "cut at " << cut;
     EXPECT_EQ(result.fault.offset, faulty.offset);

@@ -9,22 +9,22 @@
 namespace batchd::proto {
 namespace {
 
-struct Row {
+struct AnswerRow {
   CallKind call;
   core::HttpEvent event;
   std::string kind;
 };
 
-void PrintTo(const Row& row, std::ostream* out) {
+void PrintTo(const AnswerRow& row, std::ostream* out) {
   *out << "call " << static_cast<int>(row.call) << ", HTTP " << row.event.status << ' ' << row.event.body.substr(0, 200)
        << row.event.detail;
 }
 
 const std::string kThing = "files/0abc-1";
 
-class Classify : public testing::TestWithParam<Row> {};
+class Classify : public testing::TestWithParam<AnswerRow> {};
 
-TEST_P(Classify, Row) {
+TEST_P(Classify, AnswerRow) {
   const auto& [call, event, kind] = GetParam();
   EXPECT_EQ(core::to_text(classify(call, event, kThing).kind), kind);
 }
@@ -58,125 +58,144 @@ const std::string kHtml = "<html><head><title>413 Request Entity Too Large</titl
 INSTANTIATE_TEST_SUITE_P(
     Create, Classify,
     testing::Values(
-        Row{CallKind::create, not_sent(), "not_sent"}, Row{CallKind::create, no_answer(), "unclear"},
+        AnswerRow{CallKind::create, not_sent(), "not_sent"}, AnswerRow{CallKind::create, no_answer(), "unclear"},
         // refusals
-        Row{CallKind::create, answer(429, kQuota), "throttled"},
-        Row{CallKind::create, answer(429, "[" + kQuota + "]"), "throttled"},
-        Row{CallKind::create, answer(400, kBadKey), "account"},
-        Row{CallKind::create,
-            answer(400, error_body(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.")), "account"},
-        Row{CallKind::create,
-            answer(401, error_body(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")),
-            "account"},
-        Row{CallKind::create, answer(401, "denied"), "account"},
-        Row{CallKind::create, answer(400, kLocation), "account"},
-        Row{CallKind::create, answer(400, kBilling), "account"}, Row{CallKind::create, answer(403, kNoKey), "account"},
-        Row{CallKind::create, answer(403, error_body(403, "PERMISSION_DENIED", "Your API key was reported as leaked.")),
-            "account"},
-        Row{CallKind::create, answer(400, kLines), "lines_refused"},
-        Row{CallKind::create, answer(400, kInvalid), "refused"},
-        Row{CallKind::create, answer(400, "[" + kInvalid + "]"), "refused"},
-        Row{CallKind::create,
+        AnswerRow{CallKind::create, answer(429, kQuota), "throttled"},
+        AnswerRow{CallKind::create, answer(429, "[" + kQuota + "]"), "throttled"},
+        AnswerRow{CallKind::create, answer(400, kBadKey), "account"},
+        AnswerRow{CallKind::create,
+                  answer(400, error_body(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.")),
+                  "account"},
+        AnswerRow{CallKind::create,
+                  answer(401, error_body(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")),
+                  "account"},
+        AnswerRow{CallKind::create, answer(401, "denied"), "account"},
+        AnswerRow{CallKind::create, answer(400, kLocation), "account"},
+        AnswerRow{CallKind::create, answer(400, kBilling), "account"},
+        AnswerRow{CallKind::create, answer(403, kNoKey), "account"},
+        AnswerRow{CallKind::create,
+                  answer(403, error_body(403, "PERMISSION_DENIED", "Your API key was reported as leaked.")), "account"},
+        AnswerRow{CallKind::create, answer(400, kLines), "lines_refused"},
+        AnswerRow{CallKind::create, answer(400, kInvalid), "refused"},
+        AnswerRow{CallKind::create, answer(400, "[" + kInvalid + "]"), "refused"},
+        AnswerRow{
+            CallKind::create,
             answer(400, error_body(400, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.")),
             "refused"},
-        Row{CallKind::create, answer(404, kModel), "model_missing"},
-        Row{CallKind::create, answer(403, kFile403), "file_gone"},
-        Row{CallKind::create, answer(404, error_body(404, "NOT_FOUND", "File files/0abc-1 not found.")), "file_gone"},
-        Row{CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", "files/0abc-1 has expired")),
-            "file_gone"},
-        Row{CallKind::create,
-            answer(400, error_body(400, "FAILED_PRECONDITION", "The File 0abc-1 is not in an ACTIVE state")),
-            "file_gone"},
-        Row{CallKind::create, answer(413, kHtml), "too_large"}, Row{CallKind::create, answer(413), "too_large"},
+        AnswerRow{CallKind::create, answer(404, kModel), "model_missing"},
+        AnswerRow{CallKind::create, answer(403, kFile403), "file_gone"},
+        AnswerRow{CallKind::create, answer(404, error_body(404, "NOT_FOUND", "File files/0abc-1 not found.")),
+                  "file_gone"},
+        AnswerRow{CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", "files/0abc-1 has expired")),
+                  "file_gone"},
+        AnswerRow{CallKind::create,
+                  answer(400, error_body(400, "FAILED_PRECONDITION", "The File 0abc-1 is not in an ACTIVE state")),
+                  "file_gone"},
+        AnswerRow{CallKind::create, answer(413, kHtml), "too_large"},
+        AnswerRow{CallKind::create, answer(413), "too_large"},
         // a refusal inside a 2xx, if nothing speaks for a job
-        Row{CallKind::create, answer(200, kInvalid), "refused"},
-        Row{CallKind::create, answer(200, kModel), "model_missing"},
-        Row{CallKind::create, answer(200, kBadKey), "account"}));
+        AnswerRow{CallKind::create, answer(200, kInvalid), "refused"},
+        AnswerRow{CallKind::create, answer(200, kModel), "model_missing"},
+        AnswerRow{CallKind::create, answer(200, kBadKey), "account"}));
 
 INSTANTIATE_TEST_SUITE_P(
     CreateUnclear, Classify,
     testing::Values(
-        Row{CallKind::create, answer(429, "slow down"), "unclear"},
-        Row{CallKind::create, answer(429, kHtml), "unclear"},
-        Row{CallKind::create, answer(429, "{\"message\":\"quota\"}"), "unclear"},
-        Row{CallKind::create, answer(400, kHtml), "unclear"},
-        Row{CallKind::create, answer(400, error_body(400, "OUT_OF_RANGE", "what")), "unclear"},
-        Row{CallKind::create, answer(403, kHtml), "unclear"}, Row{CallKind::create, answer(404, kHtml), "unclear"},
-        Row{CallKind::create, answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")), "unclear"},
-        Row{CallKind::create, answer(408), "unclear"},
-        Row{CallKind::create, answer(409, error_body(409, "ABORTED", "conflict")), "unclear"},
-        Row{CallKind::create, answer(422, kInvalid), "unclear"},
-        Row{CallKind::create, answer(500, kInternal), "unclear"},
-        Row{CallKind::create,
-            answer(503, error_body(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")), "unclear"},
-        Row{CallKind::create,
+        AnswerRow{CallKind::create, answer(429, "slow down"), "unclear"},
+        AnswerRow{CallKind::create, answer(429, kHtml), "unclear"},
+        AnswerRow{CallKind::create, answer(429, "{\"message\":\"quota\"}"), "unclear"},
+        AnswerRow{CallKind::create, answer(400, kHtml), "unclear"},
+        AnswerRow{CallKind::create, answer(400, error_body(400, "OUT_OF_RANGE", "what")), "unclear"},
+        AnswerRow{CallKind::create, answer(403, kHtml), "unclear"},
+        AnswerRow{CallKind::create, answer(404, kHtml), "unclear"},
+        AnswerRow{CallKind::create, answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")),
+                  "unclear"},
+        AnswerRow{CallKind::create, answer(408), "unclear"},
+        AnswerRow{CallKind::create, answer(409, error_body(409, "ABORTED", "conflict")), "unclear"},
+        AnswerRow{CallKind::create, answer(422, kInvalid), "unclear"},
+        AnswerRow{CallKind::create, answer(500, kInternal), "unclear"},
+        AnswerRow{CallKind::create,
+                  answer(503, error_body(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")),
+                  "unclear"},
+        AnswerRow{
+            CallKind::create,
             answer(504, error_body(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could be completed.")),
             "unclear"},
-        Row{CallKind::create, answer(302), "unclear"}, Row{CallKind::create, answer(200, kHtml), "unclear"},
-        Row{CallKind::create, answer(200, ""), "unclear"}, Row{CallKind::create, answer(200, "{}"), "unclear"},
-        Row{CallKind::create, answer(200, kQuota), "unclear"}, Row{CallKind::create, answer(200, kInternal), "unclear"},
-        Row{CallKind::create,
-            answer(200, R"({"name":"batches/x","error":{"code":400,"status":"INVALID_ARGUMENT","message":"m"}})"),
-            "unclear"},
-        Row{CallKind::create, answer(200, error_body(400, "INTERNAL", "disagrees")), "unclear"},
-        Row{CallKind::create, answer(200, R"({"error":{"code":3,"message":"grpc"}})"), "unclear"}));
+        AnswerRow{CallKind::create, answer(302), "unclear"}, AnswerRow{CallKind::create, answer(200, kHtml), "unclear"},
+        AnswerRow{CallKind::create, answer(200, ""), "unclear"},
+        AnswerRow{CallKind::create, answer(200, "{}"), "unclear"},
+        AnswerRow{CallKind::create, answer(200, kQuota), "unclear"},
+        AnswerRow{CallKind::create, answer(200, kInternal), "unclear"},
+        AnswerRow{CallKind::create,
+                  answer(200, R"({"name":"batches/x","error":{"code":400,"status":"INVALID_ARGUMENT","message":"m"}})"),
+                  "unclear"},
+        AnswerRow{CallKind::create, answer(200, error_body(400, "INTERNAL", "disagrees")), "unclear"},
+        AnswerRow{CallKind::create, answer(200, R"({"error":{"code":3,"message":"grpc"}})"), "unclear"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Uploads, Classify,
     testing::Values(
-        Row{CallKind::upload_start, not_sent(), "not_sent"}, Row{CallKind::upload_start, no_answer(), "transient"},
-        Row{CallKind::upload_start, answer(400, kMime), "mime_refused"},
-        Row{CallKind::upload_start, answer(200, kMime), "mime_refused"},
-        Row{CallKind::upload_data, answer(200, kMime), "mime_refused"},
-        Row{CallKind::upload_start, answer(400, kInvalid), "refused"},
-        Row{CallKind::upload_start, answer(409, error_body(409, "ALREADY_EXISTS", "taken")), "name_taken"},
-        Row{CallKind::upload_start, answer(400, error_body(400, "ALREADY_EXISTS", "taken")), "name_taken"},
-        Row{CallKind::upload_data, answer(409), "name_taken"},
-        Row{CallKind::upload_start, answer(413, kHtml), "too_large"},
-        Row{CallKind::upload_start, answer(400, kBadKey), "account"},
-        Row{CallKind::upload_start, answer(403, kNoKey), "account"},
-        Row{CallKind::upload_start, answer(401), "account"},
-        Row{CallKind::upload_start, answer(429, kQuota), "throttled"},
-        Row{CallKind::upload_data, answer(429, "slow"), "throttled"},
-        Row{CallKind::upload_data, answer(503), "transient"},
-        Row{CallKind::upload_data, answer(404, "no such upload"), "session_gone"},
-        Row{CallKind::upload_data, answer(410), "session_gone"},
-        Row{CallKind::upload_data, answer(499, "Upload cancelled.", {{"X-Goog-Upload-Status", "cancelled"}}),
-            "session_gone"},
-        Row{CallKind::upload_start, answer(404, kHtml), "transient"},
-        Row{CallKind::upload_data, answer(412), "transient"}, Row{CallKind::upload_data, answer(308), "transient"},
-        Row{CallKind::upload_data, answer(400, "wrong offset", {{"X-Goog-Upload-Status", "active"}}), "transient"},
-        Row{CallKind::upload_data, answer(400, "refused", {{"x-goog-upload-status", "final"}}), "refused"}));
+        AnswerRow{CallKind::upload_start, not_sent(), "not_sent"},
+        AnswerRow{CallKind::upload_start, no_answer(), "transient"},
+        AnswerRow{CallKind::upload_start, answer(400, kMime), "mime_refused"},
+        AnswerRow{CallKind::upload_start, answer(200, kMime), "mime_refused"},
+        AnswerRow{CallKind::upload_data, answer(200, kMime), "mime_refused"},
+        AnswerRow{CallKind::upload_start, answer(400, kInvalid), "refused"},
+        AnswerRow{CallKind::upload_start, answer(409, error_body(409, "ALREADY_EXISTS", "taken")), "name_taken"},
+        AnswerRow{CallKind::upload_start, answer(400, error_body(400, "ALREADY_EXISTS", "taken")), "name_taken"},
+        AnswerRow{CallKind::upload_data, answer(409), "name_taken"},
+        AnswerRow{CallKind::upload_start, answer(413, kHtml), "too_large"},
+        AnswerRow{CallKind::upload_start, answer(400, kBadKey), "account"},
+        AnswerRow{CallKind::upload_start, answer(403, kNoKey), "account"},
+        AnswerRow{CallKind::upload_start, answer(401), "account"},
+        AnswerRow{CallKind::upload_start, answer(429, kQuota), "throttled"},
+        AnswerRow{CallKind::upload_data, answer(429, "slow"), "throttled"},
+        AnswerRow{CallKind::upload_data, answer(503), "transient"},
+        AnswerRow{CallKind::upload_data, answer(404, "no such upload"), "session_gone"},
+        AnswerRow{CallKind::upload_data, answer(410), "session_gone"},
+        AnswerRow{CallKind::upload_data, answer(499, "Upload cancelled.", {{"X-Goog-Upload-Status", "cancelled"}}),
+                  "session_gone"},
+        AnswerRow{CallKind::upload_start, answer(404, kHtml), "transient"},
+        AnswerRow{CallKind::upload_data, answer(412), "transient"},
+        AnswerRow{CallKind::upload_data, answer(308), "transient"},
+        AnswerRow{CallKind::upload_data, answer(400, "wrong offset", {{"X-Goog-Upload-Status", "active"}}),
+                  "transient"},
+        AnswerRow{CallKind::upload_data, answer(400, "refused", {{"x-goog-upload-status", "final"}}), "refused"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Others, Classify,
     testing::Values(
-        Row{CallKind::poll, no_answer(), "transient"}, Row{CallKind::poll, answer(500, kInternal), "transient"},
-        Row{CallKind::poll, answer(408), "transient"}, Row{CallKind::poll, answer(302), "transient"},
-        Row{CallKind::poll, answer(200, kHtml), "transient"}, Row{CallKind::poll, answer(200, kInternal), "transient"},
-        Row{CallKind::poll, answer(429, kQuota), "throttled"}, Row{CallKind::find, answer(429), "throttled"},
-        Row{CallKind::poll, answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")), "missing"},
-        Row{CallKind::poll, answer(404, kHtml), "transient"}, Row{CallKind::find, answer(404, kModel), "transient"},
-        Row{CallKind::check_file, answer(403, kFile403), "missing"},
-        Row{CallKind::check_file, answer(200, kFile403), "missing"},
-        Row{CallKind::check_file,
-            answer(403, error_body(403, "PERMISSION_DENIED",
-                                   "You do not have permission to access the File zzz or it may not exist.")),
-            "missing"},
+        AnswerRow{CallKind::poll, no_answer(), "transient"},
+        AnswerRow{CallKind::poll, answer(500, kInternal), "transient"},
+        AnswerRow{CallKind::poll, answer(408), "transient"}, AnswerRow{CallKind::poll, answer(302), "transient"},
+        AnswerRow{CallKind::poll, answer(200, kHtml), "transient"},
+        AnswerRow{CallKind::poll, answer(200, kInternal), "transient"},
+        AnswerRow{CallKind::poll, answer(429, kQuota), "throttled"},
+        AnswerRow{CallKind::find, answer(429), "throttled"},
+        AnswerRow{CallKind::poll, answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")),
+                  "missing"},
+        AnswerRow{CallKind::poll, answer(404, kHtml), "transient"},
+        AnswerRow{CallKind::find, answer(404, kModel), "transient"},
+        AnswerRow{CallKind::check_file, answer(403, kFile403), "missing"},
+        AnswerRow{CallKind::check_file, answer(200, kFile403), "missing"},
+        AnswerRow{CallKind::check_file,
+                  answer(403, error_body(403, "PERMISSION_DENIED",
+                                         "You do not have permission to access the File zzz or it may not exist.")),
+                  "missing"},
         // trouble of the key must never look like "the file is gone"
-        Row{CallKind::check_file, answer(403, kNoKey), "account"},
-        Row{CallKind::check_file, answer(400, kBadKey), "account"},
-        Row{CallKind::check_file,
-            answer(403, error_body(403, "PERMISSION_DENIED", "The caller does not have permission")), "account"},
-        Row{CallKind::check_file, answer(403, kHtml), "transient"},
-        Row{CallKind::check_file, answer(404, "gone"), "transient"},
-        Row{CallKind::remove_file, answer(403, kFile403), "missing"},
-        Row{CallKind::results, answer(404, kModel), "missing"},
-        Row{CallKind::results, answer(400, kInvalid), "refused"},
-        Row{CallKind::check_account, answer(400, kBadKey), "account"},
-        Row{CallKind::check_account, answer(403, kFile403), "account"},
-        Row{CallKind::check_account, answer(400, kLocation), "account"},
-        Row{CallKind::find, answer(403, kNoKey), "account"}));
+        AnswerRow{CallKind::check_file, answer(403, kNoKey), "account"},
+        AnswerRow{CallKind::check_file, answer(400, kBadKey), "account"},
+        AnswerRow{CallKind::check_file,
+                  answer(403, error_body(403, "PERMISSION_DENIED", "The caller does not have permission")), "account"},
+        AnswerRow{CallKind::check_file, answer(403, kHtml), "transient"},
+        AnswerRow{CallKind::check_file, answer(404, "gone"), "transient"},
+        AnswerRow{CallKind::remove_file, answer(403, kFile403), "missing"},
+        AnswerRow{CallKind::results, answer(404, kModel), "missing"},
+        AnswerRow{CallKind::results, answer(400, kInvalid), "refused"},
+        AnswerRow{CallKind::check_account, answer(400, kBadKey), "account"},
+        AnswerRow{CallKind::check_account, answer(403, kFile403), "account"},
+        AnswerRow{CallKind::check_account, answer(400, kLocation), "account"},
+        AnswerRow{CallKind::find, answer(403, kNoKey), "account"}));
 
 TEST(ClassifyFault, CarriesLinesWordsAndStatus) {
   const auto lines = classify(CallKind::create, answer(400, kLines), kThing);

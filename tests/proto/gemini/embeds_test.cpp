@@ -8,14 +8,14 @@
 namespace batchd::proto {
 namespace {
 
-struct Read {
+struct EmbedsRead {
   bool fine = false;
   std::vector<EmbedItem> items;
   std::string code, detail;
 };
-Read read(std::string_view body, std::size_t cut) {
+EmbedsRead read_embeds(std::string_view body, std::size_t cut) {
   EmbedsReader reader("m");
-  Read read;
+  EmbedsRead read;
   bool open = reader.feed(body.substr(0, cut));
   std::vector<std::string> first;
   for (auto& item : reader.items()) first.push_back(std::exchange(item.request, {}));  // as code that spools it does
@@ -39,7 +39,7 @@ TEST(EmbedsReader, EachItemPassesAsACallOfItsOwn) {
   const std::string second = R"({ "x" : [[{}],{"requests":[1]}] , "taskType":"Q" })";
   const std::string body = " {\"model\":\"m\",\n\"requests\" : [ " + first + "\n,\t" + second + ",{} ] } ";
   for (std::size_t cut = 0; cut <= body.size(); ++cut) {
-    const auto result = read(body, cut);
+    const auto result = read_embeds(body, cut);
     ASSERT_TRUE(result.fine) << "cut at " << cut << ": " << result.detail;
     ASSERT_EQ(result.items.size(), 3U) << cut;
     EXPECT_EQ(result.items[0].request, R"({"content":{"parts":[{"text":"a]}\"[{"}]},"outputDimensionality":1.50})");
@@ -52,14 +52,14 @@ TEST(EmbedsReader, EachItemPassesAsACallOfItsOwn) {
 }
 
 TEST(EmbedsReader, Bounds) {
-  EXPECT_EQ(read(list_of(core::kEmbedsPerCallMax), 7).items.size(), core::kEmbedsPerCallMax);
-  EXPECT_EQ(read(list_of(core::kEmbedsPerCallMax + 1), 7).code, "bad_request");
+  EXPECT_EQ(read_embeds(list_of(core::kEmbedsPerCallMax), 7).items.size(), core::kEmbedsPerCallMax);
+  EXPECT_EQ(read_embeds(list_of(core::kEmbedsPerCallMax + 1), 7).code, "bad_request");
   const auto nested = [](std::size_t depth) {
     const auto inner = depth - 1;  // the item's own braces
     return R"({"requests":[{"a":)" + std::string(inner, '[') + std::string(inner, ']') + "}]}";
   };
-  EXPECT_TRUE(read(nested(core::kJsonDepthMax), 3).fine);
-  EXPECT_EQ(read(nested(core::kJsonDepthMax + 1), 3).code, "bad_json");
+  EXPECT_TRUE(read_embeds(nested(core::kJsonDepthMax), 3).fine);
+  EXPECT_EQ(read_embeds(nested(core::kJsonDepthMax + 1), 3).code, "bad_json");
 }
 
 TEST(EmbedsReader, Faults) {
@@ -85,8 +85,10 @@ TEST(EmbedsReader, Faults) {
       {R"({"requests":[{"model":7}]})", "bad_model"},
   };
   for (const auto& [body, code] : table)
-    for (std::size_t cut = 0; cut <= body.size(); ++cut) EXPECT_EQ(read(body, cut).code, code) << body << ' ' << cut;
-  EXPECT_TRUE(read(table[17].first, 4).detail.starts_with("requests[1]: ")) << read(table[17].first, 4).detail;
+    for (std::size_t cut = 0; cut <= body.size(); ++cut)
+      EXPECT_EQ(read_embeds(body, cut).code, code) << body << ' ' << cut;
+  EXPECT_TRUE(read_embeds(table[17].first, 4).detail.starts_with("requests[1]: "))
+      << read_embeds(table[17].first, 4).detail;
 }
 
 TEST(EmbeddingScan, FindsIt) {

@@ -5,10 +5,10 @@
 namespace batchd::proto {
 namespace {
 
-const auto kGemini = make_gemini();
+const auto kFilesGemini = make_gemini();
 const std::string kGone =
     error_body(403, "PERMISSION_DENIED", "You do not have permission to access the File b-1 or it may not exist.");
-const std::string kNoKey = error_body(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers.");
+const std::string kFilesNoKey = error_body(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers.");
 
 TEST(CheckFile, Presence) {
   struct Row {
@@ -21,7 +21,7 @@ TEST(CheckFile, Presence) {
       {answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")), "absent"},
       {answer(200, kGone), "absent"},
       // none of these proves that it is gone
-      {answer(403, kNoKey), "account"},
+      {answer(403, kFilesNoKey), "account"},
       {answer(403, "Forbidden"), "transient"},
       {answer(404, "<html>"), "transient"},
       {answer(200, "<html>"), "transient"},
@@ -32,7 +32,7 @@ TEST(CheckFile, Presence) {
       {not_sent(), "not_sent"},
   };
   for (const auto& [event, result] : table) {
-    Talk talk(kGemini->check_file("files/b-1"));
+    Talk talk(kFilesGemini->check_file("files/b-1"));
     EXPECT_EQ(talk.call().method, "GET");
     EXPECT_EQ(talk.call().target, "/v1beta/files/b-1");
     talk.hears(event);
@@ -63,14 +63,14 @@ TEST(RemoveFile, Outcomes) {
                R"(* DeleteFileRequest.name: File ID (name excluding 'files/') cannot be more than 40 characters.\n)")),
        "undeletable"},
       {answer(400, error_body(400, "INVALID_ARGUMENT", "no")), "refused"},
-      {answer(403, kNoKey), "account"},
+      {answer(403, kFilesNoKey), "account"},
       {answer(200, "<html>"), "transient"},
       {answer(200, error_body(500, "INTERNAL", "oops")), "transient"},
       {answer(503), "transient"},
       {no_answer(), "transient"},
   };
   for (const auto& [event, result] : table) {
-    Talk talk(kGemini->remove_file("files/b-1"));
+    Talk talk(kFilesGemini->remove_file("files/b-1"));
     EXPECT_EQ(talk.call().method, "DELETE");
     EXPECT_EQ(talk.call().target, "/v1beta/files/b-1");
     talk.hears(event);
@@ -87,13 +87,13 @@ TEST(RemoveFile, Outcomes) {
 TEST(Names, HostileOnesNeverReachAPath) {
   for (const std::string name : {"", "files/", "files/..", "files/.", "files/a/b", "files/a?x=1", "files/a\r\nX: y",
                                  "files/%2e%2e", "batches/a", "http://evil/files/a", "/files/a", "files/\xC3\xA9"}) {
-    EXPECT_FALSE(Talk(kGemini->check_file(name)).asks()) << name;
-    EXPECT_FALSE(Talk(kGemini->remove_file(name)).asks()) << name;
-    EXPECT_FALSE(Talk(kGemini->results(name)).asks()) << name;
-    EXPECT_TRUE(name == "batches/a" || !Talk(kGemini->poll(name)).asks()) << name;
-    EXPECT_TRUE(name == "batches/a" || !Talk(kGemini->cancel(name)).asks()) << name;
+    EXPECT_FALSE(Talk(kFilesGemini->check_file(name)).asks()) << name;
+    EXPECT_FALSE(Talk(kFilesGemini->remove_file(name)).asks()) << name;
+    EXPECT_FALSE(Talk(kFilesGemini->results(name)).asks()) << name;
+    EXPECT_TRUE(name == "batches/a" || !Talk(kFilesGemini->poll(name)).asks()) << name;
+    EXPECT_TRUE(name == "batches/a" || !Talk(kFilesGemini->cancel(name)).asks()) << name;
   }
-  EXPECT_FALSE(Talk(kGemini->poll("batches/" + std::string(10'000, 'a'))).asks());
+  EXPECT_FALSE(Talk(kFilesGemini->poll("batches/" + std::string(10'000, 'a'))).asks());
 }
 
 }  // namespace

@@ -31,13 +31,13 @@ TEST(GeminiCalls, Table) {
     EXPECT_FALSE(parse_gemini_call(path)) << path;
 }
 
-struct Read {
+struct FrontRead {
   std::optional<std::int64_t> tokens;
   std::string request, code;
 };
-Read read(std::string_view body, std::size_t cut) {
+FrontRead read_front(std::string_view body, std::size_t cut) {
   GeminiBodyReader reader("m");
-  Read read;
+  FrontRead read;
   if (reader.feed(body.substr(0, cut), read.request)) reader.feed(body.substr(cut), read.request);
   read.tokens = reader.finish(read.request);
   if (!read.tokens) read.code = reader.fault().code;
@@ -54,13 +54,13 @@ TEST(GeminiBody, PassesButForTheModel) {
   };
   for (const auto& [body, request] : table)
     for (std::size_t cut = 0; cut <= body.size(); ++cut) {
-      const auto result = read(body, cut);
+      const auto result = read_front(body, cut);
       ASSERT_TRUE(result.tokens) << body << " cut at " << cut << ": " << result.code;
       EXPECT_EQ(result.request, request) << cut;
     }
-  EXPECT_EQ(read(table[2].first, 0).tokens, 3);
-  EXPECT_EQ(read("{}", 1).request, "{}");
-  EXPECT_EQ(read(R"({"model":"m"})", 1).request, "{}");
+  EXPECT_EQ(read_front(table[2].first, 0).tokens, 3);
+  EXPECT_EQ(read_front("{}", 1).request, "{}");
+  EXPECT_EQ(read_front(R"({"model":"m"})", 1).request, "{}");
 }
 
 TEST(GeminiBody, Faults) {
@@ -73,7 +73,7 @@ TEST(GeminiBody, Faults) {
       {R"({"model":{"a":"m"},"b":1})", "bad_model"},
   };
   for (const auto& [body, code] : table)
-    for (std::size_t cut = 0; cut <= body.size(); ++cut) EXPECT_EQ(read(body, cut).code, code) << body;
+    for (std::size_t cut = 0; cut <= body.size(); ++cut) EXPECT_EQ(read_front(body, cut).code, code) << body;
 }
 
 TEST(GeminiErrors, AreGooglesOwn) {

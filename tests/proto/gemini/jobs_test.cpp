@@ -5,7 +5,7 @@
 namespace batchd::proto {
 namespace {
 
-const auto kGemini = make_gemini();
+const auto kJobsGemini = make_gemini();
 const core::CreateSpec kSpec{
     .lane = {"default", "generateContent", "gemini-2.5-flash"}, .file = "files/b-1", .tag = "batchd-x-1"};
 const std::string kName = "batches/leg9wy9p5df66syjxke2eq4xfjqcwp47ejv3";
@@ -20,7 +20,7 @@ const std::string kPending = operation(
     R"("displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"},"createTime":"2026-01-06T11:09:11.943530657Z","batchStats":{"requestCount":"2","pendingRequestCount":"2"},"state":"BATCH_STATE_PENDING","name":"batches/leg9wy9p5df66syjxke2eq4xfjqcwp47ejv3")");
 
 TEST(Create, OneShotWithTokenAndFile) {
-  Talk talk(kGemini->create(kSpec));
+  Talk talk(kJobsGemini->create(kSpec));
   EXPECT_EQ(talk.call().method, "POST");
   EXPECT_EQ(talk.call().target, "/v1beta/models/gemini-2.5-flash:batchGenerateContent");
   EXPECT_TRUE(talk.call().single_shot);
@@ -37,7 +37,7 @@ TEST(Create, OneShotWithTokenAndFile) {
 TEST(Create, Embeddings) {
   auto spec = kSpec;
   spec.lane = {"default", "embedContent", "gemini-embedding-001"};
-  Talk talk(kGemini->create(spec));
+  Talk talk(kJobsGemini->create(spec));
   EXPECT_EQ(talk.call().target, "/v1beta/models/gemini-embedding-001:asyncBatchEmbedContent");
   EXPECT_TRUE(talk.call().single_shot);
   EXPECT_EQ(std::get<std::string>(talk.call().body),
@@ -56,22 +56,24 @@ TEST(Create, AModelThatDoesntEmbedIsMissing) {
   const auto words =
       "models/gemini-2.5-flash is not found for API version v1beta, or is not supported for asyncBatchEmbedContent. "
       "Call ListModels to see the list of available models and their supported methods.";
-  EXPECT_EQ(Talk(kGemini->create(spec)).hears(answer(404, error_body(404, "NOT_FOUND", words))).fault(),
+  EXPECT_EQ(Talk(kJobsGemini->create(spec)).hears(answer(404, error_body(404, "NOT_FOUND", words))).fault(),
             "model_missing");
 }
 
 TEST(Provider, WhatItTakesBatchesOf) {
-  EXPECT_EQ(kGemini->caps().endpoints, (std::vector<std::string>{"generateContent", "embedContent"}));
+  EXPECT_EQ(kJobsGemini->caps().endpoints, (std::vector<std::string>{"generateContent", "embedContent"}));
 }
 
 TEST(Create, TheModelIsEscaped) {
   auto spec = kSpec;
   spec.lane.model = "a/../b?c";
-  EXPECT_EQ(Talk(kGemini->create(spec)).call().target, "/v1beta/models/a%2F..%2Fb%3Fc:batchGenerateContent");
+  EXPECT_EQ(Talk(kJobsGemini->create(spec)).call().target, "/v1beta/models/a%2F..%2Fb%3Fc:batchGenerateContent");
 }
 
 TEST(Create, OnlyAJobThatIsSurelyOursCounts) {
-  const auto fault_of = [](const core::HttpEvent& event) { return Talk(kGemini->create(kSpec)).hears(event).fault(); };
+  const auto fault_of = [](const core::HttpEvent& event) {
+    return Talk(kJobsGemini->create(kSpec)).hears(event).fault();
+  };
   EXPECT_EQ(fault_of(answer(200, R"({"name":")" + kName + "\"}")), "no fault");
   // it failed at once, but it exists
   EXPECT_EQ(fault_of(answer(200, operation("", R"(,"done":true,"error":{"code":3,"message":"no"})"))), "no fault");
@@ -148,7 +150,7 @@ TEST(Poll, States) {
       {"[" + operation(R"("state":"BATCH_STATE_RUNNING")") + "]", {}, true},
   };
   for (const auto& row : table) {
-    Talk talk(kGemini->poll(kName));
+    Talk talk(kJobsGemini->poll(kName));
     EXPECT_EQ(talk.call().target, "/v1beta/" + kName);
     talk.hears(answer(200, row.body));
     ASSERT_NE(talk.outcome(), nullptr) << row.body;
@@ -161,7 +163,7 @@ TEST(Poll, States) {
 
 TEST(Poll, WhenItWasCreated) {
   const auto created = [](const std::string& metadata) {
-    Talk talk(kGemini->poll(kName));
+    Talk talk(kJobsGemini->poll(kName));
     talk.hears(answer(200, operation(metadata)));
     return talk.outcome()->created_at;
   };
@@ -174,7 +176,9 @@ TEST(Poll, WhenItWasCreated) {
 }
 
 TEST(Poll, AnotherJobOrNoJobChangesNothing) {
-  const auto fault_of = [](const core::HttpEvent& event) { return Talk(kGemini->poll(kName)).hears(event).fault(); };
+  const auto fault_of = [](const core::HttpEvent& event) {
+    return Talk(kJobsGemini->poll(kName)).hears(event).fault();
+  };
   EXPECT_EQ(fault_of(answer(200, R"({"name":"batches/other","metadata":{"state":"BATCH_STATE_FAILED"}})")),
             "transient");
   EXPECT_EQ(fault_of(answer(200, "{}")), "transient");
@@ -184,8 +188,10 @@ TEST(Poll, AnotherJobOrNoJobChangesNothing) {
 }
 
 TEST(Cancel, FinishedJobsAreNoTrouble) {
-  const auto fault_of = [](const core::HttpEvent& event) { return Talk(kGemini->cancel(kName)).hears(event).fault(); };
-  Talk talk(kGemini->cancel(kName));
+  const auto fault_of = [](const core::HttpEvent& event) {
+    return Talk(kJobsGemini->cancel(kName)).hears(event).fault();
+  };
+  Talk talk(kJobsGemini->cancel(kName));
   EXPECT_EQ(talk.call().method, "POST");
   EXPECT_EQ(talk.call().target, "/v1beta/" + kName + ":cancel");
   EXPECT_EQ(fault_of(answer(200, "{}")), "no fault");
@@ -199,7 +205,7 @@ TEST(Cancel, FinishedJobsAreNoTrouble) {
 }
 
 TEST(Results, BothAddressesAreTriedOnce) {
-  Talk talk(kGemini->results("files/batch-o08h"));
+  Talk talk(kJobsGemini->results("files/batch-o08h"));
   EXPECT_EQ(talk.call().target, "/v1beta/files/batch-o08h:download?alt=media");
   EXPECT_EQ(talk.call().sink, core::HttpCall::Sink::lines);
   talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "no")));
@@ -210,17 +216,17 @@ TEST(Results, BothAddressesAreTriedOnce) {
   ASSERT_NE(talk.outcome(), nullptr);
   EXPECT_EQ(talk.outcome()->bytes, 123);
 
-  Talk missing(kGemini->results("files/batch-o08h"));
+  Talk missing(kJobsGemini->results("files/batch-o08h"));
   missing.hears(answer(404, error_body(404, "NOT_FOUND", "x"))).hears(answer(404, error_body(404, "NOT_FOUND", "x")));
   EXPECT_EQ(missing.fault(), "missing");
-  EXPECT_EQ(Talk(kGemini->results("files/r")).hears(no_answer()).fault(), "transient");
-  EXPECT_EQ(Talk(kGemini->results("files/r")).hears(answer(503)).fault(), "transient");
+  EXPECT_EQ(Talk(kJobsGemini->results("files/r")).hears(no_answer()).fault(), "transient");
+  EXPECT_EQ(Talk(kJobsGemini->results("files/r")).hears(answer(503)).fault(), "transient");
 }
 
 TEST(Results, RedirectsAreFollowedALittle) {
   auto redirect = answer(302);
   redirect.redirect = "/elsewhere?token=1";
-  Talk talk(kGemini->results("files/r"));
+  Talk talk(kJobsGemini->results("files/r"));
   talk.hears(redirect);
   EXPECT_EQ(talk.call().target, "/elsewhere?token=1");
   EXPECT_EQ(talk.call().sink, core::HttpCall::Sink::lines);
@@ -229,17 +235,17 @@ TEST(Results, RedirectsAreFollowedALittle) {
   talk.hears(streamed);
   ASSERT_NE(talk.outcome(), nullptr);
 
-  EXPECT_EQ(Talk(kGemini->results("files/r")).hears(answer(302)).fault(), "transient");  // to another origin
-  Talk loop(kGemini->results("files/r"));
+  EXPECT_EQ(Talk(kJobsGemini->results("files/r")).hears(answer(302)).fault(), "transient");  // to another origin
+  Talk loop(kJobsGemini->results("files/r"));
   for (int i = 0; i < 5; ++i) loop.hears(redirect);
   EXPECT_EQ(loop.hears(redirect).fault(), "transient");
 }
 
 TEST(CheckAccount, KeyIsGoodOrNot) {
   const auto fault_of = [](const core::HttpEvent& event) {
-    return Talk(kGemini->check_account()).hears(event).fault();
+    return Talk(kJobsGemini->check_account()).hears(event).fault();
   };
-  EXPECT_EQ(Talk(kGemini->check_account()).call().target, "/v1beta/models?pageSize=1");
+  EXPECT_EQ(Talk(kJobsGemini->check_account()).call().target, "/v1beta/models?pageSize=1");
   EXPECT_EQ(fault_of(answer(200, R"({"models":[{"name":"models/x"}]})")), "no fault");
   EXPECT_EQ(fault_of(answer(200, "<html>login</html>")), "transient");
   EXPECT_EQ(
@@ -249,8 +255,8 @@ TEST(CheckAccount, KeyIsGoodOrNot) {
 }
 
 TEST(Provider, FrameBytesAreWhatEncodeLineAdds) {
-  const auto frame = kGemini->encode_line(core::BatchId{12}, core::RequestId{34});
-  EXPECT_EQ(static_cast<std::int64_t>(frame.prefix.size() + frame.suffix.size()), kGemini->caps().line_frame_bytes);
+  const auto frame = kJobsGemini->encode_line(core::BatchId{12}, core::RequestId{34});
+  EXPECT_EQ(static_cast<std::int64_t>(frame.prefix.size() + frame.suffix.size()), kJobsGemini->caps().line_frame_bytes);
   EXPECT_EQ(frame.prefix + "{}" + frame.suffix,
             "{\"key\":\"" + core::wire_key(core::BatchId{12}, core::RequestId{34}) + "\",\"request\":{}}\n");
 }

@@ -9,16 +9,16 @@ namespace {
 
 using Kind = core::ResultLine::Kind;
 
-const std::string kKeyMember = "\"key\":\"" + core::wire_key(core::BatchId{7}, core::RequestId{9}) + '"';
-std::string line(const std::string& response) { return R"({"response":)" + response + "," + kKeyMember + "}"; }
+const std::string kTokensKeyMember = "\"key\":\"" + core::wire_key(core::BatchId{7}, core::RequestId{9}) + '"';
+std::string line(const std::string& response) { return R"({"response":)" + response + "," + kTokensKeyMember + "}"; }
 
-struct Row {
+struct TokensRow {
   std::string response;
   std::optional<std::int64_t> tokens;
 };
-void PrintTo(const Row& row, std::ostream* out) { *out << row.response.substr(0, 200); }
+void PrintTo(const TokensRow& row, std::ostream* out) { *out << row.response.substr(0, 200); }
 
-class PromptTokens : public testing::TestWithParam<Row> {};
+class PromptTokens : public testing::TestWithParam<TokensRow> {};
 
 // Whatever is said of tokens: the line is a success.
 TEST_P(PromptTokens, InAnyFragmentation) {
@@ -40,51 +40,54 @@ TEST_P(PromptTokens, InAnyFragmentation) {
 INSTANTIATE_TEST_SUITE_P(
     Told, PromptTokens,
     testing::Values(
-        Row{R"({"candidates":[{"content":{"parts":[{"text":"hi"}],"role":"model"},"finishReason":"STOP","index":0}],)"
+        TokensRow{
+            R"({"candidates":[{"content":{"parts":[{"text":"hi"}],"role":"model"},"finishReason":"STOP","index":0}],)"
             R"("usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":11,"totalTokenCount":848,)"
             R"("promptTokensDetails":[{"modality":"TEXT","tokenCount":9}],"thoughtsTokenCount":829},)"
             R"("modelVersion":"gemini-2.5-flash","responseId":"aB3"})",
             8},
-        Row{R"({"usageMetadata":{"totalTokenCount":8,"promptTokenCount":"123"}})", 123},
-        Row{R"({ "usageMetadata" : { "promptTokenCount" : 5 } })", 5},
-        Row{R"({"usageMetadata":{"promptTokenCount":0}})", 0},
-        Row{R"({"usageMetadata":{"promptTokenCount":999999999999}})", 999'999'999'999},
-        Row{R"({"tokenCount":"1","embedding":{"values":[0.1,-2e-3]}})", 1},
-        Row{R"({"embedding":{"values":[1]},"usageMetadata":{"promptTokenCount":81}})", 81},
-        Row{R"({"tokenCount":"7","usageMetadata":{"promptTokenCount":81}})", 81}));
+        TokensRow{R"({"usageMetadata":{"totalTokenCount":8,"promptTokenCount":"123"}})", 123},
+        TokensRow{R"({ "usageMetadata" : { "promptTokenCount" : 5 } })", 5},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":0}})", 0},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":999999999999}})", 999'999'999'999},
+        TokensRow{R"({"tokenCount":"1","embedding":{"values":[0.1,-2e-3]}})", 1},
+        TokensRow{R"({"embedding":{"values":[1]},"usageMetadata":{"promptTokenCount":81}})", 81},
+        TokensRow{R"({"tokenCount":"7","usageMetadata":{"promptTokenCount":81}})", 81}));
 
 INSTANTIATE_TEST_SUITE_P(
     OnlyLooksLikeIt, PromptTokens,
     testing::Values(
-        Row{R"({"text":"\"usageMetadata\":{\"promptTokenCount\":8}"})", std::nullopt},
-        Row{R"({"text":"\\","a":"},\"usageMetadata\":{\"promptTokenCount\":8},{"})", std::nullopt},
-        Row{R"({"candidates":[{"usageMetadata":{"promptTokenCount":8},"tokenCount":5}]})", std::nullopt},
-        Row{R"({"usageMetadata":{"details":[{"promptTokenCount":8}],"text":"promptTokenCount\":8"}})", std::nullopt},
-        Row{R"({"text":"\"usageMetadata\":{\"promptTokenCount\":8}","usageMetadata":{"promptTokenCount":3}})", 3}));
+        TokensRow{R"({"text":"\"usageMetadata\":{\"promptTokenCount\":8}"})", std::nullopt},
+        TokensRow{R"({"text":"\\","a":"},\"usageMetadata\":{\"promptTokenCount\":8},{"})", std::nullopt},
+        TokensRow{R"({"candidates":[{"usageMetadata":{"promptTokenCount":8},"tokenCount":5}]})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"details":[{"promptTokenCount":8}],"text":"promptTokenCount\":8"}})",
+                  std::nullopt},
+        TokensRow{R"({"text":"\"usageMetadata\":{\"promptTokenCount\":8}","usageMetadata":{"promptTokenCount":3}})",
+                  3}));
 
 INSTANTIATE_TEST_SUITE_P(
     Odd, PromptTokens,
-    testing::Values(Row{"{}", std::nullopt}, Row{R"({"usageMetadata":{}})", std::nullopt},
-                    Row{R"({"usageMetadata":null})", std::nullopt}, Row{R"({"usageMetadata":[8]})", std::nullopt},
-                    Row{R"({"usageMetadata":"promptTokenCount"})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":-8}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":8.5}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":1e3}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":""}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":"eight"}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":[8]}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":1000000000000}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":)" + std::string(100'000, '1') + "}}", std::nullopt},
-                    Row{R"({"usageMetadata":{"a":")" + std::string(100'000, 'x') + R"(","promptTokenCount":4}})", 4},
-                    // twice is never
-                    Row{R"({"usageMetadata":{"promptTokenCount":8},"usageMetadata":{"promptTokenCount":8}})",
-                        std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":8,"promptTokenCount":8}})", std::nullopt},
-                    Row{R"({"tokenCount":"1","tokenCount":"1"})", std::nullopt},
-                    // balanced, but no JSON: a paid result all the same
-                    Row{R"({"usageMetadata":{"promptTokenCount" 8}})", std::nullopt},
-                    Row{R"({"usageMetadata":{"promptTokenCount":8},x})", std::nullopt},
-                    Row{R"({{"usageMetadata":{"promptTokenCount":8}}})", std::nullopt}));
+    testing::Values(
+        TokensRow{"{}", std::nullopt}, TokensRow{R"({"usageMetadata":{}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":null})", std::nullopt}, TokensRow{R"({"usageMetadata":[8]})", std::nullopt},
+        TokensRow{R"({"usageMetadata":"promptTokenCount"})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":-8}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":8.5}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":1e3}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":""}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":"eight"}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":[8]}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":1000000000000}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":)" + std::string(100'000, '1') + "}}", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"a":")" + std::string(100'000, 'x') + R"(","promptTokenCount":4}})", 4},
+        // twice is never
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":8},"usageMetadata":{"promptTokenCount":8}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":8,"promptTokenCount":8}})", std::nullopt},
+        TokensRow{R"({"tokenCount":"1","tokenCount":"1"})", std::nullopt},
+        // balanced, but no JSON: a paid result all the same
+        TokensRow{R"({"usageMetadata":{"promptTokenCount" 8}})", std::nullopt},
+        TokensRow{R"({"usageMetadata":{"promptTokenCount":8},x})", std::nullopt},
+        TokensRow{R"({{"usageMetadata":{"promptTokenCount":8}}})", std::nullopt}));
 
 TEST(PromptTokenLines, NothingOfOneLineStaysForTheNext) {
   const auto reader = make_gemini()->result_reader();

@@ -6,19 +6,20 @@
 namespace batchd::proto {
 namespace {
 
-const auto kGemini = make_gemini();
+const auto kSurveyGemini = make_gemini();
 
-std::string job(const std::string& id, const std::string& tag, const std::string& state = "BATCH_STATE_RUNNING") {
+std::string surveyed_job(const std::string& id, const std::string& tag,
+                         const std::string& state = "BATCH_STATE_RUNNING") {
   return R"({"name":"batches/)" + id + R"(","metadata":{"displayName":")" + tag +
          R"(","createTime":"2026-01-06T11:09:11.5Z","inputConfig":{"fileName":"files/in"},)"
          R"("output":{"responsesFile":"files/out"},"state":")" +
          state + R"("},"error":{"code":13,"message":"words"}})";
 }
-std::string page(const std::string& jobs, const std::string& next = "") {
+std::string surveyed_page(const std::string& jobs, const std::string& next = "") {
   return R"({"operations":[)" + jobs + "]" + (next.empty() ? "" : R"(,"nextPageToken":")" + next + '"') + "}";
 }
-Talk<core::JobMatches> survey() { return Talk(kGemini->survey("batchd-x-")); }
-std::string names(const Talk<core::JobMatches>& talk) {
+Talk<core::JobMatches> survey() { return Talk(kSurveyGemini->survey("batchd-x-")); }
+std::string surveyed_names(const Talk<core::JobMatches>& talk) {
   if (talk.outcome() == nullptr) return talk.fault();
   std::string found;
   for (const auto& one : talk.outcome()->jobs) found += one.name.substr(8) + ' ';
@@ -28,12 +29,14 @@ std::string names(const Talk<core::JobMatches>& talk) {
 TEST(Survey, EveryJobWithThePrefixOnAllPages) {
   auto talk = survey();
   EXPECT_EQ(talk.call().target, "/v1beta/batches?pageSize=100");
-  talk.hears(answer(200, page(job("a", "batchd-x-1") + "," + job("b", "batchd-y-1"), "p2")));
+  talk.hears(answer(200, surveyed_page(surveyed_job("a", "batchd-x-1") + "," + surveyed_job("b", "batchd-y-1"), "p2")));
   EXPECT_EQ(talk.call().target, "/v1beta/batches?pageSize=100&pageToken=p2");
-  talk.hears(answer(200, page("", "p3")));
-  talk.hears(answer(200, page(job("a", "batchd-x-1") + "," + job("c", "batchd-x-", "BATCH_STATE_SUCCEEDED") + "," +
-                              job("d", "my batchd-x-2") + "," + job("e", "batchd-x") + "," + job("f", ""))));
-  ASSERT_EQ(names(talk), "a c ");
+  talk.hears(answer(200, surveyed_page("", "p3")));
+  talk.hears(answer(200, surveyed_page(surveyed_job("a", "batchd-x-1") + "," +
+                                       surveyed_job("c", "batchd-x-", "BATCH_STATE_SUCCEEDED") + "," +
+                                       surveyed_job("d", "my batchd-x-2") + "," + surveyed_job("e", "batchd-x") + "," +
+                                       surveyed_job("f", ""))));
+  ASSERT_EQ(surveyed_names(talk), "a c ");
   const auto& first = talk.outcome()->jobs[0];
   EXPECT_EQ(first.tag, "batchd-x-1");
   EXPECT_FALSE(first.end.has_value());
@@ -51,14 +54,14 @@ TEST(Survey, HalfAListingIsNoListing) {
        "throttled"},
       {answer(400, error_body(400, "INVALID_ARGUMENT", "API key not valid.")), "account"},
       {answer(200, "<html>"), "transient"},
-      {answer(200, page(job("../x", "batchd-x-7"))), "transient"},
-      {answer(200, page("", "again")), "transient"},
+      {answer(200, surveyed_page(surveyed_job("../x", "batchd-x-7"))), "transient"},
+      {answer(200, surveyed_page("", "again")), "transient"},
   };
   for (const auto& [event, fault] : table) {
     auto talk = survey();
-    talk.hears(answer(200, page(job("b", "batchd-x-1"), "again")));
+    talk.hears(answer(200, surveyed_page(surveyed_job("b", "batchd-x-1"), "again")));
     talk.hears(event);
-    EXPECT_EQ(names(talk), fault) << event.status << ' ' << event.body.substr(0, 100);
+    EXPECT_EQ(surveyed_names(talk), fault) << event.status << ' ' << event.body.substr(0, 100);
   }
 }
 
@@ -68,17 +71,18 @@ void show(Talk<core::JobMatches>& talk, std::size_t first, std::size_t count, co
     std::string jobs;
     for (std::size_t i = 0; i < 100; ++i) {
       const auto number = std::to_string(first + shown + i);
-      jobs += (i == 0 ? "" : ",") + job("j" + number, "batchd-x-" + number, state);
+      jobs += (i == 0 ? "" : ",") + surveyed_job("j" + number, "batchd-x-" + number, state);
     }
     talk.calls.clear();
-    talk.hears(answer(200, page(jobs, "p" + std::to_string(first + shown))));
+    talk.hears(answer(200, surveyed_page(jobs, "p" + std::to_string(first + shown))));
   }
 }
 
 TEST(Survey, BeyondTheBoundOnlyLiveJobsAreKept) {
   auto talk = survey();
   show(talk, 0, kSurveyJobsMax + 500, "BATCH_STATE_EXPIRED");
-  talk.hears(answer(200, page(job("live", "batchd-x-live") + "," + job("over", "batchd-x-over", "JOB_STATE_FAILED"))));
+  talk.hears(answer(200, surveyed_page(surveyed_job("live", "batchd-x-live") + "," +
+                                       surveyed_job("over", "batchd-x-over", "JOB_STATE_FAILED"))));
   ASSERT_NE(talk.outcome(), nullptr);
   EXPECT_EQ(talk.outcome()->jobs.size(), kSurveyJobsMax + 1);
   EXPECT_EQ(talk.outcome()->jobs.back().name, "batches/live");
@@ -87,7 +91,7 @@ TEST(Survey, BeyondTheBoundOnlyLiveJobsAreKept) {
 TEST(Survey, MoreLiveJobsThanCanBeIsAFault) {
   auto talk = survey();
   show(talk, 0, 3 * kSurveyJobsMax, "BATCH_STATE_RUNNING");
-  EXPECT_EQ(names(talk), "transient");
+  EXPECT_EQ(surveyed_names(talk), "transient");
 }
 
 }  // namespace

@@ -8,9 +8,9 @@ namespace {
 
 using core::HttpHeader;
 
-const auto kGemini = make_gemini();
+const auto kUploadGemini = make_gemini();
 constexpr std::int64_t kMiB = 1 << 20;
-const core::BatchId kBatch{77};
+const core::BatchId kUploadBatch{77};
 
 std::string file_body(const std::string& name, const std::string& more = "") {
   return R"({"file":{"name":"files/)" + name + R"(","state":"ACTIVE")" + more + "}}";
@@ -22,11 +22,11 @@ std::vector<HttpHeader> received(std::int64_t bytes) {
 }
 
 Talk<core::Uploaded> upload(std::int64_t bytes, bool resume = false) {
-  return Talk<core::Uploaded>(kGemini->continue_upload({.session = "/upload/v1beta/files?upload_id=A",
-                                                        .batch = kBatch,
-                                                        .name = "b-1",
-                                                        .bytes = bytes,
-                                                        .resume = resume}));
+  return Talk<core::Uploaded>(kUploadGemini->continue_upload({.session = "/upload/v1beta/files?upload_id=A",
+                                                              .batch = kUploadBatch,
+                                                              .name = "b-1",
+                                                              .bytes = bytes,
+                                                              .resume = resume}));
 }
 
 template <class T>
@@ -39,13 +39,13 @@ void expect_slice(const Talk<T>& talk, const std::string& command, std::int64_t 
   const auto* slice = std::get_if<core::BatchSlice>(&talk.call().body);
   EXPECT_EQ(slice != nullptr, bytes > 0);
   if (slice == nullptr) return;
-  EXPECT_EQ(slice->batch, kBatch);
+  EXPECT_EQ(slice->batch, kUploadBatch);
   EXPECT_EQ(slice->offset, offset);
   EXPECT_EQ(slice->bytes, bytes);
 }
 
 TEST(StartUpload, Call) {
-  Talk talk(kGemini->start_upload({.name = "b-1", .bytes = 42, .mime_index = 1}));
+  Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 42, .mime_index = 1}));
   EXPECT_EQ(talk.call().method, "POST");
   EXPECT_EQ(talk.call().target, "/upload/v1beta/files");
   EXPECT_EQ(talk.header("X-Goog-Upload-Protocol"), "resumable");
@@ -76,7 +76,7 @@ TEST(StartUpload, SessionUrls) {
       {"/upload?upload_id=" + std::string(4096, 'x'), ""},
   };
   for (const auto& [url, target] : table) {
-    Talk talk(kGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
+    Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
     talk.hears(answer(200, "", {{"x-goog-upload-url", url}}));
     if (target.empty())
       EXPECT_EQ(talk.fault(), "transient") << url;
@@ -86,7 +86,7 @@ TEST(StartUpload, SessionUrls) {
 }
 
 TEST(StartUpload, ErrorsInsideA200) {
-  Talk talk(kGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
+  Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
   talk.hears(answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: application/jsonl"),
                     {{"X-Goog-Upload-URL", "/upload?upload_id=x"}}));
   EXPECT_EQ(talk.fault(), "mime_refused");
@@ -210,12 +210,13 @@ TEST(Upload, TheFinalAnswerMustShowOurFileWhole) {
 }
 
 TEST(Upload, AnUnusableSessionIsRefusedWithoutACall) {
-  Talk talk(kGemini->continue_upload({.session = "http://evil/", .batch = kBatch, .name = "b-1", .bytes = 1}));
+  Talk talk(
+      kUploadGemini->continue_upload({.session = "http://evil/", .batch = kUploadBatch, .name = "b-1", .bytes = 1}));
   EXPECT_EQ(talk.fault(), "session_gone");
 }
 
 TEST(UploadText, TriesTheMimeTypesInTurn) {
-  Talk talk(kGemini->upload_text("canary-1", "{}\n"));
+  Talk talk(kUploadGemini->upload_text("canary-1", "{}\n"));
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "application/jsonl");
   talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: application/jsonl")));
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "jsonl");
@@ -232,8 +233,8 @@ TEST(UploadText, TriesTheMimeTypesInTurn) {
 }
 
 TEST(UploadText, AllMimeTypesRefused) {
-  Talk talk(kGemini->upload_text("canary-1", "{}\n"));
-  for (int i = 0; i < kGemini->caps().mime_types; ++i)
+  Talk talk(kUploadGemini->upload_text("canary-1", "{}\n"));
+  for (int i = 0; i < kUploadGemini->caps().mime_types; ++i)
     talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type")));
   EXPECT_EQ(talk.fault(), "mime_refused");
 }
