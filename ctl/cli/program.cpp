@@ -85,7 +85,7 @@ void add_complete(Menu& menu) {
   });
 }
 
-// What was probably meant by a first word that is no command; empty: it is one, or there is none.
+// Returns the command that was probably meant by an unknown first word; empty if the word is a command or is missing.
 std::string unknown_command(CLI::App& app, const std::vector<std::string>& reversed) {
   const auto names = command_names(app);
   for (auto word = reversed.rbegin(); word != reversed.rend(); ++word) {

@@ -56,7 +56,7 @@ Task<void> show_page(Desk& desk, Exchange& exchange, std::string_view) {
 }
 
 // Relative, so that a proxy may serve batchd below a path of its own.
-Task<void> redirect_to_page(Desk& desk, Exchange& exchange, std::string_view) {
+Task<void> redirect_to_page(Desk&, Exchange& exchange, std::string_view) {
   const auto refresh = refresh_of(exchange.head());
   ReplyHead head{308, "", {}};
   head.headers.emplace_back("Location", "admin/" + (refresh ? "?refresh=" + std::to_string(refresh->count()) : ""));
@@ -80,7 +80,7 @@ Task<void> get_metrics(Desk& desk, Exchange& exchange, std::string_view) {
   co_await exchange.reply(std::move(head), desk.engine.metrics.text(*status, *attention, process));
 }
 
-Task<void> get_openapi(Desk& desk, Exchange& exchange, std::string_view) {
+Task<void> get_openapi(Desk&, Exchange& exchange, std::string_view) {
   co_await reply_json(exchange, 200, std::string(openapi_document()));
 }
 

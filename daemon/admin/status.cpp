@@ -35,7 +35,7 @@ Task<void> get_attention(Desk& desk, Exchange& exchange, std::string_view) {
     co_await reply_problem(exchange, problem_of(attention.error()));
 }
 
-Task<void> healthz(Desk& desk, Exchange& exchange, std::string_view) {
+Task<void> healthz(Desk&, Exchange& exchange, std::string_view) {
   co_await reply_json(exchange, 200, "{\"status\":\"alive\"}\n");
 }
 

@@ -111,7 +111,7 @@ TEST(EffectFaults, FilesVanishUnderTheCallsThatNameThem) {
   const auto file = create.upload(line("a", "1"));
   EXPECT_EQ(create.create(file).status, 403);
   EXPECT_EQ(create.call("GET", "/v1beta/" + file).status, 403);
-  EXPECT_EQ(jobs(create), 0U);
+  EXPECT_EQ(jobs_made(create), 0U);
 
   Provider get(fault_rules(R"({"on":"file_get","do":"lose_file"})"));
   EXPECT_EQ(get.call("GET", "/v1beta/" + get.upload("x")).status, 403);
