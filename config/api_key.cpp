@@ -44,6 +44,14 @@ core::Result<std::string_view> api_key_in(std::string_view text, const std::stri
   return text;
 }
 
+std::string mask_key(std::string words, std::string_view key) {
+  constexpr std::string_view kInstead = "(the key)";
+  if (key.empty()) return words;
+  for (auto at = words.find(key); at != words.npos; at = words.find(key, at + kInstead.size()))
+    words.replace(at, key.size(), kInstead);
+  return words;
+}
+
 core::Result<std::string> read_api_key(std::istream& input, const std::string& place) {
   std::string text(kApiKeyBytesMax + kApiKeyBytesMax, '\0');
   input.read(text.data(), static_cast<std::streamsize>(text.size()));

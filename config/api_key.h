@@ -14,9 +14,8 @@ namespace batchd::config {
 // and hands it to the daemon as $CREDENTIALS_DIRECTORY/gemini_api_key. Only root reads it here.
 inline constexpr std::string_view kStoredCredential = "/etc/credstore/batchd.gemini_api_key";
 
-// Where the daemon looks last, and where the key is put if systemd doesn't hand credentials over (in some containers,
-// or with a unit of one's own). Only the daemon's user may read it: the group may use the socket, but must not see the
-// key.
+// Where the daemon looks last: the place for a key where systemd doesn't hand credentials over (in some containers, or
+// with a unit of one's own). Only the daemon's user may read it: the group may use the socket, but must not see the key.
 inline constexpr std::string_view kKeyFile = "/etc/batchd/gemini_api_key";
 
 inline constexpr std::size_t kApiKeyBytesMax = 4096;
@@ -24,5 +23,8 @@ inline constexpr std::size_t kApiKeyBytesMax = 4096;
 // Returns the key in `text`, which came from a person or a file: the part of `text` without the white space around it.
 // Errc::invalid: empty, too long, or not a header value. The error names `place`, never the content.
 core::Result<std::string_view> api_key_in(std::string_view text, const std::string& place);
+
+// Returns `words`, which somebody else wrote, with "(the key)" wherever `key` stands in them: for logs and terminals.
+std::string mask_key(std::string words, std::string_view key);
 
 }  // namespace batchd::config

@@ -26,6 +26,12 @@ std::string to_text(const Fault& fault) {
 ConfigError::ConfigError(const std::string& origin, std::vector<Fault> faults)
     : std::runtime_error(all_lines(origin, faults)), faults_(std::move(faults)) {}
 
+std::string account_names(const Config& config) {
+  std::string names;
+  for (const auto& [name, account] : config.accounts) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
 Environment process_environment() {
   Environment all;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

@@ -162,6 +162,9 @@ struct Config {
   Log log;
 };
 
+// Returns the names of all accounts, for a message: "default, nightly".
+std::string account_names(const Config& config);
+
 // One thing that is wrong with the configuration.
 struct Fault {
   int line = 0;         // in the file, from 1; 0 if the fault isn't in the file

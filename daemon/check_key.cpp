@@ -10,6 +10,7 @@
 #include <ostream>
 #include <stdexcept>
 
+#include "config/api_key.h"
 #include "daemon/host/notifier.h"
 #include "daemon/provider/make_account.h"
 
@@ -72,11 +73,7 @@ Answer ask_in_time(asio::io_context& io, HttpsLink& link, const core::Provider& 
 
 // Returns the provider's message as one line, with the key replaced wherever the message has it.
 std::string words_of(const core::Fault& fault, const std::string& key) {
-  constexpr std::string_view kInstead = "(the key)";
-  auto words = fault.message;
-  for (auto at = words.find(key); at != words.npos; at = words.find(key, at + kInstead.size()))
-    words.replace(at, key.size(), kInstead);
-  return one_line(words, kWordsBytesMax);
+  return one_line(config::mask_key(fault.message, key), kWordsBytesMax);
 }
 
 int judge(const Answer& answer, const std::string& key, const std::string& url, std::ostream& output,
@@ -94,19 +91,13 @@ int judge(const Answer& answer, const std::string& key, const std::string& url, 
   return EX_UNAVAILABLE;
 }
 
-std::string names_of(const config::Config& config) {
-  std::string names;
-  for (const auto& [name, account] : config.accounts) names += (names.empty() ? "" : ", ") + name;
-  return names;
-}
-
 }  // namespace
 
 int check_key(const config::Config& config, const std::string& account, std::istream& input, std::ostream& output,
               std::ostream& errors) {
   const auto found = config.accounts.find(account);
   if (found == config.accounts.end()) {
-    errors << "there is no account " << account << " in the configuration, but: " << names_of(config) << '\n';
+    errors << "there is no account " << account << " in the configuration, but: " << config::account_names(config) << '\n';
     return EX_CONFIG;
   }
   const auto key = config::read_api_key(input, "standard input");

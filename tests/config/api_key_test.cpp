@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/api_key.h"
 #include "config/config.h"
 
 namespace batchd::config {
@@ -49,6 +50,12 @@ TEST_F(ApiKey, ErrorsNeverShowTheContent) {
   Account account;
   account.api_key_file = put("key", "secret secret");
   EXPECT_EQ(read_api_key(account, {}).error().detail.find("secret"), std::string::npos);
+}
+
+TEST(MaskKey, HidesTheKeyWhereverItStands) {
+  EXPECT_EQ(mask_key("AIza-1 is bad: AIza-1AIza-1", "AIza-1"), "(the key) is bad: (the key)(the key)");
+  EXPECT_EQ(mask_key("the key is bad", "key"), "the (the key) is bad") << "what stands for it isn't looked at again";
+  EXPECT_EQ(mask_key("no key", ""), "no key");
 }
 
 }  // namespace
