@@ -1,17 +1,14 @@
+#include "ctl/key/setup.h"
+
 #include <memory>
 
 #include "ctl/cli/menu.h"
-#include "ctl/key/setup.h"
 
 namespace batchd::ctl {
 
 void add_setup_command(Menu& menu) {
-  struct Choice {
-    std::string provider;
-    SetupOptions options;
-    bool no_check = false, no_restart = false;
-  };
-  auto choice = std::make_shared<Choice>();
+  auto provider = std::make_shared<std::string>();
+  auto options = std::make_shared<SetupOptions>();
   auto* c =
       add_command(menu, "For administrators", "setup", "Give batchd a provider's key, and see that it works",
                   "sudo batchctl setup gemini\n"
@@ -20,20 +17,16 @@ void add_setup_command(Menu& menu) {
                   "(api_key_file, else systemd's credential store) and lets batchd take it. A key that is refused\n"
                   "(77), can't be one (65) or can't be checked (69) changes nothing; 75: the key is stored, but\n"
                   "the account isn't ready yet.");
-  c->add_option("provider", choice->provider, "gemini");
-  c->add_option("--account", choice->options.account, "an [accounts.NAME] of the configuration; else \"default\"");
-  c->add_option("--key-file", choice->options.key_file, "read the key from this file; - is standard input");
-  c->add_flag("--no-check", choice->no_check, "store the key without asking the provider");
-  c->add_flag("--no-restart", choice->no_restart, "only say how batchd takes the key");
-  c->callback([&menu, choice] {
-    if (choice->provider != "gemini")
-      throw CLI::ValidationError("setup", choice->provider.empty()
-                                              ? "which provider? There is: gemini (batchctl setup gemini)"
-                                              : "there is no provider \"" + choice->provider + "\"; there is: gemini");
-    choice->options.check = !choice->no_check;
-    choice->options.restart = !choice->no_restart;
-    menu.chosen = [options = choice->options](Session& session) {
-      return setup_gemini(session, options, config::process_environment());
+  c->add_option("provider", *provider, "gemini");
+  c->add_option("--account", options->account, "an [accounts.NAME] of the configuration; else \"default\"");
+  c->add_option("--key-file", options->key_file, "read the key from this file; - is standard input");
+  c->add_flag("--no-check", options->no_check, "store the key without asking the provider");
+  c->add_flag("--no-restart", options->no_restart, "only say how batchd takes the key");
+  c->callback([&menu, provider, options] {
+    if (*provider != "gemini")
+      throw CLI::ValidationError("setup", "which provider? There is: gemini (batchctl setup gemini)");
+    menu.chosen = [options](Session& session) {
+      return setup_gemini(session, *options, config::process_environment());
     };
   });
 }

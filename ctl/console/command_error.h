@@ -1,4 +1,4 @@
-// Why a command failed, as text and as an exit code.
+// Why a command failed, as text and as an exit code. Thrown where any of many steps may fail.
 #pragma once
 
 #include <string>

@@ -2,179 +2,123 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <optional>
-#include <utility>
 
 #include "config/api_key.h"
 #include "ctl/console/exit_code.h"
-#include "ctl/key/key_folder.h"
-#include "ctl/link/session.h"
 
 namespace batchd::ctl {
 namespace {
 
-constexpr mode_t kModeMax = S_IRWXU | S_IRGRP;  // what a key may have at most
+using std::filesystem::path;
 
-std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
-std::string name_of(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+bool is_root() { return ::geteuid() == 0; }
+const passwd* service_user() { return ::getpwnam("batchd"); }  // of the packaged service
 
-CommandError cannot_write(const std::string& path, int error) {
-  if ((error == EACCES || error == EPERM) && ::geteuid() != 0)
-    return {kNoPermission, "only root may write " + path + ": run it as root: sudo batchctl setup gemini"};
-  const int code = error == ENOSPC || error == EDQUOT                    ? kTryLater
-                   : error == EACCES || error == EPERM || error == EROFS ? kNoPermission
-                                                                         : kBadInput;
-  return {code, "can't write " + path + ": " + std::strerror(error)};
+CommandError cannot_write(const std::string& file, int error) {
+  const bool full = error == ENOSPC || error == EDQUOT;
+  const bool forbidden = error == EACCES || error == EPERM || error == EROFS;
+  const char* hint = forbidden && !is_root() ? ": run it as root: sudo batchctl setup gemini" : "";
+  const int code = full ? kTryLater : forbidden ? kNoPermission : kBadConfig;
+  return {code, "can't write " + file + ": " + std::strerror(error) + hint};
 }
 
-CommandError cannot_trust(const KeyFolder& folder, const std::string& path) {
-  return {kBadConfig, "root doesn't write " + path + ": " + folder.distrust() +
-                          "\nlet api_key_file name a file in a folder that is root's alone, with all above it; or run "
-                          "this as the user who owns it"};
+// Root writes a key only into a folder that is root's alone, as all above it are: whoever can move one of them would
+// decide which file root replaces, and who may read it. Since nobody else can, what is seen here stays so. Two
+// exceptions: a sticky folder above, where nobody can move what is root's, and a last folder of the service's user, who
+// reads the key anyway. A link would need all these looks again, so there is to be none.
+void check_for_root(const path& folder, const std::string& file) {
+  path at;
+  for (const auto& name : folder) {
+    at /= name;
+    struct stat facts {};
+    if (::lstat(at.c_str(), &facts) != 0) throw cannot_write(file, errno);
+    const bool last = at == folder;
+    const auto* service = last ? service_user() : nullptr;
+    const bool trusted = facts.st_uid == 0 || (service != nullptr && facts.st_uid == service->pw_uid);
+    const bool open = (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0;  // an access list shows as a group's right
+    const char* fault = S_ISLNK(facts.st_mode)                             ? " is a symbolic link"
+                        : !trusted                                         ? " belongs to another user than root"
+                        : open && (last || (facts.st_mode & S_ISVTX) == 0) ? " may be written by others"
+                                                                           : nullptr;
+    if (fault != nullptr)
+      throw CommandError{kBadConfig,
+                         "root doesn't write " + file + ": " + at.string() + fault +
+                             "\nlet api_key_file name a file in a folder that is root's alone, with all above "
+                             "it; or run this as the user who owns it"};
+  }
 }
 
-// None: files may be made in it.
-std::optional<CommandError> cannot_use(const KeyFolder& folder, const std::string& path) {
-  if (!folder.distrust().empty()) return cannot_trust(folder, path);
-  if (folder.error() != 0) return cannot_write(path, folder.error());
-  if (::faccessat(folder.fd(), ".", W_OK | X_OK, AT_EACCESS) != 0) return cannot_write(path, errno);
-  return std::nullopt;
+// Throws if the key can't be put there. Whoever isn't root can only do to itself what a user may do.
+void check_place(const path& folder, const std::string& file) {
+  if (is_root()) check_for_root(folder, file);
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) throw cannot_write(file, errno);
+  struct stat facts {};
+  const bool is_there = ::lstat(file.c_str(), &facts) == 0;
+  if (!is_there && errno != ENOENT) throw cannot_write(file, errno);
+  if (is_there && !S_ISREG(facts.st_mode))
+    throw CommandError{kBadInput, file + (S_ISLNK(facts.st_mode) ? " is a symbolic link: let api_key_file name the file"
+                                                                 : " isn't a file")};
 }
 
-// The moment in which a key is replaced isn't interrupted: nothing half-written is left behind.
-class Undisturbed {
- public:
-  Undisturbed() {
-    sigset_t blocked;
-    ::sigemptyset(&blocked);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP}) ::sigaddset(&blocked, signal);
-    ::sigprocmask(SIG_BLOCK, &blocked, &before_);
-  }
-  Undisturbed(const Undisturbed&) = delete;
-  Undisturbed& operator=(const Undisturbed&) = delete;
-  ~Undisturbed() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
-// Followed as root, a link could make us overwrite anything.
-std::optional<CommandError> no_regular_file(const struct stat& facts, const std::string& path) {
-  if (S_ISREG(facts.st_mode)) return std::nullopt;
-  return CommandError{kBadInput, path + (S_ISLNK(facts.st_mode) ? " is a symbolic link: let api_key_file name the file"
-                                                                : " isn't a file")};
+// Returns false with errno set.
+bool give_to_readers(int fd, const std::string& file) {
+  struct stat old {};
+  if (file == config::kStoredCredential) return true;
+  if (file != config::kKeyFile && ::lstat(file.c_str(), &old) == 0)
+    return ::fchown(fd, old.st_uid, old.st_gid) == 0 && ::fchmod(fd, old.st_mode & (S_IRWXU | S_IRGRP)) == 0;
+  const auto* user = is_root() ? service_user() : nullptr;
+  return user == nullptr || (::fchown(fd, user->pw_uid, user->pw_gid) == 0 && ::fchmod(fd, S_IRUSR) == 0);
 }
 
-// A file of a name that nobody can foresee, beside the one it becomes; gone if it doesn't become it.
-class NewFile {
- public:
-  NewFile(int folder, std::string target)
-      : folder_(folder),
-        target_(std::move(target)),
-        name_(target_ + '.' + random_key()),
-        fd_(::openat(folder, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)) {}
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile() {
-    if (fd_ < 0) return;
-    ::close(fd_);
-    if (!renamed_) ::unlinkat(folder_, name_.c_str(), 0);
-  }
-  // All of them: false is errno.
-  bool open() const { return fd_ >= 0; }
-  bool write(std::string_view text) {
-    while (!text.empty()) {
-      const auto count = ::write(fd_, text.data(), text.size());
-      if (count < 0 && errno != EINTR) return false;
-      if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-  bool be_owned_like(const struct stat& facts) {
-    struct stat own {};
-    if (::fstat(fd_, &own) != 0) return false;
-    if ((own.st_uid != facts.st_uid || own.st_gid != facts.st_gid) && ::fchown(fd_, facts.st_uid, facts.st_gid) != 0)
-      return false;
-    return ::fchmod(fd_, facts.st_mode & kModeMax) == 0;
-  }
-  bool be_read_by_service() {
-    const auto* user = ::geteuid() == 0 ? ::getpwnam(kServiceUser) : nullptr;
-    return user == nullptr || (::fchown(fd_, user->pw_uid, user->pw_gid) == 0 && ::fchmod(fd_, S_IRUSR) == 0);
-  }
-  bool take_place() {
-    if (::fsync(fd_) != 0 || ::renameat(folder_, name_.c_str(), folder_, target_.c_str()) != 0) return false;
-    renamed_ = true;
-    const int folder = ::openat(folder_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool kept = folder >= 0 && ::fsync(folder) == 0;
-    const int error = errno;
-    if (folder >= 0) ::close(folder);
-    errno = error;
-    return kept;
-  }
-
- private:
-  const int folder_;
-  const std::string target_, name_;
-  const int fd_;
-  bool renamed_ = false;
-};
+// Makes a new file of a name that nobody can foresee, and gives it the place of the old one: no link is followed.
+// Returns 0 or errno.
+int replace(const std::string& file, const std::string& text) {
+  auto fresh = file + ".XXXXXX";
+  const int fd = ::mkostemp(fresh.data(), O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int folder = ::open(path(file).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  errno = ENOSPC;  // what half a write doesn't say
+  const bool renamed = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       give_to_readers(fd, file) && ::fsync(fd) == 0 && ::rename(fresh.c_str(), file.c_str()) == 0;
+  const int error = renamed && ::fsync(folder) == 0 ? 0 : errno;
+  if (!renamed) ::unlink(fresh.c_str());
+  ::close(fd);
+  ::close(folder);
+  return error;
+}
 
 }  // namespace
 
-std::variant<KeyFile, CommandError> find_key_file(const config::Account& account) {
-  KeyFile file{.path = account.api_key_file, .credential = account.api_key_file.empty()};
-  if (file.credential) file.path = config::kStoredCredential;
-  if (!file.path.starts_with('/'))
-    return CommandError{kBadConfig, "api_key_file = \"" + file.path +
-                                        "\" depends on the folder in which batchd starts: "
-                                        "give its whole path"};
-  if (const auto folder = folder_of(file.path); ::access(folder.c_str(), F_OK) != 0 && errno == ENOENT) {
-    if (!file.credential) return CommandError{kBadConfig, "the folder of api_key_file, " + folder + ", isn't there"};
-    const KeyFolder above(folder_of(folder));
-    if (const auto refusal = cannot_use(above, file.path)) return *refusal;
-    return file;
-  }
-  const KeyFolder folder(folder_of(file.path));
-  if (const auto refusal = cannot_use(folder, file.path)) return *refusal;
-  struct stat facts {};
-  if (::fstatat(folder.fd(), name_of(file.path).c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0)
-    if (const auto refusal = no_regular_file(facts, file.path)) return *refusal;
+std::string find_key_file(const config::Account& account) {
+  const bool credential = account.api_key_file.empty();
+  const std::string file = credential ? std::string(config::kStoredCredential) : account.api_key_file;
+  if (!file.starts_with('/'))
+    throw CommandError{kBadConfig, "api_key_file depends on the folder in which batchd starts: give its whole path"};
+  const auto folder = path(file).parent_path();
+  const bool made_later = credential && ::access(folder.c_str(), F_OK) != 0 && errno == ENOENT;
+  check_place(made_later ? folder.parent_path() : folder, file);
   return file;
 }
 
-std::variant<std::monostate, CommandError> write_key_file(const KeyFile& file, std::string_view key) {
-  const Undisturbed undisturbed;
-  const auto path = folder_of(file.path);
-  if (file.credential && ::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return cannot_write(path, errno);
-  const KeyFolder folder(path);
-  if (const auto refusal = cannot_use(folder, file.path)) return *refusal;
-  const auto name = name_of(file.path);
-  struct stat before {};
-  const bool is_there = ::fstatat(folder.fd(), name.c_str(), &before, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!is_there && errno != ENOENT) return cannot_write(file.path, errno);
-  if (const auto refusal = is_there ? no_regular_file(before, file.path) : std::nullopt) return *refusal;
-  const bool daemons_own = file.path == config::kKeyFile || folder.of_service();
-  NewFile fresh(folder.fd(), name);
-  bool good = fresh.open() && fresh.write(key) && fresh.write("\n");
-  if (good && is_there && !file.credential && !daemons_own)
-    good = fresh.be_owned_like(before);
-  else if (good && !file.credential)
-    good = fresh.be_read_by_service();
-  if (!good || !fresh.take_place()) return cannot_write(file.path, errno);
-  return {};
-}
-
-bool remove_key_file(const std::string& path) {
-  const KeyFolder folder(folder_of(path));
-  return !cannot_use(folder, path) && ::unlinkat(folder.fd(), name_of(path).c_str(), 0) == 0;
+void write_key_file(const std::string& file, std::string_view key) {
+  const auto folder = path(file).parent_path();
+  if (file == config::kStoredCredential && ::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST)
+    throw cannot_write(folder, errno);
+  check_place(folder, file);
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_BLOCK, &all, &before);  // no signal leaves a half-written file behind
+  const int error = replace(file, std::string(key) + '\n');
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (error != 0) throw cannot_write(file, error);
 }
 
 }  // namespace batchd::ctl

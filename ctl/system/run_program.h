@@ -1,7 +1,6 @@
 // Another program of this host, run to its end: no shell, and nothing secret in its arguments or environment.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,23 +8,14 @@
 
 namespace batchd::ctl {
 
-struct Program {
-  std::string name;  // a path, or a name to be looked for in $PATH
-  std::vector<std::string> arguments = {};
-  std::string_view input = {};  // its standard input, at most 4 KiB
-  std::chrono::seconds patience = std::chrono::seconds(180);
-};
-
 struct ProgramEnd {
-  int code;         // 128 + the signal that ended it
-  std::string out;  // at most 64 KiB of each
-  std::string err;
+  int code;          // 128 + the signal that ended it
+  std::string said;  // on standard output and standard error; more than 64 KiB it can't write
 };
 
-// None: it can't be started, or didn't end in time (and was killed then).
-std::optional<ProgramEnd> run_program(const Program& program);
-
-// The program `name` that was installed beside this one; else just its name.
-std::string beside_us(const std::string& name);
+// Runs `command`, a path or a name in $PATH and its arguments, with `input` as its standard input. Returns nullopt if
+// it can't be run, or was ended after `seconds`.
+std::optional<ProgramEnd> run_program(std::vector<std::string> command, std::string_view input = {},
+                                      unsigned seconds = 180);
 
 }  // namespace batchd::ctl

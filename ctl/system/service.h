@@ -7,12 +7,8 @@ namespace batchd::ctl {
 
 inline constexpr const char* kUnit = "batchd.service";
 
-enum class Service {
-  none,      // no systemd that runs here, or it doesn't know the unit
-  stopped,   // not started, and not because it failed
-  troubled,  // failed, or on its way up (again)
-  running,
-};
+// none: no systemd runs here, or it doesn't know the unit. troubled: it has failed, or is on its way up (again).
+enum class Service { none, stopped, troubled, running };
 Service service_state();
 
 // What to do about a batchd that isn't there, in this state; empty: nothing that systemd could do.

@@ -155,10 +155,15 @@ is "setup is for root" 77 "$(as alice batchctl setup gemini </dev/null >/dev/nul
 canary=canary-7dd1f0c2aa
 mount --make-rprivate / # as it is in some containers: no service sees its credentials
 setup="$(printf '%s\n' "$canary" | batchctl setup gemini 2>&1)"
-is "batchctl setup gemini where systemd hands no credentials over" 0 $?
+is "batchctl setup gemini where systemd hands no credentials over" 75 $?
 echo "       ${setup//$'\n'/$'\n'       }"
+holds "says where to put the key" 'set api_key_file = "/etc/batchd/gemini_api_key"' "$setup"
+sed -i '/^base_url/a api_key_file = "/etc/batchd/gemini_api_key"' /etc/batchd/batchd.toml
+setup="$(printf '%s\n' "$canary" | batchctl setup gemini 2>&1)"
+is "batchctl setup gemini with an api_key_file" 0 $?
 is "the key is in a file that only the daemon reads" "400 batchd:batchd" "$(stat -c '%a %U:%G' /etc/batchd/gemini_api_key)"
-rm /etc/batchd/gemini_api_key
+configure
+rm /etc/batchd/gemini_api_key /etc/credstore/batchd.gemini_api_key
 mount --make-rshared / # as every machine's boot has it
 setup="$(printf '%s\n' "$canary" | batchctl setup gemini 2>&1)"
 is "batchctl setup gemini" 0 $?
