@@ -11,7 +11,7 @@ void ChunkDecoder::skip(std::int64_t bytes) {
   CHECK(bytes >= 0 && bytes <= data_rest());
   rest_ -= bytes;
   wire_bytes_ += bytes;
-  if (rest_ == 0) at_ = At::data_cr;
+  if (bytes > 0 && rest_ == 0) at_ = At::data_cr;
 }
 
 ChunkDecoder::Step ChunkDecoder::step(std::string_view bytes) {

@@ -23,7 +23,7 @@ class ChunkDecoder {
   Step step(std::string_view bytes);
 
   // Returns how many bytes of data come next without anything between them. A caller that has received some of these
-  // bytes elsewhere calls skip() for them.
+  // bytes elsewhere calls skip() for them. skip(0) changes nothing, wherever the decoder stands.
   std::int64_t data_rest() const { return at_ == At::data ? rest_ : 0; }
   void skip(std::int64_t bytes);
 
