@@ -4,7 +4,7 @@
 namespace batchd::storage::testing {
 namespace {
 
-class Held : public StoreStories {
+class Held : public ContractStories {
  protected:
   RequestId hold(OwnerId owner, const std::string& call) {
     auto held = request(owner, "{}");
@@ -28,12 +28,12 @@ class Held : public StoreStories {
   }
 };
 
-TEST_F(Held, ACallWhoseClientStillWaitsIsNobodyElses) {
+TEST_P(Held, ACallWhoseClientStillWaitsIsNobodyElses) {
   hold(kAnna, "call");
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
 
-TEST_F(Held, AnOrphanGoesToTheSameCallOfTheSameOwnerOnce) {
+TEST_P(Held, AnOrphanGoesToTheSameCallOfTheSameOwnerOnce) {
   const auto id = hold(kAnna, "call");
   leave(id);
   EXPECT_FALSE(adopt(kBob, "call"));
@@ -42,7 +42,7 @@ TEST_F(Held, AnOrphanGoesToTheSameCallOfTheSameOwnerOnce) {
   EXPECT_FALSE(adopt(kAnna, "call")) << "it has a caller again";
 }
 
-TEST_F(Held, TheOldestOrphanGoesFirst) {
+TEST_P(Held, TheOldestOrphanGoesFirst) {
   const auto first = hold(kAnna, "call");
   const auto second = hold(kAnna, "call");
   leave(second);
@@ -51,14 +51,14 @@ TEST_F(Held, TheOldestOrphanGoesFirst) {
   EXPECT_EQ(adopt(kAnna, "call"), second);
 }
 
-TEST_F(Held, AnAnsweredCallIsOver) {
+TEST_P(Held, AnAnsweredCallIsOver) {
   const auto id = hold(kAnna, "call");
   must([&](Store& s) { return s.complete_call(id, now_); });
   leave(id);
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
 
-TEST_F(Held, AHeldResultIsNoPartOfAnyChannel) {
+TEST_P(Held, AHeldResultIsNoPartOfAnyChannel) {
   const auto held = hold(kAnna, "call");
   const auto plain = accept(kAnna);
   finish({kAnna}, {held, plain});
@@ -78,7 +78,7 @@ TEST_F(Held, AHeldResultIsNoPartOfAnyChannel) {
   EXPECT_EQ(view(kAnna, held).state, RequestState::succeeded);
 }
 
-TEST_F(Held, WhoNamesAHeldRequestMayAcknowledgeIt) {
+TEST_P(Held, WhoNamesAHeldRequestMayAcknowledgeIt) {
   const auto held = hold(kAnna, "call");
   finish({kAnna}, {held});
   leave(held);
@@ -89,7 +89,7 @@ TEST_F(Held, WhoNamesAHeldRequestMayAcknowledgeIt) {
   EXPECT_EQ(adopt(kAnna, "call"), held) << "as long as it is there";
 }
 
-TEST_F(Held, AnAnswerAcknowledges) {
+TEST_P(Held, AnAnswerAcknowledges) {
   const auto ended = hold(kAnna, "call");
   finish({kAnna}, {ended});
   const auto waiting = hold(kAnna, "call");
@@ -103,7 +103,7 @@ TEST_F(Held, AnAnswerAcknowledges) {
   EXPECT_FALSE(view(kAnna, waiting).acknowledged_at) << "what hasn't ended can't be";
 }
 
-TEST_F(Held, AnAnswerThatWasWrittenIsNobodysUntilItIsKnownToBeLost) {
+TEST_P(Held, AnAnswerThatWasWrittenIsNobodysUntilItIsKnownToBeLost) {
   const auto id = hold(kAnna, "call");
   finish({kAnna}, {id});
   note_answer(id);
@@ -114,7 +114,7 @@ TEST_F(Held, AnAnswerThatWasWrittenIsNobodysUntilItIsKnownToBeLost) {
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
 
-TEST_F(Held, AnAnswerThatWasTakenIsAcknowledged) {
+TEST_P(Held, AnAnswerThatWasTakenIsAcknowledged) {
   const auto id = hold(kAnna, "call");
   finish({kAnna}, {id});
   note_answer(id);
@@ -124,7 +124,7 @@ TEST_F(Held, AnAnswerThatWasTakenIsAcknowledged) {
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
 
-TEST_F(Held, AWrittenAnswerCanBeTakenOverWithinTheGraceOnly) {
+TEST_P(Held, AWrittenAnswerCanBeTakenOverWithinTheGraceOnly) {
   const auto id = hold(kAnna, "call");
   finish({kAnna}, {id});
   note_answer(id);
@@ -145,7 +145,7 @@ TEST_F(Held, AWrittenAnswerCanBeTakenOverWithinTheGraceOnly) {
   EXPECT_EQ(view(kAnna, id).state, RequestState::succeeded);
 }
 
-TEST_F(Held, ThePurgeOfAnswersLooksAtNothingElse) {
+TEST_P(Held, ThePurgeOfAnswersLooksAtNothingElse) {
   std::vector<RequestId> answered;
   for (int i = 0; i < 600; ++i) answered.push_back(hold(kAnna, "answered"));  // more than one call of the purge takes
   finish({kAnna}, answered);
@@ -162,7 +162,7 @@ TEST_F(Held, ThePurgeOfAnswersLooksAtNothingElse) {
   EXPECT_EQ(adopt(kAnna, "waiting"), waiting);
 }
 
-TEST_F(Held, ACrashBetweenWritingAndKnowingLeavesTheGrace) {
+TEST_P(Held, ACrashBetweenWritingAndKnowingLeavesTheGrace) {
   const auto early = hold(kAnna, "early"), late = hold(kAnna, "late");
   finish({kAnna}, {early, late});
   note_answer(early);
@@ -175,7 +175,7 @@ TEST_F(Held, ACrashBetweenWritingAndKnowingLeavesTheGrace) {
   EXPECT_EQ(adopt(kAnna, "late"), late);
 }
 
-TEST_F(Held, AnAnswerToACallThatMayBeRepeatedAcknowledgesNothing) {
+TEST_P(Held, AnAnswerToACallThatMayBeRepeatedAcknowledgesNothing) {
   auto keyed = request(kAnna, "{}");
   keyed.idempotency_key = "key";
   keyed.fingerprint = "fingerprint";
@@ -185,7 +185,7 @@ TEST_F(Held, AnAnswerToACallThatMayBeRepeatedAcknowledgesNothing) {
   EXPECT_FALSE(view(kAnna, id).acknowledged_at);
 }
 
-TEST_F(Held, ACallThatMayBeRepeatedIsInNoChannelEither) {
+TEST_P(Held, ACallThatMayBeRepeatedIsInNoChannelEither) {
   auto keyed = request(kAnna, "{}");
   keyed.idempotency_key = "key";
   keyed.fingerprint = "fingerprint";
@@ -204,7 +204,7 @@ TEST_F(Held, ACallThatMayBeRepeatedIsInNoChannelEither) {
   EXPECT_EQ(must([&](Store& s) { return s.acknowledge_ids(kAnna, ids, now_); }).requests, 1);
 }
 
-TEST_F(Held, AnAbandonedCallIsOfferedToNobodyAndStaysUnacknowledged) {
+TEST_P(Held, AnAbandonedCallIsOfferedToNobodyAndStaysUnacknowledged) {
   const auto id = hold(kAnna, "call");
   finish({kAnna}, {id});
   leave(id);
@@ -218,7 +218,7 @@ TEST_F(Held, AnAbandonedCallIsOfferedToNobodyAndStaysUnacknowledged) {
   EXPECT_TRUE(must([&](Store& s) { return s.list_results(kAnna, "", 0, 10); }).results.empty());
 }
 
-TEST_F(Held, WhatWasCancelledIsNobodysAnswer) {
+TEST_P(Held, WhatWasCancelledIsNobodysAnswer) {
   const auto alone = hold(kAnna, "call");
   auto member = request(kAnna, "{}");
   member.call = "call";
@@ -235,7 +235,7 @@ TEST_F(Held, WhatWasCancelledIsNobodysAnswer) {
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
 
-TEST_F(Held, AfterACrashEveryHeldCallIsAnOrphan) {
+TEST_P(Held, AfterACrashEveryHeldCallIsAnOrphan) {
   const auto id = hold(kAnna, "call");
   const auto answered = hold(kAnna, "call");
   must([&](Store& s) { return s.complete_call(answered, now_); });
@@ -244,6 +244,8 @@ TEST_F(Held, AfterACrashEveryHeldCallIsAnOrphan) {
   EXPECT_EQ(adopt(kAnna, "call"), id);
   EXPECT_FALSE(adopt(kAnna, "call"));
 }
+
+RUN_FOR_EVERY_STORE(Held);
 
 }  // namespace
 }  // namespace batchd::storage::testing

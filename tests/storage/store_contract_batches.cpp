@@ -6,9 +6,9 @@ namespace {
 
 using enum BatchState;
 
-class Batches : public StoreStories {};
+class Batches : public ContractStories {};
 
-TEST_F(Batches, FactsSurvive) {
+TEST_P(Batches, FactsSurvive) {
   accept(kAnna);
   const auto id = sealed_batch({kAnna});
   BatchPatch patch;
@@ -46,7 +46,7 @@ TEST_F(Batches, FactsSurvive) {
   EXPECT_EQ(batch.items, 1);
 }
 
-TEST_F(Batches, ANewUploadForgetsTheOldFile) {
+TEST_P(Batches, ANewUploadForgetsTheOldFile) {
   accept(kAnna);
   const auto id = sealed_batch({kAnna});
   BatchPatch patch;
@@ -63,7 +63,7 @@ TEST_F(Batches, ANewUploadForgetsTheOldFile) {
   EXPECT_FALSE(batch.file_deleted);
 }
 
-TEST_F(Batches, AnotherStateThanExpectedIsStale) {
+TEST_P(Batches, AnotherStateThanExpectedIsStale) {
   accept(kAnna);
   const auto id = sealed_batch({kAnna});
   const auto marked = attempt([&](Store& s) { return s.mark(id, uploaded, creating, {}, now_); });
@@ -73,7 +73,7 @@ TEST_F(Batches, AnotherStateThanExpectedIsStale) {
   EXPECT_EQ(attempt([](Store& s) { return s.get_batch(BatchId{1}); }).error().code, Errc::not_found);
 }
 
-TEST_F(Batches, SameStateChangesFactsOnly) {
+TEST_P(Batches, SameStateChangesFactsOnly) {
   accept(kAnna);
   const auto id = sealed_batch({kAnna});
   tick();
@@ -85,19 +85,19 @@ TEST_F(Batches, SameStateChangesFactsOnly) {
 }
 
 using BatchesDeathTest = Batches;
-TEST_F(BatchesDeathTest, WhatIsNoArrowIsABug) {
+TEST_P(BatchesDeathTest, WhatIsNoArrowIsABug) {
   accept(kAnna);
   const auto id = sealed_batch({kAnna});
   EXPECT_DEATH(attempt([&](Store& s) { return s.mark(id, sealed, submitted, {}, now_); }), "CHECK");
 }
 
-TEST_F(BatchesDeathTest, ABatchWithMembersIsNotDone) {
+TEST_P(BatchesDeathTest, ABatchWithMembersIsNotDone) {
   accept(kAnna);
   const auto id = collecting_batch({kAnna});
   EXPECT_DEATH(attempt([&](Store& s) { return s.mark(id, collecting, done, {}, now_); }), "CHECK");
 }
 
-TEST_F(Batches, ListingsAreInIdOrderAndPaged) {
+TEST_P(Batches, ListingsAreInIdOrderAndPaged) {
   std::vector<BatchId> ids;
   for (int i = 0; i < 5; ++i) {
     accept(kAnna);
@@ -116,7 +116,7 @@ TEST_F(Batches, ListingsAreInIdOrderAndPaged) {
   EXPECT_EQ(counts().batches[static_cast<std::size_t>(sealed)].items, 3);
 }
 
-TEST_F(Batches, RecoveryFinishesSealingAndDoubtsCreates) {
+TEST_P(Batches, RecoveryFinishesSealingAndDoubtsCreates) {
   accept(kAnna);
   const auto filled = open_batch();
   claim(filled, kAnna);
@@ -141,7 +141,7 @@ TEST_F(Batches, RecoveryFinishesSealingAndDoubtsCreates) {
   EXPECT_EQ(state(throttled), creating);
 }
 
-TEST_F(Batches, StaleFilesAreThoseOfDoneBatches) {
+TEST_P(Batches, StaleFilesAreThoseOfDoneBatches) {
   const auto id = accept(kAnna);
   const auto batch = sealed_batch({kAnna});
   BatchPatch patch;
@@ -160,7 +160,7 @@ TEST_F(Batches, StaleFilesAreThoseOfDoneBatches) {
   EXPECT_EQ(stale(), 0U);
 }
 
-TEST_F(Batches, StaleFilesComeInPages) {
+TEST_P(Batches, StaleFilesComeInPages) {
   std::vector<BatchId> made;
   for (int i = 0; i < 5; ++i) {
     const auto id = accept(kAnna);
@@ -186,7 +186,7 @@ TEST_F(Batches, StaleFilesComeInPages) {
   EXPECT_EQ(seen, made);
 }
 
-TEST_F(Batches, RecentOnesComeNewestFirst) {
+TEST_P(Batches, RecentOnesComeNewestFirst) {
   std::vector<BatchId> made;
   for (int i = 0; i < 5; ++i) {
     accept(kAnna);
@@ -212,7 +212,7 @@ TEST_F(Batches, RecentOnesComeNewestFirst) {
   EXPECT_EQ(recent({done}, {}, 500), Ids{});
 }
 
-TEST_F(Batches, TurnaroundIsTheMedianOfTheLastSixteen) {
+TEST_P(Batches, TurnaroundIsTheMedianOfTheLastSixteen) {
   LaneId lane;
   for (int i = 1; i <= 20; ++i) {
     accept(kAnna);
@@ -227,6 +227,9 @@ TEST_F(Batches, TurnaroundIsTheMedianOfTheLastSixteen) {
   }
   EXPECT_EQ(must([&](Store& s) { return s.lane_turnaround(lane); }), std::chrono::minutes(13));  // of 5..20
 }
+
+RUN_FOR_EVERY_STORE(Batches);
+RUN_FOR_EVERY_STORE(BatchesDeathTest);
 
 }  // namespace
 }  // namespace batchd::storage::testing

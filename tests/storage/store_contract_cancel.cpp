@@ -6,7 +6,7 @@ namespace {
 
 using enum BatchState;
 
-class Cancelling : public StoreStories {
+class Cancelling : public ContractStories {
  protected:
   Cancelled cancel(RequestId id, OwnerId owner = kAnna) {
     return must([&](Store& s) { return s.cancel(owner, id, now_); });
@@ -31,7 +31,7 @@ class Cancelling : public StoreStories {
   }
 };
 
-TEST_F(Cancelling, AQueuedOneIsGone) {
+TEST_P(Cancelling, AQueuedOneIsGone) {
   const auto id = accept(kAnna, "123", 5);
   const auto kept = accept(kAnna, "4567", 6);
   tick();
@@ -61,7 +61,7 @@ TEST_F(Cancelling, AQueuedOneIsGone) {
   expect_balance();
 }
 
-TEST_F(Cancelling, OnlyItsOwnersAndOnlyOnce) {
+TEST_P(Cancelling, OnlyItsOwnersAndOnlyOnce) {
   const auto id = accept(kAnna);
   const auto try_it = [&](OwnerId owner, RequestId which) {
     return attempt([&](Store& s) { return s.cancel(owner, which, now_); }).error().code;
@@ -75,7 +75,7 @@ TEST_F(Cancelling, OnlyItsOwnersAndOnlyOnce) {
   EXPECT_EQ(view(kAnna, id).state, RequestState::succeeded);
 }
 
-TEST_F(Cancelling, APackedOneStaysALineWhoseResultIsDropped) {
+TEST_P(Cancelling, APackedOneStaysALineWhoseResultIsDropped) {
   const auto first = accept(kAnna, "1");
   const auto second = accept(kAnna, "2");
   const auto third = accept(kBob, "3");
@@ -100,7 +100,7 @@ TEST_F(Cancelling, APackedOneStaysALineWhoseResultIsDropped) {
   expect_balance();
 }
 
-TEST_F(Cancelling, LinesKeepTheirNumbers) {
+TEST_P(Cancelling, LinesKeepTheirNumbers) {
   const auto ids = accept_many(kAnna, 4);
   const auto batch = sealed_batch({kAnna});
   walk(batch, {uploading, uploaded, creating, refused});
@@ -116,7 +116,7 @@ TEST_F(Cancelling, LinesKeepTheirNumbers) {
   EXPECT_EQ(view(kAnna, ids[3]).state, RequestState::packed);
 }
 
-TEST_F(Cancelling, TheLastToGoLeavesADesertedBatchInWhateverState) {
+TEST_P(Cancelling, TheLastToGoLeavesADesertedBatchInWhateverState) {
   const std::vector<std::vector<BatchState>> walks{
       {},
       {uploading},
@@ -166,7 +166,7 @@ TEST_F(Cancelling, TheLastToGoLeavesADesertedBatchInWhateverState) {
   }
 }
 
-TEST_F(Cancelling, ABatchThatNobodyWaitsForIsNotSealed) {
+TEST_P(Cancelling, ABatchThatNobodyWaitsForIsNotSealed) {
   for (const bool crashed : {false, true}) {
     const auto id = accept(kAnna);
     const auto batch = open_batch();
@@ -183,7 +183,7 @@ TEST_F(Cancelling, ABatchThatNobodyWaitsForIsNotSealed) {
   expect_balance();
 }
 
-TEST_F(Cancelling, ASplitMovesThoseWhoStillWait) {
+TEST_P(Cancelling, ASplitMovesThoseWhoStillWait) {
   const auto ids = accept_many(kAnna, 4);
   const auto batch = sealed_batch({kAnna});
   walk(batch, {uploading, uploaded, creating, refused});
@@ -196,7 +196,7 @@ TEST_F(Cancelling, ASplitMovesThoseWhoStillWait) {
   EXPECT_EQ(view(kAnna, ids[0]).batch, batch);
 }
 
-TEST_F(Cancelling, ASplitWhoseMembersGoInTheMiddleEnds) {
+TEST_P(Cancelling, ASplitWhoseMembersGoInTheMiddleEnds) {
   for (const auto rule : {SplitRule::whole, SplitRule::by_owner, SplitRule::halve}) {
     const auto ids = accept_many(kAnna, 2100);
     const auto batch = sealed_batch({kAnna});
@@ -214,7 +214,7 @@ TEST_F(Cancelling, ASplitWhoseMembersGoInTheMiddleEnds) {
   }
 }
 
-TEST_F(Cancelling, WhatWasCancelledIsPurgedOnceItsBatchIsDone) {
+TEST_P(Cancelling, WhatWasCancelledIsPurgedOnceItsBatchIsDone) {
   const auto id = accept(kAnna);
   const auto batch = collecting_batch({kAnna});
   cancel(id);
@@ -230,7 +230,7 @@ TEST_F(Cancelling, WhatWasCancelledIsPurgedOnceItsBatchIsDone) {
 
 // --- deadlines
 
-TEST_F(Cancelling, ADeadlineEndsWhatWaitsForIt) {
+TEST_P(Cancelling, ADeadlineEndsWhatWaitsForIt) {
   const auto packed = due(1s);
   const auto finished = due(1s);
   const auto batch = collecting_batch({kAnna});
@@ -269,7 +269,7 @@ TEST_F(Cancelling, ADeadlineEndsWhatWaitsForIt) {
   expect_balance();
 }
 
-TEST_F(Cancelling, ManyDeadlinesGoInSteps) {
+TEST_P(Cancelling, ManyDeadlinesGoInSteps) {
   CHECK(store_->begin_transaction().has_value());
   for (int i = 0; i < 1500; ++i) {
     auto fresh = request(kAnna, "{}");
@@ -291,7 +291,7 @@ TEST_F(Cancelling, ManyDeadlinesGoInSteps) {
 
 // --- ends of every kind name their owners
 
-TEST_F(Cancelling, EveryEndNamesItsOwner) {
+TEST_P(Cancelling, EveryEndNamesItsOwner) {
   const auto anna = accept(kAnna);
   const auto bob = accept(kBob);
   const auto batch = collecting_batch({kAnna, kBob}, JobEnd::expired);
@@ -302,6 +302,8 @@ TEST_F(Cancelling, EveryEndNamesItsOwner) {
   EXPECT_EQ(settled.owners, (std::vector{kAnna, kBob}));
   EXPECT_EQ(settled.ends[static_cast<std::size_t>(RequestState::expired)], 2);
 }
+
+RUN_FOR_EVERY_STORE(Cancelling);
 
 }  // namespace
 }  // namespace batchd::storage::testing

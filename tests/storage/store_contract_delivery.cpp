@@ -6,7 +6,7 @@ namespace {
 
 using enum RequestState;
 
-class Delivery : public StoreStories {
+class Delivery : public ContractStories {
  protected:
   RequestId accept_in(const std::string& channel, OwnerId owner = kAnna) {
     auto fresh = request(owner, "{}");
@@ -44,7 +44,7 @@ class Delivery : public StoreStories {
 };
 using Ids = std::vector<RequestId>;
 
-TEST_F(Delivery, AViewShowsWhatWasSubmittedAndWhatBecameOfIt) {
+TEST_P(Delivery, AViewShowsWhatWasSubmittedAndWhatBecameOfIt) {
   auto fresh = request(kAnna, R"({"contents":[]})", 77);
   fresh.key = "mine";
   fresh.channel = "nightly";
@@ -84,7 +84,7 @@ TEST_F(Delivery, AViewShowsWhatWasSubmittedAndWhatBecameOfIt) {
   EXPECT_NE(must([&](Store& s) { return s.read_chunk(seen.result.id, 0); }), "");
 }
 
-TEST_F(Delivery, AListingIsNewestFirstInPages) {
+TEST_P(Delivery, AListingIsNewestFirstInPages) {
   auto annas = accept_many(kAnna, 4);
   accept_many(kBob, 3);
   for (const auto id : accept_many(kAnna, 3)) annas.push_back(id);
@@ -104,7 +104,7 @@ TEST_F(Delivery, AListingIsNewestFirstInPages) {
   EXPECT_FALSE(list(kAnna, {}, {}, 7).next) << "nothing is left";
 }
 
-TEST_F(Delivery, FiltersNarrowAListing) {
+TEST_P(Delivery, FiltersNarrowAListing) {
   const Lane pro{"default", "generateContent", "gemini-2.5-pro"};
   const auto plain = accept(kAnna, "{}", 10, pro);
   finish({kAnna}, {plain});
@@ -135,7 +135,7 @@ TEST_F(Delivery, FiltersNarrowAListing) {
   EXPECT_EQ(ids_of(list(kAnna, {.group = "g"}, grouped[1]).requests), Ids{grouped[0]});
 }
 
-TEST_F(Delivery, ALookIsBoundedHoweverFewMatch) {
+TEST_P(Delivery, ALookIsBoundedHoweverFewMatch) {
   const auto ids = accept_many(kAnna, kVerbRowsMax + 100);
   const auto first = list(kAnna, {.key = "nobody's"});
   EXPECT_TRUE(first.requests.empty());
@@ -146,7 +146,7 @@ TEST_F(Delivery, ALookIsBoundedHoweverFewMatch) {
   EXPECT_FALSE(second.next);
 }
 
-TEST_F(Delivery, ResultsComeInTheOrderOfTheirEnds) {
+TEST_P(Delivery, ResultsComeInTheOrderOfTheirEnds) {
   const auto ids = accept_many(kAnna, 4);
   const auto waiting = collecting_batch({kAnna});
   for (const auto i : {2U, 0U, 3U}) {
@@ -170,7 +170,7 @@ TEST_F(Delivery, ResultsComeInTheOrderOfTheirEnds) {
   EXPECT_TRUE(results(kAnna, "", 3).results.empty());
 }
 
-TEST_F(Delivery, ChannelsAndOwnersAreApart) {
+TEST_P(Delivery, ChannelsAndOwnersAreApart) {
   const auto none = accept_in("");
   const auto red = accept_in("red");
   const auto blue = accept_in("blue");
@@ -197,7 +197,7 @@ TEST_F(Delivery, ChannelsAndOwnersAreApart) {
   for (const auto& seen : list(kBob).requests) EXPECT_EQ(seen.id, bobs);
 }
 
-TEST_F(Delivery, AcknowledgingGoesUpToItsCursorInChunks) {
+TEST_P(Delivery, AcknowledgingGoesUpToItsCursorInChunks) {
   const auto ids = accept_many(kAnna, 1500);
   finish({kAnna}, ids);
   tick();
@@ -219,7 +219,7 @@ TEST_F(Delivery, AcknowledgingGoesUpToItsCursorInChunks) {
   EXPECT_EQ(last_completion(), 1500);
 }
 
-TEST_F(Delivery, AcknowledgingByIdSaysWhatItDoesNotKnow) {
+TEST_P(Delivery, AcknowledgingByIdSaysWhatItDoesNotKnow) {
   const auto ids = accept_many(kAnna, 2);
   finish({kAnna}, ids);
   const auto waiting = accept(kAnna);
@@ -234,7 +234,7 @@ TEST_F(Delivery, AcknowledgingByIdSaysWhatItDoesNotKnow) {
   EXPECT_FALSE(view(kAnna, waiting).acknowledged_at);
 }
 
-TEST_F(Delivery, CompletionNumbersAreNeverUsedAgain) {
+TEST_P(Delivery, CompletionNumbersAreNeverUsedAgain) {
   const auto id = accept(kAnna);
   finish({kAnna}, {id});
   tick();
@@ -246,6 +246,27 @@ TEST_F(Delivery, CompletionNumbersAreNeverUsedAgain) {
   finish({kAnna}, {next});
   EXPECT_EQ(view(kAnna, next).completion, 2);
 }
+
+// Bytes that changed where they lay are told to nobody: not to who asks for them, not to the provider.
+TEST_P(Delivery, ADamagedBodyIsNoticed) {
+  const auto id = accept(kAnna, R"({"text":"the body that will be damaged"})");
+  const auto whole = accept(kAnna, R"({"text":"another"})");
+  const auto batch = sealed_batch({kAnna});
+  const auto body = view(kAnna, id).body.id;
+  store_.reset();
+  const bool damaged = factory_->damage_body(body);
+  store_ = factory_->open();
+  if (!damaged) GTEST_SKIP() << "this engine has no way to damage a body";
+  const auto read = [this](BodyId wanted) { return attempt([wanted](Store& s) { return s.read_chunk(wanted, 0); }); };
+  ASSERT_TRUE(read(body).has_error());
+  EXPECT_EQ(read(body).error().code, Errc::corrupt);
+  const auto lines = attempt([batch](Store& s) { return s.read_lines(batch, {}); });
+  ASSERT_TRUE(lines.has_error());
+  EXPECT_EQ(lines.error().code, Errc::corrupt);
+  EXPECT_TRUE(read(view(kAnna, whole).body.id).has_value()) << "no other body is touched";
+}
+
+RUN_FOR_EVERY_STORE(Delivery);
 
 }  // namespace
 }  // namespace batchd::storage::testing

@@ -6,7 +6,7 @@ namespace {
 
 using enum RequestState;
 
-class Ends : public StoreStories {
+class Ends : public ContractStories {
  protected:
   Recorded record(BatchId batch, std::vector<RequestOutcome> outcomes, int max_attempts = 3) {
     return must([&](Store& s) { return s.record_outcomes(batch, outcomes, max_attempts, now_); });
@@ -16,7 +16,7 @@ class Ends : public StoreStories {
   }
 };
 
-TEST_F(Ends, SuccessKeepsTheWholeLine) {
+TEST_P(Ends, SuccessKeepsTheWholeLine) {
   const auto id = accept(kAnna);
   const auto batch = collecting_batch({kAnna});
   tick();
@@ -38,7 +38,7 @@ TEST_F(Ends, SuccessKeepsTheWholeLine) {
   step(batch, BatchState::done);
 }
 
-TEST_F(Ends, TheFirstOutcomeWins) {
+TEST_P(Ends, TheFirstOutcomeWins) {
   const auto ids = accept_many(kAnna, 2);
   const auto batch = collecting_batch({kAnna});
   record(batch, {success(ids[0], "first"), success(ids[0], "second"), line_error(ids[1], 3, false)});
@@ -59,7 +59,7 @@ TEST_F(Ends, TheFirstOutcomeWins) {
   EXPECT_EQ(lines.failed, 1);
 }
 
-TEST_F(Ends, AnotherBatchsMemberIsLeftAlone) {
+TEST_P(Ends, AnotherBatchsMemberIsLeftAlone) {
   const auto mine = accept(kAnna);
   const auto batch = collecting_batch({kAnna});
   const auto theirs = accept(kBob);
@@ -69,7 +69,7 @@ TEST_F(Ends, AnotherBatchsMemberIsLeftAlone) {
   EXPECT_EQ(view(kAnna, mine).state, packed);
 }
 
-TEST_F(Ends, StagedResultIsAdoptedOrDropped) {
+TEST_P(Ends, StagedResultIsAdoptedOrDropped) {
   const auto id = accept(kAnna);
   const auto batch = collecting_batch({kAnna});
   const auto spooled = [&](RequestId of) {
@@ -91,7 +91,7 @@ TEST_F(Ends, StagedResultIsAdoptedOrDropped) {
   EXPECT_EQ(must([&](Store& s) { return s.read_chunk(result.id, 1); }), "tail");
 }
 
-TEST_F(Ends, TroubleGoesAgainUntilItsAttemptsAreUsedUp) {
+TEST_P(Ends, TroubleGoesAgainUntilItsAttemptsAreUsedUp) {
   const auto id = accept(kAnna);
   for (int attempt_n = 1; attempt_n <= 3; ++attempt_n) {
     tick();
@@ -112,7 +112,7 @@ TEST_F(Ends, TroubleGoesAgainUntilItsAttemptsAreUsedUp) {
   }
 }
 
-TEST_F(Ends, AbsentMembersFollowTheVerdict) {
+TEST_P(Ends, AbsentMembersFollowTheVerdict) {
   struct Case {
     AbsentFate fate;
     JobEnd end;
@@ -153,7 +153,7 @@ TEST_F(Ends, AbsentMembersFollowTheVerdict) {
   }
 }
 
-TEST_F(Ends, ManyAbsentMembersGoInSteps) {
+TEST_P(Ends, ManyAbsentMembersGoInSteps) {
   accept_many(kAnna, 2500);
   const auto batch = collecting_batch({kAnna});
   const AbsentVerdict verdict{AbsentFate::fail, false, {13, "INTERNAL", "m", ErrorSource::provider}};
@@ -171,7 +171,7 @@ TEST_F(Ends, ManyAbsentMembersGoInSteps) {
   step(batch, BatchState::done);
 }
 
-TEST_F(Ends, NamedLinesFailWhateverBecameOfTheOthers) {
+TEST_P(Ends, NamedLinesFailWhateverBecameOfTheOthers) {
   const auto ids = accept_many(kAnna, 5);
   const auto batch = sealed_batch({kAnna});
   walk(batch, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
@@ -190,7 +190,7 @@ TEST_F(Ends, NamedLinesFailWhateverBecameOfTheOthers) {
   expect_balance();
 }
 
-TEST_F(Ends, UnsealedMembersGoBackToTheirPlace) {
+TEST_P(Ends, UnsealedMembersGoBackToTheirPlace) {
   const auto first = accept(kAnna);
   const auto batch = sealed_batch({kAnna});
   tick();
@@ -207,7 +207,7 @@ TEST_F(Ends, UnsealedMembersGoBackToTheirPlace) {
   expect_balance();
 }
 
-TEST_F(Ends, OutcomesNeedABatchThatIsOver) {
+TEST_P(Ends, OutcomesNeedABatchThatIsOver) {
   const auto id = accept(kAnna);
   const auto batch = submitted_batch({kAnna});
   const std::vector outcomes{success(id)};
@@ -215,7 +215,7 @@ TEST_F(Ends, OutcomesNeedABatchThatIsOver) {
   EXPECT_EQ(attempt([&](Store& s) { return s.return_members(batch, now_); }).error().code, Errc::stale);
 }
 
-TEST_F(Ends, LineCountsOfTheCollectorDontTouchTheStores) {
+TEST_P(Ends, LineCountsOfTheCollectorDontTouchTheStores) {
   const auto id = accept(kAnna);
   const auto batch = collecting_batch({kAnna});
   record(batch, {success(id)});
@@ -228,6 +228,8 @@ TEST_F(Ends, LineCountsOfTheCollectorDontTouchTheStores) {
   EXPECT_EQ(lines.foreign, 1);
   EXPECT_EQ(lines.unreadable, 2);
 }
+
+RUN_FOR_EVERY_STORE(Ends);
 
 }  // namespace
 }  // namespace batchd::storage::testing

@@ -6,7 +6,7 @@ namespace {
 
 using Kind = LineAccepted::Kind;
 
-class Bulk : public StoreStories {
+class Bulk : public ContractStories {
  protected:
   GroupLine line(std::int64_t number, const std::string& body = "{}") const {
     GroupLine made;
@@ -35,7 +35,7 @@ class Bulk : public StoreStories {
   }
 };
 
-TEST_F(Bulk, ALineIsAcceptedOnce) {
+TEST_P(Bulk, ALineIsAcceptedOnce) {
   const auto first = send(kAnna, {line(1), line(2), line(4)});
   EXPECT_EQ(kinds(first), (std::vector{Kind::accepted, Kind::accepted, Kind::accepted}));
   reopen();
@@ -57,7 +57,7 @@ TEST_F(Bulk, ALineIsAcceptedOnce) {
   EXPECT_TRUE(send(kAnna, {}).empty());
 }
 
-TEST_F(Bulk, ALineOutlivesItsRequest) {
+TEST_P(Bulk, ALineOutlivesItsRequest) {
   const auto id = send(kAnna, {line(1)})[0].id;
   const auto batch = collecting_batch({kAnna});
   const std::vector outcomes{success(id)};
@@ -73,7 +73,7 @@ TEST_F(Bulk, ALineOutlivesItsRequest) {
   EXPECT_EQ(counts().accepted, 2);
 }
 
-TEST_F(Bulk, AFullQueueTakesNoneOfThem) {
+TEST_P(Bulk, AFullQueueTakesNoneOfThem) {
   send(kAnna, lines(1, 2));
   must([](Store& s) { return s.limit_queue({.owner_requests = 3}); });
   const auto refused = offer(kAnna, lines(1, 4));
@@ -86,7 +86,7 @@ TEST_F(Bulk, AFullQueueTakesNoneOfThem) {
   EXPECT_EQ(kinds(send(kAnna, lines(1, 2))), (std::vector{Kind::known, Kind::known}));
 }
 
-TEST_F(Bulk, LargeLinesAdoptTheirStages) {
+TEST_P(Bulk, LargeLinesAdoptTheirStages) {
   const std::string body(kChunkBytesMax, 'x');
   const auto spooled = [&] {
     const auto stage = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
@@ -110,7 +110,7 @@ TEST_F(Bulk, LargeLinesAdoptTheirStages) {
   EXPECT_EQ(counts().accepted, 2);
 }
 
-TEST_F(Bulk, CancellingGoesOnOverRestarts) {
+TEST_P(Bulk, CancellingGoesOnOverRestarts) {
   std::vector<RequestId> ids;
   for (const auto from : {1, 501, 1001})
     for (const auto& answer : send(kAnna, lines(from, from + 499))) ids.push_back(answer.id);
@@ -156,6 +156,8 @@ TEST_F(Bulk, CancellingGoesOnOverRestarts) {
   EXPECT_TRUE(again.recorded.finished.empty());
   EXPECT_EQ(attempt([&](Store& s) { return s.cancel_group(kAnna, "no", {}, now_); }).error().code, Errc::not_found);
 }
+
+RUN_FOR_EVERY_STORE(Bulk);
 
 }  // namespace
 }  // namespace batchd::storage::testing

@@ -8,7 +8,7 @@ namespace {
 
 using enum RequestState;
 
-class Housekeeping : public StoreStories {
+class Housekeeping : public ContractStories {
  protected:
   std::int64_t purge(WallTime results_before, WallTime idempotency_before, WallTime acknowledged_before = {}) {
     std::int64_t total = 0;
@@ -23,7 +23,7 @@ class Housekeeping : public StoreStories {
   }
 };
 
-TEST_F(Housekeeping, OldResultsGoWithTheirBodies) {
+TEST_P(Housekeeping, OldResultsGoWithTheirBodies) {
   const auto old_ids = accept_many(kAnna, 600);
   const auto old_batch = finish({kAnna}, old_ids);
   const auto body = view(kAnna, old_ids[0]).result.id;
@@ -45,7 +45,7 @@ TEST_F(Housekeeping, OldResultsGoWithTheirBodies) {
   EXPECT_EQ(purge(now_, kStart), 0);
 }
 
-TEST_F(Housekeeping, TheLatestEndOfAForgottenBatchIsRemembered) {
+TEST_P(Housekeeping, TheLatestEndOfAForgottenBatchIsRemembered) {
   const auto forgotten = [&] { return must([](Store& s) { return s.forgotten_until(); }); };
   finish({kAnna}, {accept(kAnna)});
   tick();
@@ -70,7 +70,7 @@ TEST_F(Housekeeping, TheLatestEndOfAForgottenBatchIsRemembered) {
   EXPECT_EQ(forgotten(), kStart + 2s);
 }
 
-TEST_F(Housekeeping, MembersOfALiveBatchStayReadable) {
+TEST_P(Housekeeping, MembersOfALiveBatchStayReadable) {
   const auto ids = accept_many(kAnna, 2);
   const auto batch = collecting_batch({kAnna});
   const std::vector outcomes{success(ids[0])};
@@ -80,7 +80,7 @@ TEST_F(Housekeeping, MembersOfALiveBatchStayReadable) {
   EXPECT_EQ(view(kAnna, ids[0]).state, succeeded);
 }
 
-TEST_F(Housekeeping, ALineageStaysWhileAChildLives) {
+TEST_P(Housekeeping, ALineageStaysWhileAChildLives) {
   const auto ids = accept_many(kAnna, 2);
   const auto parent = sealed_batch({kAnna});
   walk(parent, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
@@ -97,7 +97,7 @@ TEST_F(Housekeeping, ALineageStaysWhileAChildLives) {
   EXPECT_TRUE(batches_in({BatchState::done}).empty());
 }
 
-TEST_F(Housekeeping, IdempotencyKeysOutliveTheirRequests) {
+TEST_P(Housekeeping, IdempotencyKeysOutliveTheirRequests) {
   auto keyed = request(kAnna, "{}");
   keyed.idempotency_key = "k";
   keyed.fingerprint = "f";
@@ -112,7 +112,7 @@ TEST_F(Housekeeping, IdempotencyKeysOutliveTheirRequests) {
   EXPECT_FALSE(must([&](Store& s) { return s.accept(keyed, now_); }).replayed);
 }
 
-TEST_F(Housekeeping, AKeyStaysAsLongAsItsRequestWaits) {
+TEST_P(Housekeeping, AKeyStaysAsLongAsItsRequestWaits) {
   auto keyed = request(kAnna, "{}");
   keyed.idempotency_key = "k";
   keyed.fingerprint = "f";
@@ -129,7 +129,7 @@ TEST_F(Housekeeping, AKeyStaysAsLongAsItsRequestWaits) {
   EXPECT_NE(must([&](Store& s) { return s.accept(keyed, now_); }).id, id) << "its result is kept, its key isn't";
 }
 
-TEST_F(Housekeeping, AnAcknowledgedResultGoesEarlier) {
+TEST_P(Housekeeping, AnAcknowledgedResultGoesEarlier) {
   const auto ids = accept_many(kAnna, 4);
   finish({kAnna}, ids);
   tick();
@@ -144,7 +144,7 @@ TEST_F(Housekeeping, AnAcknowledgedResultGoesEarlier) {
   expect_balance();
 }
 
-TEST_F(Housekeeping, AnAcknowledgedMemberOfALiveBatchStaysReadable) {
+TEST_P(Housekeeping, AnAcknowledgedMemberOfALiveBatchStaysReadable) {
   const auto ids = accept_many(kAnna, 2);
   const auto batch = collecting_batch({kAnna});
   const std::vector outcomes{success(ids[0])};
@@ -174,7 +174,7 @@ class Groups : public Housekeeping {
   }
 };
 
-TEST_F(Groups, LinesOutliveTheirRequests) {
+TEST_P(Groups, LinesOutliveTheirRequests) {
   EXPECT_EQ(new_ones(send(3)), 3);
   std::vector<RequestId> ids;
   for (const auto& answer : send(3)) ids.push_back(answer.id);
@@ -189,7 +189,7 @@ TEST_F(Groups, LinesOutliveTheirRequests) {
   EXPECT_EQ(new_ones(send(3)), 3) << "until the group is forgotten";
 }
 
-TEST_F(Groups, AGroupStaysAsLongAsOneOfItsRequestsIsKept) {
+TEST_P(Groups, AGroupStaysAsLongAsOneOfItsRequestsIsKept) {
   const auto first = send(2);
   const auto batch = collecting_batch({kAnna});
   const std::vector outcomes{success(first[0].id)};
@@ -200,7 +200,7 @@ TEST_F(Groups, AGroupStaysAsLongAsOneOfItsRequestsIsKept) {
   EXPECT_EQ(view(kAnna, first[1].id).group, "file");
 }
 
-TEST_F(Groups, ALineThatCameLaterKeepsTheGroup) {
+TEST_P(Groups, ALineThatCameLaterKeepsTheGroup) {
   finish({kAnna}, {send(1)[0].id});
   tick(24h);
   finish({kAnna}, {send(1, 2)[0].id});
@@ -209,7 +209,7 @@ TEST_F(Groups, ALineThatCameLaterKeepsTheGroup) {
   EXPECT_EQ(new_ones(send(2)), 0);
 }
 
-TEST_F(Groups, ALargeGroupGoesInSteps) {
+TEST_P(Groups, ALargeGroupGoesInSteps) {
   std::vector<RequestId> ids;
   for (const auto& answer : send(3000)) ids.push_back(answer.id);
   finish({kAnna}, ids);
@@ -222,7 +222,7 @@ TEST_F(Groups, ALargeGroupGoesInSteps) {
   EXPECT_EQ(new_ones(send(3000)), 3000);
 }
 
-TEST_F(Housekeeping, ABatchWhoseCreateWasFencedOffStaysForItsSweep) {
+TEST_P(Housekeeping, ABatchWhoseCreateWasFencedOffStaysForItsSweep) {
   accept(kAnna);
   const auto fenced = sealed_batch({kAnna});
   walk(fenced, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::unclear});
@@ -246,7 +246,7 @@ TEST_F(Housekeeping, ABatchWhoseCreateWasFencedOffStaysForItsSweep) {
 }
 
 // What must stay for now is walked past once in a run, and no call looks at more than it may.
-TEST_F(Housekeeping, WhatMustStayDoesNotHoldUpTheRest) {
+TEST_P(Housekeeping, WhatMustStayDoesNotHoldUpTheRest) {
   const auto held = accept_many(kAnna, 5000);
   const auto live = collecting_batch({kAnna});
   for (std::size_t first = 0; first + 1 < held.size(); first += 1000) {
@@ -272,7 +272,7 @@ TEST_F(Housekeeping, WhatMustStayDoesNotHoldUpTheRest) {
   EXPECT_EQ(view(kAnna, held[0]).state, succeeded);
 }
 
-TEST_F(Housekeeping, ARunThatWasRolledBackBeginsAgain) {
+TEST_P(Housekeeping, ARunThatWasRolledBackBeginsAgain) {
   const auto ids = accept_many(kAnna, 600);
   finish({kAnna}, ids);
   tick();
@@ -287,7 +287,7 @@ TEST_F(Housekeeping, ARunThatWasRolledBackBeginsAgain) {
   EXPECT_EQ(purge(now_, now_), 600);
 }
 
-TEST_F(Housekeeping, IdsNeverComeBack) {
+TEST_P(Housekeeping, IdsNeverComeBack) {
   now_ += 1h;
   const auto id = accept(kAnna);
   const auto batch = finish({kAnna}, {id});
@@ -298,7 +298,7 @@ TEST_F(Housekeeping, IdsNeverComeBack) {
   EXPECT_GT(accept(kAnna).value(), batch.value());
 }
 
-TEST_F(Housekeeping, CountsShowStatesAndOldest) {
+TEST_P(Housekeeping, CountsShowStatesAndOldest) {
   const auto ids = accept_many(kAnna, 3);
   tick();
   finish({kAnna}, {ids[0], ids[1], ids[2]});
@@ -327,10 +327,13 @@ TEST_F(Housekeeping, CountsShowStatesAndOldest) {
   EXPECT_EQ(totals.batches[0], 1);
 }
 
-TEST_F(Housekeeping, ProbeWrites) {
+TEST_P(Housekeeping, ProbeWrites) {
   must([](Store& s) { return s.probe(); });
   must([](Store& s) { return s.probe(); });
 }
+
+RUN_FOR_EVERY_STORE(Housekeeping);
+RUN_FOR_EVERY_STORE(Groups);
 
 }  // namespace
 }  // namespace batchd::storage::testing

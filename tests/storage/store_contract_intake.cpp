@@ -4,9 +4,9 @@
 namespace batchd::storage::testing {
 namespace {
 
-class Intake : public StoreStories {};
+class Intake : public ContractStories {};
 
-TEST_F(Intake, AcceptedRequestIsThereAfterReopening) {
+TEST_P(Intake, AcceptedRequestIsThereAfterReopening) {
   const auto id = accept(kAnna, R"({"contents":1})");
   reopen();
   const auto seen = view(kAnna, id);
@@ -19,21 +19,21 @@ TEST_F(Intake, AcceptedRequestIsThereAfterReopening) {
   expect_balance();
 }
 
-TEST_F(Intake, ARequestIsItsOwnersOnly) {
+TEST_P(Intake, ARequestIsItsOwnersOnly) {
   const auto id = accept(kAnna);
   const auto other = attempt([&](Store& s) { return s.find_request(kBob, id); });
   ASSERT_TRUE(other.has_error());
   EXPECT_EQ(other.error().code, Errc::not_found);
 }
 
-TEST_F(Intake, IdsGoOnAfterReopeningEvenIfTheClockWentBack) {
+TEST_P(Intake, IdsGoOnAfterReopeningEvenIfTheClockWentBack) {
   const auto first = accept(kAnna);
   reopen();
   now_ -= 1h;
   EXPECT_GT(accept(kAnna), first);
 }
 
-TEST_F(Intake, IdempotencyKeyReplaysOrConflicts) {
+TEST_P(Intake, IdempotencyKeyReplaysOrConflicts) {
   auto keyed = request(kAnna, "{}");
   keyed.idempotency_key = "k1";
   keyed.fingerprint = std::string("\0f1", 3);
@@ -69,7 +69,7 @@ TEST_F(Intake, IdempotencyKeyReplaysOrConflicts) {
   EXPECT_EQ(counts().accepted, 2);
 }
 
-TEST_F(Intake, StagedBodyComesBackByteForByte) {
+TEST_P(Intake, StagedBodyComesBackByteForByte) {
   std::string body(3 * kChunkBytesMax - 17, 'x');
   for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i % 26);
   const auto stage = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
@@ -83,7 +83,7 @@ TEST_F(Intake, StagedBodyComesBackByteForByte) {
   EXPECT_EQ(must([&](Store& s) { return s.get_batch(batch); }).body_bytes, static_cast<std::int64_t>(body.size()));
 }
 
-TEST_F(Intake, AStageIsAdoptedOnce) {
+TEST_P(Intake, AStageIsAdoptedOnce) {
   const auto stage = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
   must([&](Store& s) { return s.spool_append(stage, "{}"); });
   auto large = request(kAnna, "");
@@ -92,7 +92,7 @@ TEST_F(Intake, AStageIsAdoptedOnce) {
   EXPECT_EQ(attempt([&](Store& s) { return s.accept(large, now_); }).error().code, Errc::not_found);
 }
 
-TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
+TEST_P(Intake, DiscardedAndUnadoptedStagesAreGone) {
   const auto kept = accept(kAnna, "{}");
   const auto dropped = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
   must([&](Store& s) { return s.spool_append(dropped, "abc"); });
@@ -110,7 +110,7 @@ TEST_F(Intake, DiscardedAndUnadoptedStagesAreGone) {
   EXPECT_EQ(view(kAnna, kept).state, RequestState::queued);
 }
 
-TEST_F(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
+TEST_P(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
   must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
   reopen();
   while (must([&](Store& s) { return s.recover(now_); })) {
@@ -123,7 +123,7 @@ TEST_F(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
   EXPECT_EQ(must([&](Store& s) { return s.read_chunk(body, 0); }), "{}");
 }
 
-TEST_F(Intake, AVerbThatFailsLeavesNothing) {
+TEST_P(Intake, AVerbThatFailsLeavesNothing) {
   ASSERT_TRUE(store_->begin_transaction().has_value());
   store_->begin_verb();
   ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, {"x", "y", "z"}), now_).has_value());
@@ -134,13 +134,15 @@ TEST_F(Intake, AVerbThatFailsLeavesNothing) {
   EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).front().lane, kFlash);
 }
 
-TEST_F(Intake, InstallationIdStays) {
+TEST_P(Intake, InstallationIdStays) {
   const auto id = store_->installation().id;
   EXPECT_EQ(id.size(), 8U);
   EXPECT_EQ(id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"), std::string::npos);
   reopen();
   EXPECT_EQ(store_->installation().id, id);
 }
+
+RUN_FOR_EVERY_STORE(Intake);
 
 }  // namespace
 }  // namespace batchd::storage::testing

@@ -6,7 +6,7 @@ namespace {
 
 using enum BatchState;
 
-class Lanes : public StoreStories {
+class Lanes : public ContractStories {
  protected:
   RequestId urgent(Duration in, OwnerId owner = kAnna, Lane lane = kFlash) {
     auto fresh = request(owner, "{}", 10, std::move(lane));
@@ -47,7 +47,7 @@ class Lanes : public StoreStories {
   }
 };
 
-TEST_F(Lanes, TheSummaryKnowsTheNearestDeadline) {
+TEST_P(Lanes, TheSummaryKnowsTheNearestDeadline) {
   accept(kBob);
   urgent(9s);
   urgent(5s);
@@ -59,7 +59,7 @@ TEST_F(Lanes, TheSummaryKnowsTheNearestDeadline) {
   EXPECT_FALSE(owners[1].nearest_deadline);
 }
 
-TEST_F(Lanes, TheUrgentGoNearestFirst) {
+TEST_P(Lanes, TheUrgentGoNearestFirst) {
   const auto plain = accept(kAnna);
   const auto far = urgent(9s);
   const auto middle = urgent(6s);
@@ -83,7 +83,7 @@ TEST_F(Lanes, TheUrgentGoNearestFirst) {
   expect_balance();
 }
 
-TEST_F(Lanes, LoadIsWhatHasNotEndedYet) {
+TEST_P(Lanes, LoadIsWhatHasNotEndedYet) {
   struct Case {
     std::vector<BatchState> walk;
     std::int64_t batches, jobs;
@@ -128,7 +128,7 @@ TEST_F(Lanes, LoadIsWhatHasNotEndedYet) {
   }
 }
 
-TEST_F(Lanes, WhatWasLearnedIsKept) {
+TEST_P(Lanes, WhatWasLearnedIsKept) {
   accept(kAnna);
   const auto lane = only_lane();
   EXPECT_EQ(load(lane).learned.ratio, 1);
@@ -142,7 +142,7 @@ TEST_F(Lanes, WhatWasLearnedIsKept) {
   EXPECT_EQ(attempt([](Store& s) { return s.lane_load(LaneId{99}); }).error().code, Errc::not_found);
 }
 
-TEST_F(Lanes, APauseIsEndedByWhatItLiesWithin) {
+TEST_P(Lanes, APauseIsEndedByWhatItLiesWithin) {
   const LaneSelector all;
   const LaneSelector account{"a", "", ""};
   const LaneSelector model{"", "", "m"};
@@ -171,7 +171,7 @@ TEST_F(Lanes, APauseIsEndedByWhatItLiesWithin) {
   }
 }
 
-TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
+TEST_P(Lanes, OneThatNothingRefersToMakesRoom) {
   fill_table();
   EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
   const auto in_use = [&] { return must([](Store& s) { return s.summarise_queue(); }); };
@@ -204,7 +204,7 @@ TEST_F(Lanes, OneThatNothingRefersToMakesRoom) {
   expect_balance();
 }
 
-TEST_F(Lanes, AnOwnerMayMakeAQuarterOfThem) {
+TEST_P(Lanes, AnOwnerMayMakeAQuarterOfThem) {
   fill_table(250);
   const auto owner = maker(0);
   reopen();
@@ -233,7 +233,7 @@ TEST_F(Lanes, AnOwnerMayMakeAQuarterOfThem) {
   expect_balance();
 }
 
-TEST_F(Lanes, AFewOwnersDoNotUseThemUp) {
+TEST_P(Lanes, AFewOwnersDoNotUseThemUp) {
   // How many an owner can make, one by one.
   const auto make_all = [&](OwnerId owner) {
     CHECK(store_->begin_transaction().has_value());
@@ -271,7 +271,7 @@ TEST_F(Lanes, AFewOwnersDoNotUseThemUp) {
   expect_balance();
 }
 
-TEST_F(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
+TEST_P(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
   fill_table();
   const auto lane = must([](Store& s) { return s.summarise_queue(); })[7];
   cancel_in(lane.lane, maker(7));
@@ -285,6 +285,8 @@ TEST_F(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
   EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); })[7].id, lane.id);
   EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
 }
+
+RUN_FOR_EVERY_STORE(Lanes);
 
 }  // namespace
 }  // namespace batchd::storage::testing

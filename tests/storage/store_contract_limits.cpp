@@ -6,7 +6,7 @@ namespace {
 
 constexpr auto kMiB = static_cast<std::int64_t>(kChunkBytesMax);
 
-class Limits : public StoreStories {
+class Limits : public ContractStories {
  protected:
   void limit(const QueueLimits& limits) {
     must([&](Store& s) { return s.limit_queue(limits); });
@@ -28,7 +28,7 @@ class Limits : public StoreStories {
   }
 };
 
-TEST_F(Limits, EachIsNamedAndTheShareIsItsOwnersOnly) {
+TEST_P(Limits, EachIsNamedAndTheShareIsItsOwnersOnly) {
   accept(kAnna, "1234");
   accept(kAnna, "1234");
   struct Case {
@@ -61,7 +61,7 @@ TEST_F(Limits, EachIsNamedAndTheShareIsItsOwnersOnly) {
   EXPECT_FALSE(refusal(kAnna, "1234"));
 }
 
-TEST_F(Limits, WhatLeavesTheQueueMakesRoomAndWhatComesBackTakesIt) {
+TEST_P(Limits, WhatLeavesTheQueueMakesRoomAndWhatComesBackTakesIt) {
   const QueueLimits one{.requests = 1, .bytes = 4, .owner_requests = 1, .owner_bytes = 4};
   limit(one);
   const auto first = accept(kAnna, "1234");
@@ -81,7 +81,7 @@ TEST_F(Limits, WhatLeavesTheQueueMakesRoomAndWhatComesBackTakesIt) {
   expect_balance();
 }
 
-TEST_F(Limits, StagedBytesAreCountedOnce) {
+TEST_P(Limits, StagedBytesAreCountedOnce) {
   limit({.bytes = 2 * kMiB, .owner_bytes = kMiB});
   const auto kept = stage(SpoolPurpose::request);
   const auto dropped = stage(SpoolPurpose::request, kBob);
@@ -114,7 +114,7 @@ TEST_F(Limits, StagedBytesAreCountedOnce) {
   }
 }
 
-TEST_F(Limits, WhatIsStagedIsOfItsOwnersShare) {
+TEST_P(Limits, WhatIsStagedIsOfItsOwnersShare) {
   limit({.bytes = 8 * kMiB, .owner_bytes = 2 * kMiB});
   const auto kept = stage(SpoolPurpose::request);
   const auto dropped = stage(SpoolPurpose::request);
@@ -141,7 +141,7 @@ TEST_F(Limits, WhatIsStagedIsOfItsOwnersShare) {
   EXPECT_FALSE(refusal(kAnna, std::string(2 * kChunkBytesMax, 'x')));
 }
 
-TEST_F(Limits, AStageBeyondTheShareStaysItsCallers) {
+TEST_P(Limits, AStageBeyondTheShareStaysItsCallers) {
   const auto large = stage(SpoolPurpose::request);
   EXPECT_TRUE(append(large).has_value());
   limit({.owner_bytes = kMiB - 1});
@@ -152,7 +152,7 @@ TEST_F(Limits, AStageBeyondTheShareStaysItsCallers) {
   EXPECT_TRUE(attempt([&](Store& s) { return s.accept(spooled, now_); }).has_value());
 }
 
-TEST_F(Limits, WhatIsKnownIsAnsweredThough) {
+TEST_P(Limits, WhatIsKnownIsAnsweredThough) {
   auto keyed = request(kAnna, "{}");
   keyed.idempotency_key = "k";
   keyed.fingerprint = "f";
@@ -163,7 +163,7 @@ TEST_F(Limits, WhatIsKnownIsAnsweredThough) {
   EXPECT_TRUE(attempt([&](Store& s) { return s.accept(keyed, now_); }).has_error());
 }
 
-TEST_F(Limits, BelowTheDiskFloorOnlyIntakeStops) {
+TEST_P(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   const auto id = accept(kAnna);
   const auto spooled = stage(SpoolPurpose::request);
   limit({.free_bytes_min = INT64_MAX});
@@ -192,6 +192,8 @@ TEST_F(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   EXPECT_TRUE(attempt(lines).has_value());
   EXPECT_TRUE(attempt([](Store& s) { return s.probe(); }).has_value());
 }
+
+RUN_FOR_EVERY_STORE(Limits);
 
 }  // namespace
 }  // namespace batchd::storage::testing

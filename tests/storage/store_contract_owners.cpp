@@ -6,14 +6,14 @@ namespace {
 
 using enum BatchState;
 
-class Owners : public StoreStories {
+class Owners : public ContractStories {
  protected:
   OwnerId named(const std::string& name) {
     return must([&](Store& s) { return s.owner_named(name); });
   }
 };
 
-TEST_F(Owners, ANameIsOneOwnerForGood) {
+TEST_P(Owners, ANameIsOneOwnerForGood) {
   const auto build = named("build");
   EXPECT_EQ(build.value(), (std::int64_t{1} << 32) + 1);  // above every uid's
   EXPECT_GT(build, owner_of_uid(UINT32_MAX));
@@ -25,7 +25,7 @@ TEST_F(Owners, ANameIsOneOwnerForGood) {
   EXPECT_GT(named("Build"), night);
 }
 
-TEST_F(Owners, ThoseWithTheMostUnfinishedComeFirst) {
+TEST_P(Owners, ThoseWithTheMostUnfinishedComeFirst) {
   const auto build = named("build");
   accept_many(kBob, 2);
   collecting_batch({kBob});
@@ -46,7 +46,7 @@ TEST_F(Owners, ThoseWithTheMostUnfinishedComeFirst) {
   EXPECT_EQ(must([](Store& s) { return s.list_owners(2); }).size(), 2U);
 }
 
-TEST_F(Owners, StrangeJobsAreNotedOnceAndAcceptedByAccount) {
+TEST_P(Owners, StrangeJobsAreNotedOnceAndAcceptedByAccount) {
   const StrangeJob first{"batches/1", "t1", "default", kStart, false};
   const StrangeJob second{"batches/2", "t2", "other", kStart + 1s, false};
   for (const auto& job : {first, second}) must([&](Store& s) { return s.note_strange_job(job); });
@@ -67,7 +67,7 @@ TEST_F(Owners, StrangeJobsAreNotedOnceAndAcceptedByAccount) {
   EXPECT_TRUE(jobs[1].accepted);
 }
 
-TEST_F(Owners, TokensAreKnownByTheirBatches) {
+TEST_P(Owners, TokensAreKnownByTheirBatches) {
   accept(kAnna);
   const auto batch = sealed_batch({kAnna});
   BatchPatch intent;
@@ -81,7 +81,7 @@ TEST_F(Owners, TokensAreKnownByTheirBatches) {
   EXPECT_FALSE(knows(""));
 }
 
-TEST_F(Owners, FencedBatchesAreThoseWhoseJobNeverRan) {
+TEST_P(Owners, FencedBatchesAreThoseWhoseJobNeverRan) {
   RequestId requeued;
   const auto fencing_batch = [&](const Lane& lane) {
     requeued = accept(kAnna, "{}", 1, lane);
@@ -119,6 +119,8 @@ TEST_F(Owners, FencedBatchesAreThoseWhoseJobNeverRan) {
   EXPECT_EQ(ids("other", now_), std::vector{elsewhere});
   EXPECT_TRUE(ids("default", now_ + 1ms).empty());
 }
+
+RUN_FOR_EVERY_STORE(Owners);
 
 }  // namespace
 }  // namespace batchd::storage::testing

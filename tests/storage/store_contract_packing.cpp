@@ -4,9 +4,9 @@
 namespace batchd::storage::testing {
 namespace {
 
-class Packing : public StoreStories {};
+class Packing : public ContractStories {};
 
-TEST_F(Packing, SummaryAddsUpPerLaneAndOwner) {
+TEST_P(Packing, SummaryAddsUpPerLaneAndOwner) {
   accept(kAnna, "12345", 7);
   tick();
   accept(kAnna, "123", 2);
@@ -25,7 +25,7 @@ TEST_F(Packing, SummaryAddsUpPerLaneAndOwner) {
   EXPECT_EQ(queues[1].lane.endpoint, "embedContent");
 }
 
-TEST_F(Packing, ClaimTakesTheOldestWhileTheyFit) {
+TEST_P(Packing, ClaimTakesTheOldestWhileTheyFit) {
   const auto first = accept(kAnna, "aaaa", 10);
   const auto second = accept(kAnna, "bbbb", 10);
   const auto third = accept(kAnna, "cc", 10);
@@ -50,7 +50,7 @@ TEST_F(Packing, ClaimTakesTheOldestWhileTheyFit) {
   }
 }
 
-TEST_F(Packing, OnlyTheFirstMemberMayBeTooLarge) {
+TEST_P(Packing, OnlyTheFirstMemberMayBeTooLarge) {
   accept(kAnna, "aaaa", 10);
   accept(kBob, "bbbb", 10);
   const auto batch = open_batch();
@@ -58,7 +58,7 @@ TEST_F(Packing, OnlyTheFirstMemberMayBeTooLarge) {
   EXPECT_EQ(claim(batch, kBob, {0, 0, 0}).items, 0);
 }
 
-TEST_F(Packing, LargeClaimsContinue) {
+TEST_P(Packing, LargeClaimsContinue) {
   accept_many(kAnna, 2500);
   const auto batch = open_batch();
   std::int64_t taken = 0;
@@ -74,7 +74,7 @@ TEST_F(Packing, LargeClaimsContinue) {
   EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).front().owners.front().items, 100);
 }
 
-TEST_F(Packing, AnEmptyBatchIsUnsealed) {
+TEST_P(Packing, AnEmptyBatchIsUnsealed) {
   accept(kAnna);
   const auto batch = open_batch();
   EXPECT_EQ(must([&](Store& s) { return s.seal(batch, now_); }).state, BatchState::unsealed);
@@ -87,7 +87,7 @@ TEST_F(Packing, AnEmptyBatchIsUnsealed) {
             Errc::stale);
 }
 
-TEST_F(Packing, BudgetCountsSlotsAndFiles) {
+TEST_P(Packing, BudgetCountsSlotsAndFiles) {
   const auto use = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h); }); };
   accept(kAnna, std::string(1000, 'x'));
   const auto batch = open_batch();
@@ -121,7 +121,7 @@ TEST_F(Packing, BudgetCountsSlotsAndFiles) {
   EXPECT_EQ(use().stored_bytes, 0);
 }
 
-TEST_F(Packing, AHeldBatchIsASlotWhileSomebodyWaits) {
+TEST_P(Packing, AHeldBatchIsASlotWhileSomebodyWaits) {
   const auto jobs = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h); }).jobs; };
   const auto id = accept(kAnna);
   const auto batch = submitted_batch({kAnna});
@@ -133,7 +133,7 @@ TEST_F(Packing, AHeldBatchIsASlotWhileSomebodyWaits) {
   EXPECT_EQ(jobs(), 0);
 }
 
-TEST_F(Packing, LinesComeInIdOrderAndInPieces) {
+TEST_P(Packing, LinesComeInIdOrderAndInPieces) {
   std::string expected;
   for (int i = 0; i < 5; ++i) {
     const std::string body(static_cast<std::size_t>(400'000 + i), static_cast<char>('a' + i));
@@ -147,7 +147,7 @@ TEST_F(Packing, LinesComeInIdOrderAndInPieces) {
   EXPECT_LT(first.pieces.size(), 5U);
 }
 
-TEST_F(Packing, SeekFindsTheLineOfEveryByte) {
+TEST_P(Packing, SeekFindsTheLineOfEveryByte) {
   accept(kAnna, "aaa");                     // 0-4 with a frame of 2
   const auto second = accept(kAnna, "bb");  // 5-8
   accept(kAnna, "c");                       // 9-11
@@ -170,7 +170,7 @@ TEST_F(Packing, SeekFindsTheLineOfEveryByte) {
   EXPECT_EQ(attempt([&](Store& s) { return s.seek_line(batch, 13, 2, {}); }).error().code, Errc::invalid);
 }
 
-TEST_F(Packing, LongSeeksContinue) {
+TEST_P(Packing, LongSeeksContinue) {
   accept_many(kAnna, 4100);
   const auto batch = sealed_batch({kAnna});
   const auto total = must([&](Store& s) { return s.get_batch(batch); }).body_bytes + 4100;
@@ -180,6 +180,8 @@ TEST_F(Packing, LongSeeksContinue) {
   EXPECT_GT(calls, 1);
   EXPECT_EQ(must([&](Store& s) { return s.read_lines(batch, seek.cursor); }).pieces.front().bytes, "{\"n\":4099}");
 }
+
+RUN_FOR_EVERY_STORE(Packing);
 
 }  // namespace
 }  // namespace batchd::storage::testing

@@ -193,6 +193,7 @@ class Random : public StoreStories {
   }
 
  public:
+  explicit Random(const StoreKind& kind) : StoreStories(kind.make()) {}
   void TestBody() override {}
   void tell(const std::vector<std::pair<int, int>>& actions) {
     for (const auto& [action, pick] : actions) {
@@ -205,18 +206,22 @@ class Random : public StoreStories {
   }
 };
 
-TEST(RandomStories, TheBalanceAlwaysCloses) {
+class RandomStories : public ::testing::TestWithParam<StoreKind> {};
+
+TEST_P(RandomStories, TheBalanceAlwaysCloses) {
   const bool held = rc::check([] {
     const auto action = rc::gen::weightedElement<int>({{8, 0},  {3, 1},  {4, 2},  {3, 3},  {4, 4},  {1, 5},  {3, 6},
                                                        {2, 7},  {1, 8},  {2, 9},  {2, 10}, {1, 11}, {1, 12}, {1, 13},
                                                        {3, 14}, {2, 15}, {3, 16}, {1, 17}, {2, 18}, {2, 19}});
     const auto actions =
         *rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(action, rc::gen::inRange(0, 1000)));
-    Random story;
+    Random story(GetParam());
     story.tell(actions);
   });
   EXPECT_TRUE(held);
 }
+
+RUN_FOR_EVERY_STORE(RandomStories);
 
 }  // namespace
 }  // namespace batchd::storage::testing

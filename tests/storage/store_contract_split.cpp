@@ -8,7 +8,7 @@ namespace {
 
 using enum BatchState;
 
-class Split : public StoreStories {
+class Split : public ContractStories {
  protected:
   BatchId refused_batch(std::vector<OwnerId> owners) {
     const auto batch = sealed_batch(std::move(owners));
@@ -27,7 +27,7 @@ class Split : public StoreStories {
   }
 };
 
-TEST_F(Split, HalvesAreTheSameAfterRestarts) {
+TEST_P(Split, HalvesAreTheSameAfterRestarts) {
   const auto ids = accept_many(kAnna, 2501);
   const auto parent = refused_batch({kAnna});
   EXPECT_GT(split_with_restarts(parent, SplitRule::halve), 1);
@@ -52,7 +52,7 @@ TEST_F(Split, HalvesAreTheSameAfterRestarts) {
   expect_balance();
 }
 
-TEST_F(Split, OneChildPerOwner) {
+TEST_P(Split, OneChildPerOwner) {
   accept_many(kAnna, 700);
   accept_many(kBob, 900);
   const auto parent = refused_batch({kAnna, kBob});
@@ -65,7 +65,7 @@ TEST_F(Split, OneChildPerOwner) {
   for (const auto& child : children) EXPECT_EQ(must([&](Store& s) { return s.count_owners(child.id); }), 1);
 }
 
-TEST_F(Split, TheFirstRuleHolds) {
+TEST_P(Split, TheFirstRuleHolds) {
   accept_many(kAnna, 1500);
   accept_many(kBob, 100);
   const auto parent = refused_batch({kAnna, kBob});
@@ -75,7 +75,7 @@ TEST_F(Split, TheFirstRuleHolds) {
   for (const auto& child : batches_in({sealed})) EXPECT_EQ(must([&](Store& s) { return s.count_owners(child.id); }), 1);
 }
 
-TEST_F(Split, AFencedBatchMovesAsAWhole) {
+TEST_P(Split, AFencedBatchMovesAsAWhole) {
   accept_many(kAnna, 3);
   const auto parent = sealed_batch({kAnna});
   walk(parent, {uploading, uploaded, creating, unclear, fencing, fenced});
@@ -93,7 +93,7 @@ TEST_F(Split, AFencedBatchMovesAsAWhole) {
   EXPECT_EQ(grandchild.root, parent);
 }
 
-TEST_F(Split, MembersThatEndedStayBehind) {
+TEST_P(Split, MembersThatEndedStayBehind) {
   const auto ids = accept_many(kAnna, 5);
   const auto parent = refused_batch({kAnna});
   const std::vector<std::int64_t> lines{1};
@@ -108,7 +108,7 @@ TEST_F(Split, MembersThatEndedStayBehind) {
   EXPECT_EQ(view(kAnna, ids[0]).batch, parent);
 }
 
-TEST_F(Split, NothingLeftMeansDone) {
+TEST_P(Split, NothingLeftMeansDone) {
   accept(kAnna);
   const auto parent = refused_batch({kAnna});
   must([&](Store& s) { return s.fail_members(parent, {}, {3, "INVALID_ARGUMENT", "m", ErrorSource::provider}, now_); });
@@ -117,6 +117,8 @@ TEST_F(Split, NothingLeftMeansDone) {
   EXPECT_TRUE(batches_in({sealed, sealing}).empty());
   EXPECT_EQ(attempt([&](Store& s) { return s.split(parent, SplitRule::halve, now_); }).error().code, Errc::stale);
 }
+
+RUN_FOR_EVERY_STORE(Split);
 
 }  // namespace
 }  // namespace batchd::storage::testing

@@ -3,22 +3,6 @@
 #include <unistd.h>
 
 namespace batchd::storage::testing {
-namespace {
-
-class SqliteFactory final : public StoreFactory {
- public:
-  std::unique_ptr<TransactionalStore> open() override {
-    SqliteConfig config;
-    config.path = path();
-    return open_sqlite(config).value();
-  }
-  std::string path() const override { return folder_.file("batchd.db"); }
-
- private:
-  TemporaryFolder folder_;
-};
-
-}  // namespace
 
 TemporaryFolder::TemporaryFolder() {
   auto name = (std::filesystem::temp_directory_path() / "batchd-store-XXXXXX").string();
@@ -29,8 +13,6 @@ TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }
-
-std::unique_ptr<StoreFactory> sqlite_factory() { return std::make_unique<SqliteFactory>(); }
 
 NewRequest StoreStories::request(OwnerId owner, const std::string& body, std::int64_t tokens, Lane lane) const {
   NewRequest fresh;

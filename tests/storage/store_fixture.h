@@ -1,18 +1,21 @@
 // What the contract suite needs of a store: it can be closed and opened again, and each verb can be run in a
-// transaction of its own. Names are short on purpose: the suite's tests read as stories.
+// transaction of its own. Names are short on purpose: the suite's tests read as stories. Nothing here knows an engine;
+// store_kinds.cpp names those that the suite runs for.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
 #include "core/limits.h"
-#include "storage/sqlite/store.h"
+#include "storage/transactional_store.h"
 
 namespace batchd::storage::testing {
 
@@ -35,15 +38,31 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// Opens the store under test.
+// The data of one store, which last as long as this does.
 class StoreFactory {
  public:
   virtual ~StoreFactory() = default;
-  virtual std::unique_ptr<TransactionalStore>
-  open() = 0;                            // with the data of before; the store of before must be closed
-  virtual std::string path() const = 0;  // of the database file
+  // Opens the store with the data that the one before left, which must be closed. The first time there are none.
+  virtual std::unique_ptr<TransactionalStore> open() = 0;
+  // Changes a byte of the body's first chunk behind the store's back, while it is closed. Returns false, and changes
+  // nothing, if an engine has no way to do so.
+  virtual bool damage_body(BodyId) { return false; }
 };
-std::unique_ptr<StoreFactory> sqlite_factory();
+
+// An engine, as the contract suite's tests get it. Its name ends theirs: Contract/Intake.AnyStory/NAME.
+struct StoreKind {
+  const char* name;
+  std::unique_ptr<StoreFactory> (*make)();  // without data
+};
+inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
+
+// Returns the engines that the contract suite runs for.
+std::vector<StoreKind> store_kinds();
+
+// Runs the TEST_P of `suite`, a ContractStories, for every engine. Once per suite, behind its tests.
+#define RUN_FOR_EVERY_STORE(suite)                                              \
+  INSTANTIATE_TEST_SUITE_P(Contract, suite, ::testing::ValuesIn(store_kinds()), \
+                           [](const auto& tested) { return std::string(tested.param.name); })
 
 // Runs `verb` in a transaction of its own.
 template <class Verb>
@@ -58,7 +77,8 @@ auto commit(TransactionalStore& store, Verb verb) -> std::invoke_result_t<Verb&,
 
 class StoreStories : public ::testing::Test {
  protected:
-  StoreStories() : factory_(sqlite_factory()), store_(factory_->open()) {}
+  explicit StoreStories(std::unique_ptr<StoreFactory> factory)
+      : factory_(std::move(factory)), store_(factory_->open()) {}
 
   void reopen() {
     store_.reset();
@@ -102,6 +122,12 @@ class StoreStories : public ::testing::Test {
   std::unique_ptr<StoreFactory> factory_;
   std::unique_ptr<TransactionalStore> store_;
   WallTime now_ = kStart;
+};
+
+// What every engine must do: its tests are TEST_P, and RUN_FOR_EVERY_STORE stands behind them.
+class ContractStories : public StoreStories, public ::testing::WithParamInterface<StoreKind> {
+ protected:
+  ContractStories() : StoreStories(GetParam().make()) {}
 };
 
 }  // namespace batchd::storage::testing

@@ -4,7 +4,7 @@
 #include <future>
 #include <optional>
 
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/sqlite/sqlite_stories.h"
 
 namespace batchd::storage::testing {
 namespace {
@@ -189,7 +189,7 @@ class ScriptedStore final : public TransactionalStore {
 class Thread : public ::testing::Test {
  protected:
   Thread()
-      : factory_(sqlite_factory()),
+      : factory_(kSqlite.make()),
         thread_(std::make_unique<StoreThread>(
             std::make_unique<ScriptedStore>(factory_->open(), script_),
             [this](const std::function<void()>& completions) {

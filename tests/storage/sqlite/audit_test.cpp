@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "tests/storage/sqlite/raw_sqlite.h"
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/sqlite/sqlite_stories.h"
 
 namespace batchd::storage::testing {
 namespace {
@@ -13,7 +13,7 @@ struct Report {
   std::vector<std::string> findings;
 };
 
-class Audit : public StoreStories {
+class Audit : public SqliteStories {
  protected:
   template <class Step>
   Report walk_all(Step step) {
@@ -33,7 +33,7 @@ class Audit : public StoreStories {
   void damage(const std::string& sql) {
     store_.reset();
     {
-      Raw raw(factory_->path());
+      Raw raw(path());
       ASSERT_EQ(raw.run(sql), SQLITE_OK) << sql;
       ASSERT_NE(raw.ask("SELECT total_changes()"), "0") << "nothing was damaged: " << sql;
     }
@@ -119,11 +119,11 @@ TEST_F(Audit, EveryContradictionBetweenRowsIsFound) {
       Case{"DELETE FROM request_group", queued_, "its group"},
   };
   store_.reset();
-  const auto whole = factory_->path() + ".whole";
-  std::filesystem::copy_file(factory_->path(), whole);
+  const auto whole = path() + ".whole";
+  std::filesystem::copy_file(path(), whole);
   for (const auto& [sql, id, words] : cases) {
     store_.reset();
-    std::filesystem::copy_file(whole, factory_->path(), std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(whole, path(), std::filesystem::copy_options::overwrite_existing);
     store_ = factory_->open();
     damage(sql);
     const auto findings = requests().findings;

@@ -7,14 +7,14 @@
 
 #include "storage/store_thread.h"
 #include "tests/storage/sqlite/raw_sqlite.h"
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/sqlite/sqlite_stories.h"
 
 namespace batchd::storage::testing {
 namespace {
 
 using TransactionState = TransactionalStore::TransactionState;
 
-class Backups : public StoreStories {
+class Backups : public SqliteStories {
  protected:
   std::string copy() const { return folder_.file("copy.db"); }
   static bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }

@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "storage/store_thread.h"
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/sqlite/sqlite_stories.h"
 
 namespace batchd::storage::testing {
 namespace {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <csignal>
 
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/sqlite/sqlite_stories.h"
 
 namespace batchd::storage::testing {
 namespace {

@@ -3,20 +3,20 @@
 #include <iterator>
 #include <set>
 
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/sqlite/sqlite_stories.h"
 
 namespace batchd::storage::testing {
 namespace {
 
 using TransactionState = TransactionalStore::TransactionState;
 
-class Wiping : public StoreStories {
+class Wiping : public SqliteStories {
  protected:
   static std::string marker(std::size_t n) { return "<marker " + std::to_string(n) + ">"; }
   std::string files() const {
     std::string bytes;
     for (const auto* suffix : {"", "-wal"}) {
-      std::ifstream file(factory_->path() + suffix, std::ios::binary);
+      std::ifstream file(path() + suffix, std::ios::binary);
       bytes.append(std::istreambuf_iterator<char>(file), {});
     }
     return bytes;
@@ -54,7 +54,7 @@ TEST_F(Wiping, NothingPurgedIsLeftInTheFiles) {
   ASSERT_EQ(store_->tend(true), TransactionState::intact);
   for (std::size_t n = 1; n <= 4; ++n) EXPECT_FALSE(in_files(marker(n))) << n;
   EXPECT_TRUE(in_files(marker(5)));
-  EXPECT_EQ(std::filesystem::file_size(factory_->path() + "-wal"), 0U);
+  EXPECT_EQ(std::filesystem::file_size(path() + "-wal"), 0U);
   reopen();
   for (std::size_t n = 1; n <= 4; ++n) EXPECT_FALSE(in_files(marker(n))) << n;
 }
@@ -88,7 +88,7 @@ TEST_F(Wiping, ARunThatFoundNothingLeavesTheLogAlone) {
   accept(kAnna);
   purge({now_, now_, now_});
   ASSERT_EQ(store_->tend(true), TransactionState::intact);
-  EXPECT_GT(std::filesystem::file_size(factory_->path() + "-wal"), 0U);
+  EXPECT_GT(std::filesystem::file_size(path() + "-wal"), 0U);
 }
 
 }  // namespace
