@@ -10,7 +10,6 @@
 #include <system_error>
 #include <unordered_set>
 
-#include "daemon/http/peer.h"
 #include "daemon/http/text.h"
 #include "proto/json/base64.h"
 #include "proto/json/digest.h"
@@ -145,23 +144,6 @@ std::optional<Peer> BearerTokens::peer_of(std::string_view token) const {
   // The lookup is by digest, so the time it takes doesn't reveal how much of a token was right.
   const auto found = peers_.find(json::sha256(token));
   return found == peers_.end() ? std::nullopt : std::optional(found->second);
-}
-
-Task<core::Result<void>> load_bearer_tokens(BearerTokens& tokens, StoreClient& store, config::Server server) {
-  const auto group = find_group(server.socket_group);
-  if (!group) co_return group.error();
-  std::optional<gid_t> clients;
-  if ((server.socket_mode & 070) != 0) clients = group->value_or(::getegid());
-  const auto lines = read_tokens(server.tokens_file, clients);
-  if (!lines) co_return lines.error();
-  BearerTokens::Peers peers;
-  for (const auto& line : *lines) {
-    const auto owner = co_await store.state(&core::Store::owner_named, line.owner);
-    if (!owner) co_return owner.error();
-    peers.emplace(line.digest, Peer{*owner, line.admin, true});
-  }
-  tokens.replace(std::move(peers));
-  co_return core::Result<void>();
 }
 
 }  // namespace batchd::daemon

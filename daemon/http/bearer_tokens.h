@@ -13,10 +13,11 @@
 
 #include "config/config.h"
 #include "core/error.h"
-#include "daemon/engine/store_client.h"
 #include "daemon/http/http_server.h"
 
 namespace batchd::daemon {
+
+class StoreClient;
 
 // One line of the file: OWNER TOKEN [admin]. An owner may have any number of tokens.
 struct TokenLine {
