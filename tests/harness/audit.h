@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 // What gemini-emulator's command line tells: its faults, and its verdict on a ledger.
-=======
-// Runs gemini-emulator's command line for its list of faults and for audits of its ledgers.
->>>>>>> w/p4
 #pragma once
 
 #include <string>

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 // A listening Unix socket, as a service manager holds one for a daemon that is started and stopped.
-=======
-// A listening Unix socket that outlives daemons, as a service manager holds one.
->>>>>>> w/p4
 #pragma once
 
 #include <string>

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 // A blocking HTTP/1.1 client on a Unix socket or over TCP, for one thread: just what batchd's local API needs. An
 // answer that is cut off is never taken for a complete one.
-=======
-// A blocking HTTP/1.1 client on a Unix socket or over TCP, for one thread: enough for batchd's local API, and strict
-// about bodies that are cut off.
->>>>>>> w/p4
 #pragma once
 
 #include <cstdint>

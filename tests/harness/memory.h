@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 // How much memory a process has, as the kernel says.
-=======
-// The memory of a process, as the kernel reports it.
->>>>>>> w/p4
 #pragma once
 
 #include <sys/types.h>

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 // A strict reader of Prometheus's text format 0.0.4, written from its specification, not from our writer. Everything
 // that a scraper could reject or a dashboard misread is a fault.
-=======
-// A strict reader of Prometheus's text format 0.0.4, written after its specification, not after our writer: anything
-// that a scraper could reject, or a dashboard misread, is a fault.
->>>>>>> w/p4
 #pragma once
 
 #include <map>

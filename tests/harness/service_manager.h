@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 // The service manager's end of $NOTIFY_SOCKET: receives the daemon's messages as long as the object lives. It listens
 // on a thread of its own, since a sender waits until it is heard.
-=======
-// The service manager's end of $NOTIFY_SOCKET: records the daemon's messages as long as it lives. It listens on a
-// thread of its own, since the sender waits for it.
->>>>>>> w/p4
 #pragma once
 
 #include <atomic>

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 // A folder that is removed with the object. Other users may enter it (0755), so that clients of other uids can reach
 // the socket.
-=======
-// A folder that is removed with the object. Other users may enter it (0755), so that clients of other uids reach the
-// socket.
->>>>>>> w/p4
 #pragma once
 
 #include <filesystem>
