@@ -3,7 +3,7 @@
 # Usage: previous.sh PACKAGE.deb COMMIT VERSION   (in a clone with its history); leaves build/package/batchd_VERSION_ARCH.deb
 # The commits that upgrades are tested from:
 #   8e72ec7 0.0.1   the last one before the database's schema became version 3
-#   2504e6e 0.0.9   the last one before the rooms became folders
+#   2504e6e 0.0.9   shortly before the rooms became folders
 # Each commit is built in a folder of its own, which stays, so that a second run only makes the package.
 set -euo pipefail
 [ $# -eq 3 ] || { echo "usage: previous.sh PACKAGE.deb COMMIT VERSION" >&2; exit 64; }
