@@ -97,7 +97,8 @@ int check_key(const config::Config& config, const std::string& account, std::ist
               std::ostream& errors) {
   const auto found = config.accounts.find(account);
   if (found == config.accounts.end()) {
-    errors << "there is no account " << account << " in the configuration, but: " << config::account_names(config) << '\n';
+    errors << "there is no account " << account << " in the configuration, but: " << config::account_names(config)
+           << '\n';
     return EX_CONFIG;
   }
   const auto key = config::read_api_key(input, "standard input");

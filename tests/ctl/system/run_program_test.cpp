@@ -39,7 +39,8 @@ TEST(RunProgram, ThatSaysTooMuchIsCutOff) {
   const auto end = run_script("while echo more and more; do :; done; exit 5");
   ASSERT_TRUE(end);
   EXPECT_EQ(end->code, 5) << "it sees that it can't write";
-  EXPECT_EQ(end->said.size(), 64u << 10);
+  EXPECT_GT(end->said.size(), (64u << 10) - 100);
+  EXPECT_LE(end->said.size(), 64u << 10);
 }
 
 }  // namespace
