@@ -89,9 +89,9 @@ TEST_P(Bulk, AFullQueueTakesNoneOfThem) {
 TEST_P(Bulk, LargeLinesAdoptTheirStages) {
   const std::string body(kChunkBytesMax, 'x');
   const auto spooled = [&] {
-    const auto stage = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
-    must([&](Store& s) { return s.spool_append(stage, body); });
-    return stage;
+    const auto spooled = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
+    must([&](Store& s) { return s.spool_append(spooled, body); });
+    return spooled;
   };
   auto large = line(2);
   large.request.spooled = spooled();

@@ -72,11 +72,11 @@ TEST_P(Intake, IdempotencyKeyReplaysOrConflicts) {
 TEST_P(Intake, StagedBodyComesBackByteForByte) {
   std::string body(3 * kChunkBytesMax - 17, 'x');
   for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i % 26);
-  const auto stage = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
+  const auto spooled = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
   for (std::size_t at = 0; at < body.size(); at += kChunkBytesMax)
-    must([&](Store& s) { return s.spool_append(stage, std::string_view(body).substr(at, kChunkBytesMax)); });
+    must([&](Store& s) { return s.spool_append(spooled, std::string_view(body).substr(at, kChunkBytesMax)); });
   auto large = request(kAnna, "");
-  large.spooled = stage;
+  large.spooled = spooled;
   must([&](Store& s) { return s.accept(large, now_); });
   const auto batch = sealed_batch({kAnna});
   EXPECT_EQ(jsonl(batch), body + "\n");
@@ -84,10 +84,10 @@ TEST_P(Intake, StagedBodyComesBackByteForByte) {
 }
 
 TEST_P(Intake, AStageIsAdoptedOnce) {
-  const auto stage = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
-  must([&](Store& s) { return s.spool_append(stage, "{}"); });
+  const auto spooled = must([](Store& s) { return s.spool_begin(core::SpoolPurpose::request, kAnna); });
+  must([&](Store& s) { return s.spool_append(spooled, "{}"); });
   auto large = request(kAnna, "");
-  large.spooled = stage;
+  large.spooled = spooled;
   must([&](Store& s) { return s.accept(large, now_); });
   EXPECT_EQ(attempt([&](Store& s) { return s.accept(large, now_); }).error().code, Errc::not_found);
 }
@@ -115,7 +115,7 @@ TEST_P(Intake, ADroppedBodyTakesNoLaterOneWithIt) {
   reopen();
   while (must([&](Store& s) { return s.recover(now_); })) {
   }
-  reopen();  // of the stage, nothing is left but the note that its chunks are to be dropped
+  reopen();  // of the spooled body, nothing is left but the note that its chunks are to be dropped
   const auto id = accept(kAnna, "{}");
   while (must([&](Store& s) { return s.purge({kStart, kStart, kStart}, now_); }).more) {
   }

@@ -24,7 +24,7 @@ class Limits : public ContractStories {
     return must([&](Store& s) { return s.spool_begin(purpose, purpose == SpoolPurpose::request ? owner : OwnerId{}); });
   }
   Result<void> append(BodyId spooled) {
-    return attempt([&](Store& s) { return s.spool_append(stage, std::string(kChunkBytesMax, 'x')); });
+    return attempt([&](Store& s) { return s.spool_append(spooled, std::string(kChunkBytesMax, 'x')); });
   }
 };
 
@@ -83,13 +83,13 @@ TEST_P(Limits, WhatLeavesTheQueueMakesRoomAndWhatComesBackTakesIt) {
 
 TEST_P(Limits, StagedBytesAreCountedOnce) {
   limit({.bytes = 2 * kMiB, .owner_bytes = kMiB});
-  const auto kept = stage(SpoolPurpose::request);
-  const auto dropped = stage(SpoolPurpose::request, kBob);
-  const auto paid = stage(SpoolPurpose::result);
+  const auto kept = spool(SpoolPurpose::request);
+  const auto dropped = spool(SpoolPurpose::request, kBob);
+  const auto paid = spool(SpoolPurpose::result);
   EXPECT_TRUE(append(kept).has_value());
   EXPECT_TRUE(append(dropped).has_value());
   const OwnerId third{1003};
-  EXPECT_EQ(append(stage(SpoolPurpose::request, third)).error().code, Errc::queue_full);
+  EXPECT_EQ(append(spool(SpoolPurpose::request, third)).error().code, Errc::queue_full);
   EXPECT_EQ(refusal(third, "1")->code, Errc::queue_full);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(append(paid).has_value());  // never refused, never counted
 
@@ -100,7 +100,7 @@ TEST_P(Limits, StagedBytesAreCountedOnce) {
   must([&](Store& s) { return s.accept(large, now_); });
   EXPECT_TRUE(refusal(kAnna, "1"));  // her share is used up
   EXPECT_FALSE(refusal(kBob, "1"));  // the machine's isn't
-  const auto next = stage(SpoolPurpose::request, third);
+  const auto next = spool(SpoolPurpose::request, third);
   EXPECT_TRUE(append(next).has_value());
   EXPECT_TRUE(refusal(kBob, "1"));
 
@@ -116,16 +116,16 @@ TEST_P(Limits, StagedBytesAreCountedOnce) {
 
 TEST_P(Limits, WhatIsStagedIsOfItsOwnersShare) {
   limit({.bytes = 8 * kMiB, .owner_bytes = 2 * kMiB});
-  const auto kept = stage(SpoolPurpose::request);
-  const auto dropped = stage(SpoolPurpose::request);
+  const auto kept = spool(SpoolPurpose::request);
+  const auto dropped = spool(SpoolPurpose::request);
   EXPECT_TRUE(append(kept).has_value());
   EXPECT_TRUE(append(dropped).has_value());
-  const auto refused = append(stage(SpoolPurpose::request));
+  const auto refused = append(spool(SpoolPurpose::request));
   EXPECT_EQ(refused.error().code, Errc::queue_full);
   EXPECT_NE(refused.error().detail.find("your share"), std::string::npos) << refused.error().detail;
   EXPECT_TRUE(refusal(kAnna, "1"));
   EXPECT_FALSE(refusal(kBob, std::string(kChunkBytesMax, 'x')));
-  EXPECT_TRUE(append(stage(SpoolPurpose::request, kBob)).has_value());
+  EXPECT_TRUE(append(spool(SpoolPurpose::request, kBob)).has_value());
 
   reopen();  // the counts outlive it
   limit({.bytes = 8 * kMiB, .owner_bytes = 2 * kMiB});
@@ -142,7 +142,7 @@ TEST_P(Limits, WhatIsStagedIsOfItsOwnersShare) {
 }
 
 TEST_P(Limits, AStageBeyondTheShareStaysItsCallers) {
-  const auto large = stage(SpoolPurpose::request);
+  const auto large = spool(SpoolPurpose::request);
   EXPECT_TRUE(append(large).has_value());
   limit({.owner_bytes = kMiB - 1});
   auto spooled = request(kAnna, "");
@@ -165,7 +165,7 @@ TEST_P(Limits, WhatIsKnownIsAnsweredThough) {
 
 TEST_P(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   const auto id = accept(kAnna);
-  const auto spooled = stage(SpoolPurpose::request);
+  const auto spooled = spool(SpoolPurpose::request);
   limit({.free_bytes_min = INT64_MAX});
   GroupLine line;
   line.number = 1;
@@ -179,7 +179,7 @@ TEST_P(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   EXPECT_EQ(attempt([](Store& s) { return s.probe(); }).error().code, Errc::disk_full);
 
   const auto batch = collecting_batch({kAnna});
-  const auto result = stage(SpoolPurpose::result);
+  const auto result = spool(SpoolPurpose::result);
   EXPECT_TRUE(append(result).has_value());
   auto paid = success(id);
   paid.spooled = result;

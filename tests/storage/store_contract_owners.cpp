@@ -58,7 +58,7 @@ TEST_P(Owners, StrangeJobsAreNotedOnceAndAcceptedByAccount) {
   const auto jobs = must([](Store& s) { return s.list_strange_jobs(); });
   ASSERT_EQ(jobs.size(), 2U);
   EXPECT_EQ(jobs[0].job, "batches/2");
-  EXPECT_EQ(jobs[0].token, "t2");
+  EXPECT_EQ(jobs[0].tag, "t2");
   EXPECT_EQ(jobs[0].account, "other");
   EXPECT_EQ(jobs[0].seen_at, kStart + 1s);
   EXPECT_FALSE(jobs[0].accepted);

@@ -46,9 +46,9 @@ class ScriptedStore final : public TransactionalStore {
   Installation installation() override { return real_->installation(); }
   Result<bool> recover(WallTime now) override { return real_->recover(now); }
   Result<void> spool_append(BodyId spooled, std::string_view chunk) override {
-    return real_->spool_append(stage, chunk);
+    return real_->spool_append(spooled, chunk);
   }
-  Result<void> spool_discard(BodyId spooled) override { return real_->spool_discard(stage); }
+  Result<void> spool_discard(BodyId spooled) override { return real_->spool_discard(spooled); }
   Result<Accepted> accept(const NewRequest& request, WallTime now) override { return real_->accept(request, now); }
   Result<std::vector<LaneQueue>> summarise_queue() override { return real_->summarise_queue(); }
   Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration lifetime) override {

@@ -29,7 +29,7 @@ TEST(Create, OneShotWithTokenAndFile) {
   talk.hears(answer(200, kPending));
   ASSERT_NE(talk.outcome(), nullptr);
   EXPECT_EQ(talk.outcome()->name, kName);
-  EXPECT_EQ(talk.outcome()->token, "batchd-x-1");
+  EXPECT_EQ(talk.outcome()->tag, "batchd-x-1");
   EXPECT_EQ(talk.outcome()->input_file, "files/b-1");
   EXPECT_FALSE(talk.outcome()->end.has_value());
 }
