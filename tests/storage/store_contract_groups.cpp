@@ -86,12 +86,12 @@ TEST_P(Bulk, AFullQueueTakesNoneOfThem) {
   EXPECT_EQ(kinds(send(kAnna, lines(1, 2))), (std::vector{Kind::known, Kind::known}));
 }
 
-TEST_P(Bulk, LargeLinesAdoptTheirStages) {
+TEST_P(Bulk, LargeLinesAdoptTheirSpooledBodies) {
   const std::string body(kChunkBytesMax, 'x');
   const auto spooled = [&] {
-    const auto spooled = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
-    must([&](Store& s) { return s.spool_append(spooled, body); });
-    return spooled;
+    const auto begun = must([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); });
+    must([&](Store& s) { return s.spool_append(begun, body); });
+    return begun;
   };
   auto large = line(2);
   large.request.spooled = spooled();

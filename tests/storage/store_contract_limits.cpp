@@ -20,7 +20,7 @@ class Limits : public ContractStories {
       CHECK(store_->commit_transaction().has_value());
     return accepted ? std::nullopt : std::optional(accepted.error());
   }
-  BodyId spooled(SpoolPurpose purpose, OwnerId owner = kAnna) {
+  BodyId spool(SpoolPurpose purpose, OwnerId owner = kAnna) {
     return must([&](Store& s) { return s.spool_begin(purpose, purpose == SpoolPurpose::request ? owner : OwnerId{}); });
   }
   Result<void> append(BodyId spooled) {
@@ -165,7 +165,7 @@ TEST_P(Limits, WhatIsKnownIsAnsweredThough) {
 
 TEST_P(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   const auto id = accept(kAnna);
-  const auto spooled = spool(SpoolPurpose::request);
+  const auto begun = spool(SpoolPurpose::request);
   limit({.free_bytes_min = INT64_MAX});
   GroupLine line;
   line.number = 1;
@@ -175,7 +175,7 @@ TEST_P(Limits, BelowTheDiskFloorOnlyIntakeStops) {
   EXPECT_EQ(attempt(lines).error().code, Errc::disk_full);
   EXPECT_EQ(attempt([](Store& s) { return s.spool_begin(SpoolPurpose::request, kAnna); }).error().code,
             Errc::disk_full);
-  EXPECT_EQ(append(spooled).error().code, Errc::disk_full);
+  EXPECT_EQ(append(begun).error().code, Errc::disk_full);
   EXPECT_EQ(attempt([](Store& s) { return s.probe(); }).error().code, Errc::disk_full);
 
   const auto batch = collecting_batch({kAnna});
