@@ -90,7 +90,8 @@ Task<void> send_results(Engine& engine, Exchange& exchange, ResultsQuery query) 
       co_await reply_problem(exchange, stopping_problem());
       co_return;
     }
-    const auto woken = co_await (ticket.wait_until(due) || exchange.hung_up());
+    const auto anyway = engine.clock.steady() + engine.config.polling.max;  // should the notification be lost
+    const auto woken = co_await (ticket.wait_until(std::min(due, anyway)) || exchange.hung_up());
     if (woken.index() == 1) co_return;
     if (!exchange.still_known()) {
       co_await reply_problem(exchange, revoked_problem());

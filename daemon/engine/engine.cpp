@@ -37,7 +37,7 @@ void Wakeups::wake(BatchState state) {
       break;
     case BatchState::done:
       cleanup.wake();
-      pack.wake();  // a job slot may have come free
+      pack.wake();  // the slot of one that never had a job came free before, but its members have moved on only now
       break;
     case BatchState::held:
       break;  // an operator must decide

@@ -1,8 +1,7 @@
 // A coalescing wake: any number of wake()s before or during a wait make one wake-up. Stages meet in the store and only
-// tell each other "look now"; a lost wake costs time, never correctness, since every stage also looks by itself.
+// tell each other "look now". A lost wake costs time, never correctness: every wait has an end, after which the stage
+// looks by itself (run_stage() in daemon/stages/stages.h).
 #pragma once
-
-#include <optional>
 
 #include "core/time.h"
 #include "daemon/net/net.h"
@@ -18,11 +17,10 @@ class Wakeup {
     timer_.cancel();
   }
 
-  // Returns when woken, at `due` at the latest (none: never by itself), or when cancelled. One waiter at a time.
-  Task<void> wait_until(std::optional<core::SteadyTime> due) {
+  // Returns when woken, at `due` at the latest, or when cancelled. One waiter at a time.
+  Task<void> wait_until(core::SteadyTime due) {
     if (!woken_) {
-      timer_.expires_at(due ? std::chrono::steady_clock::time_point(*due)
-                            : std::chrono::steady_clock::time_point::max());
+      timer_.expires_at(due);
       co_await timer_.async_wait(as_tuple_task);
     }
     woken_ = false;

@@ -40,6 +40,7 @@ Task<std::optional<core::SteadyTime>> CleanupStage::once() {
       if (engine_.stopping) co_return std::nullopt;
       const bool clean = co_await clean_up(engine_, batch);
       if (!clean) trouble = true;
+      if (clean) engine_.wakeups.pack.wake();  // a lane may wait for the room
       after = batch.id;
     }
     more = batches->size() == kFilesPerPage;

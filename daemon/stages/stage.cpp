@@ -16,7 +16,9 @@ Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& wakeup) {
   while (!engine.stopping) {
     const auto due = co_await stage.once();
     if (engine.stopping) break;
-    co_await wakeup.wait_until(due);
+    const auto anyway = engine.clock.steady() + engine.config.polling.max;
+    const auto next = due.value_or(anyway);
+    co_await wakeup.wait_until(stage.is_woken() ? std::min(next, anyway) : next);
   }
 }
 

@@ -1,5 +1,6 @@
 // The pipeline, as a table of contents. Each stage reads batches (or queued requests) in its states and leaves them in
-// the next, in one transaction of the store. Stages never call each other: they meet in the store and ring wakeups.
+// the next, in one transaction of the store. Stages never call each other: they meet in the store and wake each other. A wake-up
+// that is lost costs at most polling.max, because every stage also looks by itself that often.
 // core/state.h says what each state means and which changes of state are possible.
 //
 //   stage       takes                           leaves in                               file
@@ -43,11 +44,14 @@ namespace batchd::daemon {
 class Stage {
  public:
   virtual ~Stage() = default;
-  // One look at the work. Returns when to look again by itself; none: only when its wakeup rings.
+  // Looks at the work once. Returns when the stage has to look again, or nullopt if nothing it has seen needs that.
   virtual Task<std::optional<core::SteadyTime>> once() = 0;
+  // Returns true if other stages wake this one when there is work. Such a stage also looks every polling.max, since a
+  // wake-up may be lost. A stage that works by the clock alone keeps to its own times.
+  virtual bool is_woken() const { return true; }
 };
 
-// Ten lines: once, then wait for the wakeup or the time, until the engine stops.
+// Looks, then waits for the wakeup or the next look's time, until the engine stops. `wakeup` has no other waiter.
 Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& wakeup);
 
 // What a stage remembers of a batch between two steps in the same state. It is kept in memory only and reset when the
@@ -271,6 +275,7 @@ class PurgeStage final : public Stage {
  public:
   explicit PurgeStage(Engine& engine) : engine_(engine) {}
   Task<std::optional<core::SteadyTime>> once() override;
+  bool is_woken() const override { return false; }  // things grow old silently
 
  private:
   struct Look {

@@ -134,6 +134,7 @@ TEST_P(Fault, LosesNothingAndPaysNothingTwice) {
   SCOPED_TRACE(faults);
   auto config = judged_times();
   config["packing.max_items"] = std::to_string(kPerBatch);
+  if (scene == Scene::regretted) config.merge(leave_by_count(kPerBatch));  // one job has all of what is cancelled
   start({.job_seconds = scene == Scene::regretted ? 2 : 0.2, .faults = faults}, {.config = config});
   run_scene(scene);
 
@@ -188,7 +189,9 @@ TEST_F(NeverCalled, TheseCallsAreNoneOfBatchds) {
   for (const auto& on : kNeverCalled)
     rules +=
         (rules.empty() ? "" : ",") + std::string(R"({"do":"status","status":503,"on":")") + std::string(on) + "\"}";
-  start({.job_seconds = 1, .faults = R"({"rules":[)" + rules + "]}"}, {.config = judged_times()});
+  auto config = judged_times();
+  config.merge(leave_by_count(kPerBatch));
+  start({.job_seconds = 1, .faults = R"({"rules":[)" + rules + "]}"}, {.config = config});
   submit(kPerBatch);
   ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") > 0; }));
   for (std::size_t i = 0; i < kPerBatch; ++i) EXPECT_TRUE(cancel(i));

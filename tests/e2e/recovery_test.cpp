@@ -8,6 +8,8 @@ namespace {
 
 class Recovery : public E2eTest {
  protected:
+  // All that are submitted leave in one batch.
+  void start_for(int count, const EmulatorSettings& emulator) { start(emulator, {.config = leave_by_count(count)}); }
   void submit(int count) {
     for (int i = 0; i < count; ++i) {
       prompts_.push_back("prompt " + std::to_string(prompts_.size()));
@@ -41,16 +43,17 @@ class Recovery : public E2eTest {
 };
 
 TEST_F(Recovery, AcceptedAndNotYetPacked) {
-  start({}, {.config = {{"packing.max_age", "\"2s\""}}});
-  submit(20);
-  daemon_->kill_hard();
+  start_for(20, {});
+  submit(19);
+  daemon_->restart();
+  EXPECT_EQ(daemon_->in_state("queued"), 19);
   EXPECT_EQ(emulator_->ledger().count("job"), 0U);
-  daemon_->start();
+  submit(1);
   expect_all_answered_and_billed_once();
 }
 
 TEST_F(Recovery, WhileAnUploadIsStarted) {
-  start({.faults = R"({"rules":[{"on":"upload_start","do":"delay","ms":2000,"nth":1}]})"});
+  start_for(20, {.faults = R"({"rules":[{"on":"upload_start","do":"delay","ms":2000,"nth":1}]})"});
   submit(20);
   ASSERT_TRUE(reached("upload_start", "delay"));
   daemon_->restart();
@@ -59,7 +62,7 @@ TEST_F(Recovery, WhileAnUploadIsStarted) {
 }
 
 TEST_F(Recovery, WhileAFileIsUploaded) {
-  start({.faults = R"({"rules":[{"on":"upload_chunk","do":"delay","ms":2000,"nth":1}]})"});
+  start_for(20, {.faults = R"({"rules":[{"on":"upload_chunk","do":"delay","ms":2000,"nth":1}]})"});
   submit(20);
   ASSERT_TRUE(reached("upload_chunk", "delay"));
   daemon_->restart();
@@ -67,7 +70,7 @@ TEST_F(Recovery, WhileAFileIsUploaded) {
 }
 
 TEST_F(Recovery, AJobWasMadeButNobodyHeardOfIt) {
-  start({.faults = R"({"rules":[{"on":"create","do":"withhold","seconds":60,"nth":1}]})"});
+  start_for(20, {.faults = R"({"rules":[{"on":"create","do":"withhold","seconds":60,"nth":1}]})"});
   submit(20);
   ASSERT_TRUE(eventually([&] { return emulator_->ledger().count("job") == 1; }));
   daemon_->restart();
@@ -76,14 +79,14 @@ TEST_F(Recovery, AJobWasMadeButNobodyHeardOfIt) {
 }
 
 TEST_F(Recovery, AJobWasMadeAndTheConnectionBroke) {
-  start({.faults = R"({"rules":[{"on":"create","do":"reset_after","nth":1}]})"});
+  start_for(20, {.faults = R"({"rules":[{"on":"create","do":"reset_after","nth":1}]})"});
   submit(20);
   expect_all_answered_and_billed_once();
   EXPECT_EQ(emulator_->ledger().count("job"), 1U) << "the job wasn't adopted";
 }
 
 TEST_F(Recovery, NoJobWasMadeAndNobodyKnows) {
-  start({.faults = R"({"rules":[{"on":"create","do":"reset_before","nth":1}]})"});
+  start_for(20, {.faults = R"({"rules":[{"on":"create","do":"reset_before","nth":1}]})"});
   submit(20);
   ASSERT_TRUE(reached("create", "reset_before"));
   daemon_->restart();
@@ -93,7 +96,7 @@ TEST_F(Recovery, NoJobWasMadeAndNobodyKnows) {
 }
 
 TEST_F(Recovery, KilledWhileFencing) {
-  start({.faults = R"({"rules":[{"on":"create","do":"reset_before","nth":1},
+  start_for(20, {.faults = R"({"rules":[{"on":"create","do":"reset_before","nth":1},
                                {"on":"file_delete","do":"delay","ms":2000,"nth":1}]})"});
   submit(20);
   ASSERT_TRUE(reached("file_delete", "delay"));
@@ -105,7 +108,7 @@ TEST_F(Recovery, KilledWhileFencing) {
 // The worst case for "spent once": a create that is still travelling when the daemon gives up on it. It arrives, and
 // must do nothing, because the file it names is gone.
 TEST_F(Recovery, ACreateThatArrivesLateBillsNothing) {
-  start({.faults = R"({"rules":[{"on":"create","do":"delay","ms":8000,"nth":1}]})"});
+  start_for(20, {.faults = R"({"rules":[{"on":"create","do":"delay","ms":8000,"nth":1}]})"});
   submit(20);
   expect_all_answered_and_billed_once();
   EXPECT_TRUE(eventually([&] { return emulator_->ledger().count("refused") == 1; }))
@@ -115,7 +118,7 @@ TEST_F(Recovery, ACreateThatArrivesLateBillsNothing) {
 }
 
 TEST_F(Recovery, WhileAJobRuns) {
-  start({.job_seconds = 2});
+  start_for(20, {.job_seconds = 2});
   submit(20);
   ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") == 1; }));
   daemon_->restart();
@@ -124,7 +127,7 @@ TEST_F(Recovery, WhileAJobRuns) {
 }
 
 TEST_F(Recovery, WhileResultsAreCollected) {
-  start({.faults = R"({"rules":[{"on":"download","do":"truncate","nth":1},
+  start_for(200, {.faults = R"({"rules":[{"on":"download","do":"truncate","nth":1},
                                {"on":"download","do":"delay","ms":2000,"nth":2}]})"});
   submit(200);
   ASSERT_TRUE(reached("download", "truncate"));

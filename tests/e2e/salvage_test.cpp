@@ -10,8 +10,8 @@ namespace batchd::e2e {
 namespace {
 
 constexpr int kPrompts = 10;
-// One batch takes all of them.
-const std::map<std::string, std::string> kTogether{{"packing.max_items", "10"}, {"packing.max_age", "\"2s\""}};
+// One batch takes all of them. What comes back to the queue waits for flush().
+const auto kTogether = leave_by_count(kPrompts);
 
 class Salvage : public E2eTest {
  protected:
@@ -19,6 +19,10 @@ class Salvage : public E2eTest {
 
   void post_all() {
     for (int i = 0; i < kPrompts; ++i) ids_.push_back(post(prompt(i)));
+  }
+  void flush() {
+    LocalHttp http(daemon_->socket());
+    EXPECT_EQ(http.post("/admin/lanes/flush", "").value_or(HttpReply()).status, 200);
   }
   void expect_nothing_paid_twice() {
     const auto billed = emulator_->ledger().lines("billed");
@@ -46,6 +50,8 @@ TEST_F(Salvage, HalfAnExpiredOrFailedJobIsDeliveredAndTheOtherHalfGoesAgain) {
     const auto jobs = emulator_->ledger().count("job");
     std::vector<std::string> ids;
     for (int i = 0; i < kPrompts; ++i) ids.push_back(post(end + prompt(i)));
+    ASSERT_TRUE(eventually([&] { return daemon_->in_state("queued") == kPrompts / 2; }));
+    flush();
     int again = 0;
     for (int i = 0; i < kPrompts; ++i) {
       const auto request = finished(ids[static_cast<std::size_t>(i)]);
@@ -103,6 +109,7 @@ TEST_F(Salvage, ARevokedKeyLosesNothingAndANewOneGoesOn) {
   EXPECT_NE(status.text("/accounts/0/detail").find("API key"), std::string::npos) << status.dump();
 
   write_file(folder_.file("key"), "project:new");
+  flush();
   for (int i = 0; i < kPrompts; ++i)
     EXPECT_EQ(answer_text(finished(ids_[static_cast<std::size_t>(i)])), "echo: " + prompt(i));
   EXPECT_EQ(answer_text(finished(late)), "echo: after the revocation");
@@ -112,8 +119,10 @@ TEST_F(Salvage, ARevokedKeyLosesNothingAndANewOneGoesOn) {
 
 // 2 x log2(1000) + 2 = 21.9
 TEST_F(Salvage, OnePoisonousRequestAmongAThousandFailsAloneAndCheaply) {
+  auto config = leave_by_count(1000);
+  config["log.level"] = "\"info\"";
   start({.faults = R"({"rules":[{"on":"create","do":"status","status":400,"if_prompt_contains":"POISON"}]})"},
-        {.config = {{"packing.max_items", "1000"}, {"packing.max_age", "\"60s\""}, {"log.level", "\"info\""}}});
+        {.config = config});
   ASSERT_EQ(post_many(daemon_->socket(), "harmless", 700), 700);
   const auto poison = post("a POISON among them");
   ASSERT_EQ(post_many(daemon_->socket(), "harmless too", 299), 299);

@@ -132,6 +132,10 @@ std::int64_t DaemonUnderTest::batches_in_state(std::string_view state) const {
   return admin_status().number("/batches/" + std::string(state) + "/items");
 }
 
+std::map<std::string, std::string> leave_by_count(int count) {
+  return {{"packing.max_items", std::to_string(count)}, {"packing.max_age", "\"24h\""}};
+}
+
 std::string submission(std::string_view prompt, std::string_view model) {
   return "{\"model\":" + json_text(model) + R"(,"request":{"contents":[{"role":"user","parts":[{"text":)" +
          json_text(prompt) + "}]}]}}";

@@ -53,6 +53,10 @@ class DaemonUnderTest {
   std::optional<Process> process_;
 };
 
+// Returns keys of DaemonSettings::config with which a batch leaves when `count` requests wait, or at an operator's flush, and
+// never because time has passed: how many batches there are doesn't depend on how fast anything is.
+std::map<std::string, std::string> leave_by_count(int count);
+
 // submission() returns a body of POST /v1/requests with one prompt; answer_text() the answer's text in the request
 // object that comes back.
 inline constexpr std::string_view kModel = "gemini-2.5-flash";

@@ -54,7 +54,9 @@ class TestServer {
     asio::co_spawn(context_, server_->serve(), asio::bind_cancellation_slot(stop_.slot(), [this](std::exception_ptr) {
                      served_promise_.set_value();
                    }));
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] {
+      while (context_.run_one() > 0) ++turns_;
+    });
   }
   ~TestServer() {
     cancel(asio::cancellation_type::terminal);
@@ -85,6 +87,18 @@ class TestServer {
     }
     return false;
   }
+  // Whether the server comes to rest: in a row of turns that are asked for nothing runs that wasn't.
+  bool rests() {
+    constexpr std::int64_t kAsked = 50;
+    const auto turn = [this] { return asio::post(context_, asio::use_future([this] { return turns_; })).get(); };
+    for (int i = 0; i < kPatienceSeconds * 200; ++i) {
+      const auto first = turn();
+      auto last = first;
+      for (std::int64_t asked = 0; asked < kAsked; ++asked) last = turn();
+      if (last - first == kAsked) return true;
+    }
+    return false;
+  }
   // Runs `meanwhile` here while the server does nothing; what happens to it then comes to it all at once.
   template <class Meanwhile>
   void stall(Meanwhile meanwhile) {
@@ -108,6 +122,7 @@ class TestServer {
   Task<void> echo(Exchange& exchange);
 
   asio::io_context context_{1};
+  std::int64_t turns_ = 0;  // of the loop, on its thread
   std::string path_;
   std::unique_ptr<HttpServer> server_;
   asio::cancellation_signal stop_;

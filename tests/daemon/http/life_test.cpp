@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <ctime>
 #include <fstream>
 
 #include "tests/daemon/http/fixture.h"
@@ -98,9 +97,7 @@ TEST_F(HttpServerLifeTest, WaitingForAHangUpDoesNotSpin) {
   client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /pending HTTP/1.1\r\n");
   client.finish_sending();
   ASSERT_EQ(held.wait_for(std::chrono::seconds(kPatienceSeconds)), std::future_status::ready);
-  const auto before = std::clock();
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "processor time spent while nothing happened";
+  EXPECT_TRUE(server_->rests()) << "it works while nothing happens";
 }
 
 // To epoll urgent data is as exceptional as a hang-up.
@@ -110,9 +107,7 @@ TEST_F(HttpServerLifeTest, UrgentDataDoesNotMakeAWaitSpin) {
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(server_->becomes(&HttpServer::exchanges_under_way, 1));
   if (::send(client.fd(), "!", 1, MSG_OOB | MSG_NOSIGNAL) != 1) GTEST_SKIP() << "no urgent data on Unix sockets here";
-  const auto before = std::clock();
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "processor time spent while nothing happened";
+  EXPECT_TRUE(server_->rests()) << "it works while nothing happens";
   EXPECT_EQ(server_->ask(&HttpServer::exchanges_under_way), 1);
   client.close();
   EXPECT_TRUE(server_->becomes(&HttpServer::exchanges_under_way, 0));

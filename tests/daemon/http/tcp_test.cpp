@@ -1,6 +1,4 @@
 // The server over TCP: host names, owners, and the differences from the Unix socket.
-#include <ctime>
-
 #include "tests/daemon/http/fixture.h"
 
 namespace batchd::daemon::test {
@@ -116,9 +114,7 @@ TEST_F(HttpServerTcpTest, APipelinedRequestDoesNotMakeAWaitSpin) {
   auto client = server_->connect_tcp();
   client.send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\nGET /pending HTTP/1.1\r\n");
   ASSERT_TRUE(server_->becomes(&HttpServer::exchanges_under_way, 1));
-  const auto before = std::clock();
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "processor time spent while nothing happened";
+  EXPECT_TRUE(server_->rests()) << "it works while nothing happens";
 }
 
 TEST_F(HttpServerTcpTest, ClosingEndsBothListeners) {

@@ -2,76 +2,21 @@
 
 #include <stdlib.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
 
-#include "core/check.h"
-#include "daemon/net/log.h"
-#include "daemon/stages/stages.h"
 #include "proto/gemini/gemini.h"
-#include "storage/sqlite/store.h"
+#include "tests/daemon/stages/machine.h"
 
 namespace batchd::daemon::testing {
 
 namespace {
 
-constexpr auto kStuckAfter = std::chrono::seconds(60);
 constexpr int kLooksAtOneTimeMax = 2000;
 
-class FakeLink final : public ProviderLink {
- public:
-  explicit FakeLink(FakeGemini& gemini) : gemini_(gemini) {}
-
-  Task<HttpEvent> perform(const HttpCall& call, SliceOpener* slices, ByteSink* sink) override {
-    std::string body;
-    if (const auto* text = std::get_if<std::string>(&call.body)) body = *text;
-    if (const auto* slice = std::get_if<BatchSlice>(&call.body)) {
-      auto source = slices->open(*slice);
-      for (;;) {
-        auto piece = co_await source->next();
-        if (!piece) co_return broken("the store: " + piece.error().detail);
-        if (piece->empty()) break;
-        body += *piece;
-      }
-      CHECK(static_cast<std::int64_t>(body.size()) == slice->bytes);
-    }
-    auto event = gemini_.answer(call, std::move(body));
-    if (call.sink != HttpCall::Sink::lines || event.status < 200 || event.status > 299) co_return event;
-    const std::string content = std::exchange(event.body, {});
-    for (std::size_t at = 0; at < content.size(); at += gemini_.fragment) {
-      const auto piece = std::string_view(content).substr(at, gemini_.fragment);
-      const auto written = co_await sink->write(piece);
-      if (!written) co_return broken("the sink: " + written.error().detail);
-      event.streamed_bytes += static_cast<std::int64_t>(piece.size());
-    }
-    co_return event;
-  }
-
- private:
-  static HttpEvent broken(std::string detail) {
-    HttpEvent event;
-    event.kind = HttpEvent::Kind::no_answer;
-    event.detail = std::move(detail);
-    return event;
-  }
-  FakeGemini& gemini_;
-};
-
 }  // namespace
-
-class FakeClock final : public core::Clock {
- public:
-  WallTime wall() const override { return WallTime(Duration(1'800'000'000'000)) + passed_; }
-  SteadyTime steady() const override { return SteadyTime(std::chrono::hours(5)) + passed_; }
-  void advance(Duration by) { passed_ += by; }
-
- private:
-  Duration passed_{};
-};
 
 class World::Folder {
  public:
@@ -88,81 +33,6 @@ class World::Folder {
 
  private:
   std::filesystem::path path_;
-};
-
-// One life of the process.
-struct World::Machine {
-  Machine(const std::string& database, const config::Config& config, const core::Clock& clock, FakeGemini& gemini,
-          const std::string& credential, std::string& next_credential, bool surveyed)
-      : thread(
-            storage::open_sqlite({.path = database}).value(),
-            [this](std::function<void()> completions) { asio::post(io, std::move(completions)); },
-            [](const Error& error) { fatal("store_failed", error.detail); }),
-        engine(io.get_executor(), config, clock, thread) {
-    auto account = std::make_unique<Account>();
-    account->name = kFlash.account;
-    account->provider = proto::make_gemini({});
-    account->link = std::make_unique<FakeLink>(gemini);
-    account->credential = credential;
-    account->budget = config.accounts.at(kFlash.account).budget();
-    account->surveyed = surveyed;
-    account->reload = [&next_credential](Account& own) -> Result<void> {
-      if (!next_credential.empty()) own.credential = next_credential;
-      return {};
-    };
-    engine.accounts.add(std::move(account));
-    engine.tag_prefix = "batchd-test-";
-  }
-
-  Stage& stage(Which which) {
-    switch (which) {
-      case Which::pack:
-        return pack;
-      case Which::submit:
-        return submit;
-      case Which::reconcile:
-        return reconcile;
-      case Which::poll:
-        return poll;
-      case Which::collect:
-        return collect;
-      case Which::settle:
-        return settle;
-      case Which::cleanup:
-        return cleanup;
-      case Which::sweep:
-        return sweep;
-      case Which::deadlines:
-        return deadlines;
-    }
-    CHECK(false);
-  }
-
-  template <class Over>
-  void run_until(Over over) {
-    const auto alarm = std::chrono::steady_clock::now() + kStuckAfter;
-    running = true;
-    while (!over()) {
-      io.run_one_for(std::chrono::seconds(5));
-      CHECK(std::chrono::steady_clock::now() < alarm);
-    }
-    running = false;
-  }
-
-  asio::io_context io{1};
-  asio::executor_work_guard<Executor> work{io.get_executor()};
-  bool running = false;  // inside a handler, where nothing may wait for another
-  storage::StoreThread thread;
-  Engine engine;
-  PackStage pack{engine};
-  SubmitStage submit{engine};
-  ReconcileStage reconcile{engine};
-  PollStage poll{engine};
-  CollectStage collect{engine};
-  SettleStage settle{engine};
-  CleanupStage cleanup{engine};
-  SweepStage sweep{engine};
-  DeadlineStage deadlines{engine};
 };
 
 std::string test_name(std::string text) {
@@ -259,11 +129,11 @@ std::optional<Duration> World::look(Which which) {
   bool started_any = false;
   auto finished = [&](const std::exception_ptr& error, std::optional<SteadyTime> when) {
     if (error) std::rethrow_exception(error);
-    started_any = !life.engine.tasks.empty();
+    started_any = !life.at_rest();
     due = when;
   };
   asio::co_spawn(life.io.get_executor(), life.stage(which).once(), finished);
-  life.run_until([&] { return due && life.engine.tasks.empty(); });
+  life.run_until([&] { return due && life.at_rest(); });
   if (started_any) return Duration::zero();  // as the wakeup does after each step
   if (!*due) return std::nullopt;
   return std::max(**due - clock_->steady(), Duration::zero());

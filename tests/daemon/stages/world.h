@@ -26,10 +26,10 @@ using namespace std::chrono_literals;
 inline constexpr OwnerId kAnna{1001}, kBob{1002};
 inline const Lane kFlash{"default", "generateContent", "gemini-2.5-flash"};
 
-enum class Which { pack, submit, reconcile, poll, collect, settle, cleanup, sweep, deadlines };
-inline const std::vector<Which> kAll{
-    Which::pack,    Which::submit, Which::reconcile, Which::poll,
-    Which::collect, Which::settle, Which::cleanup};  // but for the two that look at all
+enum class Which { pack, submit, reconcile, poll, collect, settle, cleanup, sweep, deadlines, purge };
+inline constexpr std::size_t kStages = 10;
+inline const std::vector<Which> kAll{Which::pack,    Which::submit, Which::reconcile, Which::poll,
+                                     Which::collect, Which::settle, Which::cleanup};  // but for those that look at all
 
 // A row's name as GoogleTest wants it.
 std::string test_name(std::string text);
@@ -66,6 +66,22 @@ class World : public ::testing::Test {
   std::optional<Duration> look(Which stage);
   // The stages' loops for `span` of the clock: a look, and the next when one is due. With zero: until nothing is due.
   void pass(Duration span, const std::vector<Which>& stages = kAll);
+
+  // --- what comes between two steps of a look
+  // Looks, and calls `meanwhile` after `steps` steps of the loop. Going through all of them finds every moment between
+  // what the stage has read and what it then does. Returns whether the look lasted that long.
+  bool look(Which stage, int steps, const std::function<void()>& meanwhile);
+  // The provider gets the next create, and its answer stays on the way: a look returns meanwhile.
+  void hold_create();
+  void let_go();  // the answer comes, unless nobody waits for it any more. Returns when what follows from it is done
+  void stop(bool at_once);  // as SIGTERM does, or what comes after the grace. Only restart() is left then
+
+  // --- all stages by themselves: their real loops, in real time
+  // Restarts the process. Each stage of kAll has looked already, just before what is in the store came there, and
+  // sleeps. The wakeups of `deaf` are rung in vain, also by the stage itself.
+  void live(const std::vector<Which>& deaf);
+  void ring_for_accepted();                          // as whoever accepts a request does
+  bool eventually(const std::function<bool()>& is);  // false: not within a minute
 
   // --- the store
   RequestId accept(const std::string& body, OwnerId owner = kAnna, std::int64_t tokens = 10);
