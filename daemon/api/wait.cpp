@@ -40,7 +40,8 @@ Task<Waited> wait_for(Engine& engine, Exchange& exchange, core::RequestId reques
       co_return waited;
     }
     const auto anyway = engine.clock.steady() + engine.config.polling.max;  // should the notification be lost
-    const auto woken = co_await (ticket.wait_until(std::min({due, pulse.next, anyway})) || exchange.hung_up());
+    const auto next = std::min(due, std::min(pulse.next, anyway));
+    const auto woken = co_await (ticket.wait_until(next) || exchange.hung_up());
     if (woken.index() == 1) co_return waited;  // the result stays in the store
     if (engine.clock.steady() < pulse.next) continue;
     const bool there = co_await exchange.interim();

@@ -75,6 +75,7 @@ class Wait : public ::testing::Test {
   config::Config config_;
   SystemClock clock_;
   asio::io_context io_{1};
+  asio::executor_work_guard<Executor> work_{io_.get_executor()};
   storage::StoreThread store_{storage::open_sqlite({.path = folder_.file("db")}).value(),
                               [this](std::function<void()> completions) { asio::post(io_, std::move(completions)); },
                               [](const core::Error&) {}};
