@@ -1,5 +1,6 @@
 // Wakes callers that wait for a request to end, and streams that follow an owner's results. A wake-up is only a hint:
-// the truth is in the store, and the caller looks there when woken. For use on the executor's thread only.
+// the truth is in the store, and the caller looks there when woken. Since a wake-up may be lost, a caller also looks
+// every polling.max, and a stream at each heartbeat. For use on the executor's thread only.
 #pragma once
 
 #include <unordered_map>
