@@ -41,40 +41,40 @@ std::vector<Key> keys_of(Server& s) {
       text("admin_group", s.admin_group, "members may use /admin; empty: root only"),
       text("listen", s.listen,
            "a TCP address for programs that can't use the socket, such as 127.0.0.1:8090; empty: none"),
-      flag("allow_remote", s.allow_remote, "let listen be another address than loopback; tokens travel in clear text"),
+      flag("allow_remote", s.allow_remote, "allow addresses other than loopback for listen; tokens travel in clear text"),
       text("hosts", s.hosts, "more names that clients may use for listen, separated by commas"),
-      text("tokens_file", s.tokens_file, "who may use listen: a line for each token, OWNER TOKEN [admin]"),
-      flag("allow_mapped_uids", s.allow_mapped_uids, "serve the socket in a mapped user namespace, where uids may lie"),
+      text("tokens_file", s.tokens_file, "file of bearer tokens for listen, one per line: OWNER TOKEN [admin]"),
+      flag("allow_mapped_uids", s.allow_mapped_uids, "serve the socket in a mapped user namespace, where callers' uids may be wrong"),
       size("max_body", s.max_body, kKiB, 32 * kMiB, "largest request body"),
       size("max_bulk", s.max_bulk, kKiB, 1024 * 1024 * kGiB, "largest bulk submission"),
       time("header_timeout", s.header_timeout, "a client's header must be complete after this"),
       time("idle_timeout", s.idle_timeout, "a connection without a request is closed after this"),
-      time("write_timeout", s.write_timeout, "a client that takes nothing of an answer for this long is cut off"),
-      size("body_rate_floor", s.body_rate_floor, 1, kGiB, "a body must come at this many bytes per second at least"),
-      time("heartbeat", s.heartbeat, "an event stream with nothing to say shows this often that it lives"),
-      time("interim", s.interim, "a call that waits sends 102 Processing this often to Node, or whoever asks for it"),
+      time("write_timeout", s.write_timeout, "a client that reads nothing of an answer for this long is disconnected"),
+      size("body_rate_floor", s.body_rate_floor, 1, kGiB, "minimum rate of a body, in bytes per second"),
+      time("heartbeat", s.heartbeat, "how often an idle event stream sends a keep-alive"),
+      time("interim", s.interim, "how often a waiting call sends 102 Processing to Node and to clients that ask for it"),
   };
 }
 
 std::vector<Key> keys_of(Store& s) {
   return {
       text("path", s.path, "the database; on a local disk, in a folder of its own"),
-      size("disk_floor", s.disk_floor, 0, 1024 * 1024 * kGiB, "free space that intake leaves alone"),
-      size("reserve", s.reserve, 0, 1024 * 1024 * kGiB, "and as much more, for results that have been paid for"),
+      size("disk_floor", s.disk_floor, 0, 1024 * 1024 * kGiB, "free space that intake never uses"),
+      size("reserve", s.reserve, 0, 1024 * 1024 * kGiB, "additional free space, kept for results that have been paid for"),
   };
 }
 
 std::vector<Key> keys_of(Account& s) {
   return {
       text("kind", s.kind, "the provider's protocol: gemini"),
-      text("base_url", s.base_url, "scheme and host, perhaps a port"),
+      text("base_url", s.base_url, "scheme and host, with a port if needed"),
       text("api_key_file", s.api_key_file,
            "holds the key; empty: $CREDENTIALS_DIRECTORY/gemini_api_key, else $BATCHD_GEMINI_API_KEY, else "
            "/etc/batchd/gemini_api_key"),
       text("ca_file", s.ca_file, "certificates to trust, PEM; empty: the system's"),
       time("connect_timeout", s.connect_timeout, "for resolving, connecting and TLS together"),
       time("answer_timeout", s.answer_timeout, "from the last byte of a call to the first of its answer"),
-      time("stall_timeout", s.stall_timeout, "a transfer that doesn't move for this long is broken off"),
+      time("stall_timeout", s.stall_timeout, "a transfer that makes no progress for this long is aborted"),
       count("max_jobs", s.max_jobs, 1, kMany, "batch jobs in flight at once"),
       size("max_stored", s.max_stored, kMiB, 1000 * 1000 * kGiB, "bytes of files kept at the provider"),
   };
@@ -82,39 +82,39 @@ std::vector<Key> keys_of(Account& s) {
 
 std::vector<Key> keys_of(core::PackLimits& s) {
   return {
-      count("max_items", s.items, 1, 200'000, "a batch leaves with this many requests"),
-      size("max_bytes", s.bytes, kKiB, 2'000'000'000, "or with this many bytes; the provider takes files of 2 GB"),
-      count("max_tokens", s.tokens, 1, 1'000'000 * kMany, "or with this many estimated tokens"),
+      count("max_items", s.items, 1, 200'000, "a batch is sealed at this many requests"),
+      size("max_bytes", s.bytes, kKiB, 2'000'000'000, "or at this many bytes; the provider takes files of 2 GB"),
+      count("max_tokens", s.tokens, 1, 1'000'000 * kMany, "or at this many estimated tokens"),
       time("max_age", s.max_age, "or when its oldest request has waited for this long"),
   };
 }
 
 std::vector<Key> keys_of(EnqueuedTokens& s) {
   return {count("max_enqueued_tokens", s.max_enqueued_tokens, 1, 1'000'000 * kMany,
-                "tokens of one model in jobs at the provider; what it refuses with 429 is learned below this")};
+                "tokens of one model in jobs at the provider; lower limits are learned from 429s")};
 }
 
 std::vector<Key> keys_of(Submission& s) {
   return {
       choice("on_ambiguous", s.on_ambiguous, {"fence", "hold"},
-             "when nobody knows whether a job was made: fence it off and go on, or hold it for an operator"),
-      time("quarantine", s.quarantine, "how long listings may still find such a job before it is fenced"),
+             "if it is unclear whether a job was made: fence it and go on, or hold the batch for an operator"),
+      time("quarantine", s.quarantine, "how long listings may still show such a job before it is fenced"),
       time("throttle_first", s.throttle_first, "pause after the provider's first 429"),
       time("throttle_max", s.throttle_max, "the pause doubles up to this"),
       time("reconcile_first", s.reconcile_first, "pause between the first two listings of such a job"),
       time("reconcile_max", s.reconcile_max, "it grows up to this"),
-      time("fence_pause", s.fence_pause, "between the two looks that must both find the input file gone"),
-      time("relist_pause", s.relist_pause, "before the last listing of a fence"),
-      time("file_age_max", s.file_age_max, "an older input file is uploaded anew before a job is made of it"),
-      time("sweep_every", s.sweep_every, "between two looks for jobs that shouldn't be there"),
+      time("fence_pause", s.fence_pause, "pause between the two checks that must both find the input file gone"),
+      time("relist_pause", s.relist_pause, "pause before the last listing of a fence"),
+      time("file_age_max", s.file_age_max, "an input file older than this is uploaded again before a job is made of it"),
+      time("sweep_every", s.sweep_every, "interval between checks for jobs that shouldn't exist"),
       count("concurrency", s.concurrency, 1, 64, "batches that are uploaded at the same time"),
   };
 }
 
 std::vector<Key> keys_of(Polling& s) {
   return {
-      time("first", s.first, "pause before the second look at a job"),
-      time("max", s.max, "it grows by half each time, up to this"),
+      time("first", s.first, "pause before a job is polled for the second time"),
+      time("max", s.max, "it grows by half each time, up to this; every stage also looks for work this often"),
       time("lost_grace", s.lost_grace, "a job that answers 404 for this long is held for an operator"),
       time("output_grace", s.output_grace, "a succeeded job without a result file is held after this"),
       time("download_grace", s.download_grace, "a result file that answers 403 or 404 for this long is given up"),
@@ -131,13 +131,13 @@ std::vector<Key> keys_of(Retry& s) {
 
 std::vector<Key> keys_of(Retention& s) {
   return {
-      time("results", s.results, "a finished request and its result are kept for this long"),
-      time("acknowledged_grace", s.acknowledged_grace, "or for this long after its result was acknowledged"),
+      time("results", s.results, "how long a finished request and its result are kept"),
+      time("acknowledged_grace", s.acknowledged_grace, "how long they are kept after the result was acknowledged"),
       time("reattach_grace", s.reattach_grace,
-           "the same held call gets an answer again that was written, and not taken, less than this ago"),
+           "how long a written answer that may not have been read is kept for the same attached call"),
       time("idempotency", s.idempotency,
-           "an Idempotency-Key, or a group's line, is known for this long after acceptance"),
-      time("purge_every", s.purge_every, "between two looks for what may go"),
+           "how long an Idempotency-Key, or a group's line, is remembered after acceptance"),
+      time("purge_every", s.purge_every, "interval between purges"),
   };
 }
 
@@ -148,7 +148,7 @@ std::vector<Key> keys_of(Limits& s) {
       count("owner_share", s.owner_share, 1, 100,
             "per cent of the queue and of the connections that one owner may have"),
       count("max_connections", s.max_connections, 1, 1'000'000, "clients connected at once"),
-      time("stop_grace", s.stop_grace, "for what is under way when the daemon is told to stop"),
+      time("stop_grace", s.stop_grace, "time for work under way when the daemon is told to stop"),
   };
 }
 
@@ -160,11 +160,11 @@ std::vector<Section> sections_of(Config& c) {
   return {
       {"server", "The local API.", keys_of(c.server)},
       {"store", "Where accepted requests live.", keys_of(c.store)},
-      {"packing", "When a batch leaves. [packing.\"MODEL\"] overrides any of these for one model.",
+      {"packing", "When a batch is sealed. [packing.\"MODEL\"] overrides any of these for one model.",
        keys_of(c.packing.limits)},
       {"budget", "What may be at the provider at once. [budget.\"MODEL\"] overrides it for one model.",
        keys_of(c.budget.limits)},
-      {"submission", "Making jobs, so that nothing is ever paid twice.", keys_of(c.submission)},
+      {"submission", "Creating jobs without paying twice.", keys_of(c.submission)},
       {"polling", "Watching jobs.", keys_of(c.polling)},
       {"retry", "Trying again.", keys_of(c.retry)},
       {"retention", "What is kept, and for how long.", keys_of(c.retention)},

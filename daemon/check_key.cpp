@@ -119,7 +119,7 @@ int check_key(const config::Config& config, const std::string& account, std::ist
     return EX_CONFIG;
   }
   if (!link->set_credential(*key)) {
-    errors << "standard input holds what can't be sent as a key\n";
+    errors << "standard input has no text that can be sent as a key\n";
     return EX_DATAERR;
   }
   const auto provider = make_provider(settings);

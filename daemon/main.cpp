@@ -81,15 +81,15 @@ int main(int argc, char** argv) try {
   auto* config_option = app.add_option(
       "--config", config_path, "configuration file (default: " + std::string(batchd::config::kDefaultPath) + ")");
   auto* check_flag = app.add_flag("--check-config", check_config,
-                                  "check the configuration, say everything that is wrong with it, and end");
+                                  "check the configuration, report all faults, and exit");
   auto* print_flag = app.add_flag("--print-config", print_config,
-                                  "print the complete configuration in force, without secrets, and end")
+                                  "print the complete configuration in force, without secrets, and exit")
                          ->excludes(check_flag);
   auto* key_flag = app.add_flag("--check-key", key,
-                                "read an API key from standard input, ask the provider whether it takes it, and end")
+                                "read an API key from standard input, check it with the provider, and exit")
                        ->excludes(check_flag)
                        ->excludes(print_flag);
-  app.add_option("--account", account, "with --check-key: whose provider is asked")
+  app.add_option("--account", account, "with --check-key: the account whose provider is asked")
       ->needs(key_flag)
       ->capture_default_str();
   auto* dev_flag = app.add_flag("--dev", dev, "temporary state, ./batchd.sock, short times, against an emulator")
@@ -98,12 +98,12 @@ int main(int argc, char** argv) try {
   app.add_option("--provider", provider_url, "with --dev: the emulator's address")
       ->needs(dev_flag)
       ->capture_default_str();
-  app.add_option("--state", state, "with --dev: keep the database in this folder, to go on with it the next time")
+  app.add_option("--state", state, "with --dev: keep the database in this folder and continue with it next time")
       ->needs(dev_flag);
   app.set_version_flag("--version", "batchd " + std::string(batchd::core::version()));
   app.footer(
-      "Signals: SIGTERM and SIGINT stop it after the work under way; a second one cuts the grace short. SIGHUP reads\n"
-      "the configuration, keys and tokens anew.\n"
+      "Signals: SIGTERM and SIGINT stop batchd after the work under way; a second one ends the grace period. SIGHUP\n"
+      "reads configuration, keys and tokens again.\n"
       "Manual: docs/ in the source, or batchd(8).");
   try {
     app.parse(argc, argv);

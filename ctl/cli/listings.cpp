@@ -6,7 +6,7 @@
 namespace batchd::ctl {
 namespace {
 
-constexpr const char* kListingGroup = "What there is";
+constexpr const char* kListingGroup = "Listings";
 
 using Command = int (*)(Session&, const ListOptions&);
 
@@ -24,8 +24,8 @@ void add_listing(Menu& menu, const char* name, const char* what, const char* exa
     auto& value = o->filters.emplace_back(filter.name, std::string()).second;
     c->add_option(std::string("--") + filter.name, value, filter.what);
   }
-  c->add_option("--limit", o->limit, "at most so many, 50 by default")->check(CLI::PositiveNumber);
-  c->add_flag("--all", o->all, "all there are");
+  c->add_option("--limit", o->limit, "at most this many, 50 by default")->check(CLI::PositiveNumber);
+  c->add_flag("--all", o->all, "no limit");
   c->callback([&menu, o, command] { menu.chosen = [o, command](Session& session) { return command(session, *o); }; });
 }
 
@@ -47,8 +47,8 @@ void add_listing_commands(Menu& menu) {
                {"channel", "the channel its result goes to"}},
               list);
   auto admin = std::make_shared<bool>(false);
-  auto* status_command = add_command(menu, kListingGroup, "status", "Your own numbers", "batchctl status --admin");
-  status_command->add_flag("--admin", *admin, "the whole machine's");
+  auto* status_command = add_command(menu, kListingGroup, "status", "Count your requests", "batchctl status --admin");
+  status_command->add_flag("--admin", *admin, "the whole daemon's (administrators)");
   status_command->callback([&menu, admin] {
     menu.chosen = [admin](Session& session) { return *admin ? admin_status(session) : status(session); };
   });

@@ -47,12 +47,12 @@ void add_backup(Menu& menu) {
 }  // namespace
 
 void add_operator_commands(Menu& menu) {
-  add_lanes(menu, "flush", "Let what is queued leave now", "batchctl flush --model gemini-2.5-flash", flush);
-  add_lanes(menu, "pause", "Let nothing more leave; requests are still accepted", "batchctl pause --account default",
+  add_lanes(menu, "flush", "Send queued requests now", "batchctl flush --model gemini-2.5-flash", flush);
+  add_lanes(menu, "pause", "Stop sending; requests are still accepted", "batchctl pause --account default",
             pause);
-  add_lanes(menu, "resume", "End a pause, and let accounts in trouble try at once", "batchctl resume --account default",
+  add_lanes(menu, "resume", "End a pause, and retry accounts in trouble now", "batchctl resume --account default",
             resume);
-  add_named(menu, "resume-account", "Accept the unknown jobs that stopped an account as none of ours, and let it go on",
+  add_named(menu, "resume-account", "Accept an account's unknown jobs as not ours, and resume it",
             "batchctl resume-account default", {{"account", "its name in the configuration"}},
             [](Session& session, const auto& values) { return resume_account(session, values[0]); });
   add_named(menu, "adopt", "Tell a held batch which job at the provider is its own",
@@ -62,7 +62,7 @@ void add_operator_commands(Menu& menu) {
   add_named(menu, "requeue", "Send a held batch's requests again: only when no job of it can be running",
             "batchctl requeue 06y9s05m40000", {{"batch", "the id of a held batch"}},
             [](Session& session, const auto& values) { return requeue(session, values[0]); });
-  add_command(menu, kAdminGroup, "audit", "Read everything in the database, and say what doesn't fit together",
+  add_command(menu, kAdminGroup, "audit", "Check everything in the database for inconsistencies",
               "batchctl audit && echo all is well")
       ->callback([&menu] { menu.chosen = audit; });
   add_backup(menu);

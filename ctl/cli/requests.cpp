@@ -64,14 +64,14 @@ void add_submit(Menu& menu) {
   c->add_option("--jsonl", s->file.path, "a file with a {\"key\",\"request\"} object on each line; - with --group")
       ->excludes(text)
       ->excludes(body);
-  c->add_option("--group", s->file.group, "the file's name at batchd; else its digest");
+  c->add_option("--group", s->file.group, "name of the group; default: the file's digest");
   c->add_option("--key,-k", s->one.key, "your own name for the request");
   c->add_option("--label", s->labels, "NAME=VALUE, shown with the request; may be repeated")->allow_extra_args(false);
   c->add_option("--channel", s->options.channel, "where its result is queued; a file's own channel is its group");
   c->add_option("--account", s->options.account, "an [accounts.NAME] of the configuration");
   c->add_option("--endpoint", s->options.endpoint, "generateContent or embedContent");
-  c->add_option("--deadline", s->options.deadline, "leave in time for this: 2h, or 2026-01-31T18:00:00Z");
-  c->add_option("--on-deadline", s->options.on_deadline, "keep (default) or fail: what becomes of it after that");
+  c->add_option("--deadline", s->options.deadline, "send early enough for this deadline: 2h, or 2026-01-31T18:00:00Z");
+  c->add_option("--on-deadline", s->options.on_deadline, "what happens at the deadline: keep (default) or fail");
   add_wait(*c, s->wait, "wait for the results, for SECONDS if given: --wait=SECONDS");
   c->add_flag("--ack", s->options.acknowledge, "with --wait: acknowledge what was printed");
   c->callback([&menu, s, text] { choose_submit(menu, *s, text->count() > 0); });
@@ -129,9 +129,9 @@ void add_wait_command(Menu& menu) {
 void add_cancel(Menu& menu) {
   auto ids = std::make_shared<std::vector<std::string>>();
   auto group = std::make_shared<std::string>();
-  auto* c = add_command(menu, kRequestGroup, "cancel", "Cancel requests, or all that are left of a group",
+  auto* c = add_command(menu, kRequestGroup, "cancel", "Cancel requests, or what is left of a group",
                         "batchctl cancel 06y9qv9e00000\n  batchctl cancel --group nightly\n\n"
-                        "Prints the ids of what was cancelled. One that is in a batch already may still be paid for.");
+                        "Prints the cancelled ids. A request that is already in a batch may still be charged.");
   auto* some = c->add_option("ids", *ids, "ids of requests");
   c->add_option("--group", *group, "the name of a group: see submit")->excludes(some);
   c->callback([&menu, ids, group] {

@@ -48,9 +48,9 @@ class Item {
     line("if no job of it can be running:", "batchctl requeue " + id);
   }
   void account() const {
-    title("account " + get("account") + " is in trouble" + since() + "; its requests wait, none fails");
+    title("account " + get("account") + " is in trouble" + since() + "; its requests wait and none fails");
     line("why:", get("message"));
-    line("when that is mended:", "batchctl resume --account " + shell_word(get("account")));
+    line("after correcting that:", "batchctl resume --account " + shell_word(get("account")));
   }
   void strange_job() const {
     title("account " + get("account") + " has a job that this database doesn't know" + since() +

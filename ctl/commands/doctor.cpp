@@ -85,7 +85,7 @@ void examine_address(Examination& examination, const Address& address) {
   if (!address.socket.empty()) return examine_socket(examination, address.socket);
   examination.say("address", Finding::fine, address.shown());
   if (address.token.empty())
-    examination.say("token", Finding::note, "there is none: --token-file FILE or $BATCHD_TOKEN");
+    examination.say("token", Finding::note, "no token: use --token-file FILE or $BATCHD_TOKEN");
 }
 
 // Says what systemd knows of a batchd that doesn't answer.
@@ -94,7 +94,7 @@ void examine_service(Examination& examination) {
   const auto hint = start_hint(state);
   if (state == Service::stopped) examination.say("service", Finding::wrong, "it isn't started; " + hint, kUnavailable);
   if (state == Service::troubled)
-    examination.say("service", Finding::wrong, "it has failed, or is on its way up; " + hint, kUnavailable);
+    examination.say("service", Finding::wrong, "it has failed or is starting; " + hint, kUnavailable);
   if (state == Service::running) examination.say("service", Finding::note, "systemd says that it runs; " + hint);
 }
 

@@ -19,7 +19,7 @@ int order(Session& session, const std::string& batch, const char* verb, std::str
                               .repeatable = false});
   if (const auto* code = std::get_if<int>(&answer)) return *code;
   if (session.json) session.console.data(std::get<Answer>(answer).body);
-  session.console.talk(batch + ": " + verb + " done; how it goes on: batchctl batch " + batch);
+  session.console.talk(batch + ": " + verb + " accepted; follow it with: batchctl batch " + batch);
   return kDone;
 }
 
@@ -79,8 +79,8 @@ int flush(Session& session, const LaneOptions& lanes) {
   if (const auto* code = std::get_if<int>(&fetched)) return *code;
   const auto count = number(member(std::get<rapidjson::Document>(fetched), "lanes"));
   session.console.data(std::to_string(count));
-  session.console.talk(std::to_string(count) + (count == 1 ? " lane leaves" : " lanes leave") +
-                       " without waiting for more; batchctl batches shows them");
+  session.console.talk(std::to_string(count) + (count == 1 ? " lane sends" : " lanes send") +
+                       " without waiting; see: batchctl batches");
   return kDone;
 }
 
@@ -97,7 +97,7 @@ int resume_account(Session& session, const std::string& account) {
       fetch(session, Call{.method = "POST", .target = "/admin/accounts/" + percent_encoded(account) + "/resume"});
   if (const auto* code = std::get_if<int>(&fetched)) return *code;
   const bool healthy = member(std::get<rapidjson::Document>(fetched), "healthy").IsTrue();
-  session.console.talk(account + (healthy ? " goes on" : " tries again now; whether it works: batchctl attention"));
+  session.console.talk(account + (healthy ? " works again" : " is being tried again; check with: batchctl attention"));
   return kDone;
 }
 

@@ -49,7 +49,7 @@ class Upload {
   int run() {
     if (!source_.open(file_.path)) return unreadable();
     if (group_.empty() && !source_.is_regular()) {
-      session_.console.talk("what comes through a pipe can't be named by its digest: add --group NAME");
+      session_.console.talk("input from a pipe has no digest to name its group: add --group NAME");
       return kUsage;
     }
     if (group_.empty()) {

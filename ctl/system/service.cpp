@@ -37,7 +37,7 @@ Service service_state() {
 std::string start_hint(Service service) {
   if (service == Service::none) return {};
   if (service == Service::stopped) return "start it: sudo systemctl start batchd";
-  const std::string look = "see what became of it: systemctl status batchd; journalctl -u batchd";
+  const std::string look = "see why: systemctl status batchd; journalctl -u batchd";
   if (service == Service::running) return look;
   return look + ". After many failures systemd starts it again only after: sudo systemctl reset-failed batchd";
 }

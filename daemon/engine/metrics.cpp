@@ -53,7 +53,7 @@ struct Metrics::Families {
   prometheus::Counter& results =
       counters(registry, "batchd_result_bytes_total", "Bytes of result files that were read to their end.").Add({});
   prometheus::Counter& damaged =
-      counters(registry, "batchd_results_damaged_total", "Held calls whose stored response couldn't be read.").Add({});
+      counters(registry, "batchd_results_damaged_total", "Attached calls whose stored response couldn't be read.").Add({});
   Counters& http =
       counters(registry, "batchd_http_requests_total", "Calls of the local API, by route and status class.");
   std::map<std::tuple<std::string, std::string, int>, prometheus::Counter*, std::less<>> answers;  // of `http`

@@ -128,8 +128,8 @@ std::vector<MetricFamily> gauges_of(const proto::AdminStatus& status, const prot
   Sheet::add(waiting, std::ssize(attention.strange), {{"kind", "strange_job"}});
   Sheet::add(waiting, std::ssize(attention.paused), {{"kind", "paused"}});
   sheet.one("batchd_connections", "Clients connected.", static_cast<double>(process.connections));
-  sheet.one("batchd_exchanges", "Calls being answered or held.", static_cast<double>(process.exchanges));
-  sheet.one("batchd_waiters", "Calls held until a request ends.", static_cast<double>(process.waiters));
+  sheet.one("batchd_exchanges", "Calls being answered or waiting.", static_cast<double>(process.exchanges));
+  sheet.one("batchd_waiters", "Calls waiting for a request to end.", static_cast<double>(process.waiters));
   return sheet.take();
 }
 

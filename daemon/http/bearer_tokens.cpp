@@ -59,7 +59,7 @@ core::Result<std::string> contents(int fd, const std::string& path, std::optiona
   if ((info.st_mode & 007) != 0) return invalid(path + ": others may use it; chmod o= is needed");
   if (clients && info.st_gid == *clients && (info.st_mode & 070) != 0)
     return invalid(path +
-                   ": the group that may use the socket may use it, too, and become anybody; chmod g= is needed");
+                   ": the socket's group can read it, so its members could pose as any owner; run chmod g=");
   std::string text(kFileBytesMax + 1, '\0');
   std::size_t filled = 0;
   while (filled < text.size()) {

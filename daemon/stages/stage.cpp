@@ -60,7 +60,7 @@ Task<std::optional<core::SteadyTime>> BatchStage::once() {
       timer.busy = true;
       ++busy_;
       engine_.tasks.spawn(drive(std::move(batch)));
-    }  // else: the next one that finishes rings the wakeup
+    }  // else: the next one that finishes wakes the stage
   }
   co_return next;
 }

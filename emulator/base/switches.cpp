@@ -49,7 +49,7 @@ constexpr Definition kAll[] = {
     {Switch::missing_lines, "missing-lines", Kind::choice, "withheld|billed|not-billed",
      "how the ledger books an executed line whose result a fault kept back or damaged"},
     {Switch::page_size_default, "page-size-default", Kind::number, "10", "rows per page of a list without pageSize"},
-    {Switch::page_size_max, "page-size-max", Kind::number, "100", "larger wishes get this many rows"},
+    {Switch::page_size_max, "page-size-max", Kind::number, "100", "a larger pageSize gets this many rows"},
     {Switch::priority, "priority", Kind::choice, "ignored|ordered",
      "ordered: a job stays PENDING while a live job of its project has a higher \"priority\""},
     {Switch::result_file_get, "result-file-get", Kind::choice, "works|400",

@@ -60,7 +60,7 @@ constexpr Special kSpecials[] = {
     {"any", "execute_twice", "", Held::perhaps, "", "billed_twice orphans"},
     // The fence is proven by a file that must be there: if it isn't, a person decides.
     {"file_get", "lose_file", "", Held::surely},
-    // A result that the provider has lost: it was paid for, and the operator's word pays for it again.
+    // A result that the provider has lost: it was paid for, and the operator's decision pays for it again.
     {"download", "lose_file", "", Held::surely, "", "billed_twice orphans"},
     {"job", "no_output", "", Held::surely},
     {"job", "output_lost", "", Held::surely},

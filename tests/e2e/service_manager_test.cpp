@@ -28,7 +28,7 @@ class Supervised : public E2eTest {
   bool status_has(const std::string& words) {
     return eventually([&] { return manager_.last("STATUS").find(words) != std::string::npos; });
   }
-  // Whether no sign of life comes while the loop serves calls, for several times what the watchdog allows.
+  // Returns true if no watchdog message comes while the loop serves calls, for several watchdog periods.
   bool silent_while_it_serves() {
     breathe(Milliseconds(300));  // one may be on its way
     manager_.forget();

@@ -1,4 +1,4 @@
-// The stages' real loops, in real time. A ring that is lost costs polling.max and nothing else.
+// The stages' real loops, in real time. A wake-up that is lost costs polling.max and nothing else.
 #include <array>
 
 #include "core/state.h"
@@ -74,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(OfOneStage, LostRings, ::testing::Range(std::size_t{0},
 
 TEST_F(Loops, LostRingsOfAllStagesCostALittleTime) { expect_the_story_to_end(kEverybody); }
 
-// A batch that comes into a state while the stage that owns it sleeps, and nobody rings.
+// A batch that comes into a state while the stage that owns it sleeps, and nobody wakes it.
 class SilentlyIn : public Loops, public ::testing::WithParamInterface<BatchState> {
  protected:
   void mark_as(BatchState to) {

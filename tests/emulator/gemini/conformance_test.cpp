@@ -1,5 +1,5 @@
 // The cases that every emulation of the provider must pass, by their numbers, as far as they are the provider's part.
-// Case24 is tests/sdk, run with the official packages; case 25's first half (calls held for minutes) is batchd's own
+// Case24 is tests/sdk, run with the official packages; case 25's first half (calls that wait for minutes) is batchd's own
 // front, whose tests are in tests/e2e.
 #include <gtest/gtest.h>
 
