@@ -86,14 +86,21 @@ class MemorySink final : public ByteSink {
 
 class PiecesOpener final : public SliceOpener {
  public:
-  explicit PiecesOpener(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
-  std::unique_ptr<ByteSource> open(const core::BatchSlice&) override { return std::make_unique<Source>(pieces_); }
+  // `before_last` is called when the last piece is asked for.
+  explicit PiecesOpener(
+      std::vector<std::string> pieces, std::function<void()> before_last = [] {})
+      : pieces_(std::move(pieces)), before_last_(std::move(before_last)) {}
+  std::unique_ptr<ByteSource> open(const core::BatchSlice&) override {
+    return std::make_unique<Source>(pieces_, before_last_);
+  }
 
  private:
   class Source final : public ByteSource {
    public:
-    explicit Source(const std::vector<std::string>& pieces) : pieces_(pieces) {}
+    Source(const std::vector<std::string>& pieces, const std::function<void()>& before_last)
+        : pieces_(pieces), before_last_(before_last) {}
     Task<core::Result<std::string>> next() override {
+      if (at_ + 1 == pieces_.size()) before_last_();
       if (at_ == pieces_.size()) co_return std::string();
       if (pieces_[at_] == "fail") co_return core::Error{core::Errc::corrupt, "digest"};
       co_return pieces_[at_++];
@@ -101,9 +108,11 @@ class PiecesOpener final : public SliceOpener {
 
    private:
     const std::vector<std::string>& pieces_;
+    const std::function<void()>& before_last_;
     std::size_t at_ = 0;
   };
   std::vector<std::string> pieces_;
+  std::function<void()> before_last_;
 };
 
 class HttpsClientTest : public testing::Test {

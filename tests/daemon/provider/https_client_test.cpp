@@ -1,5 +1,6 @@
 // The outcome of a call, whatever the other side does.
 #include <boost/asio/post.hpp>
+#include <future>
 
 #include "core/version.h"
 #include "tests/daemon/provider/https_client_fixture.h"
@@ -208,6 +209,28 @@ TEST_F(HttpsClientTest, ASliceOfTheWrongLengthNeverCompletesTheRequest) {
     }
     EXPECT_LT(body_of(seen).size(), 5u);
   }
+}
+
+// What has arrived is looked at in the moment when the client asks whether the slice ends: later, its reset would hide
+// it.
+TEST_F(HttpsClientTest, TheLastByteWaitsUntilTheSliceHasEnded) {
+  std::promise<int> accepted;
+  std::promise<void> looked;
+  ScriptedServer server({[&](RawSocket& connection) {
+    accepted.set_value(connection.fd());
+    looked.get_future().wait_for(std::chrono::seconds(30));
+  }});
+  connect(server.url());
+  std::string arrived(65536, '\0');
+  PiecesOpener slices({"123", "45", "fail"}, [&] {
+    const auto got = ::recv(accepted.get_future().get(), arrived.data(), arrived.size(), MSG_PEEK | MSG_DONTWAIT);
+    arrived.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  });
+  const auto event = call(upload(5), &slices);
+  looked.set_value();
+  EXPECT_EQ(event.kind, Kind::no_answer);
+  EXPECT_NE(arrived.find("\r\n\r\n"), arrived.npos);
+  EXPECT_LT(body_of(arrived).size(), 5u) << "the request was complete before its slice was known to end";
 }
 
 TEST_F(HttpsClientTest, AnEarlyRefusalOfAnUploadIsHeard) {
