@@ -25,9 +25,7 @@ void add_setup_command(Menu& menu) {
   c->callback([&menu, provider, options] {
     if (*provider != "gemini")
       throw CLI::ValidationError("setup", "which provider? There is: gemini (batchctl setup gemini)");
-    menu.chosen = [options](Session& session) {
-      return setup_gemini(session, *options, config::process_environment());
-    };
+    menu.chosen = [options](Session& s) { return setup_gemini(s, *options, config::process_environment()); };
   });
 }
 

@@ -10,7 +10,7 @@ namespace batchd::ctl {
 
 struct ProgramEnd {
   int code;          // 128 + the signal that ended it
-  std::string said;  // on standard output and standard error; more than 64 KiB it can't write
+  std::string said;  // on standard output and standard error together; at most 64 KiB
 };
 
 // Runs `command`, a path or a name in $PATH and its arguments, with `input` as its standard input. Returns nullopt if
