@@ -23,7 +23,11 @@ FROM build AS test
 ARG TESTS=OFF
 ARG JOBS=
 RUN --mount=type=cache,target=/root/.cache/ccache \
-    if [ "$TESTS" = ON ]; then BATCHD_JOBS="$JOBS" tools/check release; else echo "image: tests: SKIPPED: TESTS isn't ON"; fi
+    case "$TESTS" in \
+      ON) BATCHD_JOBS="$JOBS" tools/check release ;; \
+      OFF) echo "image: tests: SKIPPED: TESTS isn't ON" ;; \
+      *) echo "image: TESTS is ON or OFF, not $TESTS" >&2; exit 64 ;; \
+    esac
 RUN BATCHD_JOBS="$JOBS" tools/package
 
 # --- the image -------------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ std::vector<Key> keys_of(Submission& s) {
 std::vector<Key> keys_of(Polling& s) {
   return {
       time("first", s.first, "pause before a job is polled for the second time"),
-      time("max", s.max, "it grows by half each time, up to this; every stage also looks for work this often"),
+      time("max", s.max, "pauses grow by half up to this; also the longest time between two looks of a stage"),
       time("lost_grace", s.lost_grace, "a job that answers 404 for this long is held for an operator"),
       time("output_grace", s.output_grace, "a succeeded job without a result file is held after this"),
       time("download_grace", s.download_grace, "a result file that answers 403 or 404 for this long is given up"),

@@ -56,7 +56,7 @@ LaneBudget after_create(LaneBudget learned, std::int64_t enqueued, std::int64_t 
 // Returns the ratio after a finished batch, moved an eighth of the way towards counted / estimated tokens of its
 // prompts.
 double learn_ratio(double ratio, std::int64_t estimated, std::int64_t counted);
-// Convert between estimated and the provider's tokens by the ratio.
+// Convert estimates to the provider's tokens and back, using the ratio.
 std::int64_t provider_tokens(const LaneBudget& learned, std::int64_t estimated);
 std::int64_t estimated_tokens(const LaneBudget& learned, std::int64_t provider);
 

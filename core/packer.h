@@ -52,7 +52,7 @@ struct Circumstances {
   std::int64_t jobs = 0;               // the account's job slots in use
   std::int64_t jobs_max = 100;         // the account's job slots
   std::int64_t lanes = 1;              // the account's lanes that have something queued
-  std::optional<WallTime> flush;       // what was queued until then was asked to leave now
+  std::optional<WallTime> flush;       // everything queued up to this time is to be sent now
 };
 
 struct Departure {

@@ -163,8 +163,8 @@ class Provider {
   virtual DialoguePtr<Uploaded> continue_upload(const UploadRest& rest) const = 0;
   // Uploads a small file with this content (canary of a fence). `name` as in UploadSpec.
   virtual DialoguePtr<Uploaded> upload_text(const std::string& name, const std::string& text) const = 0;
-  // Creates a job: costs money. Its one call is single shot, and its faults are classified by the table "What came
-  // back".
+  // Creates a job: costs money. Its one call is single shot, and its faults are classified by the table "What
+  // the answer to the create call proves" (docs/architecture.md).
   virtual DialoguePtr<JobView> create(const CreateSpec& spec) const = 0;
   // Finds every job that has this tag or reads this file.
   virtual DialoguePtr<JobMatches> find(const std::string& tag, const std::string& file) const = 0;

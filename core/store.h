@@ -7,7 +7,7 @@
 //   completely or not at all. Its result may be acted upon only after the commit, when StoreThread delivers it: from
 //   that moment on the change is on the disk.
 // - Repetition: it may be run a second time, alone, if its transaction was lost (full disk, or another verb of the
-//   transaction failed after it had written). Verbs that record results are then run before intake.
+//   transaction failed after it had written). In such a replay, verbs that record results run first.
 // - Budget: it touches at most kVerbRowsMax rows or about kVerbBytesMax of bodies, so that no listing or purge delays
 //   an acknowledgement. A verb that works "a chunk per call" reports what is left (`more`, `next` or a cursor), and the
 //   caller calls again until nothing is.
@@ -36,7 +36,7 @@ class Store {
 
   // --- after opening
   // Settles what a crash left half-way. After opening it must be called until it returns false, before any other verb.
-  // Batches in sealing, children excepted, become sealed or unsealed; batches in creating without `throttled` become
+  // Batches in sealing, except child batches, become sealed or unsealed; batches in creating without `throttled` become
   // unclear; attached calls become orphans; spooled bodies are dropped.
   virtual Result<bool> recover(WallTime now) = 0;
   // Returns the identity that was made with the database. Never fails.
@@ -65,7 +65,7 @@ class Store {
                                                         const std::string& fingerprint) = 0;
   // Accepts lines of a group, at most kGroupLinesMax, in ascending order of their numbers; creates the group if it is
   // new. Returns one answer per line, in the same order. Spooled bodies of lines that are not accepted stay the
-  // caller's. Errors as of accept(), and then no line was accepted; a line that is known is an answer, not a conflict.
+  // caller's. Fails as accept() does; no line is accepted then. A line that is known is an answer, not a conflict.
   virtual Result<std::vector<LineAccepted>> accept_lines(OwnerId owner, const std::string& group,
                                                          std::span<const GroupLine> lines, WallTime now) = 0;
 

@@ -79,19 +79,19 @@ bool give_to_readers(int fd, const std::string& file) {
 }
 
 // Makes a new file of a name that nobody can foresee, and gives it the place of the old one: no link is followed.
-// Returns 0 or errno.
+// Returns 0 or errno; the old file is there as it was unless 0 is returned.
 int replace(const std::string& file, const std::string& text) {
   auto fresh = file + ".XXXXXX";
   const int fd = ::mkostemp(fresh.data(), O_CLOEXEC);
   if (fd < 0) return errno;
-  const int folder = ::open(path(file).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   errno = ENOSPC;  // what half a write doesn't say
   const bool renamed = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        give_to_readers(fd, file) && ::fsync(fd) == 0 && ::rename(fresh.c_str(), file.c_str()) == 0;
-  const int error = renamed && ::fsync(folder) == 0 ? 0 : errno;
+  const int error = renamed ? 0 : errno;
   if (!renamed) ::unlink(fresh.c_str());
-  ::close(fd);
-  ::close(folder);
+  const int folder = ::open(path(file).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ::fsync(folder);  // the rename; not where the folder may be written but not read
+  for (const int open : {fd, folder}) ::close(open);
   return error;
 }
 

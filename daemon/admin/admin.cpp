@@ -56,9 +56,15 @@ Task<core::Result<core::Batch>> find_held(Engine& engine, std::string_view text)
   co_return batch;
 }
 
-bool may_be_job(Engine& engine, const core::Batch& batch, std::string_view name) {
+// Fails if nothing could be asked of a job of this name: its account isn't configured, or its provider gives no job
+// such a name. A batch that went on with it would wait for ever.
+core::Result<void> check_job_name(Engine& engine, const core::Batch& batch, std::string_view name) {
   const auto* account = engine.accounts.find(batch.lane.account);
-  return account == nullptr || account->provider->is_job_name(name);
+  if (account == nullptr)
+    return core::Error{core::Errc::conflict, "account " + batch.lane.account + " isn't configured any more"};
+  if (!account->provider->is_job_name(name))
+    return core::Error{core::Errc::invalid, "\"job\" is not the name of a job of this account's provider"};
+  return {};
 }
 
 Task<void> answer(Exchange& exchange, const core::Result<core::Batch>& batch) {
@@ -109,8 +115,9 @@ Task<void> adopt_job(Desk& desk, Exchange& exchange, std::string_view id) {
     co_return;
   }
   auto batch = co_await find_held(desk.engine, id);
-  if (batch && !may_be_job(desk.engine, *batch, *job))
-    batch = core::Error{core::Errc::invalid, "\"job\" is not the name of a job of this account's provider"};
+  if (batch) {
+    if (const auto checked = check_job_name(desk.engine, *batch, *job); !checked) batch = checked.error();
+  }
   if (batch) {
     log_event(LogLevel::info, "operator_adopts",
               {{"batch", batch->id}, {"job", *job}, {"owner", exchange.peer().owner}});

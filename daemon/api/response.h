@@ -29,7 +29,7 @@ class ResponseReader {
   std::int64_t at_, end_;  // of the unread part of the response in the stored line
 };
 
-// Reads the whole response and discards it. Errors as of next().
+// Reads the whole response and discards it. Fails as next() does.
 Task<core::Result<void>> check_response(Engine& engine, core::OwnerId owner, const core::RequestView& request);
 
 enum class Lines : std::uint8_t {

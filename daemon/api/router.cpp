@@ -30,30 +30,33 @@ Task<void> reply_unauthorized(Exchange& exchange) {
 
 }  // namespace
 
+Router::Router(Desk& desk, std::initializer_list<Routes> tables) : desk_(desk) {
+  for (const auto& table : tables) routes_.insert(routes_.end(), table.begin(), table.end());
+}
+
 Task<void> Router::handle(Exchange& exchange) {
   const std::string path = exchange.head().path;
   std::string allowed;
-  for (const auto& table : tables_)
-    for (const auto& route : table) {
-      const auto id = route.match(path);
-      if (!id) continue;
-      if (route.method != "*" && route.method != exchange.head().method) {
-        allowed += allowed.empty() ? "" : ", ";
-        allowed += route.method;
-        continue;
-      }
-      if (!route.takes(exchange.peer())) break;
-      MeasuredExchange measured(exchange, desk_.engine.metrics, route.method, route.pattern);
-      if (route.admin && !exchange.peer().admin) {
-        co_await reply_problem(
-            measured,
-            make_problem(403, "not_admin", "this call is for administrators", false,
-                         "use root, the daemon's own user, a member of server.admin_group, or an admin's token"));
-        co_return;
-      }
-      co_await route.handler(desk_, measured, *id);
+  for (const auto& route : routes_) {
+    const auto id = route.match(path);
+    if (!id) continue;
+    if (route.method != "*" && route.method != exchange.head().method) {
+      allowed += allowed.empty() ? "" : ", ";
+      allowed += route.method;
+      continue;
+    }
+    if (!route.takes(exchange.peer())) break;
+    MeasuredExchange measured(exchange, desk_.engine.metrics, route.method, route.pattern);
+    if (route.admin && !exchange.peer().admin) {
+      co_await reply_problem(
+          measured,
+          make_problem(403, "not_admin", "this call is for administrators", false,
+                       "use root, the daemon's own user, a member of server.admin_group, or an admin's token"));
       co_return;
     }
+    co_await route.handler(desk_, measured, *id);
+    co_return;
+  }
   if (!exchange.peer().known) {
     co_await reply_unauthorized(exchange);
     co_return;

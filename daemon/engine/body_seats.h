@@ -17,7 +17,7 @@ inline constexpr std::int64_t kBodyBytesWithoutSeat = 64 << 10;
 
 struct BodySeatLimits {
   int seats = 64;
-  int owner_seats = 32;  // at most this many for one owner, who is also given no more seats than are free
+  int owner_seats = 32;  // at most this many for one owner, and never more than the free seats
   std::chrono::milliseconds wait = std::chrono::seconds(10);  // for which take() waits at most
   // A submission that has waited for `patience` may take over the seat of a body that arrives at less than `rate`.
   std::chrono::milliseconds patience = std::chrono::seconds(3);
@@ -55,7 +55,7 @@ class BodySeats {
     bool taken_ = false;
     bool wanted_ = false;
     Timer called_;                      // cancelled when the seat is wanted
-    Timer::time_point rate_ok_until_;   // what has arrived keeps the body at `rate` until then
+    Timer::time_point rate_ok_until_;   // until then the bytes received so far satisfy `rate`
     std::list<Seat*>::iterator place_;  // in BodySeats::sitting_
   };
 

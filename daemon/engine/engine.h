@@ -68,7 +68,7 @@ struct Engine {
   std::string installation;  // the database's id (core::Installation)
   std::string tag_prefix;    // "batchd-<installation>-"
   // Batches whose one create call is being made right now. A batch in state `creating` that is not in this set was
-  // abandoned (disk full, say), unless it is marked as throttled: treat it as unclear.
+  // abandoned (e.g. because the disk was full), unless it is marked as throttled: treat it as unclear.
   std::unordered_set<core::BatchId> creates_under_way;
   std::unordered_set<core::LaneId> not_for_tokens;  // lanes that get 429s for another reason than tokens (lane_use.h)
   bool stopping = false;                            // set once, before total cancellation

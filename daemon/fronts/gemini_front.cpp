@@ -117,7 +117,8 @@ Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall
   const bool damaged = trouble == core::Errc::corrupt;
   const auto error = damaged ? damaged_response(engine, request.id) : unreadable_now(request.id);
   const bool said = co_await reply_error(exchange, error);
-  co_return said&& damaged ? CallEnd::abandoned : CallEnd::orphan;
+  if (said && damaged) co_return CallEnd::abandoned;
+  co_return CallEnd::orphan;
 }
 
 }  // namespace

@@ -130,8 +130,8 @@ struct HttpServerConfig {
   core::Duration header_timeout{};
   core::Duration idle_timeout{};   // keep-alive between two requests
   core::Duration write_timeout{};  // for one piece of an answer
-  // The slowest rate of a body in decoded bytes/s, after the grace. A client that was faster may be slower later by as
-  // much, but the server never waits for longer than the maximal credit.
+  // The slowest rate of a body in decoded bytes/s, after the grace. Time that a client saved by sending fast may be
+  // used later, up to the maximal credit.
   std::int64_t body_rate_floor = 0;
   core::Duration body_rate_grace = std::chrono::seconds(10);
   core::Duration body_rate_credit_max = std::chrono::seconds(60);

@@ -22,8 +22,8 @@ class TaskGroup {
   // Schedules `task` on the executor. An exception that leaves `task` ends the process, unless it is operation_aborted.
   void spawn(Task<void> task);
   // Cancels all tasks of the group. `total` lets work that is shielded against it (a create call) go on; `terminal`
-  // cancels that too. Called inside a handler of the executor: from outside Asio would post the cancellation, and a task
-  // that ended before it arrived would leave it a dangling signal.
+  // cancels that too. Called inside a handler of the executor: from outside Asio would post the cancellation, and a
+  // task that ended before it arrived would leave it a dangling signal.
   void cancel(asio::cancellation_type type);
   bool empty() const { return running_.empty(); }
   std::size_t size() const { return running_.size(); }

@@ -1,7 +1,7 @@
 // The pipeline, as a table of contents. Each stage reads batches (or queued requests) in its states and leaves them in
-// the next, in one transaction of the store. Stages never call each other: they meet in the store and wake each other. A wake-up
-// that is lost costs at most polling.max, because every stage also looks by itself that often.
-// core/state.h says what each state means and which changes of state are possible.
+// the next, in one transaction of the store. Stages never call each other: they meet in the store and wake each other.
+// A wake-up that is lost costs at most polling.max, because every stage that others wake also looks by itself that
+// often. core/state.h says what each state means and which changes of state are possible.
 //
 //   stage       takes                           leaves in                               file
 //   pack        queued requests                 sealed | unsealed (nothing claimed)     pack.cpp

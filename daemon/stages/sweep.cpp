@@ -2,9 +2,8 @@
 //   a job of a batch that was fenced off     it can run nothing, since its file is gone; it is cancelled, and logged as
 //                                            an error
 //   a job that this database doesn't know    the database is an old one or a copy of another one: going on could pay
-//   for
-//                                            everything twice. The job is left alone, nothing new is created, and an
-//                                            operator decides
+//                                            for everything twice. The job is left alone, nothing new is created, and
+//                                            an operator decides
 #include <algorithm>
 
 #include "daemon/net/log.h"
@@ -109,7 +108,7 @@ Task<bool> SweepStage::note_if_strange(Account& account, const core::JobView& jo
   const core::StrangeJob strange{.job = job.name, .tag = job.tag, .account = account.name, .seen_at = wall};
   const auto noted = co_await engine_.store.state(&core::Store::note_strange_job, strange);
   if (noted && alarmed_.insert(job.name).second)
-    log_event(LogLevel::error, "strange_job", {{"account", account.name}, {"job", job.name}, {"tag", job.tag}});
+    log_event(LogLevel::error, "strange_job", {{"account", account.name}, {"job", job.name}, {"token", job.tag}});
   co_return noted.has_value();
 }
 
