@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
+#include "daemon/http/text.h"
 
 namespace batchd::daemon {
 namespace {
@@ -184,8 +185,7 @@ bool is_bulk(const RequestHead& head) {
   if (head.method != "POST" || head.path != "/v1/requests") return false;
   const auto value = head.header("content-type");
   std::string type(value.substr(0, value.find_first_of("; \t")));
-  std::ranges::transform(type, type.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(type, type.begin(), lower);
   return type == "application/jsonl" || type == "application/x-ndjson";
 }
 

@@ -1,5 +1,5 @@
-// A coalescing wake: any number of wake()s before or during a wait make one wake-up. Stages meet in the store and only
-// tell each other "look now". A lost wake costs time, never correctness: every wait has an end, after which the stage
+// A coalescing wake-up: any number of wake()s before or during a wait make one. Stages meet in the store and only tell
+// each other "look now". A lost wake-up costs time, never correctness: every wait has an end, after which the stage
 // looks by itself (run_stage() in daemon/stages/stages.h).
 #pragma once
 
