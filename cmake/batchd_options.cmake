@@ -59,6 +59,10 @@ endif()
 if(BATCHD_SANITIZE)
   add_compile_options(-fsanitize=${BATCHD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${BATCHD_SANITIZE})
+  if(BATCHD_SANITIZE MATCHES "undefined")
+    # A tenth of the time to compile, for what can't be: the lint refuses reinterpret_cast.
+    add_compile_options(-fno-sanitize=alignment)
+  endif()
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND BATCHD_SANITIZE MATCHES "undefined")
     # clang 14 can't lower -fsanitize=function inside coroutines; RapidJSON's empty stack adds 0 to a null pointer.
     add_compile_options(-fno-sanitize=function,pointer-overflow)

@@ -6,9 +6,15 @@
 # have both; inline functions may be the tests' own copies.
 add_library(batchd_test_options INTERFACE)
 target_link_libraries(batchd_test_options INTERFACE batchd_options)
+target_compile_options(batchd_test_options INTERFACE -O0)
 if(NOT BATCHD_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(batchd_test_options INTERFACE
-    -O0 -U_FORTIFY_SOURCE -fno-stack-protector -fno-stack-clash-protection)
+    -U_FORTIFY_SOURCE -fno-stack-protector -fno-stack-clash-protection)
+endif()
+if(BATCHD_SANITIZE MATCHES "undefined")
+  # A third of the time to compile a test goes into these. AddressSanitizer ends a test that reads through a null pointer,
+  # and what is tested has both checks.
+  target_compile_options(batchd_test_options INTERFACE -fno-sanitize=null,vptr)
 endif()
 
 set(BATCHD_HEADERS_ALL
@@ -34,6 +40,7 @@ if(CMAKE_UNITY_BUILD)
   batchd_precompile(net LINKS batchd_options batchd_net HEADERS ${BATCHD_HEADERS_ALL} ${BATCHD_HEADERS_NET})
   if(BATCHD_TESTS)
     find_package(GTest REQUIRED)
+    batchd_precompile(test_plain LINKS batchd_test_options HEADERS ${BATCHD_HEADERS_ALL})
     batchd_precompile(test LINKS batchd_test_options GTest::gtest HEADERS ${BATCHD_HEADERS_ALL} <gtest/gtest.h>)
     batchd_precompile(test_net LINKS batchd_test_options GTest::gtest batchd_net
       HEADERS ${BATCHD_HEADERS_ALL} ${BATCHD_HEADERS_NET} <gtest/gtest.h>)

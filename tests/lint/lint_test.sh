@@ -105,6 +105,12 @@ printf '#pragma once\n#include "core/a.h"\n' >core/c.h
 expect 1 'include cycle'
 
 fresh
+echo 'auto n = *reinterpret_cast<const int*>(bytes);' >core/cast.cpp
+expect 1 'core/cast.cpp:1: only a sockaddr is cast so'
+echo 'auto a = reinterpret_cast<const sockaddr*>(&address), b = reinterpret_cast<sockaddr*>(&address);' >core/cast.cpp
+expect 0 ""
+
+fresh
 echo 'int x;' >core/bare.h
 expect 1 'core/bare.h:1: a header without #pragma once'
 

@@ -100,6 +100,7 @@ class World : public ::testing::Test {
   std::vector<Batch> batches(std::optional<BatchState> state = std::nullopt);  // in the order of their making
   Batch only_batch();
   Batch batch(BatchId id);
+  Batch batch_at_once(BatchId id);  // no stage takes a step meanwhile
   RequestView request(RequestId id, OwnerId owner = kAnna);
   std::vector<RequestState> states(const std::vector<RequestId>& ids, OwnerId owner = kAnna);
   std::string response_of(RequestId id, OwnerId owner = kAnna);  // the provider's value as it is delivered
