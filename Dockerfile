@@ -3,12 +3,12 @@
 #     docker build -t batchd .
 #     docker build -t batchd --build-arg TESTS=ON .     runs all tests first: an image whose tests fail can't be made
 
-# --- build: what tools/setup installs, ccache, and the release build ----------------------------------------------------
+# --- build: what tools/setup installs, ccache, and the release build --------------------------------------------------
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 # By itself, so that a change of the sources doesn't install the compiler again.
 COPY tools/setup tools/
-RUN tools/setup package && apt-get install -y -qq --no-install-recommends ccache >/dev/null
+RUN tools/setup package && apt-get update -qq && apt-get install -y -qq --no-install-recommends ccache >/dev/null
 COPY . .
 # Compilers at a time, each up to a gigabyte; empty: one for each processor.
 ARG JOBS=

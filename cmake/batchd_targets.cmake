@@ -1,7 +1,8 @@
 # batchd_library(NAME [LINKS ...]): the static library batchd_NAME of this folder's *.cpp (main.cpp apart).
 # batchd_program(NAME LINKS ...):   the executable NAME from this folder's main.cpp, put into build/bin.
-# batchd_test(NAME SOURCES ... LINKS ... [LABELS ...]): one GoogleTest program, one ctest entry per program.
-#   The target tests_LABEL builds all programs of a label.
+# batchd_test(NAME SOURCES ... LINKS ... [LABELS ...] [ONE_THREAD]): one GoogleTest program, one ctest entry per program.
+#   The target tests_LABEL builds all programs of a label. The tests of storage and daemon are labelled `tsan`, too, but
+#   those with ONE_THREAD: no code in them starts a second one, so ThreadSanitizer has nothing to find.
 # batchd_versioned(SOURCES...):     these know BATCHD_VERSION. Few do: another version compiles only them again.
 # batchd_precompiled(TARGET):       TARGET takes the precompiled header that BATCHD_PRECOMPILED names, if any. That is a target
 #   which has it; a folder sets it for the targets in it and below, which must have the same macros and options.
@@ -34,7 +35,10 @@ function(batchd_program name)
 endfunction()
 
 function(batchd_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "ONE_THREAD" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(arg_LABELS MATCHES "^(storage|daemon)$" AND NOT arg_ONE_THREAD)
+    list(APPEND arg_LABELS tsan)
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
