@@ -32,6 +32,15 @@ core::Result<std::string> from_file(const std::string& path) {
   return read_api_key(file, path);
 }
 
+// A file that can't be read isn't the same as none.
+bool there_is(const std::string& path) { return ::access(path.c_str(), F_OK) == 0 || errno != ENOENT; }
+
+std::string upper(std::string text) {
+  for (auto& c : text)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return text;
+}
+
 }  // namespace
 
 // The key is sent as a header's value: nothing in it may end or split the header.
@@ -60,19 +69,26 @@ core::Result<std::string> read_api_key(std::istream& input, const std::string& p
   return judge(text, place);
 }
 
-core::Result<std::string> read_api_key(const Account& account, const Environment& environment) {
+core::Result<std::string> read_api_key(const std::string& name, const Account& account,
+                                       const Environment& environment) {
   if (!account.api_key_file.empty()) return from_file(account.api_key_file);
-  if (const auto folder = environment.find("CREDENTIALS_DIRECTORY"); folder != environment.end()) {
-    const auto path = folder->second + "/gemini_api_key";
-    if (std::ifstream(path).good()) return from_file(path);
+  struct Place {
+    std::string credential, variable;
+  };
+  const Place own{name + ".api_key", "BATCHD_ACCOUNTS__" + upper(name) + "__API_KEY"};
+  const Place of_kind{account.kind + "_api_key", "BATCHD_" + upper(account.kind) + "_API_KEY"};
+  const auto folder = environment.find("CREDENTIALS_DIRECTORY");
+  for (const auto& [credential, variable] : {own, of_kind}) {
+    if (folder != environment.end())
+      if (const auto path = folder->second + '/' + credential; there_is(path)) return from_file(path);
+    if (const auto key = environment.find(variable); key != environment.end())
+      return judge(key->second, '$' + variable);
   }
-  if (const auto key = environment.find("BATCHD_GEMINI_API_KEY"); key != environment.end())
-    return judge(key->second, "$BATCHD_GEMINI_API_KEY");
-  // A file that can't be read isn't the same as none.
-  if (const std::string path(kKeyFile); ::access(path.c_str(), F_OK) == 0 || errno != ENOENT) return from_file(path);
+  if (const auto path = std::string(kKeyFolder) + '/' + of_kind.credential; there_is(path)) return from_file(path);
   return Error{Errc::not_found,
-               "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd credential "
-               "gemini_api_key, or $BATCHD_GEMINI_API_KEY)"};
+               "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd "
+               "credential " +
+                   of_kind.credential + ", or $" + of_kind.variable + ")"};
 }
 
 }  // namespace batchd::config

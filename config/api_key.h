@@ -9,14 +9,15 @@
 
 namespace batchd::config {
 
-// Where the key of an account without api_key_file is kept under systemd: the unit's
+// Where the key of the accounts of kind gemini is kept under systemd: the unit's
 // LoadCredential=gemini_api_key:batchd.gemini_api_key looks for this file in systemd's credential store at each start,
 // and hands it to the daemon as $CREDENTIALS_DIRECTORY/gemini_api_key. Only root reads it here.
 inline constexpr std::string_view kStoredCredential = "/etc/credstore/batchd.gemini_api_key";
 
 // Where the daemon looks last: the place for a key where systemd doesn't hand credentials over (in some containers, or
 // with a unit of one's own). Only the daemon's user may read it: the group may use the socket, but must not see the key.
-inline constexpr std::string_view kKeyFile = "/etc/batchd/gemini_api_key";
+inline constexpr std::string_view kKeyFolder = "/etc/batchd";
+inline constexpr std::string_view kKeyFile = "/etc/batchd/gemini_api_key";  // of the accounts of kind gemini
 
 inline constexpr std::size_t kApiKeyBytesMax = 4096;
 

@@ -200,11 +200,12 @@ std::string render(const Config& config);
 // Returns the defaults of `batchd --dev`: short times, one account that calls `base_url`, the database in `state_dir`.
 Config dev_defaults(const std::string& state_dir, const std::string& socket, const std::string& base_url);
 
-// Returns the account's key without the white space around it: from api_key_file, else from
-// $CREDENTIALS_DIRECTORY/gemini_api_key, else $BATCHD_GEMINI_API_KEY, else kKeyFile (config/api_key.h). Reads it anew
-// at each call. Errc::not_found: none of these exists. Errc::invalid: unreadable, empty, or not a header value. The
-// error names the place, never the content.
-core::Result<std::string> read_api_key(const Account& account, const Environment& environment);
+// Returns the key of the account `name` without the white space around it, from the first of these that there is:
+//   1. the account's own: api_key_file, $CREDENTIALS_DIRECTORY/NAME.api_key, $BATCHD_ACCOUNTS__NAME__API_KEY;
+//   2. that of all accounts of its kind: $CREDENTIALS_DIRECTORY/KIND_api_key, $BATCHD_KIND_API_KEY, kKeyFolder/KIND_api_key.
+// Never returns a key that was put down for another kind. Reads it anew at each call. Errc::not_found: there is none.
+// Errc::invalid: it is unreadable, empty, or not a header value. The error names the place, never the content.
+core::Result<std::string> read_api_key(const std::string& name, const Account& account, const Environment& environment);
 // Returns the key that is the whole of `input`, with the same rules; `place` is the input's name in errors.
 core::Result<std::string> read_api_key(std::istream& input, const std::string& place);
 

@@ -69,8 +69,8 @@ std::vector<Key> keys_of(Account& s) {
       text("kind", s.kind, "the provider's protocol: gemini"),
       text("base_url", s.base_url, "scheme and host, with a port if needed"),
       text("api_key_file", s.api_key_file,
-           "holds the key; empty: $CREDENTIALS_DIRECTORY/gemini_api_key, else $BATCHD_GEMINI_API_KEY, else "
-           "/etc/batchd/gemini_api_key"),
+           "holds the key; empty: the account's credential or variable, else the key of its kind, such as "
+           "$BATCHD_GEMINI_API_KEY (operations.md)"),
       text("ca_file", s.ca_file, "certificates to trust, PEM; empty: the system's"),
       time("connect_timeout", s.connect_timeout, "for resolving, connecting and TLS together"),
       time("answer_timeout", s.answer_timeout, "from the last byte of a call to the first of its answer"),

@@ -183,6 +183,7 @@ class Loader {
       if (split == std::string::npos) return blame(0, variable, "must be BATCHD_ACCOUNTS__NAME__KEY");
       const auto account = config_.accounts.find(name.substr(0, split));
       if (account == config_.accounts.end()) return blame(0, variable, "no account of this name");
+      if (name.substr(split) == "__api_key") return;  // a secret, which is no part of a Config: read_api_key() takes it
       keys = keys_of(account->second);
       name = name.substr(split + kSeparator.size());
     } else if (const auto found = std::ranges::find(sections_, section, &Section::name); found != sections_.end()) {

@@ -135,6 +135,12 @@ class ResultLineReader {
 
 // --- the provider ----------------------------------------------------------------------------------------------------
 
+// How a key is sent with each call: in this header, behind this text.
+struct CredentialHeader {
+  std::string name;    // "x-goog-api-key", "Authorization"
+  std::string prefix;  // "", "Bearer "
+};
+
 struct Caps {
   std::int64_t file_bytes_max = 0;     // of one input file
   std::int64_t line_frame_bytes = 0;   // bytes that encode_line adds to each request, the newline included; constant
@@ -142,6 +148,7 @@ struct Caps {
   bool fence = false;                  // deleting the input file stops a late create; if false: hold, never fence
   Duration file_lifetime{};            // uploaded files vanish after this
   std::vector<std::string> endpoints;  // kinds of requests that the provider takes batches of
+  CredentialHeader credential_header;
 };
 
 struct LineFrame {

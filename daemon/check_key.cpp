@@ -111,9 +111,10 @@ int check_key(const config::Config& config, const std::string& account, std::ist
   settings.answer_timeout = std::min<core::Duration>(settings.answer_timeout, kAnswerTimeMax);
   // Never destroyed: its destructor would wait for a name look-up that was given up.
   auto& io = *new asio::io_context(1);
+  const auto provider = make_provider(settings);
   std::unique_ptr<HttpsLink> link;
   try {
-    link = make_link(io.get_executor(), settings);
+    link = make_link(io.get_executor(), settings, *provider);
   } catch (const std::invalid_argument& fault) {
     errors << "account " << account << ": " << fault.what() << '\n';
     return EX_CONFIG;
@@ -122,7 +123,6 @@ int check_key(const config::Config& config, const std::string& account, std::ist
     errors << "standard input has no text that can be sent as a key\n";
     return EX_DATAERR;
   }
-  const auto provider = make_provider(settings);
   return judge(ask_in_time(io, *link, *provider), *key, settings.base_url, output, errors);
 }
 

@@ -42,7 +42,8 @@ std::string CallRun::head() const {
   };
   text.append(call.method).append(" ").append(parts_.url.prefix).append(call.target).append(" HTTP/1.1\r\n");
   field("Host", parts_.url.host_header);
-  if (!parts_.config.credential.empty()) field(parts_.config.credential_header, parts_.config.credential);
+  if (const auto& [name, prefix] = parts_.config.credential_header; !parts_.config.credential.empty())
+    field(name, prefix + parts_.config.credential);
   field("User-Agent", "batchd/" + std::string(core::version()));
   field("Accept", "application/json");
   if (has_length(call)) field("Content-Length", std::to_string(body_bytes(call)));

@@ -75,7 +75,8 @@ class HttpsClient final : public HttpsLink {
   using ConnectionPtr = std::unique_ptr<Connection>;
 
   bool fits_a_header(const std::string& credential) const {
-    const core::HttpCall call{"GET", "/", {{config_->credential_header, credential}}, {}};
+    const core::HttpCall call{
+        "GET", "/", {{config_->credential_header.name, config_->credential_header.prefix + credential}}, {}};
     return credential.empty() || malformed(call).empty();
   }
   Task<core::HttpEvent> attempt(const CallParts& parts, Progress& progress);

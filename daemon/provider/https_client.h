@@ -7,14 +7,15 @@
 #include <memory>
 #include <string>
 
+#include "core/provider.h"
 #include "daemon/provider/provider_link.h"
 
 namespace batchd::daemon {
 
 struct HttpsClientConfig {
-  std::string base_url;              // "https://host[:port][/prefix]", or "http://" with a loopback address
-  std::string credential_header;     // e.g. "x-goog-api-key"
-  std::string credential;            // its value; never logged, never sent elsewhere
+  std::string base_url;  // "https://host[:port][/prefix]", or "http://" with a loopback address
+  core::CredentialHeader credential_header;
+  std::string credential;            // never logged, never sent elsewhere
   std::string ca_file;               // if empty, the system's roots
   core::Duration connect_timeout{};  // resolve + connect + TLS
   core::Duration answer_timeout{};   // last byte written -> complete head; and whole control answers

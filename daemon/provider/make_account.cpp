@@ -1,16 +1,34 @@
 #include "daemon/provider/make_account.h"
 
+#include <algorithm>
+
+#include "core/check.h"
 #include "daemon/net/log.h"
 #include "proto/gemini/gemini.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {
 
-std::unique_ptr<core::Provider> make_provider(const config::Account&) { return proto::make_gemini({}); }
+namespace {
 
-std::unique_ptr<HttpsLink> make_link(Executor executor, const config::Account& settings) {
+struct ProviderKind {
+  std::string_view name;  // accounts.NAME.kind
+  std::unique_ptr<core::Provider> (*make)();
+};
+constexpr ProviderKind kKinds[] = {{"gemini", [] { return proto::make_gemini({}); }}};
+
+}  // namespace
+
+std::unique_ptr<core::Provider> make_provider(const config::Account& settings) {
+  const auto kind = std::ranges::find(kKinds, settings.kind, &ProviderKind::name);
+  CHECK(kind != std::end(kKinds));  // config::check() takes no other
+  return kind->make();
+}
+
+std::unique_ptr<HttpsLink> make_link(Executor executor, const config::Account& settings,
+                                     const core::Provider& provider) {
   return make_https_client(executor, {.base_url = settings.base_url,
-                                      .credential_header = "x-goog-api-key",
+                                      .credential_header = provider.caps().credential_header,
                                       .credential = "",
                                       .ca_file = settings.ca_file,
                                       .connect_timeout = settings.connect_timeout,
@@ -24,9 +42,9 @@ std::unique_ptr<Account> make_account(Executor executor, const std::string& name
   account->name = name;
   account->provider = make_provider(settings);
   account->budget = settings.budget();
-  auto link = make_link(executor, settings);
+  auto link = make_link(executor, settings, *account->provider);
   account->reload = [&settings, &environment, client = link.get()](Account& own) -> core::Result<void> {
-    const auto key = config::read_api_key(settings, environment);
+    const auto key = config::read_api_key(own.name, settings, environment);
     own.without_key = !key && key.error().code == core::Errc::not_found && own.credential.empty();
     if (!key) return key.error();
     const auto fingerprint = json::fingerprint(*key);

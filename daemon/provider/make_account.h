@@ -10,9 +10,11 @@
 
 namespace batchd::daemon {
 
-// Return the account's provider and its link, which has no key yet. A new provider is chosen in these two functions.
+// Returns the provider of the account's kind. A new kind is a line in this function's table.
 std::unique_ptr<core::Provider> make_provider(const config::Account& settings);
-std::unique_ptr<HttpsLink> make_link(Executor executor, const config::Account& settings);
+// Returns a link to the account's host that has no key yet, and will send it as `provider` has it.
+std::unique_ptr<HttpsLink> make_link(Executor executor, const config::Account& settings,
+                                     const core::Provider& provider);
 
 // `settings` and `environment` must outlive the account, which reads its key again from time to time. An account
 // without a key accepts work and waits for a key; this is logged, and set as its `trouble`.

@@ -29,6 +29,7 @@ class Gemini : public Provider {
     caps_.fence = true;
     caps_.endpoints = {"generateContent", "embedContent"};
     caps_.file_lifetime = std::chrono::hours(48);
+    caps_.credential_header = {"x-goog-api-key", ""};
   }
 
   const Caps& caps() const override { return caps_; }

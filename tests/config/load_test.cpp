@@ -167,6 +167,7 @@ TEST(Load, TheEnvironmentOverridesTheFile) {
                         {"BATCHD_SERVER__ALLOW_MAPPED_UIDS", "true"},
                         {"BATCHD_SOCKET", "not an override"},
                         {"BATCHD_GEMINI_API_KEY", "k"},
+                        {"BATCHD_ACCOUNTS__WORK__API_KEY", "a secret, which read_api_key() takes"},
                         {"OTHER__KEY", "x"}});
   EXPECT_EQ(c.packing.limits.max_age, seconds(30));
   EXPECT_EQ(c.packing.of("m").items, 3);
@@ -178,7 +179,8 @@ TEST(Load, TheEnvironmentOverridesTheFile) {
 
 TEST(Load, FaultyOverridesAreNamed) {
   for (const char* variable : {"BATCHD_PACKING__MAX_AEG", "BATCHD_PACKIN__MAX_AGE", "BATCHD_ACCOUNTS__DEFAULT",
-                               "BATCHD_ACCOUNTS__OTHER__KIND", "BATCHD_PACKING__MAX_AGE"}) {
+                               "BATCHD_ACCOUNTS__OTHER__KIND", "BATCHD_ACCOUNTS__OTHER__API_KEY",
+                               "BATCHD_PACKING__MAX_AGE"}) {
     const auto faults = faults_of("", {{variable, "1"}});
     ASSERT_EQ(faults.size(), 1u) << variable;
     EXPECT_EQ(faults[0].key, variable);

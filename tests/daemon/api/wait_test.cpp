@@ -1,4 +1,4 @@
-// A caller that holds its call looks by itself too: a notification that is lost costs polling.max and nothing else.
+// Whoever waits in a call looks by itself too: a notification that is lost costs polling.max and nothing else.
 #include "daemon/api/wait.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <optional>
 
+#include "daemon/api/api.h"
 #include "daemon/net/clock.h"
 #include "storage/sqlite/store.h"
 #include "tests/harness/temp_folder.h"
@@ -20,10 +21,12 @@ using core::RequestState;
 constexpr auto kStuckAfter = std::chrono::seconds(30);
 constexpr core::OwnerId kAnna{1001};
 
-// A client that waits and says nothing.
+// A client that waits, and keeps what is written to it.
 class PatientClient final : public Exchange {
  public:
-  explicit PatientClient(const Executor& executor) : for_ever_(executor, Timer::time_point::max()) {}
+  explicit PatientClient(const Executor& executor, RequestHead head = {})
+      : for_ever_(executor, Timer::time_point::max()), head_(std::move(head)) {}
+  const std::string& written() const { return written_; }
   const Peer& peer() const override { return peer_; }
   const RequestHead& head() const override { return head_; }
   bool still_known() const override { return true; }
@@ -34,7 +37,10 @@ class PatientClient final : public Exchange {
   void allow_body(std::int64_t) override {}
   Task<bool> reply(ReplyHead, std::string) override { co_return true; }
   Task<bool> begin_reply(ReplyHead, std::int64_t) override { co_return true; }
-  Task<bool> write(std::string_view) override { co_return true; }
+  Task<bool> write(std::string_view text) override {
+    written_ += text;
+    co_return true;
+  }
   Task<bool> writable() override { co_return true; }
   Task<bool> begin_stream(ReplyHead) override { co_return true; }
   Task<bool> end_stream() override { co_return true; }
@@ -44,6 +50,7 @@ class PatientClient final : public Exchange {
   Timer for_ever_;
   Peer peer_{.owner = kAnna};
   RequestHead head_;
+  std::string written_;
 };
 
 class Wait : public ::testing::Test {
@@ -71,6 +78,18 @@ class Wait : public ::testing::Test {
     return ask([&](core::Store& store) { return store.accept(request, clock_.wall()); }).id;
   }
 
+  // Returns once the caller has looked, found nothing, and waits: it alone.
+  void let_it_wait(core::RequestId id) {
+    ASSERT_TRUE(run_until([&] { return engine_.waiters.size() == 1; }));
+    ask([&](core::Store& store) { return store.find_request(kAnna, id); });  // behind its first look
+    while (io_.poll() > 0) {
+    }
+  }
+  // Tells nobody.
+  void cancel(core::RequestId id) {
+    ask([&](core::Store& store) { return store.cancel(kAnna, id, clock_.wall()); });
+  }
+
   harness::TempFolder folder_;
   config::Config config_;
   SystemClock clock_;
@@ -92,15 +111,30 @@ TEST_F(Wait, AnEndThatNobodyToldOfIsSeenAllTheSame) {
     waited = std::move(how);
   };
   asio::co_spawn(io_.get_executor(), wait_for(engine_, client, id, clock_.steady() + 1h, beat), over);
-  const auto looks = [&] { return engine_.waiters.size() == 1; };
-  ASSERT_TRUE(run_until(looks));
-  ask([&](core::Store& store) { return store.find_request(kAnna, id); });  // behind its first look
-  while (io_.poll() > 0) {                                                 // now it waits
-  }
-  ask([&](core::Store& store) { return store.cancel(kAnna, id, clock_.wall()); });
+  let_it_wait(id);
+  cancel(id);
   ASSERT_TRUE(run_until([&] { return waited.has_value(); })) << "it would have waited for an hour";
   ASSERT_TRUE(waited->request);
   EXPECT_EQ(waited->request->state, RequestState::cancelled);
+}
+
+TEST_F(Wait, AResultThatNobodyToldOfIsSentAllTheSame) {
+  const auto id = accept();
+  RequestHead head;
+  head.query = {{"wait", "3600"}};
+  PatientClient client(io_.get_executor(), head);
+  Desk desk(engine_);
+  bool answered = false;
+  auto over = [&](const std::exception_ptr& error) {
+    EXPECT_FALSE(error);
+    answered = true;
+  };
+  asio::co_spawn(io_.get_executor(), get_results(desk, client, {}), over);
+  let_it_wait(id);
+  ASSERT_FALSE(answered);
+  cancel(id);
+  ASSERT_TRUE(run_until([&] { return answered; })) << "it would have waited for an hour";
+  EXPECT_NE(client.written().find(core::to_text(id)), std::string::npos) << client.written();
 }
 
 }  // namespace

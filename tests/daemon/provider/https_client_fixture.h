@@ -122,7 +122,7 @@ class HttpsClientTest : public testing::Test {
   HttpsClientConfig config(const std::string& base_url) const {
     HttpsClientConfig config;
     config.base_url = base_url;
-    config.credential_header = "x-goog-api-key";
+    config.credential_header = {"x-goog-api-key", ""};
     config.credential = "secret";
     config.connect_timeout = config.answer_timeout = config.stall_timeout = core::Duration(20'000);
     return config;

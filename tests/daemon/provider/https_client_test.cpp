@@ -28,6 +28,19 @@ TEST_F(HttpsClientTest, SendsTheWholeHeadOnceAndKeepsThePrefix) {
                       "\r\nAccept: application/json\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}");
 }
 
+TEST_F(HttpsClientTest, TheKeyIsSentInTheProvidersHeaderBehindItsPrefix) {
+  std::string seen;
+  ScriptedServer server({[&seen](RawSocket& connection) {
+    seen = connection.read_until("\r\n\r\n");
+    connection.send(answer_text("ok"));
+  }});
+  auto bearer = config(server.url());
+  bearer.credential_header = {"Authorization", "Bearer "};
+  connect(bearer);
+  EXPECT_EQ(call(get()).kind, Kind::answer);
+  EXPECT_NE(seen.find("\r\nAuthorization: Bearer secret\r\n"), std::string::npos) << seen;
+}
+
 TEST_F(HttpsClientTest, NobodyListening) {
   std::string url;
   { url = ScriptedServer({}).url(); }
