@@ -1,6 +1,6 @@
 #include "config/api_key.h"
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -33,7 +33,10 @@ core::Result<std::string> from_file(const std::string& path) {
 }
 
 // A file that can't be read isn't the same as none.
-bool there_is(const std::string& path) { return ::access(path.c_str(), F_OK) == 0 || errno != ENOENT; }
+bool there_is(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
+}
 
 std::string upper(std::string text) {
   for (auto& c : text)
@@ -61,6 +64,8 @@ std::string mask_key(std::string words, std::string_view key) {
   return words;
 }
 
+std::string api_key_variable(const std::string& account) { return "BATCHD_ACCOUNTS__" + upper(account) + "__API_KEY"; }
+
 core::Result<std::string> read_api_key(std::istream& input, const std::string& place) {
   std::string text(kApiKeyBytesMax + kApiKeyBytesMax, '\0');
   input.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -75,7 +80,7 @@ core::Result<std::string> read_api_key(const std::string& name, const Account& a
   struct Place {
     std::string credential, variable;
   };
-  const Place own{name + ".api_key", "BATCHD_ACCOUNTS__" + upper(name) + "__API_KEY"};
+  const Place own{name + ".api_key", api_key_variable(name)};
   const Place of_kind{account.kind + "_api_key", "BATCHD_" + upper(account.kind) + "_API_KEY"};
   const auto folder = environment.find("CREDENTIALS_DIRECTORY");
   for (const auto& [credential, variable] : {own, of_kind}) {

@@ -21,6 +21,9 @@ inline constexpr std::string_view kKeyFile = "/etc/batchd/gemini_api_key";  // o
 
 inline constexpr std::size_t kApiKeyBytesMax = 4096;
 
+// Returns the name of the environment's variable that holds the account's own key: BATCHD_ACCOUNTS__NAME__API_KEY.
+std::string api_key_variable(const std::string& account);
+
 // Returns the key in `text`, which came from a person or a file: the part of `text` without the white space around it.
 // Errc::invalid: empty, too long, or not a header value. The error names `place`, never the content.
 core::Result<std::string_view> api_key_in(std::string_view text, const std::string& place);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/api_key.h"
 #include "config/check.h"
 #include "config/keys.h"
 
@@ -183,7 +184,11 @@ class Loader {
       if (split == std::string::npos) return blame(0, variable, "must be BATCHD_ACCOUNTS__NAME__KEY");
       const auto account = config_.accounts.find(name.substr(0, split));
       if (account == config_.accounts.end()) return blame(0, variable, "no account of this name");
-      if (name.substr(split) == "__api_key") return;  // a secret, which is no part of a Config: read_api_key() takes it
+      if (name.substr(split) == "__api_key") {  // a secret, which is no part of a Config: read_api_key() takes it
+        const auto exact = api_key_variable(account->first);
+        if (variable != exact) blame(0, variable, "must be written " + exact);
+        return;
+      }
       keys = keys_of(account->second);
       name = name.substr(split + kSeparator.size());
     } else if (const auto found = std::ranges::find(sections_, section, &Section::name); found != sections_.end()) {

@@ -23,7 +23,7 @@ struct Fault {
     not_sent,       // not one byte of the request was written: it is safe to send it again
     unclear,        // a create that may have taken effect: timeout, reset, 408, 409, 5xx, unparsable 2xx, ...
     transient,      // any other call: timeout, reset, cut body, 408, 5xx, ...; call again after a pause
-    throttled,      // 429; to a create: with the provider's error body
+    throttled,      // 429; to a create: only with the provider's error body, else unclear
     account,        // trouble with the key, billing or location, not with the batch
     lines_refused,  // create: 400 that names lines
     refused,        // 400 (not a create: or 422) for any other reason
@@ -145,7 +145,7 @@ struct Caps {
   std::int64_t file_bytes_max = 0;     // of one input file
   std::int64_t line_frame_bytes = 0;   // bytes that encode_line adds to each request, the newline included; constant
   int mime_types = 1;                  // length of the provider's list of MIME types that an upload may try in turn
-  bool fence = false;                  // deleting the input file stops a late create; if false: hold, never fence
+  bool fence = false;                  // once its input file is deleted a late create can't run; if false: held instead
   Duration file_lifetime{};            // uploaded files vanish after this
   std::vector<std::string> endpoints;  // kinds of requests that the provider takes batches of
   CredentialHeader credential_header;
@@ -168,7 +168,8 @@ class Provider {
   virtual DialoguePtr<UploadSession> start_upload(const UploadSpec& spec) const = 0;
   // Sends the file, or what hasn't arrived of it. The bytes are named as BatchSlices of the call (core/http.h).
   virtual DialoguePtr<Uploaded> continue_upload(const UploadRest& rest) const = 0;
-  // Uploads a small file with this content (canary of a fence). `name` as in UploadSpec.
+  // Uploads a small file with this content. `name` as in UploadSpec. It is a fence's canary: while the key sees this
+  // file, an input file that it doesn't see is really gone (docs/architecture.md, "Spending once").
   virtual DialoguePtr<Uploaded> upload_text(const std::string& name, const std::string& text) const = 0;
   // Creates a job: costs money. Its one call is single shot, and its faults are classified by the table "What
   // the answer to the create call proves" (docs/architecture.md).
@@ -181,6 +182,8 @@ class Provider {
   virtual DialoguePtr<JobView> poll(const std::string& job) const = 0;
   // Downloads a result file; its bytes go to the call's sink (HttpCall::Sink::lines).
   virtual DialoguePtr<Streamed> results(const std::string& result_file) const = 0;
+  // Asks the provider to stop a job. Done: it was asked, or the job is over or gone already. Only a poll shows how the
+  // job ends, which may still be as succeeded.
   virtual DialoguePtr<Done> cancel(const std::string& job) const = 0;
   virtual DialoguePtr<Presence> check_file(const std::string& file) const = 0;
   virtual DialoguePtr<Removal> remove_file(const std::string& file) const = 0;

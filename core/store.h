@@ -1,5 +1,6 @@
 // The durable state of batchd, as domain verbs in pipeline order. State changes here and nowhere else.
-// The types that verbs take and return are in core/store_types.h.
+// The types that verbs take and return are in core/store_types.h. docs/architecture.md explains the words: lane, lineage,
+// group, orphan and others under "Words", fences under "Spending once".
 //
 // Contract for every verb:
 // - Thread: it is synchronous and called on the store's own thread only (storage/store_thread.h).
@@ -146,8 +147,8 @@ class Store {
   virtual Result<void> set_pause(const LaneSelector& lanes, bool paused) = 0;
 
   // --- what is at the provider that shouldn't be
-  // Returns batches of the account whose create was fenced off and that became fenced, or done without a job that
-  // ended, at `since` or later; at most kVerbRowsMax.
+  // Returns the account's batches whose fence was begun and that are now fenced, or done without a job that ended, if
+  // they entered that state at `since` or later; at most kVerbRowsMax, newest first within a lane.
   virtual Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) = 0;
   // Returns true if a batch in this database has this tag.
   virtual Result<bool> knows_tag(const std::string& tag) = 0;
@@ -227,9 +228,9 @@ class Store {
   virtual Result<std::vector<OwnerUse>> list_owners(int limit) = 0;
   // Returns batches in one of `states` with ids below `before` (from the newest if none), newest first.
   virtual Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) = 0;
-  // Two passes over everything that is stored, each from `after` = 0, a chunk per call: the first checks the digests of
-  // bodies, the second whether rows agree with each other. The first also finds bodies that nobody owns, if the second
-  // came to its end before.
+  // Two passes over everything that is stored, each from `after` = 0, a chunk per call: audit_bodies() checks the
+  // digests of bodies, audit_requests() whether rows agree with each other. audit_bodies() also finds bodies that nobody
+  // owns, but only if audit_requests() has come to its end before.
   virtual Result<AuditStep> audit_bodies(std::int64_t after) = 0;
   virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
   // Makes a consistent copy of the database while work goes on: call backup_begin(), then backup_progress() until it

@@ -192,7 +192,7 @@ int setup_gemini(Session& session, const SetupOptions& options, const config::En
   auto& console = session.console;
   const auto plan = make_plan(options, environment);
   console.talk("the key of account " + plan.account + " goes to " + plan.file +
-               (plan.credential ? ", for all accounts without api_key_file" : ""));
+               (plan.credential ? ", for all accounts of kind gemini without a key of their own" : ""));
   const auto given = read_secret(options.key_file.empty() ? "-" : options.key_file,
                                  "Key of the Gemini API (get one at https://aistudio.google.com/apikey): ");
   const auto key = config::api_key_in(given, "what was given");

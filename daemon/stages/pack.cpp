@@ -48,8 +48,8 @@ struct PackStage::Lane {
 
 Task<std::optional<core::SteadyTime>> PackStage::once() {
   const auto later = engine_.clock.steady() + engine_.config.retry.first;
-  if (unsealed_) {
-    const bool sealed = co_await finish(*unsealed_);
+  if (unfinished_) {
+    const bool sealed = co_await finish(*unfinished_);
     if (!sealed) co_return later;
   }
   auto lanes = co_await lanes_that_may_leave();
@@ -221,10 +221,10 @@ Task<bool> PackStage::depart(const core::LaneQueue& queue, const core::Departure
 }
 
 Task<bool> PackStage::finish(core::BatchId batch) {
-  unsealed_ = batch;  // a full disk may prevent the sealing: the next look tries again, or recovery at the next start
+  unfinished_ = batch;  // a full disk may prevent the sealing: the next look tries again, or recovery at the next start
   auto sealed = co_await engine_.store.state(&core::Store::seal, batch, engine_.clock.wall());
   if (!sealed) co_return false;
-  unsealed_.reset();
+  unfinished_.reset();
   log_event(LogLevel::info, "batch_sealed",
             {{"batch", sealed->id},
              {"model", sealed->lane.model},

@@ -1,7 +1,9 @@
 // The pipeline, as a table of contents. Each stage reads batches (or queued requests) in its states and leaves them in
-// the next, in one transaction of the store. Stages never call each other: they meet in the store and wake each other.
-// A wake-up that is lost costs at most polling.max, because every stage that others wake also looks by itself that
-// often. core/state.h says what each state means and which changes of state are possible.
+// the next; each change of a batch's state is one transaction of the store, and calls to the provider happen between
+// them. Stages run as coroutines on the io_context's thread. They never call each other: they meet in the store and wake
+// each other. A wake-up that is lost costs at most polling.max, because every stage that others wake also looks by
+// itself that often. core/state.h says what each state means and which changes of state are possible. No stage takes
+// held: an operator decides.
 //
 //   stage       takes                           leaves in                               file
 //   pack        queued requests                 sealed | unsealed (nothing claimed)     pack.cpp
@@ -135,7 +137,7 @@ class PackStage final : public Stage {
 
   Engine& engine_;
   std::map<std::string, core::BudgetUse> uses_;  // by account, as seen in this look
-  std::optional<core::BatchId> unsealed_;        // a batch that couldn't be sealed yet, with its claimed members
+  std::optional<core::BatchId> unfinished_;      // in sealing, with its claimed members: finish() couldn't seal it yet
 };
 
 class SubmitStage final : public BatchStage {
@@ -164,7 +166,7 @@ class ReconcileStage final : public BatchStage {
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
   bool mine(const core::Batch& batch) const override;
-  // One step each, for a batch in state creating whose create was answered 429, unclear, or lost.
+  // One step each: for a batch in creating whose create was answered 429; for one in unclear; for one in lost.
   Task<core::Duration> throttled(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> unclear(core::Batch batch, Account& account, Progress& progress);
   Task<core::Duration> lost(core::Batch batch, Account& account, Progress& progress);

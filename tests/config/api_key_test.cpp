@@ -61,7 +61,8 @@ TEST_F(ApiKey, AnotherKindsKeyIsNeverTaken) {
 }
 
 TEST_F(ApiKey, ACredentialThatCantBeReadIsNotPassedOver) {
-  std::filesystem::create_directory(folder_ + "/gemini_api_key");
+  std::filesystem::create_symlink("nowhere", folder_ + "/work.api_key");
+  put("gemini_api_key", "kinds");
   const Environment environment{{"BATCHD_GEMINI_API_KEY", "k"}, {"CREDENTIALS_DIRECTORY", folder_}};
   EXPECT_EQ(read_api_key("work", Account{}, environment).error().code, core::Errc::invalid);
 }
