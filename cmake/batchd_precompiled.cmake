@@ -2,8 +2,8 @@
 # set(BATCHD_PRECOMPILED batchd_precompiled_NAME) in a folder's CMakeLists.txt, see batchd_precompiled(). Only what is
 # installed is among them: a header of ours would hide for longer that a file doesn't include what it uses.
 
-# Tests are compiled without optimisation and hardening, to compile sooner. The libraries they test
-# have both; inline functions may be the tests' own copies.
+# Tests are compiled without optimisation and hardening, to compile sooner. The libraries they test have both; inline
+# functions may be the tests' own copies.
 add_library(batchd_test_options INTERFACE)
 target_link_libraries(batchd_test_options INTERFACE batchd_options)
 target_compile_options(batchd_test_options INTERFACE -O0)

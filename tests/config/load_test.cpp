@@ -178,9 +178,9 @@ TEST(Load, TheEnvironmentOverridesTheFile) {
 }
 
 TEST(Load, FaultyOverridesAreNamed) {
-  for (const char* variable : {"BATCHD_PACKING__MAX_AEG", "BATCHD_PACKIN__MAX_AGE", "BATCHD_ACCOUNTS__DEFAULT",
-                               "BATCHD_ACCOUNTS__OTHER__KIND", "BATCHD_ACCOUNTS__OTHER__API_KEY", "BATCHD_ACCOUNTS__default__API_KEY",
-                               "BATCHD_PACKING__MAX_AGE"}) {
+  for (const char* variable :
+       {"BATCHD_PACKING__MAX_AEG", "BATCHD_PACKIN__MAX_AGE", "BATCHD_ACCOUNTS__DEFAULT", "BATCHD_ACCOUNTS__OTHER__KIND",
+        "BATCHD_ACCOUNTS__OTHER__API_KEY", "BATCHD_ACCOUNTS__default__API_KEY", "BATCHD_PACKING__MAX_AGE"}) {
     const auto faults = faults_of("", {{variable, "1"}});
     ASSERT_EQ(faults.size(), 1u) << variable;
     EXPECT_EQ(faults[0].key, variable);
