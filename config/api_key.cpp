@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "config/config.h"
+#include "config/variables.h"
 
 namespace batchd::config {
 namespace {
@@ -23,12 +24,11 @@ core::Result<std::string> judge(std::string_view text, const std::string& place)
   return std::string(*key);
 }
 
-core::Result<std::string> from_file(const std::string& path) {
+// `hint` is said of a file that can't be read.
+core::Result<std::string> from_file(const std::string& path, const std::string& hint = {}) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return Error{Errc::invalid, "can't read the key in " + path + ": " + std::strerror(errno) +
-                                    " (`sudo batchctl setup gemini` puts one there)"};
+  if (!file) return Error{Errc::invalid, "can't read the key in " + path + ": " + std::strerror(errno) + hint};
   return read_api_key(file, path);
 }
 
@@ -36,12 +36,6 @@ core::Result<std::string> from_file(const std::string& path) {
 bool there_is(const std::string& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
-}
-
-std::string upper(std::string text) {
-  for (auto& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return text;
 }
 
 }  // namespace
@@ -64,7 +58,24 @@ std::string mask_key(std::string words, std::string_view key) {
   return words;
 }
 
-std::string api_key_variable(const std::string& account) { return "BATCHD_ACCOUNTS__" + upper(account) + "__API_KEY"; }
+OwnKey own_key(const std::string& account) {
+  return {.credential = account + ".api_key", .variable = "BATCHD_ACCOUNTS__" + in_variable(account) + "__API_KEY"};
+}
+
+SharedKey shared_key(const std::string& kind) {
+  const auto name = kind + "_api_key";
+  return {.kind = kind,
+          .credential = name,
+          .variable = "BATCHD_" + in_variable(kind) + "_API_KEY",
+          .file = "/etc/batchd/" + name,
+          .stored = "/etc/credstore/batchd." + name};
+}
+
+std::string own_key_place(const std::string& account, const std::string& credentials, const Environment& environment) {
+  const auto own = own_key(account);
+  if (there_is(credentials + '/' + own.credential)) return "the credential " + own.credential;
+  return environment.contains(own.variable) ? '$' + own.variable : "";
+}
 
 core::Result<std::string> read_api_key(std::istream& input, const std::string& place) {
   std::string text(kApiKeyBytesMax + kApiKeyBytesMax, '\0');
@@ -77,23 +88,25 @@ core::Result<std::string> read_api_key(std::istream& input, const std::string& p
 core::Result<std::string> read_api_key(const std::string& name, const Account& account,
                                        const Environment& environment) {
   if (!account.api_key_file.empty()) return from_file(account.api_key_file);
-  struct Place {
-    std::string credential, variable;
-  };
-  const Place own{name + ".api_key", api_key_variable(name)};
-  const Place of_kind{account.kind + "_api_key", "BATCHD_" + upper(account.kind) + "_API_KEY"};
+  const auto own = own_key(name);
+  const auto shared = shared_key(account.kind);
+  const auto setup = "batchctl setup " + account.kind;
+  const auto hint = " (`sudo " + setup + "` puts one there)";
+  const struct {
+    const std::string &credential, &variable;
+    std::string hint;  // only what setup writes has one
+  } places[] = {{own.credential, own.variable, {}}, {shared.credential, shared.variable, hint}};
   const auto folder = environment.find("CREDENTIALS_DIRECTORY");
-  for (const auto& [credential, variable] : {own, of_kind}) {
+  for (const auto& place : places) {
     if (folder != environment.end())
-      if (const auto path = folder->second + '/' + credential; there_is(path)) return from_file(path);
-    if (const auto key = environment.find(variable); key != environment.end())
-      return judge(key->second, '$' + variable);
+      if (const auto path = folder->second + '/' + place.credential; there_is(path)) return from_file(path, place.hint);
+    if (const auto key = environment.find(place.variable); key != environment.end())
+      return judge(key->second, '$' + place.variable);
   }
-  if (const auto path = std::string(kKeyFolder) + '/' + of_kind.credential; there_is(path)) return from_file(path);
-  return Error{Errc::not_found,
-               "no API key: run \"batchctl setup gemini\" as root (or set api_key_file, the systemd "
-               "credential " +
-                   of_kind.credential + ", or $" + of_kind.variable + ")"};
+  if (there_is(shared.file)) return from_file(shared.file, hint);
+  return Error{Errc::not_found, "no API key: run \"" + setup +
+                                    "\" as root (or set api_key_file, the systemd credential " + shared.credential +
+                                    ", or $" + shared.variable + ")"};
 }
 
 }  // namespace batchd::config

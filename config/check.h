@@ -8,7 +8,7 @@
 namespace batchd::config {
 
 // Returns the faults, none if the configuration is sound. They name a key and no line: the loader knows where each key
-// was written.
-std::vector<Fault> check(const Config& config);
+// was written. `kinds` as in load().
+std::vector<Fault> check(const Config& config, const Kinds& kinds);
 
 }  // namespace batchd::config

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "config/api_key.h"
+
 namespace batchd::config {
 namespace {
 
@@ -67,5 +69,7 @@ Config dev_defaults(const std::string& state_dir, const std::string& socket, con
   c.retry.max = seconds(5);
   return c;
 }
+
+Environment dev_environment() { return {{own_key(std::string(kDefaultAccount)).variable, "dev"}}; }
 
 }  // namespace batchd::config

@@ -55,7 +55,7 @@ struct Store {
 
 struct Account {
   std::string kind = "gemini";
-  std::string base_url = "https://generativelanguage.googleapis.com";
+  std::string base_url;      // empty: where providers of this kind are, core::Caps::base_url
   std::string api_key_file;  // see read_api_key()
   std::string ca_file;       // empty: the system's certificates
   Duration connect_timeout = seconds(10);
@@ -187,11 +187,16 @@ class ConfigError : public std::runtime_error {
 using Environment = std::map<std::string, std::string, std::less<>>;
 Environment process_environment();
 
+// The kinds of providers that an account can have, by name. Programs that call no provider don't know them, and pass
+// kAnyKind: every name is taken then.
+using Kinds = std::vector<std::string>;
+inline const Kinds kAnyKind{};
+
 // Returns the defaults, overridden by the file (no file if `path` is empty), overridden by BATCHD_SECTION__KEY
-// variables (BATCHD_ACCOUNTS__NAME__KEY for an existing account: "default", unless the file has others). Variables
-// without a double underscore aren't overrides. Throws ConfigError.
-Config load(const std::string& path, const Environment& environment);
-Config parse(std::string_view toml, const std::string& origin, const Environment& environment);
+// variables (BATCHD_ACCOUNTS__NAME__KEY for an existing account: "default", unless the file has others; with '_' for
+// each '-' of the name). Variables without a double underscore aren't overrides. Throws ConfigError.
+Config load(const std::string& path, const Environment& environment, const Kinds& kinds);
+Config parse(std::string_view toml, const std::string& origin, const Environment& environment, const Kinds& kinds);
 
 // Returns complete, valid TOML: every key with its value and a comment. Secrets aren't part of a Config, so none
 // appears. parse(render(c)) is c again; config/batchd.toml is render(Config{}).
@@ -199,13 +204,21 @@ std::string render(const Config& config);
 
 // Returns the defaults of `batchd --dev`: short times, one account that calls `base_url`, the database in `state_dir`.
 Config dev_defaults(const std::string& state_dir, const std::string& socket, const std::string& base_url);
+// Returns all that `batchd --dev` knows of an environment: the key "dev" for its account. The keys of the real
+// environment, its credentials and /etc/batchd are for a real provider, and must not go to an emulator's address.
+Environment dev_environment();
 
-// Returns the key of the account `name` without the white space around it, from the first of these that there is:
-//   1. the account's own: api_key_file, $CREDENTIALS_DIRECTORY/NAME.api_key, $BATCHD_ACCOUNTS__NAME__API_KEY;
-//   2. that of all accounts of its kind: $CREDENTIALS_DIRECTORY/KIND_api_key, $BATCHD_KIND_API_KEY, kKeyFolder/KIND_api_key.
+// Returns the key of the account `name` without the white space around it, from the first of these that there is
+// (config/api_key.h names the places):
+//   1. the account's own: api_key_file, own_key().credential, own_key().variable;
+//   2. that of all accounts of its kind: shared_key().credential, shared_key().variable, shared_key().file.
 // Never returns a key that was put down for another kind. Reads it anew at each call. Errc::not_found: there is none.
-// Errc::invalid: it is unreadable, empty, or not a header value. The error names the place, never the content.
+// Errc::invalid: it is unreadable, empty, or not a header value. The error names the place, never the content; and
+// `batchctl setup`, where that would put a key there.
 core::Result<std::string> read_api_key(const std::string& name, const Account& account, const Environment& environment);
+// Returns where the account's own key is, besides its api_key_file: "the credential NAME.api_key" if that is in the
+// folder `credentials`, "$BATCHD_ACCOUNTS__NAME__API_KEY" if `environment` has it; empty if there is neither.
+std::string own_key_place(const std::string& account, const std::string& credentials, const Environment& environment);
 // Returns the key that is the whole of `input`, with the same rules; `place` is the input's name in errors.
 core::Result<std::string> read_api_key(std::istream& input, const std::string& place);
 

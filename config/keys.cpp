@@ -41,10 +41,12 @@ std::vector<Key> keys_of(Server& s) {
       text("admin_group", s.admin_group, "members may use /admin; empty: root only"),
       text("listen", s.listen,
            "a TCP address for programs that can't use the socket, such as 127.0.0.1:8090; empty: none"),
-      flag("allow_remote", s.allow_remote, "allow addresses other than loopback for listen; tokens travel in clear text"),
+      flag("allow_remote", s.allow_remote,
+           "allow addresses other than loopback for listen; tokens travel in clear text"),
       text("hosts", s.hosts, "more names that clients may use for listen, separated by commas"),
       text("tokens_file", s.tokens_file, "file of bearer tokens for listen, one per line: OWNER TOKEN [admin]"),
-      flag("allow_mapped_uids", s.allow_mapped_uids, "serve the socket in a mapped user namespace, where callers' uids may be wrong"),
+      flag("allow_mapped_uids", s.allow_mapped_uids,
+           "serve the socket in a mapped user namespace, where callers' uids may be wrong"),
       size("max_body", s.max_body, kKiB, 32 * kMiB, "largest request body"),
       size("max_bulk", s.max_bulk, kKiB, 1024 * 1024 * kGiB, "largest bulk submission"),
       time("header_timeout", s.header_timeout, "a client's header must be complete after this"),
@@ -52,7 +54,8 @@ std::vector<Key> keys_of(Server& s) {
       time("write_timeout", s.write_timeout, "a client that reads nothing of an answer for this long is disconnected"),
       size("body_rate_floor", s.body_rate_floor, 1, kGiB, "minimum rate of a body, in bytes per second"),
       time("heartbeat", s.heartbeat, "how often an idle event stream sends a keep-alive"),
-      time("interim", s.interim, "how often a waiting call sends 102 Processing to Node and to clients that ask for it"),
+      time("interim", s.interim,
+           "how often a waiting call sends 102 Processing to Node and to clients that ask for it"),
   };
 }
 
@@ -60,17 +63,20 @@ std::vector<Key> keys_of(Store& s) {
   return {
       text("path", s.path, "the database; on a local disk, in a folder of its own"),
       size("disk_floor", s.disk_floor, 0, 1024 * 1024 * kGiB, "free space that intake never uses"),
-      size("reserve", s.reserve, 0, 1024 * 1024 * kGiB, "additional free space, kept for results that have been paid for"),
+      size("reserve", s.reserve, 0, 1024 * 1024 * kGiB,
+           "additional free space, kept for results that have been paid for"),
   };
 }
 
 std::vector<Key> keys_of(Account& s) {
   return {
-      text("kind", s.kind, "the provider's protocol: gemini"),
-      text("base_url", s.base_url, "scheme and host, with a port if needed"),
+      text("kind", s.kind,
+           "the provider's protocol; batchd --check-config lists the known ones if this isn't one of them"),
+      text("base_url", s.base_url,
+           "the provider's address: https://HOST, with a port and a path if needed; empty: that of its kind"),
       text("api_key_file", s.api_key_file,
            "holds the key; empty: the account's credential or variable, else the key of its kind, such as "
-           "$BATCHD_GEMINI_API_KEY (operations.md)"),
+           "$BATCHD_KIND_API_KEY (operations.md)"),
       text("ca_file", s.ca_file, "certificates to trust, PEM; empty: the system's"),
       time("connect_timeout", s.connect_timeout, "for resolving, connecting and TLS together"),
       time("answer_timeout", s.answer_timeout, "from the last byte of a call to the first of its answer"),
@@ -105,7 +111,8 @@ std::vector<Key> keys_of(Submission& s) {
       time("reconcile_max", s.reconcile_max, "it grows up to this"),
       time("fence_pause", s.fence_pause, "pause between the two checks that must both find the input file gone"),
       time("relist_pause", s.relist_pause, "pause before the last listing of a fence"),
-      time("file_age_max", s.file_age_max, "an input file older than this is uploaded again before a job is made of it"),
+      time("file_age_max", s.file_age_max,
+           "an input file older than this is uploaded again before a job is made of it"),
       time("sweep_every", s.sweep_every, "interval between checks for jobs that shouldn't exist"),
       count("concurrency", s.concurrency, 1, 64, "batches that are uploaded at the same time"),
   };

@@ -7,6 +7,7 @@
 #include "config/api_key.h"
 #include "config/check.h"
 #include "config/keys.h"
+#include "config/variables.h"
 
 namespace batchd::config {
 namespace {
@@ -16,12 +17,6 @@ constexpr std::string_view kSeparator = "__";
 
 int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
 int line_of(const toml::key& key) { return static_cast<int>(key.source().begin.line); }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 std::vector<std::string> names_of(const std::vector<Key>& keys) {
   std::vector<std::string> names;
@@ -37,8 +32,8 @@ const Key* find_key(const std::vector<Key>& keys, std::string_view name) {
 // Reads the file and the environment once, and goes on after every fault.
 class Loader {
  public:
-  Loader(std::string origin, const Environment& environment)
-      : origin_(std::move(origin)), environment_(environment), sections_(sections_of(config_)) {}
+  Loader(std::string origin, const Environment& environment, const Kinds& kinds)
+      : origin_(std::move(origin)), environment_(environment), kinds_(kinds), sections_(sections_of(config_)) {}
 
   Config run(std::string_view text) {
     const auto table = parse_toml(text);
@@ -46,7 +41,7 @@ class Loader {
     read_accounts(table);
     read_environment();
     read_models(table);  // last, since a model's section begins with the final values of its section
-    for (auto& fault : check(config_)) {
+    for (auto& fault : check(config_, kinds_)) {
       if (const auto line = lines_.find(fault.key); line != lines_.end()) fault.line = line->second;
       faults_.push_back(std::move(fault));
     }
@@ -172,25 +167,37 @@ class Loader {
       const auto path = std::string_view(variable).substr(kPrefix.size());
       const auto split = path.find(kSeparator);
       if (split == std::string_view::npos) continue;
-      read_variable(variable, lower(path.substr(0, split)), lower(path.substr(split + kSeparator.size())), value);
+      read_variable(variable, lower_case(path.substr(0, split)), path.substr(split + kSeparator.size()), value);
     }
   }
 
-  void read_variable(const std::string& variable, const std::string& section, std::string name,
+  // Returns the account whose name `rest`, "NAME__KEY" of a variable, begins with, the one with the longest name; null
+  // if there is none.
+  std::pair<const std::string, Account>* account_of(std::string_view rest) {
+    std::pair<const std::string, Account>* longest = nullptr;
+    for (auto& account : config_.accounts)
+      if (in_variable(rest).starts_with(in_variable(account.first) + std::string(kSeparator)) &&
+          (longest == nullptr || account.first.size() > longest->first.size()))
+        longest = &account;
+    return longest;
+  }
+
+  void read_variable(const std::string& variable, const std::string& section, std::string_view rest,
                      const std::string& value) {
     std::vector<Key> keys;
+    auto name = lower_case(rest);
     if (section == "accounts") {
-      const auto split = name.find(kSeparator);
-      if (split == std::string::npos) return blame(0, variable, "must be BATCHD_ACCOUNTS__NAME__KEY");
-      const auto account = config_.accounts.find(name.substr(0, split));
-      if (account == config_.accounts.end()) return blame(0, variable, "no account of this name");
-      if (name.substr(split) == "__api_key") {  // a secret, which is no part of a Config: read_api_key() takes it
-        const auto exact = api_key_variable(account->first);
+      if (rest.find(kSeparator) == std::string_view::npos)
+        return blame(0, variable, "must be BATCHD_ACCOUNTS__NAME__KEY");
+      auto* account = account_of(rest);
+      if (account == nullptr) return blame(0, variable, "no account of this name");
+      name = name.substr(account->first.size() + kSeparator.size());
+      if (name == "api_key") {  // a secret, which is no part of a Config: read_api_key() takes it
+        const auto exact = own_key(account->first).variable;
         if (variable != exact) blame(0, variable, "must be written " + exact);
         return;
       }
       keys = keys_of(account->second);
-      name = name.substr(split + kSeparator.size());
     } else if (const auto found = std::ranges::find(sections_, section, &Section::name); found != sections_.end()) {
       keys = found->keys;
     } else {
@@ -203,6 +210,7 @@ class Loader {
 
   const std::string origin_;
   const Environment& environment_;
+  const Kinds& kinds_;
   Config config_;
   const std::vector<Section> sections_;  // points into config_
   std::map<std::string, int> lines_;     // where each key was written
@@ -211,18 +219,18 @@ class Loader {
 
 }  // namespace
 
-Config parse(std::string_view toml, const std::string& origin, const Environment& environment) {
-  return Loader(origin, environment).run(toml);
+Config parse(std::string_view toml, const std::string& origin, const Environment& environment, const Kinds& kinds) {
+  return Loader(origin, environment, kinds).run(toml);
 }
 
-Config load(const std::string& path, const Environment& environment) {
-  if (path.empty()) return parse("", "(no file)", environment);
+Config load(const std::string& path, const Environment& environment, const Kinds& kinds) {
+  if (path.empty()) return parse("", "(no file)", environment, kinds);
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (std::filesystem::is_directory(path)) throw ConfigError(path, {{0, {}, "is a directory", {}}});
   if (file) text << file.rdbuf();
   if (!file) throw ConfigError(path, {{0, {}, "can't be read", {}}});
-  return parse(text.str(), path, environment);
+  return parse(text.str(), path, environment, kinds);
 }
 
 }  // namespace batchd::config

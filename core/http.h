@@ -16,13 +16,16 @@ struct HttpHeader {
   std::string name, value;
 };
 
-// Bytes [offset, offset + bytes) of a batch's JSONL, line frames (Provider::encode_line) included. Streamed from the
+// Bytes [offset, offset + bytes) of a batch's lines, line frames (Provider::line_frame) included. Streamed from the
 // store.
 struct BatchSlice {
   BatchId batch;
   std::int64_t offset = 0;
   std::int64_t bytes = 0;
 };
+
+// A piece of a call's body: text that the dialogue has made, or bytes of a batch.
+using BodyPart = std::variant<std::string, BatchSlice>;
 
 struct HttpCall {
   enum class Sink : std::uint8_t {
@@ -31,8 +34,9 @@ struct HttpCall {
   };
   std::string method;
   std::string target;               // path and query on the account's base URL; never another origin
+  bool own_root = false;            // the target is the whole path as the provider gave it: no prefix goes before it
   std::vector<HttpHeader> headers;  // the client adds Host, the credential, User-Agent, Content-Length
-  std::variant<std::monostate, std::string, BatchSlice> body;
+  std::vector<BodyPart> body;       // sent one after the other, under one Content-Length; empty: no body
   Sink sink = Sink::memory;
   bool single_shot = false;  // on a fresh connection, and never tried a second time
 };
@@ -43,16 +47,18 @@ struct HttpEvent {
   enum class Kind : std::uint8_t {
     begin,      // nothing has happened yet: the dialogue names its first call
     not_sent,   // it is certain that not one byte of the request was written (resolve, connect or TLS failed)
-    no_answer,  // a byte may have been sent, but no complete answer came: reset, timeout, cut body, unparsable head
+    not_whole,  // it is certain that the last byte of the request was not written, and no complete answer came
+    no_answer,  // the whole request may have been sent, and no complete answer came: reset, timeout, cut body, ...
     answer,     // a complete answer came
   };
   Kind kind = Kind::begin;
+  bool early = false;  // of an answer: it is certain that the last byte of the request was not written
   int status = 0;
   std::vector<HttpHeader> headers;
   std::string body;
   std::string redirect;  // of a 3xx: its location as HttpCall::target; empty if it has none, or another origin
   std::int64_t streamed_bytes = 0;  // how many bytes the byte sink was given
-  std::string detail;               // of not_sent and no_answer: what happened, for the log
+  std::string detail;               // of all but an answer: what happened, for the log
 
   // Returns the value of the first header with this name (case doesn't matter), empty if there is none.
   std::string_view header(std::string_view name) const;

@@ -75,8 +75,7 @@ struct WireKey {
 };
 std::optional<WireKey> parse_wire_key(std::string_view text);  // nullopt if not exactly what wire_key() makes
 
-// Returns the name at the provider of a batch's n-th upload, without the "files/" prefix: "<batch>-<n>", at most 40
-// characters.
+// Returns our name of a batch's n-th upload: "<batch>-<n>", at most kFileNameBytesMax characters of [0-9a-z-].
 std::string upload_name(BatchId batch, int n);
 
 }  // namespace batchd::core

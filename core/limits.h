@@ -10,7 +10,7 @@ namespace batchd::core {
 
 // --- identities on the wire
 inline constexpr std::size_t kWireKeyBytes = 27;      // two ids of 13 and a hyphen
-inline constexpr std::size_t kFileNameBytesMax = 40;  // Gemini API reference, files.create: id without "files/"
+inline constexpr std::size_t kFileNameBytesMax = 40;  // of an upload, in our words; the least that a provider takes
 
 // --- bodies
 inline constexpr std::size_t kChunkBytesMax = 1 << 20;      // one chunk of a stored body; the unit of all streaming
@@ -26,9 +26,6 @@ inline constexpr std::size_t kChannelBytesMax = 128;  // a channel's name, and a
 inline constexpr std::size_t kLabelsMax = 16;
 inline constexpr std::size_t kLabelBytesMax = 256;  // name and value, each
 
-// --- calls of many requests
-inline constexpr std::size_t kEmbedsPerCallMax = 100;  // in one :batchEmbedContents call, as at Gemini
-
 // --- one verb of the store: the most work that an acknowledgement may have to wait for
 inline constexpr int kVerbRowsMax = 2000;
 inline constexpr std::size_t kVerbBytesMax = 1 << 20;
@@ -37,14 +34,12 @@ inline constexpr int kGroupLinesMax = kVerbRowsMax / 4;  // in one accept_lines(
 // --- answers
 inline constexpr std::size_t kLineFaultsShown = 100;  // in the answer to a bulk submission
 
-// --- uploads
-inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;  // X-Goog-Upload-Chunk-Granularity as observed at Gemini
-
 // --- lineages of batches
 inline constexpr int kCreatesPerRootMax = 64;   // bounds what a bisection may cost
 inline constexpr int kFencesPerLineageMax = 3;  // then the batch is held for an operator
 
 // --- texts of the provider that we keep
 inline constexpr std::size_t kProviderMessageBytesMax = 2000;
+inline constexpr std::size_t kProviderErrorBytesMax = 8 << 10;  // an error's body as it came, kept with each request
 
 }  // namespace batchd::core

@@ -26,10 +26,10 @@ std::string_view to_text(Fault::Kind kind) {
       return "too_large";
     case Fault::Kind::name_taken:
       return "name_taken";
-    case Fault::Kind::session_gone:
-      return "session_gone";
-    case Fault::Kind::mime_refused:
-      return "mime_refused";
+    case Fault::Kind::upload_gone:
+      return "upload_gone";
+    case Fault::Kind::variant_refused:
+      return "variant_refused";
     case Fault::Kind::missing:
       return "missing";
   }

@@ -3,12 +3,30 @@
 namespace batchd::core {
 namespace {
 
-RequestError from_batchd(int code, std::string message) {
-  return {code, std::string(grpc_status(code)), std::move(message), ErrorSource::batchd};
+// Returns an error of this class with what the provider said of the job's end; with `fallback` if it said nothing.
+RequestError said(const JobOutcome& outcome, ErrorClass kind, std::string_view fallback) {
+  auto error = own_error(kind, outcome.error ? outcome.error->message : "");
+  if (error.message.empty()) error.message = fallback;
+  if (outcome.error) error.body = outcome.error->body;
+  error.source = ErrorSource::provider;
+  return error;
 }
-RequestError from_provider(int code, const std::string& message, std::string_view fallback) {
-  return {code, std::string(grpc_status(code)), message.empty() ? std::string(fallback) : message,
-          ErrorSource::provider};
+
+AbsentFate fate_of_failed(const JobOutcome& outcome) {
+  if (outcome.we_deleted_its_file) return AbsentFate::requeue_free;
+  if (outcome.had_lines) return AbsentFate::requeue;
+  switch (outcome.failed_for) {
+    case FailedFor::trouble:
+    case FailedFor::no_input:
+      return AbsentFate::requeue;
+    case FailedFor::too_much:
+      return AbsentFate::requeue_free;
+    case FailedFor::refused:
+    case FailedFor::lines:
+    case FailedFor::model:
+      return AbsentFate::bisect;
+  }
+  return AbsentFate::hold;
 }
 
 }  // namespace
@@ -17,20 +35,20 @@ AbsentVerdict judge_absent(const JobOutcome& outcome) {
   switch (outcome.end) {
     case JobEnd::succeeded:
       return {AbsentFate::requeue, true,
-              from_batchd(13, "the batch job succeeded, but its result file had no readable line for this request")};
+              own_error(ErrorClass::internal,
+                        "the batch job succeeded, but its result file had no readable line for this request")};
     case JobEnd::expired:
-      return {AbsentFate::requeue, false, from_provider(4, outcome.message, "the batch job expired")};
+      return {AbsentFate::requeue, false, said(outcome, ErrorClass::expired, "the batch job expired")};
     case JobEnd::cancelled:
       if (outcome.we_cancelled)
-        return {AbsentFate::requeue, true, from_provider(1, outcome.message, "the batch job was cancelled")};
-      return {AbsentFate::fail, true, from_provider(1, outcome.message, "the batch job was cancelled at the provider")};
+        return {AbsentFate::requeue, true, said(outcome, ErrorClass::cancelled, "the batch job was cancelled")};
+      return {AbsentFate::fail, true,
+              said(outcome, ErrorClass::cancelled, "the batch job was cancelled at the provider")};
     case JobEnd::failed: {
-      const int code = outcome.code == 0 ? 13 : outcome.code;
-      const auto cause = from_provider(code, outcome.message, "the batch job failed without a word from the provider");
-      if (outcome.we_deleted_its_file) return {AbsentFate::requeue_free, false, cause};
-      if (outcome.had_lines || after_line_error(outcome.code) == Again::requeue)
-        return {AbsentFate::requeue, false, cause};
-      return {AbsentFate::bisect, false, cause};
+      constexpr std::string_view kNoWord = "the batch job failed without a word from the provider";
+      auto cause = outcome.error ? *outcome.error : said(outcome, ErrorClass::internal, kNoWord);
+      if (cause.message.empty()) cause.message = kNoWord;
+      return {fate_of_failed(outcome), false, std::move(cause)};
     }
   }
   return {AbsentFate::hold, false, {}};

@@ -14,18 +14,21 @@ enum class Again : std::uint8_t {
   no,       // failed, delivered with the provider's words
 };
 
-// Returns what follows from a line with an error: gRPC codes 4, 8, 13 and 14 are the provider's trouble and the request
-// is sent again; any other code is an answer.
-constexpr Again after_line_error(int grpc_code) {
-  return grpc_code == 4 || grpc_code == 8 || grpc_code == 13 || grpc_code == 14 ? Again::requeue : Again::no;
+// Returns what follows from a line with an error: after the provider's own trouble the request is sent again; an error
+// of any other class is an answer.
+constexpr Again after_line_error(ErrorClass kind) {
+  return kind == ErrorClass::exhausted || kind == ErrorClass::unavailable || kind == ErrorClass::internal ||
+                 kind == ErrorClass::expired
+             ? Again::requeue
+             : Again::no;
 }
 
 // What follows for the members of a finished job that have no readable line.
 enum class AbsentFate : std::uint8_t {
   requeue,       // counts an attempt
-  requeue_free,  // counts no attempt: batchd itself made the job fail
+  requeue_free,  // counts no attempt: batchd itself made the job fail, or too much was enqueued at once
   fail,          // delivered as failed
-  bisect,        // the job was refused as a whole: the batch goes to refused, and is cut to find the poison
+  bisect,        // the job was refused as a whole: the batch goes to refused
   hold,          // an operator must decide
 };
 struct AbsentVerdict {
@@ -35,9 +38,9 @@ struct AbsentVerdict {
 };
 struct JobOutcome {
   JobEnd end;
-  int code = 0;            // gRPC code of a FAILED job
-  std::string message;     // the provider's words
-  bool had_lines = false;  // there was a result file with at least one line
+  FailedFor failed_for = FailedFor::refused;  // if `end` is failed
+  std::optional<RequestError> error;          // what the provider said
+  bool had_lines = false;                     // there was a result with at least one line
   bool we_cancelled = false;
   bool we_deleted_its_file = false;
 };

@@ -1,6 +1,6 @@
 // The durable state of batchd, as domain verbs in pipeline order. State changes here and nowhere else.
-// The types that verbs take and return are in core/store_types.h. docs/architecture.md explains the words: lane, lineage,
-// group, orphan and others under "Words", fences under "Spending once".
+// The types that verbs take and return are in core/store_types.h. docs/architecture.md explains the words: lane,
+// lineage, group, orphan and others under "Words", fences under "Spending once".
 //
 // Contract for every verb:
 // - Thread: it is synchronous and called on the store's own thread only (storage/store_thread.h).
@@ -109,8 +109,10 @@ class Store {
   // --- packing
   // Returns the lanes that have queued requests, and each owner's queue in them.
   virtual Result<std::vector<LaneQueue>> summarise_queue() = 0;
-  // Returns what the account has outstanding at the provider, where files vanish after `file_lifetime`.
-  virtual Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration file_lifetime) = 0;
+  // Returns what the account has outstanding at the provider, where files vanish after `file_lifetime` (zero: no files
+  // are stored there), and where a line has `frame_bytes` more than its request.
+  virtual Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration file_lifetime,
+                                       std::int64_t frame_bytes) = 0;
   // Makes a batch in state sealing without members. Errc::not_found: the lane isn't kept any more.
   virtual Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) = 0;
   // Moves the owner's oldest queued requests into a batch in state sealing, while they fit the limit; the first member
@@ -132,6 +134,9 @@ class Store {
   virtual Result<Batch> mark(BatchId batch, BatchState from, BatchState to, const BatchPatch& patch, WallTime now) = 0;
   // Records facts that don't depend on the state (file_deleted), also of a batch that is done. Errc::not_found.
   virtual Result<void> note(BatchId batch, const BatchPatch& patch) = 0;
+  // Returns what the provider calls the batch's uploads, the oldest first; uploads of which it never told the name are
+  // left out. Empty if there is no such batch.
+  virtual Result<std::vector<std::string>> list_inputs(BatchId batch) = 0;
   // Returns batches whose input file may still be at the provider although nothing will read it any more (done, and not
   // file_deleted), with ids above `after`, in ascending order.
   virtual Result<std::vector<Batch>> list_stale_files(BatchId after, int limit) = 0;
@@ -152,6 +157,8 @@ class Store {
   virtual Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) = 0;
   // Returns true if a batch in this database has this tag.
   virtual Result<bool> knows_tag(const std::string& tag) = 0;
+  // Returns true if a batch of the account has this job.
+  virtual Result<bool> knows_job(const std::string& account, const std::string& job) = 0;
   // Records a strange job; changes nothing if the job is known already.
   virtual Result<void> note_strange_job(const StrangeJob& job) = 0;
   // Returns the strange jobs, accepted ones last; at most kVerbRowsMax.
@@ -165,8 +172,8 @@ class Store {
   // Returns the members' bodies from the cursor on, a chunk per call. Start with a default LineCursor.
   // Errc::corrupt: a chunk doesn't match its digest.
   virtual Result<LinePieces> read_lines(BatchId batch, const LineCursor& cursor) = 0;
-  // Finds the line that holds byte `offset` of the batch's JSONL, in which each line is a body plus `frame_bytes`.
-  // Start with a default LineSeek. Errc::invalid: the JSONL has fewer bytes than that.
+  // Finds the line that holds byte `offset` of the batch's lines, each of which is a body plus `frame_bytes`.
+  // Start with a default LineSeek. Errc::invalid: the lines have fewer bytes than that.
   virtual Result<LineSeek> seek_line(BatchId batch, std::int64_t offset, std::int64_t frame_bytes,
                                      const LineSeek& from) = 0;
 
@@ -229,8 +236,8 @@ class Store {
   // Returns batches in one of `states` with ids below `before` (from the newest if none), newest first.
   virtual Result<std::vector<Batch>> recent_batches(std::span<const BatchState> states, BatchId before, int limit) = 0;
   // Two passes over everything that is stored, each from `after` = 0, a chunk per call: audit_bodies() checks the
-  // digests of bodies, audit_requests() whether rows agree with each other. audit_bodies() also finds bodies that nobody
-  // owns, but only if audit_requests() has come to its end before.
+  // digests of bodies, audit_requests() whether rows agree with each other. audit_bodies() also finds bodies that
+  // nobody owns, but only if audit_requests() has come to its end before.
   virtual Result<AuditStep> audit_bodies(std::int64_t after) = 0;
   virtual Result<AuditStep> audit_requests(std::int64_t after) = 0;
   // Makes a consistent copy of the database while work goes on: call backup_begin(), then backup_progress() until it

@@ -53,15 +53,19 @@ struct LinePieces {
 };
 struct LineSeek {
   LineCursor cursor;             // before the line that holds the wanted byte
-  std::int64_t line_offset = 0;  // where in the JSONL that line begins
+  std::int64_t line_offset = 0;  // where among the bytes of all lines that line begins
   bool found = false;            // false: stopped at the verb's budget; pass this as `from` and call again
 };
 
 // --- changes of a batch. Only members that are set are changed. A new upload_n stands for another file and resets
-// uploaded_at, upload_session and file_deleted, unless the patch sets them too.
+// input_file, uploaded_at, upload_session and file_deleted, unless the patch sets them too. An input_file that isn't
+// empty is also kept among the batch's inputs (Store::list_inputs()).
 struct BatchPatch {
-  std::optional<int> upload_n, mime_index, throttles, end_code;
-  std::optional<std::string> upload_session, tag, credential, job, message, result_file;
+  std::optional<int> upload_n, upload_variant, throttles;
+  std::optional<std::string> input_file, upload_session, tag, credential, job, message;
+  std::optional<std::vector<std::string>> results;
+  std::optional<RequestError> error;
+  std::optional<FailedFor> failed_for;
   std::optional<WallTime> uploaded_at, create_at, not_before, submitted_at, ended_at;
   std::optional<bool> throttled, file_deleted, fence_begun, released, cancel_asked;
   std::optional<RefusedFor> refusal;

@@ -1,17 +1,41 @@
 #include "core/types.h"
 
 #include <array>
+#include <utility>
 
 namespace batchd::core {
 
-std::string_view grpc_status(int code) {
-  static constexpr std::array<std::string_view, 17> kNames{
-      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-      "DATA_LOSS", "UNAUTHENTICATED"};
-  if (code < 0 || static_cast<std::size_t>(code) >= kNames.size()) return "UNKNOWN";
-  return kNames[static_cast<std::size_t>(code)];
+namespace {
+
+// The classes' names, and the code and status of batchd's own errors, all of them part of the API (docs/api.md).
+struct ClassNames {
+  std::string_view name;
+  int code;
+  std::string_view status;
+};
+constexpr std::array<ClassNames, 10> kClasses{{{"other", 2, "UNKNOWN"},
+                                               {"invalid", 3, "INVALID_ARGUMENT"},
+                                               {"not_found", 5, "NOT_FOUND"},
+                                               {"denied", 7, "PERMISSION_DENIED"},
+                                               {"exhausted", 8, "RESOURCE_EXHAUSTED"},
+                                               {"unavailable", 14, "UNAVAILABLE"},
+                                               {"internal", 13, "INTERNAL"},
+                                               {"expired", 4, "DEADLINE_EXCEEDED"},
+                                               {"cancelled", 1, "CANCELLED"},
+                                               {"data_lost", 15, "DATA_LOSS"}}};
+
+const ClassNames& names_of(ErrorClass kind) {
+  const auto place = static_cast<std::size_t>(kind);
+  return kClasses[place < kClasses.size() ? place : 0];
+}
+
+}  // namespace
+
+std::string_view to_text(ErrorClass kind) { return names_of(kind).name; }
+
+RequestError own_error(ErrorClass kind, std::string message) {
+  const auto& names = names_of(kind);
+  return {.kind = kind, .code = names.code, .status = std::string(names.status), .message = std::move(message)};
 }
 
 std::string_view to_text(SealReason reason) {

@@ -16,8 +16,8 @@ namespace batchd::core {
 // What all requests of a batch have in common. Batches never mix lanes.
 struct Lane {
   std::string account;   // name of an [accounts.NAME] section
-  std::string endpoint;  // "generateContent" or "embedContent"
-  std::string model;     // without the "models/" prefix
+  std::string endpoint;  // what is asked of the model, in the provider's words: one of Caps::endpoints
+  std::string model;     // as Provider::model_name() returns it
   auto operator<=>(const Lane&) const = default;
 };
 
@@ -31,15 +31,43 @@ struct BodyRef {
 
 enum class ErrorSource : std::uint8_t { provider = 1, batchd = 2 };  // stored
 
-// Why a request has no response. `code` is a gRPC code (google.rpc.Code), `status` its name.
+// What an error is about. batchd decides by the class alone; everything else in an error is for people and for the
+// request's caller. Stored.
+enum class ErrorClass : std::uint8_t {
+  other = 0,        // any other answer of the provider: final
+  invalid = 1,      // the request itself is at fault
+  not_found = 2,    // something that the request names isn't there: its model, a file
+  denied = 3,       // the account may not do this
+  exhausted = 4,    // the provider has no room for it now: a quota, a rate, load
+  unavailable = 5,  // the provider is out of service for a while
+  internal = 6,     // the provider has failed
+  expired = 7,      // there was no result in time
+  cancelled = 8,    // somebody cancelled it
+  data_lost = 9,    // stored bytes are damaged
+};
+
+std::string_view to_text(ErrorClass kind);  // the names above, which are part of the API
+
+// Why a request has no response.
 struct RequestError {
-  int code = 0;
-  std::string status;
-  std::string message;
+  ErrorClass kind = ErrorClass::other;
+  int code = 0;         // the source's number for it; 0 if it gave none
+  std::string status;   // the source's word for it; empty if it gave none
+  std::string message;  // at most kProviderMessageBytesMax
+  int http_status = 0;  // the HTTP status that came, or comes, with it; 0 if none is known
+  std::string body;     // the provider's error as it came; empty if there was none, or if it was longer than
+                        // kProviderErrorBytesMax
   ErrorSource source = ErrorSource::batchd;
 };
 
-std::string_view grpc_status(int code);  // 13: "INTERNAL"; "UNKNOWN" if `code` is no gRPC code
+// What the provider said of one line of a batch.
+struct LineRefusal {
+  std::int64_t line = 0;  // in the batch, from 1
+  RequestError error;     // may quote the request, so only the request's owner may see it
+};
+
+// Returns an error of batchd's own, with the code and status that docs/api.md lists for its class.
+RequestError own_error(ErrorClass kind, std::string message);
 
 // --- a request -------------------------------------------------------------------------------------------------------
 
@@ -153,6 +181,16 @@ enum class RefusedFor : std::uint8_t {
   model = 3,   // no request in it can ever run: all fail with the provider's words
 };
 
+// Why a job failed as a whole. Stored.
+enum class FailedFor : std::uint8_t {
+  refused = 0,   // something in its input, or nobody knows what: the batch is cut until the request at fault is alone
+  trouble = 1,   // the provider's own trouble: the requests are sent again
+  too_much = 2,  // more was enqueued than the account may have: sent again, later and less at once
+  no_input = 3,  // its input file was gone
+  lines = 4,     // the provider named the lines at fault: these fail, and the rest is sent again
+  model = 5,     // no request in it can ever run
+};
+
 // How the provider said that a job ended. Stored.
 enum class JobEnd : std::uint8_t { succeeded = 1, failed = 2, cancelled = 3, expired = 4 };
 std::string_view to_text(JobEnd end);
@@ -186,16 +224,17 @@ struct Batch {
   WallTime created_at;
   WallTime state_since;
 
-  // Upload. The file's name at the provider is upload_name(id, upload_n); upload_n is committed before its first byte
-  // is sent.
+  // Upload. We call the file upload_name(id, upload_n); upload_n is committed before its first byte is sent. What the
+  // provider calls the earlier uploads is in Store::list_inputs().
   int upload_n = 0;
-  int mime_index = 0;                   // how many MIME types of the provider's list were refused
+  std::string input_file;               // what the provider calls the present upload; empty as long as it isn't known
+  int upload_variant = 0;               // which of the provider's Caps::upload_variants is tried
   std::string upload_session;           // resumable session as the provider gave it; empty if none
-  std::optional<WallTime> uploaded_at;  // when the present file (upload_n) had arrived
-  bool file_deleted = false;            // the input file is known to be gone, or to be undeletable
+  std::optional<WallTime> uploaded_at;  // when the present upload had arrived; input in the body: when it was ready
+  bool file_deleted = false;            // all input files are known to be gone, or to be undeletable
 
   // Create. The intent is committed before the first byte of the create call is sent.
-  std::string tag;                     // unguessable, for this batch only; the job carries it (Gemini: displayName)
+  std::string tag;                     // unguessable, for this batch only; the job carries it, if the provider can
   std::string credential;              // fingerprint of the API key that the create call used
   std::optional<WallTime> create_at;   // when the intent was committed
   std::optional<WallTime> not_before;  // no create call before this (after a 429)
@@ -207,14 +246,15 @@ struct Batch {
   bool cancel_asked = false;              // we have asked the provider to cancel the job
 
   // The job.
-  std::string job;  // the provider's name, "batches/..."
+  std::string job;  // the provider's name of it
   std::optional<WallTime> submitted_at;
   std::optional<WallTime> ended_at;
   std::optional<JobEnd> end;
-  int end_code = 0;         // gRPC code of a job that FAILED; 0 if it gave none
-  std::string message;      // the provider's words on the end or the refusal, or ours on why the batch is held
-  std::string result_file;  // "files/...", empty if there is none
-  std::int64_t result_bytes = 0;
+  FailedFor failed_for = FailedFor::refused;  // if `end` is failed
+  std::optional<RequestError> error;          // what the provider said when it refused the batch or its job failed
+  std::string message;               // for people: the words on the end or the refusal, or why the batch is held
+  std::vector<std::string> results;  // what the provider calls the job's results, in the order to read them
+  std::int64_t result_bytes = 0;     // of all of them
   LineCounts lines;
 };
 

@@ -10,7 +10,6 @@ _batchctl() {
       ;;
     --on-deadline) mapfile -t COMPREPLY < <(compgen -W 'keep fail' -- "$word") && return ;;
     setup) mapfile -t COMPREPLY < <(compgen -W 'gemini' -- "$word") && ((${#COMPREPLY[@]})) && return ;;
-    --endpoint) mapfile -t COMPREPLY < <(compgen -W 'generateContent embedContent' -- "$word") && return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in

@@ -37,8 +37,8 @@ Task<Answer> ask(HttpsLink& link, const core::Provider& provider) {
   Timer pause(co_await asio::this_coro::executor);
   core::Fault last{.kind = Kind::not_sent,
                    .message = "no answer within " + std::to_string(kTimeMax.count()) + " s",
-                   .lines = {},
-                   .words = {}};
+                   .error = {},
+                   .lines = {}};
   for (int tries = 1;; ++tries) {
     const auto dialogue = provider.check_account();
     auto answer = co_await converse(link, *dialogue);
@@ -55,7 +55,7 @@ Task<Answer> ask(HttpsLink& link, const core::Provider& provider) {
 }
 
 Answer ask_in_time(asio::io_context& io, HttpsLink& link, const core::Provider& provider) {
-  Answer answer = core::Fault{.kind = Kind::not_sent, .message = "no answer", .lines = {}, .words = {}};
+  Answer answer = core::Fault{.kind = Kind::not_sent, .message = "no answer", .error = {}, .lines = {}};
   asio::cancellation_signal stop;
   Timer time(io.get_executor(), kTimeMax);
   time.async_wait([&](boost::system::error_code aborted) {
@@ -93,8 +93,8 @@ int judge(const Answer& answer, const std::string& key, const std::string& url, 
 
 }  // namespace
 
-int check_key(const config::Config& config, const std::string& account, std::istream& input, std::ostream& output,
-              std::ostream& errors) {
+int check_key(const config::Config& config, const std::string& account, const ProviderKinds& kinds, std::istream& input,
+              std::ostream& output, std::ostream& errors) {
   const auto found = config.accounts.find(account);
   if (found == config.accounts.end()) {
     errors << "there is no account " << account << " in the configuration, but: " << config::account_names(config)
@@ -111,9 +111,10 @@ int check_key(const config::Config& config, const std::string& account, std::ist
   settings.answer_timeout = std::min<core::Duration>(settings.answer_timeout, kAnswerTimeMax);
   // Never destroyed: its destructor would wait for a name look-up that was given up.
   auto& io = *new asio::io_context(1);
-  const auto provider = make_provider(settings);
+  std::unique_ptr<core::Provider> provider;
   std::unique_ptr<HttpsLink> link;
   try {
+    provider = make_provider(kinds, settings);
     link = make_link(io.get_executor(), settings, *provider);
   } catch (const std::invalid_argument& fault) {
     errors << "account " << account << ": " << fault.what() << '\n';
@@ -123,7 +124,7 @@ int check_key(const config::Config& config, const std::string& account, std::ist
     errors << "standard input has no text that can be sent as a key\n";
     return EX_DATAERR;
   }
-  return judge(ask_in_time(io, *link, *provider), *key, settings.base_url, output, errors);
+  return judge(ask_in_time(io, *link, *provider), *key, base_url_of(settings, *provider), output, errors);
 }
 
 }  // namespace batchd::daemon

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "daemon/provider/kinds.h"
 
 namespace batchd::daemon {
 
@@ -15,7 +16,7 @@ namespace batchd::daemon {
 // the provider, whose message is shown, 78 there is no such account, or its provider can't be called.
 // The process must end afterwards by quick_exit(): a name look-up that hangs has a thread of its own, for which an
 // orderly end would wait.
-int check_key(const config::Config& config, const std::string& account, std::istream& input, std::ostream& output,
-              std::ostream& errors);
+int check_key(const config::Config& config, const std::string& account, const ProviderKinds& kinds, std::istream& input,
+              std::ostream& output, std::ostream& errors);
 
 }  // namespace batchd::daemon

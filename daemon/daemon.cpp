@@ -45,7 +45,8 @@ int exit_code_of(const core::Error& error) {
 class Daemon {
  public:
   Daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file,
-         std::unique_ptr<storage::TransactionalStore> store, Notifier& notifier, std::optional<PassedSocket> passed)
+         const ProviderKinds& kinds, std::unique_ptr<storage::TransactionalStore> store, Notifier& notifier,
+         std::optional<PassedSocket> passed)
       : config_(config),
         passed_(std::move(passed)),
         notifier_(notifier),
@@ -56,9 +57,9 @@ class Daemon {
         desk_(engine_),
         router_(desk_, {api_routes(), gemini_routes(), admin_routes()}),
         signals_(io_, SIGTERM, SIGINT),
-        reloader_(engine_, config_, environment, std::move(file), tokens_, notifier_) {
+        reloader_(engine_, config_, environment, std::move(file), kinds.names(), tokens_, notifier_) {
     for (const auto& [name, settings] : config_.accounts)
-      engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment, clock_.wall()));
+      engine_.accounts.add(make_account(io_.get_executor(), name, settings, environment, kinds, clock_.wall()));
   }
 
   int run() {
@@ -224,7 +225,8 @@ void remove_left_backup(const std::string& path) { ::unlink((path + std::string(
 
 }  // namespace
 
-int run_daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file) {
+int run_daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file,
+               const ProviderKinds& kinds) {
   auto passed = take_passed_socket();
   if (!passed) {
     log_event(LogLevel::error, "socket_unavailable", {{"detail", passed.error().detail}});
@@ -248,7 +250,7 @@ int run_daemon(const config::Config& config, const config::Environment& environm
     return exit_code_of(store.error());
   }
   remove_left_backup(config.store.path);
-  Daemon daemon(config, environment, std::move(file), std::move(*store), notifier, std::move(*passed));
+  Daemon daemon(config, environment, std::move(file), kinds, std::move(*store), notifier, std::move(*passed));
   return daemon.run();
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/state.h"
 #include "ctl/answers/document.h"
+#include "ctl/answers/gemini.h"
 #include "proto/json/members.h"
 #include "proto/json/write.h"
 
@@ -72,21 +73,6 @@ std::vector<std::string_view> elements_of(std::string_view array) {
 bool is_finished(std::string_view state) {
   const auto known = core::parse_request_state(state);
   return known && core::is_terminal(*known);
-}
-
-std::optional<std::string> answer_text(std::string_view response) {
-  const auto document = read_document(response);
-  if (!document) return std::nullopt;
-  const auto& candidates = member(*document, "candidates");
-  if (!candidates.IsArray() || candidates.Size() != 1) return std::nullopt;
-  const auto& parts = member(member(candidates[0], "content"), "parts");
-  if (!parts.IsArray() || parts.Empty()) return std::nullopt;
-  std::string joined;
-  for (const auto& part : parts.GetArray()) {
-    if (!member(part, "text").IsString()) return std::nullopt;  // a call, an image: text alone would drop it
-    joined += text(member(part, "text"));
-  }
-  return joined;
 }
 
 std::string result_line(const Members& request) {

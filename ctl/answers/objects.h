@@ -25,10 +25,6 @@ std::vector<std::string_view> elements_of(std::string_view array);
 // True if this state of a request is an end.
 bool is_finished(std::string_view state);
 
-// Returns the joined text of the only candidate's parts; nullopt if there are several candidates, or parts other than
-// text.
-std::optional<std::string> answer_text(std::string_view response);
-
 // Returns a finished request on one line: {"key"?,"id","cursor"?,"state","text" or "error"}. "text" is the answer's
 // text, or, if it has none, the whole response as a string.
 std::string result_line(const Members& request);

@@ -13,7 +13,7 @@ void add_lanes(Menu& menu, const char* name, const char* what, const char* examp
   auto* c = add_command(menu, kAdminGroup, name, what, example);
   c->add_option("--account", lanes->account, "only this account's");
   c->add_option("--model", lanes->model, "only this model's");
-  c->add_option("--endpoint", lanes->endpoint, "only of generateContent, or of embedContent");
+  c->add_option("--endpoint", lanes->endpoint, "only this endpoint's");
   c->callback([&menu, lanes, command] {
     menu.chosen = [lanes, command](Session& session) { return command(session, *lanes); };
   });
@@ -48,8 +48,7 @@ void add_backup(Menu& menu) {
 
 void add_operator_commands(Menu& menu) {
   add_lanes(menu, "flush", "Send queued requests now", "batchctl flush --model gemini-2.5-flash", flush);
-  add_lanes(menu, "pause", "Stop sending; requests are still accepted", "batchctl pause --account default",
-            pause);
+  add_lanes(menu, "pause", "Stop sending; requests are still accepted", "batchctl pause --account default", pause);
   add_lanes(menu, "resume", "End a pause, and retry accounts in trouble now", "batchctl resume --account default",
             resume);
   add_named(menu, "resume-account", "Accept an account's unknown jobs as not ours, and resume it",
@@ -57,7 +56,7 @@ void add_operator_commands(Menu& menu) {
             [](Session& session, const auto& values) { return resume_account(session, values[0]); });
   add_named(menu, "adopt", "Tell a held batch which job at the provider is its own",
             "batchctl adopt 06y9s05m40000 batches/rzjer0wrhcgd",
-            {{"batch", "the id of a held batch"}, {"job", "batches/..."}},
+            {{"batch", "the id of a held batch"}, {"job", "the provider's name of the job"}},
             [](Session& session, const auto& values) { return adopt(session, values[0], values[1]); });
   add_named(menu, "requeue", "Send a held batch's requests again: only when no job of it can be running",
             "batchctl requeue 06y9s05m40000", {{"batch", "the id of a held batch"}},

@@ -69,7 +69,8 @@ void add_submit(Menu& menu) {
   c->add_option("--label", s->labels, "NAME=VALUE, shown with the request; may be repeated")->allow_extra_args(false);
   c->add_option("--channel", s->options.channel, "where its result is queued; a file's own channel is its group");
   c->add_option("--account", s->options.account, "an [accounts.NAME] of the configuration");
-  c->add_option("--endpoint", s->options.endpoint, "generateContent or embedContent");
+  c->add_option("--endpoint", s->options.endpoint,
+                "in the provider's words; default: the first of the account's provider");
   c->add_option("--deadline", s->options.deadline, "send early enough for this deadline: 2h, or 2026-01-31T18:00:00Z");
   c->add_option("--on-deadline", s->options.on_deadline, "what happens at the deadline: keep (default) or fail");
   add_wait(*c, s->wait, "wait for the results, for SECONDS if given: --wait=SECONDS");

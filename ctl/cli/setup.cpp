@@ -7,7 +7,6 @@
 namespace batchd::ctl {
 
 void add_setup_command(Menu& menu) {
-  auto provider = std::make_shared<std::string>();
   auto options = std::make_shared<SetupOptions>();
   auto* c =
       add_command(menu, "For administrators", "setup", "Give batchd a provider's key, and see that it works",
@@ -17,15 +16,14 @@ void add_setup_command(Menu& menu) {
                   "(api_key_file, else systemd's credential store) and lets batchd take it. A key that is refused\n"
                   "(77), can't be one (65) or can't be checked (69) changes nothing; 75: the key is stored, but\n"
                   "the account isn't ready yet.");
-  c->add_option("provider", *provider, "gemini");
+  c->add_option("provider", options->kind, "gemini");
   c->add_option("--account", options->account, "an [accounts.NAME] of the configuration; else \"default\"");
   c->add_option("--key-file", options->key_file, "read the key from this file; - is standard input");
   c->add_flag("--no-check", options->no_check, "store the key without asking the provider");
   c->add_flag("--no-restart", options->no_restart, "only say how batchd takes the key");
-  c->callback([&menu, provider, options] {
-    if (*provider != "gemini")
-      throw CLI::ValidationError("setup", "which provider? There is: gemini (batchctl setup gemini)");
-    menu.chosen = [options](Session& s) { return setup_gemini(s, *options, config::process_environment()); };
+  c->callback([&menu, options] {
+    if (options->kind.empty()) throw CLI::ValidationError("setup", "which provider? Such as: batchctl setup gemini");
+    menu.chosen = [options](Session& s) { return setup_key(s, *options, config::process_environment()); };
   });
 }
 

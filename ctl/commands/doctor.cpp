@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "ctl/answers/accounts.h"
 #include "ctl/answers/document.h"
 #include "ctl/answers/objects.h"
 #include "ctl/commands/commands.h"
@@ -47,18 +48,24 @@ class Examination {
   int code_ = kDone;
 };
 
-void examine_config(Examination& examination, const std::string& path, const config::Environment& environment) {
+// Returns the configuration as far as it can be known: the defaults if it can't be read.
+config::Config examine_config(Examination& examination, const std::string& path,
+                              const config::Environment& environment) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error))
-    return examination.say("configuration", Finding::note, path + " isn't there or can't be seen: defaults apply");
-  if (::access(path.c_str(), R_OK) != 0)
-    return examination.say("configuration", Finding::note, path + " can't be read by this user");
-  try {
-    config::load(path, environment);
-    examination.say("configuration", Finding::fine, path);
-  } catch (const config::ConfigError& faults) {
-    examination.say("configuration", Finding::wrong, faults.what(), kBadConfig);
+  if (!std::filesystem::exists(path, error)) {
+    examination.say("configuration", Finding::note, path + " isn't there or can't be seen: defaults apply");
+  } else if (::access(path.c_str(), R_OK) != 0) {
+    examination.say("configuration", Finding::note, path + " can't be read by this user");
+  } else {
+    try {
+      auto config = config::load(path, environment, config::kAnyKind);
+      examination.say("configuration", Finding::fine, path);
+      return config;
+    } catch (const config::ConfigError& faults) {
+      examination.say("configuration", Finding::wrong, faults.what(), kBadConfig);
+    }
   }
+  return {};
 }
 
 std::string and_group(const std::string& path) {
@@ -99,13 +106,13 @@ void examine_service(Examination& examination) {
 }
 
 // Returns what to do about an account in trouble if its key is the reason.
-std::string key_hint(std::string_view account, std::string_view detail) {
-  const bool about_key = detail.find("API key") != std::string_view::npos ||
-                         detail.find("API_KEY") != std::string_view::npos ||
-                         detail.find("setup gemini") != std::string_view::npos;
-  if (!about_key) return {};
+std::string key_hint(const config::Config& config, const std::string& account, std::string_view detail) {
+  const auto says = [&](std::string_view words) { return detail.find(words) != std::string_view::npos; };
+  if (!says("API key") && !says("API_KEY") && !says("the key in") && !says("batchctl setup")) return {};
+  const auto configured = config.accounts.find(account);
+  const auto kind = configured == config.accounts.end() ? config::Account().kind : configured->second.kind;
   const bool named = account != config::kDefaultAccount;
-  return "\n  do: sudo batchctl setup gemini" + (named ? " --account " + std::string(account) : std::string());
+  return "\n  do: sudo batchctl setup " + kind + (named ? " --account " + account : std::string());
 }
 
 // Returns null if there was no answer; the finding was printed.
@@ -136,17 +143,13 @@ void examine_attention(Examination& examination, const Answer& answer) {
                     kTryLater);
 }
 
-void examine_admin(Examination& examination, const Answer& answer) {
+void examine_admin(Examination& examination, const config::Config& config, const Answer& answer) {
   const auto document = answer.status / 100 == 2 ? read_document(answer.body) : std::nullopt;
   if (!document) return;
-  if (const auto& accounts = member(*document, "accounts"); accounts.IsArray())
-    for (const auto& account : accounts.GetArray()) {
-      const bool sick = member(account, "healthy").IsFalse();
-      const std::string name(text(member(account, "name"))), detail(text(member(account, "detail")));
-      examination.say("account", sick ? Finding::wrong : Finding::fine,
-                      name + (detail.empty() ? "" : ": " + detail) + (sick ? key_hint(name, detail) : ""),
-                      kUnavailable);
-    }
+  for (const auto& [name, healthy, key, detail] : accounts_of(answer.body))
+    examination.say("account", healthy ? Finding::fine : Finding::wrong,
+                    name + (detail.empty() ? "" : ": " + detail) + (healthy ? "" : key_hint(config, name, detail)),
+                    kUnavailable);
   if (member(*document, "balanced").IsFalse())
     examination.say("balance", Finding::wrong, "accepted isn't the sum of the states: please report this",
                     kUnavailable);
@@ -161,16 +164,16 @@ int health(Session& session) {
   return answer.status / 100 == 2 ? kDone : report(session, answer);
 }
 
-int doctor(Session& session, const std::string& config, const config::Environment& environment) {
+int doctor(Session& session, const std::string& path, const config::Environment& environment) {
   Examination examination(session);
-  examine_config(examination, config, environment);
+  const auto config = examine_config(examination, path, environment);
   examine_address(examination, session.client.address());
   if (!examine_call(examination, session, "/healthz")) {
     if (session.client.address().may_be_service) examine_service(examination);
   } else {
     examine_call(examination, session, "/readyz");
     const auto admin = examine_call(examination, session, "/admin/status");
-    if (admin) examine_admin(examination, *admin);
+    if (admin) examine_admin(examination, config, *admin);
     if (admin && admin->status / 100 == 2)
       if (const auto items = examine_call(examination, session, "/admin/attention"))
         examine_attention(examination, *items);

@@ -1,6 +1,7 @@
 #include "ctl/commands/requests.h"
 
 #include "core/ids.h"
+#include "ctl/answers/gemini.h"
 #include "ctl/answers/objects.h"
 #include "ctl/console/exit_code.h"
 #include "proto/json/write.h"

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "ctl/answers/gemini.h"
 #include "ctl/answers/objects.h"
 #include "ctl/commands/requests.h"
 #include "ctl/console/exit_code.h"
@@ -9,12 +10,6 @@
 
 namespace batchd::ctl {
 namespace {
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  json::append_string(out, text);
-  return out;
-}
 
 std::string read_all(std::istream& in) {
   std::ostringstream text;
@@ -24,10 +19,7 @@ std::string read_all(std::istream& in) {
 
 // Returns the provider's request object; nullopt if the file can't be read.
 std::optional<std::string> content_of(const OneRequest& request) {
-  if (request.text) {
-    const auto prompt = *request.text == "-" ? read_all(std::cin) : *request.text;
-    return R"({"contents":[{"role":"user","parts":[{"text":)" + json_string(prompt) + "}]}]}";
-  }
+  if (request.text) return prompt_request(*request.text == "-" ? read_all(std::cin) : *request.text);
   std::ifstream file(request.body_file, std::ios::binary);
   if (!file) return std::nullopt;
   return read_all(file);

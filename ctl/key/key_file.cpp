@@ -11,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "config/api_key.h"
 #include "ctl/console/exit_code.h"
 
 namespace batchd::ctl {
@@ -22,10 +21,10 @@ using std::filesystem::path;
 bool is_root() { return ::geteuid() == 0; }
 const passwd* service_user() { return ::getpwnam("batchd"); }  // of the packaged service
 
-CommandError cannot_write(const std::string& file, int error) {
+CommandError cannot_write(const std::string& file, int error, const std::string& kind) {
   const bool full = error == ENOSPC || error == EDQUOT;
   const bool forbidden = error == EACCES || error == EPERM || error == EROFS;
-  const char* hint = forbidden && !is_root() ? ": run it as root: sudo batchctl setup gemini" : "";
+  const auto hint = forbidden && !is_root() ? ": run it as root: sudo batchctl setup " + kind : "";
   const int code = full ? kTryLater : forbidden ? kNoPermission : kBadConfig;
   return {code, "can't write " + file + ": " + std::strerror(error) + hint};
 }
@@ -39,7 +38,7 @@ void check_for_root(const path& folder, const std::string& file) {
   for (const auto& name : folder) {
     at /= name;
     struct stat facts {};
-    if (::lstat(at.c_str(), &facts) != 0) throw cannot_write(file, errno);
+    if (::lstat(at.c_str(), &facts) != 0) throw cannot_write(file, errno, {});
     const bool last = at == folder;
     const auto* service = last ? service_user() : nullptr;
     const bool trusted = facts.st_uid == 0 || (service != nullptr && facts.st_uid == service->pw_uid);
@@ -57,22 +56,22 @@ void check_for_root(const path& folder, const std::string& file) {
 }
 
 // Throws if the key can't be put there. Whoever isn't root can only do to itself what a user may do.
-void check_place(const path& folder, const std::string& file) {
+void check_place(const path& folder, const std::string& file, const std::string& kind) {
   if (is_root()) check_for_root(folder, file);
-  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) throw cannot_write(file, errno);
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) throw cannot_write(file, errno, kind);
   struct stat facts {};
   const bool is_there = ::lstat(file.c_str(), &facts) == 0;
-  if (!is_there && errno != ENOENT) throw cannot_write(file, errno);
+  if (!is_there && errno != ENOENT) throw cannot_write(file, errno, kind);
   if (is_there && !S_ISREG(facts.st_mode))
     throw CommandError{kBadInput, file + (S_ISLNK(facts.st_mode) ? " is a symbolic link: let api_key_file name the file"
                                                                  : " isn't a file")};
 }
 
 // Returns false with errno set.
-bool give_to_readers(int fd, const std::string& file) {
+bool give_to_readers(int fd, const std::string& file, const config::SharedKey& shared) {
   struct stat old {};
-  if (file == config::kStoredCredential) return true;
-  if (file != config::kKeyFile && ::lstat(file.c_str(), &old) == 0)
+  if (file == shared.stored) return true;
+  if (file != shared.file && ::lstat(file.c_str(), &old) == 0)
     return ::fchown(fd, old.st_uid, old.st_gid) == 0 && ::fchmod(fd, old.st_mode & (S_IRWXU | S_IRGRP)) == 0;
   const auto* user = is_root() ? service_user() : nullptr;
   return user == nullptr || (::fchown(fd, user->pw_uid, user->pw_gid) == 0 && ::fchmod(fd, S_IRUSR) == 0);
@@ -80,15 +79,15 @@ bool give_to_readers(int fd, const std::string& file) {
 
 // Makes a new file of a name that nobody can foresee, and gives it the place of the old one: no link is followed.
 // Returns 0 or errno; the old file is there as it was unless 0 is returned.
-int replace(const std::string& file, const std::string& text) {
+int replace(const std::string& file, const std::string& text, const config::SharedKey& shared) {
   auto fresh = file + ".XXXXXX";
   const int fd = ::mkostemp(fresh.data(), O_CLOEXEC);
   if (fd < 0) return errno;
   errno = ENOSPC;  // what half a write doesn't say
-  const bool renamed = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       give_to_readers(fd, file) && ::fsync(fd) == 0 && ::rename(fresh.c_str(), file.c_str()) == 0;
-  const int error = renamed ? 0 : errno;
-  if (!renamed) ::unlink(fresh.c_str());
+  const bool done = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                    give_to_readers(fd, file, shared) && ::fsync(fd) == 0 && ::rename(fresh.c_str(), file.c_str()) == 0;
+  const int error = done ? 0 : errno;
+  if (!done) ::unlink(fresh.c_str());
   const int folder = ::open(path(file).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ::fsync(folder);  // the rename; not where the folder may be written but not read
   for (const int open : {fd, folder}) ::close(open);
@@ -99,26 +98,26 @@ int replace(const std::string& file, const std::string& text) {
 
 std::string find_key_file(const config::Account& account) {
   const bool credential = account.api_key_file.empty();
-  const std::string file = credential ? std::string(config::kStoredCredential) : account.api_key_file;
+  const std::string file = credential ? config::shared_key(account.kind).stored : account.api_key_file;
   if (!file.starts_with('/'))
     throw CommandError{kBadConfig, "api_key_file depends on the folder in which batchd starts: give its whole path"};
   const auto folder = path(file).parent_path();
   const bool made_later = credential && ::access(folder.c_str(), F_OK) != 0 && errno == ENOENT;
-  check_place(made_later ? folder.parent_path() : folder, file);
+  check_place(made_later ? folder.parent_path() : folder, file, account.kind);
   return file;
 }
 
-void write_key_file(const std::string& file, std::string_view key) {
+void write_key_file(const std::string& file, std::string_view key, const config::SharedKey& shared) {
   const auto folder = path(file).parent_path();
-  if (file == config::kStoredCredential && ::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST)
-    throw cannot_write(folder, errno);
-  check_place(folder, file);
+  if (file == shared.stored && ::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST)
+    throw cannot_write(folder, errno, shared.kind);
+  check_place(folder, file, shared.kind);
   sigset_t all, before;
   ::sigfillset(&all);
   ::sigprocmask(SIG_BLOCK, &all, &before);  // no signal leaves a half-written file behind
-  const int error = replace(file, std::string(key) + '\n');
+  const int error = replace(file, std::string(key) + '\n', shared);
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
-  if (error != 0) throw cannot_write(file, error);
+  if (error != 0) throw cannot_write(file, error, shared.kind);
 }
 
 }  // namespace batchd::ctl

@@ -4,19 +4,19 @@
 #include <string>
 #include <string_view>
 
+#include "config/api_key.h"
 #include "config/config.h"
 #include "ctl/console/command_error.h"
 
 namespace batchd::ctl {
 
-// Returns the path of the file where the account's key goes: its api_key_file, else config::kStoredCredential. Throws
+// Returns the path of the file where the account's key goes: its api_key_file, else the credential of its kind. Throws
 // CommandError if it can't be written there, as far as a look tells.
 std::string find_key_file(const config::Account& account);
 
 // Replaces the file's content, or makes the file. When it returns that is on the disk; else it throws CommandError. An
 // api_key_file that was there keeps its owner and group, and its mode without rights that no key needs. A new one, and
-// config::kKeyFile, is for the user batchd to read, if there is one: its group may use the socket, and must not see the
-// key. A credential is root's alone.
-void write_key_file(const std::string& file, std::string_view key);
+// SharedKey::file, is for the user batchd to read, if there is one, not for its group. A credential is root's alone.
+void write_key_file(const std::string& file, std::string_view key, const config::SharedKey& shared);
 
 }  // namespace batchd::ctl

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "config/api_key.h"
-#include "ctl/answers/document.h"
+#include "ctl/answers/accounts.h"
 #include "ctl/console/exit_code.h"
 #include "ctl/key/key_file.h"
 #include "ctl/key/secret.h"
@@ -22,14 +22,16 @@ namespace {
 
 constexpr Seconds kWaitMax{20};
 constexpr std::chrono::milliseconds kPause{250};
+const std::string kHandedOver = "/run/credentials/batchd.service/";
 
 // All that is decided before anybody is asked for a key.
 struct Plan {
   std::string config;  // the configuration file; empty: defaults
   std::string account;
-  std::string file;  // where the key goes
-  bool credential;   // systemd hands it over at a start; else the daemon reads it
-  bool managed;      // systemd knows the service
+  std::string file;          // where the key goes
+  config::SharedKey shared;  // of the account's kind
+  bool credential;           // systemd hands it over at a start; else the daemon reads it
+  bool managed;              // systemd knows the service
 };
 
 // What has been achieved once the key is stored.
@@ -47,9 +49,9 @@ Plan make_plan(const SetupOptions& options, const config::Environment& environme
   const auto path = config_path(environment);
   const int error = ::eaccess(path.c_str(), R_OK) == 0 ? 0 : errno;
   if (error == EACCES)
-    throw CommandError{kNoPermission, path + " can't be read by this user: run it as root: sudo batchctl setup gemini"};
+    throw CommandError{kNoPermission, path + " can't be read: run this as root: sudo batchctl setup " + options.kind};
   Plan plan{.config = error == ENOENT && path == config::kDefaultPath ? "" : path};
-  const auto config = config::load(plan.config, environment);
+  const auto config = config::load(plan.config, environment, config::kAnyKind);
   const auto& accounts = config.accounts;
   plan.account = !options.account.empty() ? options.account
                  : accounts.size() == 1   ? accounts.begin()->first
@@ -58,16 +60,21 @@ Plan make_plan(const SetupOptions& options, const config::Environment& environme
   if (chosen == accounts.end())
     throw CommandError{options.account.empty() ? kUsage : kBadConfig,
                        "the configuration has no account " + plan.account + "; it has: " + account_names(config)};
+  if (const auto& kind = chosen->second.kind; kind != options.kind)
+    throw CommandError{kUsage, "account " + plan.account + " is of kind " + kind + ": batchctl setup " + kind};
+  plan.shared = config::shared_key(options.kind);
   plan.file = find_key_file(chosen->second);
-  plan.credential = plan.file == config::kStoredCredential;
+  plan.credential = plan.file == plan.shared.stored;
   plan.managed = service_state() != Service::none;
+  if (const auto own = config::own_key_place(plan.account, kHandedOver, environment); plan.credential && !own.empty())
+    throw CommandError{kBadConfig, "account " + plan.account + " has a key of its own in " + own +
+                                       ", which comes before one in " + plan.file + "; nothing was changed"};
   // Nobody else than systemd hands a credential over: a key that is never used must not look like a success.
   if (plan.credential && !plan.managed && !options.no_restart)
     throw CommandError{kBadConfig, "systemd doesn't run batchd.service here, so nothing would hand " + plan.file +
                                        " to batchd:\nset api_key_file under [accounts." + plan.account + "] in " +
-                                       path +
-                                       " and run this again, or start batchd with $BATCHD_GEMINI_API_KEY\n"
-                                       "(--no-restart stores it nevertheless, for a later start by systemd)"};
+                                       path + " and run this again, or start batchd with $" + plan.shared.variable +
+                                       "\n(--no-restart stores it nevertheless, for a later start by systemd)"};
   return plan;
 }
 
@@ -85,12 +92,10 @@ void check(Console& console, const Plan& plan, std::string_view key) {
                      "the key couldn't be checked, and nothing was changed; --no-check stores it unchecked"};
 }
 
-// What the daemon says of the account.
 struct AccountView {
   Reply reply;
-  bool answered = false, healthy = false;  // by 2xx; as it says
-  std::string key;                         // the fingerprint of the key in force; empty: none
-  std::string detail = "it doesn't know that account; is it restarted?";
+  bool answered = false;  // by 2xx
+  AccountState account = {.detail = "it doesn't know that account; is it restarted?"};
 };
 
 // Waits for a daemon that comes up, and an account that takes the key and is well. One that isn't a service doesn't
@@ -101,15 +106,10 @@ AccountView watch_account(Session& session, const Plan& plan, const std::string&
     AccountView view{.reply = session.client.call({.method = "GET", .target = "/admin/status", .timeout = Seconds(5)})};
     const auto* answer = std::get_if<Answer>(&view.reply);
     view.answered = answer != nullptr && answer->status / 100 == 2;
-    const auto document = read_document(view.answered ? answer->body : "{}");
-    const auto& accounts = member(document, "accounts");
-    for (rapidjson::SizeType i = 0; accounts.IsArray() && i < accounts.Size(); ++i) {
-      if (text(member(accounts[i], "name")) != plan.account) continue;
-      view.healthy = member(accounts[i], "healthy").IsTrue();
-      view.key = text(member(accounts[i], "key"));
-      view.detail = text(member(accounts[i], "detail"));
-    }
-    const bool may_change = view.healthy ? plan.managed && view.key != fingerprint : plan.managed || view.answered;
+    for (auto& account : accounts_of(view.answered ? answer->body : ""))
+      if (account.name == plan.account) view.account = std::move(account);
+    const auto& [name, healthy, used, detail] = view.account;
+    const bool may_change = healthy ? plan.managed && used != fingerprint : plan.managed || view.answered;
     if (!may_change || std::chrono::steady_clock::now() > deadline) return view;
     std::this_thread::sleep_for(kPause);
   }
@@ -141,27 +141,28 @@ int bring_to_daemon(Session& session, const SetupOptions& options, const Plan& p
   if (options.no_restart) return kDone;
   if (const int code = plan.managed ? restart_service(session, plan, verb) : kDone; code != kDone) return code;
   report.restarted = plan.managed;
-  if (plan.credential && ::access("/run/credentials/batchd.service/gemini_api_key", F_OK) != 0)
+  if (plan.credential && ::access((kHandedOver + plan.shared.credential).c_str(), F_OK) != 0)
     return say(session, kTryLater,
                "systemd handed no credential to batchd, as it happens in containers\nset api_key_file = \"" +
-                   std::string(config::kKeyFile) + "\" under [accounts." + plan.account + "], and run this again");
+                   plan.shared.file + "\" under [accounts." + plan.account + "], and run this again");
   const auto fingerprint = json::fingerprint(key);
   const auto view = watch_account(session, plan, fingerprint);
   if (!view.answered) return ctl::report(session, view.reply);
   const auto account = "account " + plan.account;
-  const bool taken = view.key == fingerprint;
-  report.detail = view.detail;
-  report.ready = taken && view.healthy;
-  if (!taken && view.healthy && !plan.managed)
+  const auto& [name, healthy, used, detail] = view.account;
+  const bool taken = used == fingerprint;
+  report.detail = detail;
+  report.ready = taken && healthy;
+  if (!taken && healthy && !plan.managed)
     return say(session, kDone,
                "batchd runs, and " + account + " works, with another key; the new one counts from then on");
   if (!taken)
     return say(session, kTryLater,
-               "batchd still uses " + std::string(view.key.empty() ? "no" : "another") + " key for " + account +
-                   (view.detail.empty() ? "" : ": " + view.detail) + "\nhint: journalctl -u batchd says why");
-  if (!view.healthy)
+               "batchd still uses " + std::string(used.empty() ? "no" : "another") + " key for " + account +
+                   (detail.empty() ? "" : ": " + detail) + "\nhint: journalctl -u batchd says why");
+  if (!healthy)
     return say(session, kTryLater,
-               "batchd runs, but " + account + " isn't ready: " + view.detail + "\nhint: batchctl doctor");
+               "batchd runs, but " + account + " isn't ready: " + detail + "\nhint: batchctl doctor");
   if (options.no_check) return say(session, kDone, "batchd runs; " + account + " has the key; it hasn't been checked");
   const std::string named = plan.account == config::kDefaultAccount ? "" : "--account " + plan.account + ' ';
   return say(session, kDone,
@@ -173,32 +174,33 @@ std::string to_json(const Plan& plan, const SetupReport& report) {
   std::string text;
   json::Writer writer(text);
   writer.begin_object();
-  for (const auto& [name, value] :
+  for (const auto& [key, words] :
        {std::pair("account", plan.account), {"stored", plan.file}, {"detail", report.detail}})
-    writer.key(name), writer.string(value);
-  for (const auto& [name, value] :
+    writer.key(key), writer.string(words);
+  for (const auto& [key, is] :
        {std::pair("checked", report.checked), {"restarted", report.restarted}, {"ready", report.ready}})
-    writer.key(name), writer.boolean(value);
+    writer.key(key), writer.boolean(is);
   writer.end_object();
   return text;
 }
 
 }  // namespace
 
-int setup_gemini(Session& session, const SetupOptions& options, const config::Environment& environment) try {
+int setup_key(Session& session, const SetupOptions& options, const config::Environment& environment) try {
 #ifndef __SANITIZE_ADDRESS__    // whose leak checker traces the process
   ::prctl(PR_SET_DUMPABLE, 0);  // the key must not end in a core dump
 #endif
   auto& console = session.console;
   const auto plan = make_plan(options, environment);
   console.talk("the key of account " + plan.account + " goes to " + plan.file +
-               (plan.credential ? ", for all accounts of kind gemini without a key of their own" : ""));
-  const auto given = read_secret(options.key_file.empty() ? "-" : options.key_file,
-                                 "Key of the Gemini API (get one at https://aistudio.google.com/apikey): ");
+               (plan.credential ? ", for all accounts of kind " + options.kind + " without a key of their own" : ""));
+  const auto api =
+      options.kind == "gemini" ? "Gemini API (get one at https://aistudio.google.com/apikey)" : options.kind + " API";
+  const auto given = read_secret(options.key_file.empty() ? "-" : options.key_file, "Key of the " + api + ": ");
   const auto key = config::api_key_in(given, "what was given");
   if (!key) throw CommandError{kBadInput, key.error().detail + "; nothing was changed"};
   if (!options.no_check) check(console, plan, *key);
-  write_key_file(plan.file, *key);
+  write_key_file(plan.file, *key, plan.shared);
   console.talk(std::string(options.no_check ? "stored, unchecked" : "stored") + " in " + plan.file);
   SetupReport report{.checked = !options.no_check};
   const int code = bring_to_daemon(session, options, plan, *key, report);

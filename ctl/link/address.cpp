@@ -19,7 +19,7 @@ std::string value_of(const config::Environment& environment, const char* name) {
 
 std::string configured_socket(const config::Environment& environment) {
   try {
-    return config::load(config_path(environment), environment).server.socket;
+    return config::load(config_path(environment), environment, config::kAnyKind).server.socket;
   } catch (const config::ConfigError&) {
     return std::string(config::kDefaultSocket);  // absent, closed to this user, or faulty: `doctor` tells which
   }

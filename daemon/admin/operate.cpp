@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/admin/admin.h"
+#include "daemon/api/lane.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/small_body.h"
 #include "daemon/net/log.h"
@@ -12,9 +13,12 @@ namespace {
 
 using proto::parse_lanes;
 
-Task<core::Result<core::LaneSelector>> read_lanes(Exchange& exchange) {
+Task<core::Result<core::LaneSelector>> read_lanes(Exchange& exchange, Engine& engine) {
   const auto body = co_await read_small_body(exchange);
-  co_return body ? parse_lanes(*body) : core::Result<core::LaneSelector>(body.error());
+  if (!body) co_return body.error();
+  auto lanes = parse_lanes(*body);
+  if (lanes) lanes->model = lane_model(engine, lanes->account, lanes->model);
+  co_return lanes;
 }
 
 void log_word(std::string_view event, const core::LaneSelector& lanes, const Exchange& exchange) {
@@ -36,7 +40,7 @@ Task<void> answer_pauses(Exchange& exchange, Engine& engine) {
 }  // namespace
 
 Task<void> flush_lanes(Desk& desk, Exchange& exchange, std::string_view) {
-  const auto lanes = co_await read_lanes(exchange);
+  const auto lanes = co_await read_lanes(exchange, desk.engine);
   if (!lanes) {
     co_await reply_problem(exchange, problem_of(lanes.error()));
     co_return;
@@ -55,7 +59,7 @@ Task<void> flush_lanes(Desk& desk, Exchange& exchange, std::string_view) {
 }
 
 Task<void> pause_lanes(Desk& desk, Exchange& exchange, std::string_view) {
-  const auto lanes = co_await read_lanes(exchange);
+  const auto lanes = co_await read_lanes(exchange, desk.engine);
   if (!lanes) {
     co_await reply_problem(exchange, problem_of(lanes.error()));
     co_return;
@@ -71,7 +75,7 @@ Task<void> pause_lanes(Desk& desk, Exchange& exchange, std::string_view) {
 
 // The accounts of these lanes, too, try again at once if they are in trouble: the operator wants work to go on.
 Task<void> resume_lanes(Desk& desk, Exchange& exchange, std::string_view) {
-  const auto lanes = co_await read_lanes(exchange);
+  const auto lanes = co_await read_lanes(exchange, desk.engine);
   if (!lanes) {
     co_await reply_problem(exchange, problem_of(lanes.error()));
     co_return;

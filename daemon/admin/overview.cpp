@@ -114,8 +114,10 @@ Task<core::Result<proto::AdminStatus>> gather_status(Engine& engine, core::WallT
   if (!loaded) co_return loaded.error();
   for (const auto& [name, account] : engine.accounts.all()) {
     auto shown = status_of(*account);
-    const auto use = co_await engine.store.read(&core::Store::budget_use, name, status->now,
-                                                account->provider->caps().file_lifetime);
+    const auto& caps = account->provider->caps();
+    const auto frame_bytes = account->provider->frame_bytes({name, caps.endpoints.front(), ""});  // of a usual lane
+    const auto use =
+        co_await engine.store.read(&core::Store::budget_use, name, status->now, caps.file_lifetime, frame_bytes);
     if (!use) co_return use.error();
     shown.use = *use;
     status->accounts.push_back(std::move(shown));

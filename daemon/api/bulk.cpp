@@ -5,6 +5,7 @@
 
 #include "core/limits.h"
 #include "daemon/api/calls.h"
+#include "daemon/api/lane.h"
 #include "daemon/api/reply.h"
 #include "daemon/http/text.h"
 
@@ -52,7 +53,13 @@ std::optional<Problem> read_bulk_options(const RequestHead& head, Engine& engine
     if (const auto fault = proto::set_option(options.submission, name, value)) return problem_of_fault(*fault);
   }
   if (const auto fault = proto::check_options(options.submission)) return problem_of_fault(*fault);
-  if (engine.accounts.find(options.submission.account) == nullptr) return unknown_account(options.submission.account);
+  auto lane = lane_of(engine, options.submission);
+  if (auto* problem = std::get_if<Problem>(&lane)) return std::move(*problem);
+  options.lane = std::get<core::Lane>(std::move(lane));
+  options.rules = &rules_of(engine, options.lane);
+  // The line digest takes these as they are stored, however the caller wrote them.
+  options.submission.endpoint = options.lane.endpoint;
+  options.submission.model = options.lane.model;
   return std::nullopt;
 }
 
@@ -86,7 +93,7 @@ Task<std::optional<Problem>> BulkIntake::take(std::string_view piece) {
 void BulkIntake::feed(std::string_view fragment) {
   if (faulty_ || fragment.empty()) return;
   blank_ = blank_ && fragment.find_first_not_of(" \t\r") == std::string_view::npos;
-  if (!line_) line_.emplace().request.owner = owner_;
+  if (!line_) line_.emplace(*options_.rules).request.owner = owner_;
   auto& body = line_->request.body;
   const auto before = body.size();
   faulty_ = !line_->reader.feed(fragment, body);
@@ -111,7 +118,7 @@ Task<std::optional<Problem>> BulkIntake::end_line() {
   }
   auto said = options_.submission;
   said.key = read->key;
-  request.lane = {said.account, said.endpoint, said.model};
+  request.lane = options_.lane;
   request.key = read->key;
   request.channel = said.channel;
   request.deadline = deadline_;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/provider.h"
 #include "daemon/api/body_spool.h"
 #include "daemon/engine/engine.h"
 #include "daemon/http/http_server.h"
@@ -23,7 +24,9 @@ Task<void> submit_bulk(Exchange& exchange, Engine& engine);
 
 // What the query parameters say; it applies to every line.
 struct BulkOptions {
-  proto::Submission submission;
+  proto::Submission submission;  // its model and endpoint are the lane's
+  core::Lane lane;
+  const core::RequestRules* rules = nullptr;  // of the lane
   std::string group;
   std::string deadline;  // as the caller wrote it: it is part of the line digest
 };
@@ -49,7 +52,8 @@ class BulkIntake {
  private:
   // The line that is being read.
   struct Line {
-    proto::SubmissionReader reader{proto::SubmissionReader::Form::line};
+    explicit Line(const core::RequestRules& rules) : reader(rules) {}
+    proto::SubmissionReader reader;
     json::Sha256 digest;  // over the request's bytes
     core::NewRequest request;
     std::int64_t bytes = 0;  // length of the request

@@ -37,13 +37,13 @@ std::optional<core::Duration> wait_parameter(const RequestHead& head) {
   return std::chrono::seconds(std::min<std::int64_t>(*seconds, kSecondsMax));
 }
 
-core::Duration interim_period(const RequestHead& head, core::Duration period) {
+core::Duration interim_period(const RequestHead& head, core::Duration period, std::string_view client) {
   if (const auto wish = head.header("x-batchd-interim"); !wish.empty())
     return wish == "yes" ? period : core::Duration::zero();
   const auto agent = head.header("user-agent");
   constexpr std::string_view kNodeSdk = "gl-node/";
   const bool node = agent == "node" || agent == "undici" || agent.find(kNodeSdk) != agent.npos ||
-                    head.header("x-goog-api-client").find(kNodeSdk) != agent.npos;
+                    client.find(kNodeSdk) != client.npos;
   return node ? period : core::Duration::zero();
 }
 

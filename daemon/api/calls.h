@@ -26,8 +26,9 @@ inline constexpr core::Duration kWaitMax = std::chrono::hours(48);
 
 // Returns how often a waiting call sends an interim answer: every `period` to clients that are known to ignore interim
 // answers and to time out without them (Node's fetch, and the SDKs on it), or that ask for them (X-Batchd-Interim:
-// yes); zero, which means never, to all others, some of which accept only a few (Go before 1.24: five).
-core::Duration interim_period(const RequestHead& head, core::Duration period);
+// yes); zero, which means never, to all others, some of which accept only a few (Go before 1.24: five). `client` is
+// what the client says of itself elsewhere than in its User-Agent.
+core::Duration interim_period(const RequestHead& head, core::Duration period, std::string_view client = {});
 
 // Returns the Idempotency-Key header, empty if absent; nullopt if it is not 1 to 255 printable ASCII characters without
 // spaces.

@@ -8,6 +8,7 @@
 #include "daemon/api/body_spool.h"
 #include "daemon/api/bulk.h"
 #include "daemon/api/calls.h"
+#include "daemon/api/lane.h"
 #include "daemon/api/reply.h"
 #include "proto/json/digest.h"
 
@@ -27,14 +28,15 @@ std::optional<core::Duration> preferred_wait(std::string_view prefer) {
 }
 
 std::optional<Problem> apply(const proto::Submission& submission, Engine& engine, core::NewRequest& request) {
-  request.lane = {submission.account, submission.endpoint, submission.model};
+  auto lane = lane_of(engine, submission);
+  if (auto* problem = std::get_if<Problem>(&lane)) return std::move(*problem);
+  request.lane = std::get<core::Lane>(std::move(lane));
   request.key = submission.key;
   request.channel = submission.channel;
   request.labels = submission.labels;
   if (submission.deadline) request.deadline = submission.deadline->from(engine.clock.wall());
   request.fail_at_deadline = submission.fail_at_deadline.value_or(false);
   request.tokens = submission.tokens;
-  if (engine.accounts.find(request.lane.account) == nullptr) return unknown_account(request.lane.account);
   return std::nullopt;
 }
 
@@ -42,7 +44,10 @@ std::optional<Problem> apply(const proto::Submission& submission, Engine& engine
 // store.
 Task<std::optional<Problem>> read_submission(Exchange& exchange, Engine& engine, BodySpool& spool,
                                              core::NewRequest& request) {
-  proto::SubmissionReader reader;
+  const auto rules_for = [&engine](const std::string& account, const std::string& endpoint) {
+    return find_rules(engine, account, endpoint);
+  };
+  proto::SubmissionReader reader(usual_rules(engine), rules_for);
   std::optional<json::Sha256> fingerprint;  // costly to set up: only with an Idempotency-Key
   if (!request.idempotency_key.empty()) fingerprint.emplace();
   const FeedBody feed = [&](std::string_view piece, std::string& request_out) {

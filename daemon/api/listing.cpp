@@ -3,6 +3,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/calls.h"
+#include "daemon/api/lane.h"
 #include "daemon/api/reply.h"
 
 namespace batchd::daemon {
@@ -21,7 +22,7 @@ struct Query {
 
 core::Error bad(std::string detail) { return {core::Errc::invalid, std::move(detail)}; }
 
-core::Result<Query> read_query(const RequestHead& head) {
+core::Result<Query> read_query(const RequestHead& head, Engine& engine) {
   Query query;
   const auto text = [&head](std::string_view name) { return std::string(head.query_value(name).value_or("")); };
   if (const auto state = head.query_value("state")) {
@@ -34,8 +35,7 @@ core::Result<Query> read_query(const RequestHead& head) {
   }
   query.filter.key = text("key");
   query.filter.group = text("group");
-  query.filter.model = text("model");
-  if (query.filter.model.starts_with("models/")) query.filter.model.erase(0, std::string_view("models/").size());
+  query.filter.model = lane_model(engine, "", text("model"));
   const auto limit = number_parameter(head, "limit", kShownDefault, 1, kShownMax);
   if (!limit) return bad("limit is a number from 1 to " + std::to_string(kShownMax));
   query.limit = static_cast<int>(*limit);
@@ -51,7 +51,7 @@ core::Result<Query> read_query(const RequestHead& head) {
 
 Task<void> list_requests(Desk& desk, Exchange& exchange, std::string_view) {
   auto problem = check_parameters(exchange.head(), {"state", "model", "key", "group", "channel", "limit", "cursor"});
-  const auto query = read_query(exchange.head());
+  const auto query = read_query(exchange.head(), desk.engine);
   if (!problem && !query) problem = make_problem(400, "bad_parameter", query.error().detail);
   if (problem) {
     co_await reply_problem(exchange, std::move(*problem));

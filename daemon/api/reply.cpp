@@ -1,7 +1,5 @@
 #include "daemon/api/reply.h"
 
-#include "proto/gemini/error.h"
-
 namespace batchd::daemon {
 
 std::pair<ReplyHead, std::string> render_error(int status, std::string_view code, std::string_view detail) {
@@ -60,19 +58,14 @@ Problem make_problem(int status, std::string_view code, std::string_view detail,
   return {status, std::string(code), std::string(detail), retryable, std::string(hint)};
 }
 
-std::pair<ReplyHead, std::string> render_problem(std::string_view path, const Problem& problem) {
+std::pair<ReplyHead, std::string> render_problem(const Problem& problem) {
   ReplyHead head{problem.status, "application/problem+json", {}};
   if (problem.retryable) head.headers.emplace_back("Retry-After", "1");
-  if (!path.starts_with("/gemini/")) return {std::move(head), proto::problem(problem)};
-  const auto words = problem.hint.empty() ? problem.detail : problem.detail + ": " + problem.hint;
-  auto error = proto::gemini_error(problem.status, words);
-  head.status = error.http_status;
-  head.content_type = "application/json";
-  return {std::move(head), std::move(error.body)};
+  return {std::move(head), proto::problem(problem)};
 }
 
 Task<void> reply_problem(Exchange& exchange, Problem problem) {
-  auto [head, body] = render_problem(exchange.head().path, problem);
+  auto [head, body] = render_problem(problem);
   co_await exchange.reply(std::move(head), std::move(body));
 }
 

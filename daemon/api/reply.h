@@ -1,4 +1,4 @@
-// Answers that are the same for every call: problems in the shape that the path's clients expect, and JSON.
+// Answers that are the same for every call: problems, and JSON.
 //
 // Problems and heads are named objects or come from a function: g++ 12 destroys an aggregate twice if it is written
 // with braces inside a co_await expression.
@@ -28,12 +28,13 @@ Problem unknown_account(std::string_view account);
 // Returns the problem for a submission that repeats one whose request has been purged.
 Problem result_gone(core::RequestId request);
 
-// Returns the head and body that report a problem: in Google's shape below /gemini/, else as problem+json.
-std::pair<ReplyHead, std::string> render_problem(std::string_view path, const Problem& problem);
+// Returns the head and body that report a problem as problem+json. Rows of a route table may bring another rendering
+// (Route::render).
+std::pair<ReplyHead, std::string> render_problem(const Problem& problem);
 // Returns the head and body of an answer that the server gives before there is an exchange.
 std::pair<ReplyHead, std::string> render_error(int status, std::string_view code, std::string_view detail);
 
-Task<void> reply_problem(Exchange& exchange, Problem problem);
+Task<void> reply_problem(Exchange& exchange, Problem problem);  // as problem+json
 Task<void> reply_json(Exchange& exchange, int status, std::string body);
 
 }  // namespace batchd::daemon

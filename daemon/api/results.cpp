@@ -20,8 +20,7 @@ core::Error bad_parameter(std::string detail) { return {core::Errc::invalid, std
 // Makes an error of a response that can't be read any more: it is reported, not left out, so that the reader doesn't
 // wait for it.
 void lose_response(core::RequestView& request) {
-  request.error = core::RequestError{15, std::string(core::grpc_status(15)),
-                                     "the stored response doesn't match its digest", core::ErrorSource::batchd};
+  request.error = core::own_error(core::ErrorClass::data_lost, "the stored response doesn't match its digest");
 }
 
 }  // namespace

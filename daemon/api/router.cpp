@@ -1,5 +1,7 @@
 #include "daemon/api/router.h"
 
+#include <algorithm>
+
 #include "daemon/api/measured_exchange.h"
 #include "daemon/api/reply.h"
 
@@ -20,11 +22,15 @@ std::optional<std::string_view> Route::match(std::string_view path) const {
 namespace {
 
 // Offers Basic below /admin/, since browsers then ask for a password; Bearer everywhere else.
-Task<void> reply_unauthorized(Exchange& exchange) {
-  const auto& path = exchange.head().path;
-  auto [head, body] = render_problem(path, make_problem(401, "unauthorized", "a valid token is needed here"));
-  const bool for_people = path.starts_with("/admin/");
+Task<void> reply_unauthorized(Exchange& exchange, Route::Render render) {
+  auto [head, body] = render(make_problem(401, "unauthorized", "a valid token is needed here"));
+  const bool for_people = exchange.head().path.starts_with("/admin/");
   head.headers.emplace_back("WWW-Authenticate", for_people ? "Basic realm=\"batchd\"" : "Bearer");
+  co_await exchange.reply(std::move(head), std::move(body));
+}
+
+Task<void> reply_rendered(Exchange& exchange, Route::Render render, Problem problem) {
+  auto [head, body] = render(problem);
   co_await exchange.reply(std::move(head), std::move(body));
 }
 
@@ -34,8 +40,15 @@ Router::Router(Desk& desk, std::initializer_list<Routes> tables) : desk_(desk) {
   for (const auto& table : tables) routes_.insert(routes_.end(), table.begin(), table.end());
 }
 
+Route::Render Router::render_for(std::string_view path) const {
+  const auto below = [&](const Route& route) { return route.render != nullptr && path.starts_with(route.fixed()); };
+  const auto found = std::ranges::find_if(routes_, below);
+  return found == routes_.end() ? &render_problem : found->render;
+}
+
 Task<void> Router::handle(Exchange& exchange) {
   const std::string path = exchange.head().path;
+  const auto render = render_for(path);
   std::string allowed;
   for (const auto& route : routes_) {
     const auto id = route.match(path);
@@ -48,8 +61,8 @@ Task<void> Router::handle(Exchange& exchange) {
     if (!route.takes(exchange.peer())) break;
     MeasuredExchange measured(exchange, desk_.engine.metrics, route.method, route.pattern);
     if (route.admin && !exchange.peer().admin) {
-      co_await reply_problem(
-          measured,
+      co_await reply_rendered(
+          measured, render,
           make_problem(403, "not_admin", "this call is for administrators", false,
                        "use root, the daemon's own user, a member of server.admin_group, or an admin's token"));
       co_return;
@@ -58,7 +71,7 @@ Task<void> Router::handle(Exchange& exchange) {
     co_return;
   }
   if (!exchange.peer().known) {
-    co_await reply_unauthorized(exchange);
+    co_await reply_unauthorized(exchange, render);
     co_return;
   }
   if (!allowed.empty()) {
@@ -67,8 +80,8 @@ Task<void> Router::handle(Exchange& exchange) {
     co_await exchange.reply(std::move(head), std::move(body));
     co_return;
   }
-  co_await reply_problem(exchange,
-                         make_problem(404, "no_such_path", "there is nothing at this path", false, "see docs/api.md"));
+  co_await reply_rendered(exchange, render,
+                          make_problem(404, "no_such_path", "there is nothing at this path", false, "see docs/api.md"));
 }
 
 }  // namespace batchd::daemon

@@ -18,6 +18,10 @@ class Router {
   Task<void> handle(Exchange& exchange);
 
  private:
+  // Returns how problems at this path are shown, whether there is such a call or not: as by the first row that renders
+  // and that the path begins like.
+  Route::Render render_for(std::string_view path) const;
+
   Desk& desk_;
   std::vector<Route> routes_;
 };

@@ -80,6 +80,19 @@ void Engine::moved(const core::Batch& batch, BatchState from) {
   metrics.moved(batch);
 }
 
+bool Engine::refused(const core::Batch& batch, const core::Result<core::Recorded>& recorded, int status) {
+  if (!recorded) {
+    log_event(LogLevel::warn, "batch_not_moved",
+              {{"batch", batch.id}, {"to", "refused"}, {"detail", recorded.error().detail}});
+    return false;
+  }
+  log_event(LogLevel::warn, "batch_refused", {{"batch", batch.id}, {"status", status}});
+  metrics.entered(BatchState::refused);
+  announce(*recorded);
+  wakeups.wake(BatchState::refused);
+  return true;
+}
+
 void Engine::announce(const core::Recorded& recorded) {
   metrics.ended(recorded, clock.wall());
   waiters.notify(recorded.finished, recorded.owners);

@@ -83,6 +83,10 @@ struct Engine {
   // Logs and counts a batch's move to another state. mark() does this by itself; a caller that moves a batch in a
   // transaction of its own calls it afterwards.
   void moved(const core::Batch& batch, core::BatchState from);
+  // Called after a transaction that was to move the batch to refused and to fail requests of it. If it did, logs and
+  // announces that, wakes who deals with it, and returns true; else logs the error and returns false. `status` is the
+  // HTTP status of the refusal, 0 if there is none.
+  bool refused(const core::Batch& batch, const core::Result<core::Recorded>& recorded, int status);
   int max_attempts() const { return static_cast<int>(config.retry.max_attempts); }
   // Called after outcomes were recorded. Counts them, and wakes the waiters of the requests that finished and, if a
   // request went back to the queue, the packer.

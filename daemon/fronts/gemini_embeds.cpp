@@ -5,7 +5,7 @@
 #include "core/limits.h"
 #include "daemon/api/accept.h"
 #include "daemon/api/body_spool.h"
-#include "daemon/api/calls.h"
+#include "daemon/api/lane.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/response.h"
 #include "daemon/api/wait.h"
@@ -19,13 +19,15 @@ namespace {
 constexpr std::string_view kVerb = "batchEmbedContents";
 constexpr auto kBytesInMemoryMax = static_cast<std::int64_t>(core::kChunkBytesMax);  // of items that aren't spooled
 constexpr std::size_t kWriteBytes = 16 << 10;  // small pieces are collected up to this size
-constexpr int kInternal = 13;                  // google.rpc.Code
 
 // Reads the items of a call's body into requests.
 class EmbedItems {
  public:
-  EmbedItems(Exchange& exchange, BodySpool& spool, core::NewRequest like)
-      : exchange_(exchange), spool_(spool), like_(std::move(like)), reader_(like_.lane.model) {
+  EmbedItems(Exchange& exchange, Engine& engine, BodySpool& spool, core::NewRequest like)
+      : exchange_(exchange),
+        spool_(spool),
+        like_(std::move(like)),
+        reader_(like_.lane.model, rules_of(engine, like_.lane)) {
     whole_.update(call_prefix(like_.lane, kVerb));
   }
 
@@ -111,7 +113,7 @@ class EmbedAnswer {
       const auto view =
           co_await engine_.store.read(&core::Store::find_request, exchange_.peer().owner, calls_[i].request);
       if (!view) {
-        co_await reply_problem(exchange_, front_problem(problem_of(view.error()), calls_[i].request));
+        co_await reply_front_problem(exchange_, front_problem(problem_of(view.error()), calls_[i].request));
         co_return;
       }
       co_await look_at(i, *view);
@@ -160,8 +162,8 @@ class EmbedAnswer {
     const auto span = scan.finish();
     if (!span) {
       fail(item, CallEnd::abandoned,
-           {kInternal, std::string(core::grpc_status(kInternal)),
-            "the response of request " + core::to_text(view.id) + " holds no embedding", core::ErrorSource::batchd});
+           core::own_error(core::ErrorClass::internal,
+                           "the response of request " + core::to_text(view.id) + " holds no embedding"));
       co_return;
     }
     core::RequestView embedding{.id = view.id};
@@ -231,26 +233,26 @@ Task<void> embed_many(Desk& desk, Exchange& exchange, core::NewRequest like) {
   const bool keyed = like.keyed_call;
   {  // none of these objects exists while the call waits
     BodySpool spool(desk.engine.store, desk.engine.body_seats, like.owner);
-    EmbedItems items(exchange, spool, std::move(like));
+    EmbedItems items(exchange, desk.engine, spool, std::move(like));
     if (auto problem = co_await items.read()) {
-      co_await reply_problem(exchange, std::move(*problem));
+      co_await reply_front_problem(exchange, std::move(*problem));
       co_return;
     }
     const auto accepted = co_await accept_all(desk.engine, items.take());
     spool.let_go();
     if (!accepted) {
-      co_await reply_problem(exchange, problem_of_accept(accepted.error()));
+      co_await reply_front_problem(exchange, problem_of_accept(accepted.error()));
       co_return;
     }
     for (const auto& request : *accepted) calls.push_back({request.id});
   }
-  auto beat = pulse(desk.engine, interim_period(exchange.head(), desk.engine.config.server.interim));
+  auto beat = pulse(desk.engine, front_interim(exchange.head(), desk.engine));
   bool ended = true;
   for (std::size_t i = 0; ended && i < calls.size(); ++i) {
     const auto waited =
         co_await wait_for(desk.engine, exchange, calls[i].request, desk.engine.clock.steady() + kForever, beat);
     ended = waited.request.has_value();
-    if (waited.problem) co_await reply_problem(exchange, front_problem(*waited.problem, calls[i].request));
+    if (waited.problem) co_await reply_front_problem(exchange, front_problem(*waited.problem, calls[i].request));
   }
   if (ended) {
     EmbedAnswer answer(exchange, desk.engine, calls);

@@ -7,6 +7,7 @@
 #include "daemon/api/accept.h"
 #include "daemon/api/body_spool.h"
 #include "daemon/api/calls.h"
+#include "daemon/api/lane.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/response.h"
 #include "daemon/api/wait.h"
@@ -39,18 +40,21 @@ std::optional<Problem> read_options(const RequestHead& head, const proto::Gemini
   if (const auto fault = proto::set_option(submission, "model", call.model)) return problem_of_fault(*fault);
   if (const auto account = head.header("x-batchd-account"); !account.empty())
     if (const auto fault = proto::set_option(submission, "account", account)) return problem_of_fault(*fault);
-  if (engine.accounts.find(submission.account) == nullptr) return unknown_account(submission.account);
+  submission.endpoint = call.endpoint;
+  auto lane = lane_of(engine, submission);
+  if (auto* problem = std::get_if<Problem>(&lane)) return std::move(*problem);
+  request.lane = std::get<core::Lane>(std::move(lane));
   auto key = idempotency_key(head);
   if (!key) return bad_idempotency_key();
   request.idempotency_key = std::move(*key);
   request.keyed_call = !request.idempotency_key.empty();
-  request.lane = {submission.account, call.endpoint, submission.model};
   return std::nullopt;
 }
 
 // If it returns a problem, nothing of the body is left in the store.
-Task<std::optional<Problem>> read_body(Exchange& exchange, BodySpool& spool, core::NewRequest& request) {
-  proto::GeminiBodyReader reader(request.lane.model);
+Task<std::optional<Problem>> read_body(Exchange& exchange, Engine& engine, BodySpool& spool,
+                                       core::NewRequest& request) {
+  proto::GeminiBodyReader reader(request.lane.model, rules_of(engine, request.lane));
   json::Sha256 fingerprint;
   fingerprint.update(call_prefix(request.lane, request.lane.endpoint));
   const FeedBody feed = [&](std::string_view piece, std::string& request_out) {
@@ -121,10 +125,29 @@ Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall
   co_return CallEnd::orphan;
 }
 
+// Shows a problem in Google's shape.
+std::pair<ReplyHead, std::string> render_front_problem(const Problem& problem) {
+  auto [head, plain] = render_problem(problem);  // the headers are the same
+  const auto words = problem.hint.empty() ? problem.detail : problem.detail + ": " + problem.hint;
+  auto error = proto::gemini_error(problem.status, words);
+  head.status = error.http_status;
+  head.content_type = "application/json";
+  return {std::move(head), std::move(error.body)};
+}
+
 }  // namespace
 
 std::string call_prefix(const core::Lane& lane, std::string_view verb) {
   return lane.account + ' ' + std::string(verb) + ' ' + lane.model + '\n';
+}
+
+Task<void> reply_front_problem(Exchange& exchange, Problem problem) {
+  auto [head, body] = render_front_problem(problem);
+  co_await exchange.reply(std::move(head), std::move(body));
+}
+
+core::Duration front_interim(const RequestHead& head, const Engine& engine) {
+  return interim_period(head, engine.config.server.interim, head.header("x-goog-api-client"));
 }
 
 Problem front_problem(const Problem& problem, core::RequestId request) {
@@ -134,19 +157,15 @@ Problem front_problem(const Problem& problem, core::RequestId request) {
 core::RequestError damaged_response(Engine& engine, core::RequestId request) {
   log_event(LogLevel::error, "stored_result_damaged", {{"request", request}});
   engine.metrics.result_damaged();
-  constexpr int kDataLoss = 15;
-  return {
-      kDataLoss, std::string(core::grpc_status(kDataLoss)),
+  return core::own_error(
+      core::ErrorClass::data_lost,
       "the stored response of request " + core::to_text(request) +
-          " is damaged; the same call made again, with a new Idempotency-Key if it has one, is run and paid for again",
-      core::ErrorSource::batchd};
+          " is damaged; the same call made again, with a new Idempotency-Key if it has one, is run and paid for again");
 }
 
 core::RequestError unreadable_now(core::RequestId request) {
-  constexpr int kUnavailable = 14;
-  return {kUnavailable, std::string(core::grpc_status(kUnavailable)),
-          "the response of request " + core::to_text(request) + " can't be read now; make the same call again",
-          core::ErrorSource::batchd};
+  return core::own_error(core::ErrorClass::unavailable, "the response of request " + core::to_text(request) +
+                                                            " can't be read now; make the same call again");
 }
 
 Task<bool> reply_error(Exchange& exchange, const core::RequestError& error) {
@@ -173,27 +192,27 @@ Task<void> serve_gemini(Desk& desk, Exchange& exchange, std::string_view path) {
     co_return;
   }
   BodySpool spool(desk.engine.store, desk.engine.body_seats, request.owner);
-  if (!problem) problem = co_await read_body(exchange, spool, request);
+  if (!problem) problem = co_await read_body(exchange, desk.engine, spool, request);
   if (problem) {
-    co_await reply_problem(exchange, std::move(*problem));
+    co_await reply_front_problem(exchange, std::move(*problem));
     co_return;
   }
   const bool keyed = request.keyed_call;
   const auto accepted = co_await accept(desk.engine, std::move(request));
   spool.let_go();
   if (!accepted) {
-    co_await reply_problem(exchange, problem_of_accept(accepted.error()));
+    co_await reply_front_problem(exchange, problem_of_accept(accepted.error()));
     co_return;
   }
   const bool events = wants_events(exchange, *call);
   EventExchange in_events(exchange);
   Exchange& out = events ? in_events : exchange;
   const auto& settings = desk.engine.config.server;
-  auto beat = pulse(desk.engine, events ? settings.heartbeat : interim_period(exchange.head(), settings.interim));
+  auto beat = pulse(desk.engine, events ? settings.heartbeat : front_interim(exchange.head(), desk.engine));
   const auto waited = co_await wait_for(desk.engine, out, accepted->id, desk.engine.clock.steady() + kForever, beat);
   std::vector<EndedCall> ended{{accepted->id}};
   if (waited.problem)
-    co_await reply_problem(out, front_problem(*waited.problem, accepted->id));
+    co_await reply_front_problem(out, front_problem(*waited.problem, accepted->id));
   else if (waited.request)
     ended[0].end = co_await answer(out, desk.engine, *call, *waited.request, accepted->replayed);
   if (!keyed) co_await end_calls(desk.engine, exchange, std::move(ended));
@@ -202,7 +221,7 @@ Task<void> serve_gemini(Desk& desk, Exchange& exchange, std::string_view path) {
 }  // namespace
 
 Routes gemini_routes() {
-  static constexpr Route kTable[]{{"*", "/gemini/{rest}", false, serve_gemini}};
+  static constexpr Route kTable[]{{"*", "/gemini/{rest}", false, serve_gemini, Open::no, render_front_problem}};
   return kTable;
 }
 

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/types.h"
@@ -38,6 +40,13 @@ struct EndedCall {
 // acknowledged. If the store can't note the ends, or the process dies before it knows whether the answer arrived, the
 // next start makes orphans of these requests.
 Task<void> end_calls(Engine& engine, Exchange& exchange, std::vector<EndedCall> calls);
+
+// Answers with the problem in Google's shape.
+Task<void> reply_front_problem(Exchange& exchange, proto::Problem problem);
+
+// Returns how often this waiting call sends an interim answer: interim_period() for an SDK that may say what it is in a
+// header of its own.
+core::Duration front_interim(const RequestHead& head, const Engine& engine);
 
 // Returns the problem to report for a request that can't be waited for: an accepted request that isn't found was
 // purged.

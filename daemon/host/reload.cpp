@@ -29,11 +29,12 @@ Task<core::Result<void>> limit_intake(Engine& engine) {
 }
 
 Reloader::Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
-                   std::optional<std::string> file, BearerTokens& tokens, Notifier& notifier)
+                   std::optional<std::string> file, config::Kinds kinds, BearerTokens& tokens, Notifier& notifier)
     : engine_(engine),
       running_(running),
       environment_(environment),
       file_(std::move(file)),
+      kinds_(std::move(kinds)),
       tokens_(tokens),
       notifier_(notifier),
       hangups_(engine.executor, SIGHUP) {}
@@ -55,7 +56,7 @@ Task<void> Reloader::reload(HttpServer& server) {
   }
   std::optional<config::Config> fresh;
   try {
-    fresh = config::load(*file_, environment_);
+    fresh = config::load(*file_, environment_, kinds_);
   } catch (const config::ConfigError& error) {
     for (const auto& fault : error.faults())
       log_event(LogLevel::error, "reload_refused",

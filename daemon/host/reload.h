@@ -22,9 +22,9 @@ Task<core::Result<void>> limit_intake(Engine& engine);
 class Reloader {
  public:
   // `running` is what engine.config refers to. `file` is nullopt if there is nothing to read again (--dev), and empty
-  // if the configuration is the defaults and the environment.
+  // if the configuration is the defaults and the environment. `kinds` as in config::load().
   Reloader(Engine& engine, config::Config& running, const config::Environment& environment,
-           std::optional<std::string> file, BearerTokens& tokens, Notifier& notifier);
+           std::optional<std::string> file, config::Kinds kinds, BearerTokens& tokens, Notifier& notifier);
   Task<void> run(HttpServer& server);  // until the engine stops
 
  private:
@@ -36,6 +36,7 @@ class Reloader {
   config::Config& running_;
   const config::Environment& environment_;
   const std::optional<std::string> file_;
+  const config::Kinds kinds_;
   BearerTokens& tokens_;
   Notifier& notifier_;
   asio::basic_signal_set<Executor> hangups_;

@@ -15,7 +15,7 @@ std::string counted(std::int64_t number, std::string_view one, std::string_view 
 
 std::string trouble_of(const Account& account) {
   const auto name = "account " + account.name;
-  if (account.without_key) return name + " has no API key: run \"batchctl setup gemini\"";
+  if (account.without_key) return name + " has no API key: run \"batchctl setup " + account.kind + '"';
   return name + ": " + one_line(account.detail(), kTroubleBytesMax);
 }
 

@@ -15,6 +15,7 @@ namespace batchd::daemon {
 
 struct Account {
   std::string name;
+  std::string kind;  // of its provider, as the configuration names it
   std::unique_ptr<core::Provider> provider;
   std::unique_ptr<ProviderLink> link;
   std::string credential;  // fingerprint of the key, never the key itself; recorded with each create

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <variant>
 
 #include "core/check.h"
 #include "core/version.h"
@@ -17,21 +19,25 @@ constexpr core::Duration kEarlyAnswerTimeout{5000};  // for an answer that was s
 
 static_assert(kReadBytes >= kAnswerHeadBytesMax);
 
-std::string_view text_body(const core::HttpCall& call) {
-  const auto* text = std::get_if<std::string>(&call.body);
-  return text ? std::string_view(*text) : std::string_view();
-}
-
 std::int64_t body_bytes(const core::HttpCall& call) {
-  const auto* slice = std::get_if<core::BatchSlice>(&call.body);
-  return slice ? slice->bytes : static_cast<std::int64_t>(text_body(call).size());
+  std::int64_t bytes = 0;
+  for (const auto& part : call.body) {
+    const auto* slice = std::get_if<core::BatchSlice>(&part);
+    bytes += slice ? slice->bytes : std::ssize(std::get<std::string>(part));
+  }
+  return bytes;
 }
 
 bool has_length(const core::HttpCall& call) {
-  return !std::holds_alternative<std::monostate>(call.body) || (call.method != "GET" && call.method != "DELETE");
+  return !call.body.empty() || (call.method != "GET" && call.method != "DELETE");
 }
 
 }  // namespace
+
+core::HttpEvent::Kind CallProgress::without_answer() const {
+  if (!begun) return core::HttpEvent::Kind::not_sent;
+  return last_begun ? core::HttpEvent::Kind::no_answer : core::HttpEvent::Kind::not_whole;
+}
 
 std::string CallRun::head() const {
   const auto& call = parts_.call;
@@ -40,13 +46,16 @@ std::string CallRun::head() const {
   const auto field = [&text](std::string_view name, std::string_view value) {
     text.append(name).append(": ").append(value).append("\r\n");
   };
-  text.append(call.method).append(" ").append(parts_.url.prefix).append(call.target).append(" HTTP/1.1\r\n");
+  text.append(call.method).append(" ");
+  if (!call.own_root) text.append(parts_.url.prefix);
+  text.append(call.target).append(" HTTP/1.1\r\n");
   field("Host", parts_.url.host_header);
   if (const auto& [name, prefix] = parts_.config.credential_header; !parts_.config.credential.empty())
     field(name, prefix + parts_.config.credential);
   field("User-Agent", "batchd/" + std::string(core::version()));
   field("Accept", "application/json");
   if (has_length(call)) field("Content-Length", std::to_string(body_bytes(call)));
+  for (const auto& header : parts_.config.headers) field(header.name, header.value);
   for (const auto& header : call.headers) field(header.name, header.value);
   text.append("\r\n");
   return text;
@@ -58,7 +67,7 @@ bool CallRun::streams() const {
 
 core::HttpEvent CallRun::failed(std::string detail) const {
   core::HttpEvent event;
-  event.kind = started_ ? core::HttpEvent::Kind::no_answer : core::HttpEvent::Kind::not_sent;
+  event.kind = parts_.progress.without_answer();
   event.detail = std::move(detail);
   return event;
 }
@@ -76,58 +85,84 @@ Task<core::HttpEvent> CallRun::run() {
   co_return event;
 }
 
+// Bytes are added in their order. The end of what was added is held until more is added, so the write with the last
+// byte of the request begins only in write_last(): when all before it has been written, and every part has proved to
+// have its length.
 Task<CallRun::Sending> CallRun::send() {
-  const auto* slice = std::get_if<core::BatchSlice>(&parts_.call.body);
-  if (slice) co_return co_await send_slice(head(), *slice);
-  co_return co_await send_text(head(), text_body(parts_.call));
+  held_ = head();
+  left_ = body_bytes(parts_.call);
+  for (const auto& part : parts_.call.body) {
+    Sending sending;
+    if (const auto* slice = std::get_if<core::BatchSlice>(&part))
+      sending = co_await add_slice(*slice);
+    else
+      sending = co_await add(std::get<std::string>(part));
+    if (sending.end != Sending::End::done) co_return sending;
+  }
+  co_return co_await write_last();
 }
 
-Task<CallRun::Sending> CallRun::send_text(std::string head, std::string_view body) {
-  const bool small = body.size() <= kWriteBytes;
-  if (small) head.append(body);
-  auto sending = co_await send_bytes(head);
-  if (!small && sending.end == Sending::End::done) sending = co_await send_bytes(body);
-  co_return sending;
-}
-
-Task<CallRun::Sending> CallRun::send_slice(std::string head, const core::BatchSlice& slice) {
+Task<CallRun::Sending> CallRun::add_slice(const core::BatchSlice& slice) {
   CHECK(parts_.slices != nullptr);
+  // What comes before a slice needn't wait until it is read, unless that is the end of the request.
+  if (left_ > 0) {
+    auto sending = co_await write_held();
+    if (sending.end != Sending::End::done) co_return sending;
+  }
   const auto source = parts_.slices->open(slice);
-  auto sending = co_await send_bytes(head);
   std::int64_t rest = slice.bytes;
-  while (sending.end == Sending::End::done) {
+  for (;;) {
     const auto piece = co_await source->next();
     if (co_await cancelled()) co_return Sending{Sending::End::abandoned, "cancelled"};
     if (!piece) co_return Sending{Sending::End::abandoned, "reading the slice: " + piece.error().detail};
-    if (piece->empty() && rest == 0) co_return sending;
-    if (piece->empty()) co_return Sending{Sending::End::abandoned, "the slice ended before its length"};
-    rest -= static_cast<std::int64_t>(piece->size());
+    if (piece->empty()) break;
+    rest -= std::ssize(*piece);
     if (rest < 0) co_return Sending{Sending::End::abandoned, "the slice is longer than its length"};
-    if (rest > 0) {
-      sending = co_await send_bytes(*piece);
-      continue;
-    }
-    // The last byte completes the request, so it is sent only when the slice has proved to end there.
-    const auto end = co_await source->next();
-    if (co_await cancelled()) co_return Sending{Sending::End::abandoned, "cancelled"};
-    if (!end) co_return Sending{Sending::End::abandoned, "reading the slice: " + end.error().detail};
-    if (!end->empty()) co_return Sending{Sending::End::abandoned, "the slice is longer than its length"};
-    co_return co_await send_bytes(*piece);
+    auto sending = co_await add(*piece);
+    if (sending.end != Sending::End::done) co_return sending;
   }
+  if (rest != 0) co_return Sending{Sending::End::abandoned, "the slice ended before its length"};
+  co_return Sending{};
+}
+
+Task<CallRun::Sending> CallRun::add(std::string_view bytes) {
+  if (bytes.empty()) co_return Sending{};  // nothing shows that more follows what is held
+  left_ -= std::ssize(bytes);
+  if (held_.size() + bytes.size() <= kWriteBytes) {
+    held_.append(bytes);
+    co_return Sending{};
+  }
+  auto sending = co_await write_held();
+  const auto end = (bytes.size() - 1) / kWriteBytes * kWriteBytes;
+  if (sending.end == Sending::End::done) sending = co_await write(bytes.substr(0, end), false);
+  held_ = bytes.substr(end);
   co_return sending;
 }
 
-Task<CallRun::Sending> CallRun::send_bytes(std::string_view bytes) {
+Task<CallRun::Sending> CallRun::write_held() {
+  auto sending = co_await write(held_, false);
+  held_.clear();
+  co_return sending;
+}
+
+Task<CallRun::Sending> CallRun::write_last() {
+  CHECK(left_ == 0 && !held_.empty());
+  co_return co_await write(held_, true);
+}
+
+// Writes all of `bytes`. `last`: the request ends with them.
+Task<CallRun::Sending> CallRun::write(std::string_view bytes, bool last) {
   while (!bytes.empty()) {
     const auto piece = bytes.substr(0, kWriteBytes);
-    started_ = true;
+    bytes.remove_prefix(piece.size());
+    parts_.progress.begun = true;
+    if (last && bytes.empty()) parts_.progress.last_begun = true;
     const auto io = co_await connection_.write(piece, parts_.config.stall_timeout);
     if (co_await cancelled()) co_return Sending{Sending::End::abandoned, "cancelled"};
     if (io.error) {
       timed_out_ = io.timed_out;
       co_return Sending{Sending::End::broken, io.text("write")};
     }
-    bytes.remove_prefix(piece.size());
   }
   co_return Sending{};
 }
@@ -141,6 +176,7 @@ Task<core::HttpEvent> CallRun::receive(core::Duration timeout) {
     co_return failure;
   }
   event.kind = core::HttpEvent::Kind::answer;
+  event.early = !parts_.progress.last_begun;
   event.status = answer_->status();
   event.headers = std::move(answer_->headers());
   event.body = std::move(answer_->body());

@@ -1,6 +1,7 @@
 // One call on one connection: it writes the request and reads the answer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,15 @@
 
 namespace batchd::daemon {
 
+// How far the sending of a call got, in all its tries together.
+struct CallProgress {
+  bool begun = false;       // a write of the request has begun: from then on nothing proves that no byte was sent
+  bool last_begun = false;  // the write that holds its last byte has begun: nothing proves that it was not sent
+
+  // Returns which event the call ends with if no complete answer comes.
+  core::HttpEvent::Kind without_answer() const;
+};
+
 // Everything that a call is made from; all of it must outlive the CallRun.
 struct CallParts {
   const HttpsClientConfig& config;
@@ -18,6 +28,7 @@ struct CallParts {
   const core::HttpCall& call;
   SliceOpener* slices;
   ByteSink* sink;
+  CallProgress& progress;
 };
 
 class CallRun {
@@ -26,23 +37,24 @@ class CallRun {
 
   Task<core::HttpEvent> run();
 
-  bool started() const { return started_; }    // the first write has begun: from then on nothing proves "not sent"
   bool answered() const { return answered_; }  // at least one byte has come back
   bool timed_out() const { return timed_out_; }
-  bool reusable() const { return reusable_; }  // the answer is complete, and nothing came after it
+  bool reusable() const { return reusable_; }  // the request was written whole, and nothing came after its answer
 
  private:
   // How sending the request ended. `broken` means that the connection failed, but may still hold an early answer;
-  // `abandoned` means that the call was cancelled or its slice can't be read.
+  // `abandoned` means that the call was cancelled or a slice can't be read.
   struct Sending {
     enum class End : std::uint8_t { done, broken, abandoned } end = End::done;
     std::string detail;
   };
   std::string head() const;
   Task<Sending> send();
-  Task<Sending> send_text(std::string head, std::string_view body);
-  Task<Sending> send_slice(std::string head, const core::BatchSlice& slice);
-  Task<Sending> send_bytes(std::string_view bytes);
+  Task<Sending> add_slice(const core::BatchSlice& slice);
+  Task<Sending> add(std::string_view bytes);
+  Task<Sending> write_held();
+  Task<Sending> write_last();
+  Task<Sending> write(std::string_view bytes, bool last);
   Task<core::HttpEvent> receive(core::Duration timeout);
   Task<std::string> read_answer(core::HttpEvent& event, Connection::Instant until);
   Task<std::string> drain_body(core::HttpEvent& event);
@@ -52,7 +64,8 @@ class CallRun {
   const CallParts& parts_;
   Connection& connection_;
   std::unique_ptr<AnswerReader> answer_;
-  bool started_ = false;
+  std::string held_;       // the end of what has been added: not written yet
+  std::int64_t left_ = 0;  // bytes of the body that have not been added yet
   bool answered_ = false;
   bool timed_out_ = false;
   bool reusable_ = false;

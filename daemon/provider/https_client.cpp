@@ -36,8 +36,12 @@ std::unique_ptr<asio::ssl::context> make_tls(const std::string& ca_file) {
 // Returns true if the call may use a kept connection, and be sent again if that turns out to be dead.
 bool shares_connections(const core::HttpCall& call) {
   const bool idempotent = call.method == "GET" || call.method == "DELETE" || call.method == "HEAD";
-  return idempotent && !call.single_shot && std::holds_alternative<std::monostate>(call.body);
+  return idempotent && !call.single_shot && call.body.empty();
 }
+
+// Returns true if the request was sent and answered. Otherwise its connection is aborted, so that no more of it leaves
+// the socket, and the other side is told at once.
+bool is_over(const core::HttpEvent& event) { return event.kind == Kind::answer && !event.early; }
 
 core::HttpEvent failure(Kind kind, std::string detail) {
   core::HttpEvent event;
@@ -55,6 +59,8 @@ class HttpsClient final : public HttpsLink {
     if (url_.tls) tls_ = make_tls(config_->ca_file);
     if (!fits_a_header(config_->credential))
       throw std::invalid_argument("the credential can't be the value of a header");
+    if (const auto why = malformed({.method = "GET", .target = "/", .headers = config_->headers}); !why.empty())
+      throw std::invalid_argument("the headers of every call: " + std::string(why));
   }
 
   bool set_credential(std::string credential) override {
@@ -68,19 +74,17 @@ class HttpsClient final : public HttpsLink {
   Task<core::HttpEvent> perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) override;
 
  private:
-  // What is known of a call if it ends by an exception.
-  struct Progress {
-    bool started = false;  // a byte of the request may have been written
-  };
   using ConnectionPtr = std::unique_ptr<Connection>;
 
   bool fits_a_header(const std::string& credential) const {
     const core::HttpCall call{
-        "GET", "/", {{config_->credential_header.name, config_->credential_header.prefix + credential}}, {}};
+        .method = "GET",
+        .target = "/",
+        .headers = {{config_->credential_header.name, config_->credential_header.prefix + credential}}};
     return credential.empty() || malformed(call).empty();
   }
-  Task<core::HttpEvent> attempt(const CallParts& parts, Progress& progress);
-  Task<core::HttpEvent> fresh(const CallParts& parts, Progress& progress);
+  Task<core::HttpEvent> attempt(const CallParts& parts);
+  Task<core::HttpEvent> fresh(const CallParts& parts);
   ConnectionPtr take_idle();
   void keep(ConnectionPtr connection);
 
@@ -97,45 +101,42 @@ Task<core::HttpEvent> HttpsClient::perform(const core::HttpCall& call, SliceOpen
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto config = config_;
-  const CallParts parts{*config, url_, call, slices, sink};
-  Progress progress;
+  CallProgress progress;
+  const CallParts parts{*config, url_, call, slices, sink, progress};
   core::HttpEvent event;
   try {
-    event = co_await attempt(parts, progress);
+    event = co_await attempt(parts);
   } catch (const std::exception& error) {
-    event = failure(progress.started ? Kind::no_answer : Kind::not_sent, error.what());
+    event = failure(progress.without_answer(), error.what());
   }
   co_await asio::this_coro::throw_if_cancelled(throws);
   co_return event;
 }
 
-Task<core::HttpEvent> HttpsClient::attempt(const CallParts& parts, Progress& progress) {
-  if (!shares_connections(parts.call)) co_return co_await fresh(parts, progress);
+Task<core::HttpEvent> HttpsClient::attempt(const CallParts& parts) {
+  if (!shares_connections(parts.call)) co_return co_await fresh(parts);
   auto connection = take_idle();
-  if (!connection) co_return co_await fresh(parts, progress);
+  if (!connection) co_return co_await fresh(parts);
   CallRun run(parts, *connection);
   auto event = co_await run.run();
-  if (event.kind != Kind::answer) connection->abort();
-  progress.started = run.started();
+  if (!is_over(event)) connection->abort();
   if (run.reusable()) keep(std::move(connection));
   // The server may have closed the kept connection while our request was under way. Then it has not read the request,
   // and this call is safe to repeat in any case.
-  const bool stale = event.kind == Kind::no_answer && !run.answered() && !run.timed_out();
-  if (!stale) co_return event;
+  const bool sent = event.kind == Kind::no_answer || event.kind == Kind::not_whole;
+  if (!sent || run.answered() || run.timed_out()) co_return event;
   if (co_await cancelled()) co_return event;
-  event = co_await fresh(parts, progress);
-  if (event.kind == Kind::not_sent) event.kind = Kind::no_answer;  // the first try was sent
-  co_return event;
+  co_return co_await fresh(parts);
 }
 
-Task<core::HttpEvent> HttpsClient::fresh(const CallParts& parts, Progress& progress) {
+Task<core::HttpEvent> HttpsClient::fresh(const CallParts& parts) {
   auto connection = std::make_unique<Connection>(executor_, url_, tls_.get());
   auto why = co_await connection->connect(parts.config.connect_timeout);
-  if (!why.empty()) co_return failure(Kind::not_sent, std::move(why));
-  progress.started = true;  // if run() throws, nobody can tell any more whether its first write had begun
+  if (!why.empty())
+    co_return failure(parts.progress.without_answer(), std::move(why));  // a first try may have been sent
   CallRun run(parts, *connection);
   auto event = co_await run.run();
-  if (event.kind != Kind::answer) connection->abort();
+  if (!is_over(event)) connection->abort();
   if (run.reusable() && shares_connections(parts.call)) keep(std::move(connection));
   co_return event;
 }

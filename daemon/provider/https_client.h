@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/provider.h"
 #include "daemon/provider/provider_link.h"
@@ -15,11 +16,12 @@ namespace batchd::daemon {
 struct HttpsClientConfig {
   std::string base_url;  // "https://host[:port][/prefix]", or "http://" with a loopback address
   core::CredentialHeader credential_header;
-  std::string credential;            // never logged, never sent elsewhere
-  std::string ca_file;               // if empty, the system's roots
-  core::Duration connect_timeout{};  // resolve + connect + TLS
-  core::Duration answer_timeout{};   // last byte written -> complete head; and whole control answers
-  core::Duration stall_timeout{};    // between two pieces of a streamed body, in either direction
+  std::vector<core::HttpHeader> headers;  // sent with every call, before the call's own
+  std::string credential;                 // never logged, never sent elsewhere
+  std::string ca_file;                    // if empty, the system's roots
+  core::Duration connect_timeout{};       // resolve + connect + TLS
+  core::Duration answer_timeout{};        // last byte written -> complete head; and whole control answers
+  core::Duration stall_timeout{};         // between two pieces of a streamed body, in either direction
 };
 
 class HttpsLink : public ProviderLink {
@@ -29,8 +31,8 @@ class HttpsLink : public ProviderLink {
   virtual bool set_credential(std::string credential) = 0;
 };
 
-// Throws std::invalid_argument if base_url breaks the rules above, ca_file can't be read, or the credential can't be
-// the value of a header.
+// Throws std::invalid_argument if base_url breaks the rules above, ca_file can't be read, the credential can't be the
+// value of a header, or one of the headers can't be sent.
 std::unique_ptr<HttpsLink> make_https_client(Executor executor, HttpsClientConfig config);
 
 }  // namespace batchd::daemon

@@ -12,7 +12,7 @@ struct BaseUrl {
   bool tls = true;
   std::string host;    // without the brackets of an IPv6 literal
   std::string port;    // decimal
-  std::string prefix;  // "" or "/..." without a slash at its end; precedes every target
+  std::string prefix;  // "" or "/..." without a slash at its end; precedes every target that isn't HttpCall::own_root
   std::string host_header;
 };
 
@@ -20,8 +20,8 @@ struct BaseUrl {
 // std::invalid_argument for anything else.
 BaseUrl parse_base_url(std::string_view text);
 
-// Returns where a redirect's Location leads, as a call's target on this base URL. Returns an empty text if it leads to
-// another origin or out of the prefix, or if it is neither an absolute URL nor an absolute path.
+// Returns where a redirect's Location leads, as a call's target on this base URL, behind its prefix. Returns an empty
+// text if it leads to another origin or out of the prefix, or if it is neither an absolute URL nor an absolute path.
 std::string redirect_target(const BaseUrl& url, std::string_view location);
 
 // Returns why this call can't be written as a well-formed HTTP/1.1 head (a line break in a header, say), or an empty

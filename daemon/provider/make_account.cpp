@@ -1,46 +1,43 @@
 #include "daemon/provider/make_account.h"
 
-#include <algorithm>
+#include <stdexcept>
+#include <utility>
 
-#include "core/check.h"
 #include "daemon/net/log.h"
-#include "proto/gemini/gemini.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {
 
-namespace {
-
-struct ProviderKind {
-  std::string_view name;  // accounts.NAME.kind
-  std::unique_ptr<core::Provider> (*make)();
-};
-constexpr ProviderKind kKinds[] = {{"gemini", [] { return proto::make_gemini({}); }}};
-
-}  // namespace
-
-std::unique_ptr<core::Provider> make_provider(const config::Account& settings) {
-  const auto kind = std::ranges::find(kKinds, settings.kind, &ProviderKind::name);
-  CHECK(kind != std::end(kKinds));  // config::check() takes no other
+std::unique_ptr<core::Provider> make_provider(const ProviderKinds& kinds, const config::Account& settings) {
+  const auto* kind = kinds.find(settings.kind);
+  if (kind == nullptr) throw std::invalid_argument("there is no provider of kind " + settings.kind);
   return kind->make();
+}
+
+std::string base_url_of(const config::Account& settings, const core::Provider& provider) {
+  return settings.base_url.empty() ? provider.caps().base_url : settings.base_url;
 }
 
 std::unique_ptr<HttpsLink> make_link(Executor executor, const config::Account& settings,
                                      const core::Provider& provider) {
-  return make_https_client(executor, {.base_url = settings.base_url,
-                                      .credential_header = provider.caps().credential_header,
-                                      .credential = "",
-                                      .ca_file = settings.ca_file,
-                                      .connect_timeout = settings.connect_timeout,
-                                      .answer_timeout = settings.answer_timeout,
-                                      .stall_timeout = settings.stall_timeout});
+  HttpsClientConfig client;
+  client.base_url = base_url_of(settings, provider);
+  client.credential_header = provider.caps().credential_header;
+  client.headers = provider.caps().headers;
+  client.ca_file = settings.ca_file;
+  client.connect_timeout = settings.connect_timeout;
+  client.answer_timeout = settings.answer_timeout;
+  client.stall_timeout = settings.stall_timeout;
+  return make_https_client(executor, std::move(client));
 }
 
 std::unique_ptr<Account> make_account(Executor executor, const std::string& name, const config::Account& settings,
-                                      const config::Environment& environment, core::WallTime now) {
+                                      const config::Environment& environment, const ProviderKinds& kinds,
+                                      core::WallTime now) {
   auto account = std::make_unique<Account>();
   account->name = name;
-  account->provider = make_provider(settings);
+  account->kind = settings.kind;
+  account->provider = make_provider(kinds, settings);
   account->budget = settings.budget();
   auto link = make_link(executor, settings, *account->provider);
   account->reload = [&settings, &environment, client = link.get()](Account& own) -> core::Result<void> {

@@ -13,12 +13,12 @@
 
 namespace batchd::daemon {
 
-// Where a call's BatchSlice body comes from.
+// Where the bytes of a BatchSlice in a call's body come from.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Returns the next bytes of the slice, at most about 1 MiB, or no bytes at its end. An error ends the call as
-  // no_answer.
+  // Returns the next bytes of the slice, at most about 1 MiB, or no bytes at its end. An error, or an end at another
+  // length than the slice's, ends the call before the last byte of the request is sent: as not_sent or not_whole.
   virtual Task<core::Result<std::string>> next() = 0;
 };
 
@@ -29,7 +29,7 @@ class SliceOpener {
   virtual std::unique_ptr<ByteSource> open(const core::BatchSlice& slice) = 0;
 };
 
-// Receives the 2xx body of a call with Sink::lines. An error ends the call as no_answer.
+// Receives the 2xx body of a call with Sink::lines. An error ends the call without an answer.
 class ByteSink {
  public:
   virtual ~ByteSink() = default;
@@ -39,9 +39,9 @@ class ByteSink {
 class ProviderLink {
  public:
   virtual ~ProviderLink() = default;
-  // Makes one call. Never throws; cancellation ends the call as not_sent or no_answer, whichever is true. `slices` may
-  // be null if the call has no BatchSlice, and `sink` if it has no Sink::lines. The sink receives the bytes of complete
-  // and of cut answers alike; only the returned event tells which it was.
+  // Makes one call. Never throws; cancellation ends the call as not_sent, not_whole or no_answer, whichever is true.
+  // `slices` may be null if the call has no BatchSlice, and `sink` if it has no Sink::lines. The sink receives the
+  // bytes of complete and of cut answers alike; only the returned event tells which it was.
   virtual Task<core::HttpEvent> perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) = 0;
 };
 

@@ -16,7 +16,9 @@ Task<bool> clean_up(Engine& engine, core::Batch batch) {
   if (account == nullptr || account->paused(engine.clock.steady())) co_return false;
   const bool vanished = engine.clock.wall() - batch.created_at > account->provider->caps().file_lifetime * 2;
   if (batch.upload_n > 0 && !vanished) {
-    if (const auto fault = co_await remove_inputs(batch, *account)) {
+    const auto files = co_await engine.store.read(&core::Store::list_inputs, batch.id);
+    if (!files) co_return false;
+    if (const auto fault = co_await remove_inputs(*files, *account)) {
       log_event(LogLevel::debug, "file_not_deleted", {{"batch", batch.id}, {"message", fault->message}});
       co_return false;
     }

@@ -23,13 +23,12 @@ constexpr int kPasses = 2;
 
 core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_read) {
   if (batch.released) {
-    return {core::AbsentFate::requeue,
-            true,
-            {13, "INTERNAL", "the batch's result was lost at the provider", core::ErrorSource::batchd}};
+    return {core::AbsentFate::requeue, true,
+            core::own_error(core::ErrorClass::internal, "the batch's result was lost at the provider")};
   }
   return core::judge_absent({.end = batch.end.value_or(core::JobEnd::succeeded),
-                             .code = batch.end_code,
-                             .message = batch.message,
+                             .failed_for = batch.failed_for,
+                             .error = batch.error,
                              .had_lines = lines_read > 0,
                              .we_cancelled = batch.cancel_asked,
                              .we_deleted_its_file = batch.fence_begun});
@@ -48,7 +47,7 @@ Task<core::Duration> CollectStage::advance(core::Batch batch, Progress& progress
   auto* account = account_of(batch);
   if (account == nullptr) co_return engine_.config.retry.max;
   if (account->paused(now())) co_return account->paused_until - now();
-  if (!batch.result_file.empty()) co_return co_await collect(std::move(batch), *account, progress);
+  if (!batch.results.empty()) co_return co_await collect(std::move(batch), *account, progress);
   const bool awaited = batch.packed > 0;  // somebody still waits for a result of the batch
   if (batch.end == core::JobEnd::succeeded && !batch.released && awaited) {
     const core::BatchPatch patch{.message = "its job succeeded, but the provider names no result file"};
@@ -68,26 +67,28 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
   const bool patience_is_over = progress.lasted >= engine_.config.polling.download_grace;
   const bool last_pass = progress.phase + 1 >= kPasses || !awaited;
   ResultSink sink(engine_, batch, *account.provider, last_pass);
-  auto dialogue = account.provider->results(batch.result_file);
-  const auto answer = co_await converse(*account.link, *dialogue, nullptr, &sink);
-  if (const auto* fault = std::get_if<Fault>(&answer)) {
-    co_await sink.abandon();
-    const bool unavailable = fault->kind == Fault::Kind::missing || fault->kind == Fault::Kind::refused;
-    if (unavailable)
-      use_patience();
-    else
-      progress.since.reset();
-    if (!unavailable || !patience_is_over) {
-      if (unavailable && (batch.released || !awaited)) co_return co_await conclude(std::move(batch), {});
-      co_return pause_after(*fault, account, progress);
+  core::Result<bool> whole = true;
+  for (auto result = batch.results.begin(); result != batch.results.end() && whole && *whole; ++result) {
+    auto dialogue = account.provider->results(*result);
+    const auto answer = co_await converse(*account.link, *dialogue, nullptr, &sink);
+    if (const auto* fault = std::get_if<Fault>(&answer)) {
+      co_await sink.abandon();
+      const bool unavailable = fault->kind == Fault::Kind::missing || fault->kind == Fault::Kind::refused;
+      if (unavailable)
+        use_patience();
+      else
+        progress.since.reset();
+      if (!unavailable || !patience_is_over) {
+        if (unavailable && (batch.released || !awaited)) co_return co_await conclude(std::move(batch), {});
+        co_return pause_after(*fault, account, progress);
+      }
+      const core::BatchPatch patch{.message = "its result file can't be downloaded: " + fault->message};
+      const auto held = co_await engine_.mark(batch, BatchState::held, patch);
+      co_return pause_unless(held.has_value());
     }
-    const core::BatchPatch patch{.message = "its result file can't be downloaded: " + fault->message};
-    const auto held = co_await engine_.mark(batch, BatchState::held, patch);
-    co_return pause_unless(held.has_value());
+    account_works(account);
+    whole = co_await sink.finish(patience_is_over);
   }
-
-  account_works(account);
-  const auto whole = co_await sink.finish(patience_is_over);
   // A success without a single line of ours may not be a result file, but an error page with status 200, say.
   const bool strange = batch.end == core::JobEnd::succeeded && sink.lines_read() == 0 && !patience_is_over && awaited;
   if (!whole || !*whole || strange) {
@@ -120,7 +121,8 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
     case core::AbsentFate::fail:
       break;
     case core::AbsentFate::bisect: {
-      const core::BatchPatch patch{.refusal = core::RefusedFor::poison};
+      const bool model = batch.failed_for == core::FailedFor::model;
+      const core::BatchPatch patch{.refusal = model ? core::RefusedFor::model : core::RefusedFor::poison};
       const auto refused = co_await engine_.mark(batch, BatchState::refused, patch);
       co_return pause_unless(refused.has_value());
     }
@@ -129,6 +131,8 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
       co_return pause_unless(held.has_value());
     }
   }
+  if (batch.end == core::JobEnd::failed && batch.failed_for == core::FailedFor::too_much)
+    co_await learn_from_throttle(engine_, batch);  // if this fails, the next job teaches the same
   for (bool more = true; more;) {
     auto settled = co_await engine_.store.outcome(&core::Store::settle_absent, batch.id, verdict,
                                                   engine_.max_attempts(), engine_.clock.wall());

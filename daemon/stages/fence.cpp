@@ -38,16 +38,18 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         case Trust::same_project:
           break;
       }
+      const auto files = co_await engine_.store.read(&core::Store::list_inputs, batch.id);
+      if (!files) co_return pause_unless(false);
       if (progress.scratch.empty()) {
         const auto name = core::to_text(batch.id) + "-c" + random_text().substr(0, 8);
         auto dialogue = account.provider->upload_text(name, "{\"canary\":\"" + core::to_text(batch.id) + "\"}\n");
         const auto canary = co_await converse(*account.link, *dialogue);
         if (const auto* fault = std::get_if<Fault>(&canary))
           co_return co_await fence_fault(std::move(batch), *fault, account, progress);
-        progress.scratch = "files/" + name;
+        progress.scratch = std::get<core::Uploaded>(canary).file;
       }
       // All uploads are deleted: the create names the last one, but an earlier create may have named an earlier one.
-      if (const auto fault = co_await remove_inputs(batch, account))
+      if (const auto fault = co_await remove_inputs(*files, account))
         co_return co_await fence_fault(std::move(batch), *fault, account, progress);
       progress.phase = first_look;
       co_return core::Duration::zero();
@@ -92,7 +94,7 @@ Task<core::Duration> ReconcileStage::fence_fault(core::Batch batch, const Fault&
   const bool may_pass = fault.kind == Fault::Kind::not_sent || fault.kind == Fault::Kind::unclear ||
                         fault.kind == Fault::Kind::transient || fault.kind == Fault::Kind::throttled ||
                         fault.kind == Fault::Kind::account || fault.kind == Fault::Kind::name_taken ||
-                        fault.kind == Fault::Kind::session_gone;
+                        fault.kind == Fault::Kind::upload_gone;
   if (may_pass) co_return pause_after(fault, account, progress);
   co_return co_await hold(std::move(batch), "the fence can't be made: " + fault.message);
 }
@@ -100,8 +102,13 @@ Task<core::Duration> ReconcileStage::fence_fault(core::Batch batch, const Fault&
 Task<ReconcileStage::Look> ReconcileStage::look_at_inputs(const core::Batch& batch, Account& account,
                                                           const std::string& canary, Progress& progress,
                                                           core::Duration& pause) {
-  for (int n = 1; n <= batch.upload_n; ++n) {
-    auto dialogue = account.provider->check_file(input_file(batch, n));
+  const auto files = co_await engine_.store.read(&core::Store::list_inputs, batch.id);
+  if (!files) {
+    pause = pause_unless(false);
+    co_return Look::fault;
+  }
+  for (const auto& file : *files) {
+    auto dialogue = account.provider->check_file(file);
     const auto answer = co_await converse(*account.link, *dialogue);
     if (const auto* fault = std::get_if<Fault>(&answer)) {
       pause = pause_after(*fault, account, progress);

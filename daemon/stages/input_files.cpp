@@ -2,11 +2,13 @@
 
 namespace batchd::daemon {
 
-std::string input_file(const core::Batch& batch, int n) { return "files/" + core::upload_name(batch.id, n); }
+std::int64_t input_bytes(const core::Batch& batch, const core::Provider& provider) {
+  return batch.body_bytes + batch.items * provider.frame_bytes(batch.lane);
+}
 
-Task<std::optional<core::Fault>> remove_inputs(const core::Batch& batch, Account& account) {
-  for (int n = 1; n <= batch.upload_n; ++n) {
-    auto dialogue = account.provider->remove_file(input_file(batch, n));
+Task<std::optional<core::Fault>> remove_inputs(std::span<const std::string> files, Account& account) {
+  for (const auto& file : files) {
+    auto dialogue = account.provider->remove_file(file);
     auto answer = co_await converse(*account.link, *dialogue);
     if (auto* fault = std::get_if<core::Fault>(&answer)) co_return std::move(*fault);
   }

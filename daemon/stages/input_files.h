@@ -1,18 +1,19 @@
-// The input files of a batch at its provider.
+// The lines of a batch as its provider gets them: how many bytes they are, and in which files they may lie there.
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string>
 
 #include "daemon/provider/account.h"
 
 namespace batchd::daemon {
 
-// Return the provider's name of the batch's n-th upload (from 1), and of its latest upload.
-std::string input_file(const core::Batch& batch, int n);
-inline std::string input_file(const core::Batch& batch) { return input_file(batch, batch.upload_n); }
+// Returns the bytes of all lines of the batch, frames included.
+std::int64_t input_bytes(const core::Batch& batch, const core::Provider& provider);
 
-// Deletes every upload of the batch; one that is gone already counts as deleted. Stops at the first fault and returns
+// Deletes these files at the provider; one that is gone already counts as deleted. Stops at the first fault and returns
 // it: the caller tries again later.
-Task<std::optional<core::Fault>> remove_inputs(const core::Batch& batch, Account& account);
+Task<std::optional<core::Fault>> remove_inputs(std::span<const std::string> files, Account& account);
 
 }  // namespace batchd::daemon

@@ -6,8 +6,13 @@ namespace batchd::daemon {
 
 class LineSource::Slice final : public ByteSource {
  public:
-  Slice(StoreClient& store, const core::Provider& provider, core::BatchSlice slice, bool& corrupt)
-      : store_(store), provider_(provider), slice_(slice), left_(slice.bytes), corrupt_(corrupt) {}
+  Slice(LineSource& lines, core::BatchSlice slice)
+      : store_(lines.store_),
+        provider_(lines.provider_),
+        lane_(lines.lane_),
+        slice_(slice),
+        left_(slice.bytes),
+        corrupt_(lines.corrupt_) {}
 
   Task<core::Result<std::string>> next() override {
     if (left_ == 0) co_return std::string();
@@ -39,7 +44,7 @@ class LineSource::Slice final : public ByteSource {
     core::LineSeek seek;
     while (!seek.found) {
       auto step = co_await store_.read(&core::Store::seek_line, slice_.batch, slice_.offset,
-                                       provider_.caps().line_frame_bytes, seek);
+                                       provider_.frame_bytes(lane_), seek);
       if (!step) co_return step.error();
       seek = *step;
     }
@@ -54,7 +59,7 @@ class LineSource::Slice final : public ByteSource {
       bytes += piece.bytes;
       return;
     }
-    const auto frame = provider_.encode_line(slice_.batch, piece.request);
+    const auto frame = provider_.line_frame(lane_, slice_.batch, piece.request);
     if (piece.first) bytes += frame.prefix;
     bytes += piece.bytes;
     if (piece.last) bytes += frame.suffix;
@@ -62,6 +67,7 @@ class LineSource::Slice final : public ByteSource {
 
   StoreClient& store_;
   const core::Provider& provider_;
+  const core::Lane& lane_;
   core::BatchSlice slice_;
   std::int64_t left_;
   bool& corrupt_;
@@ -71,7 +77,14 @@ class LineSource::Slice final : public ByteSource {
 };
 
 std::unique_ptr<ByteSource> LineSource::open(const core::BatchSlice& slice) {
-  return std::make_unique<Slice>(store_, provider_, slice, corrupt_);
+  return std::make_unique<Slice>(*this, slice);
+}
+
+core::Fault damaged_request() {
+  const std::string words = "the stored request is damaged (digest mismatch)";
+  return {.kind = core::Fault::Kind::refused,
+          .message = words,
+          .error = core::own_error(core::ErrorClass::data_lost, words)};
 }
 
 }  // namespace batchd::daemon

@@ -1,4 +1,4 @@
-// A batch's JSONL as a stream of bytes, made from the store while it is read: there is no spool file, and at most a few
+// A batch's lines as a stream of bytes, made from the store while it is read: there is no spool file, and at most a few
 // chunks are in memory.
 #pragma once
 
@@ -10,7 +10,8 @@ namespace batchd::daemon {
 
 class LineSource final : public SliceOpener {
  public:
-  LineSource(StoreClient& store, const core::Provider& provider) : store_(store), provider_(provider) {}
+  LineSource(StoreClient& store, const core::Provider& provider, core::Lane lane)
+      : store_(store), provider_(provider), lane_(std::move(lane)) {}
   std::unique_ptr<ByteSource> open(const core::BatchSlice& slice) override;
   // Returns true if a stored body was missing or didn't match its digest; reading it again won't help.
   bool found_corruption() const { return corrupt_; }
@@ -19,7 +20,11 @@ class LineSource final : public SliceOpener {
   class Slice;
   StoreClient& store_;
   const core::Provider& provider_;
+  const core::Lane lane_;  // of the batch
   bool corrupt_ = false;
 };
+
+// Returns the fault of a batch with such a body, which is cut until that request is alone, so that the others can go.
+core::Fault damaged_request();
 
 }  // namespace batchd::daemon

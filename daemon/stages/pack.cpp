@@ -130,8 +130,10 @@ Task<core::Result<void>> PackStage::look_at_accounts(std::vector<Lane>& lanes) {
   for (auto& lane : lanes) {
     const auto& name = lane.account->name;
     if (!uses_.contains(name)) {
-      const auto use = co_await engine_.store.read(&core::Store::budget_use, name, engine_.clock.wall(),
-                                                   lane.account->provider->caps().file_lifetime);
+      const auto& provider = *lane.account->provider;
+      const auto use =
+          co_await engine_.store.read(&core::Store::budget_use, name, engine_.clock.wall(),
+                                      provider.caps().file_lifetime, provider.frame_bytes(lane.queue.lane));
       if (!use) co_return use.error();
       uses_[name] = *use;
     }
@@ -142,8 +144,10 @@ Task<core::Result<void>> PackStage::look_at_accounts(std::vector<Lane>& lanes) {
 
 core::PackLimits PackStage::limits_of(const Lane& lane) const {
   auto limits = engine_.config.packing.of(lane.queue.lane.model);
-  const auto& caps = lane.account->provider->caps();
-  limits.bytes = std::min(limits.bytes, caps.file_bytes_max - limits.items * caps.line_frame_bytes);
+  const auto& provider = *lane.account->provider;
+  const auto& caps = provider.caps();
+  limits.items = std::min(limits.items, caps.items_max);
+  limits.bytes = std::min(limits.bytes, caps.input_bytes_max - limits.items * provider.frame_bytes(lane.queue.lane));
   return limits;
 }
 
@@ -161,9 +165,9 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   auto limits = limits_of(lane);
   // How much the provider's storage still takes. A request larger than that goes when nothing else is stored.
   const auto waiting = waiting_in(lane.queue);
-  const auto& caps = lane.account->provider->caps();
+  const auto frame = lane.account->provider->frame_bytes(lane.queue.lane);
   const auto storable = lane.account->budget.stored_bytes - lane.use->stored_bytes;
-  const auto line = waiting.bytes / std::max<std::int64_t>(waiting.items, 1) + caps.line_frame_bytes;  // on average
+  const auto line = waiting.bytes / std::max<std::int64_t>(waiting.items, 1) + frame;  // on average
   if (lane.use->stored_bytes > 0 && storable < line) co_return eventually;
   limits.bytes = std::clamp<std::int64_t>(storable, 1, limits.bytes);
   limits.items = std::clamp<std::int64_t>(storable / line, 1, limits.items);

@@ -3,6 +3,7 @@
 // that nobody waits for, and the job is then polled like any other until the provider says how it ended.
 #include "daemon/net/log.h"
 #include "daemon/net/random.h"
+#include "daemon/stages/refused_lines.h"
 #include "daemon/stages/stages.h"
 
 namespace batchd::daemon {
@@ -45,22 +46,43 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
       core::poll_pause(schedule, progress.phase++, running, turnaround ? *turnaround : std::nullopt, random_jitter());
   if (!job.end) co_return pause;
 
-  // The job's end can be visible before the name of its result file, so look again for a while before believing that
-  // there is none. A job that didn't succeed seldom has one, but what is in it was paid for.
-  if (job.result_file.empty()) {
+  const auto failed_for = *job.end == core::JobEnd::failed ? job.failed_for : core::FailedFor::refused;
+  const bool names_lines = failed_for == core::FailedFor::lines && !job.refused.empty() && !batch.fence_begun;
+  // The job's end can be visible before the names of its results, so look again for a while before believing that there
+  // are none. A job that didn't succeed seldom has any, but what is in them was paid for.
+  if (job.results.empty() && !names_lines) {
     if (!progress.since) progress.since = now();
     const auto grace = *job.end == core::JobEnd::succeeded
                            ? engine_.config.polling.output_grace
                            : std::min(engine_.config.polling.output_grace, schedule.first * 3);
     if (now() - *progress.since < grace) co_return std::min(pause, schedule.first * 3);
   }
-  const core::BatchPatch patch{.end_code = job.error_code,
-                               .message = job.message,
-                               .result_file = job.result_file,
+  const core::BatchPatch patch{.message = job.error ? job.error->message : "",
+                               .results = job.results,
+                               .error = job.error,
+                               .failed_for = failed_for,
                                .ended_at = engine_.clock.wall(),
                                .end = *job.end};
+  if (names_lines && job.results.empty()) co_return co_await refuse_lines(std::move(batch), job, patch);
   const auto moved = co_await engine_.mark(batch, BatchState::ended, patch);
   co_return pause_unless(moved.has_value());
+}
+
+// In one transaction, like a refusal of the create call: a crash can't forget which lines they were.
+Task<core::Duration> PollStage::refuse_lines(core::Batch batch, const core::JobView& job, const core::BatchPatch& end) {
+  auto refused = [&, wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Recorded> {
+    const auto ended = store.mark(batch.id, BatchState::submitted, BatchState::ended, end, wall);
+    if (!ended) return ended.error();
+    const auto collecting = store.mark(batch.id, BatchState::ended, BatchState::collecting, {}, wall);
+    if (!collecting) return collecting.error();
+    const core::BatchPatch lines{.refusal = core::RefusedFor::lines};
+    const auto moved = store.mark(batch.id, BatchState::collecting, BatchState::refused, lines, wall);
+    if (!moved) return moved.error();
+    return fail_named_lines(store, batch.id, job.refused, wall);
+  };
+  auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);
+  const int status = job.error ? job.error->http_status : 0;
+  co_return engine_.refused(batch, recorded, status) ? core::Duration::zero() : pause_unless(false);
 }
 
 Task<core::Duration> PollStage::cancel(core::Batch batch, Account& account, Progress& progress) {

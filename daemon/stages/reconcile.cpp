@@ -3,12 +3,12 @@
 //   creating              the call is over, but its end couldn't be recorded: unclear
 //   unclear               listings at growing pauses; after the quarantine the batch is fenced (fence.cpp) or held
 //   lost                  the job's name answers 404: a grace, one listing, then an operator decides
+// If the provider's jobs carry no tags, a listing can prove that there is no job, but never which job is the batch's.
 #include <algorithm>
 
 #include "core/check.h"
 #include "core/limits.h"
 #include "daemon/net/log.h"
-#include "daemon/stages/input_files.h"
 #include "daemon/stages/stages.h"
 
 namespace batchd::daemon {
@@ -17,6 +17,8 @@ using core::BatchState;
 using core::Fault;
 
 namespace {
+
+constexpr core::Duration kClockSkewMax = std::chrono::hours(1);  // between the provider's clock and ours
 
 // Ranks the jobs of one tag: the most advanced one is adopted. Several jobs for one tag mean that something between us
 // and the provider sent the create twice.
@@ -55,7 +57,8 @@ Task<core::Duration> ReconcileStage::advance(core::Batch batch, Progress& progre
 Task<ReconcileStage::Trust> ReconcileStage::trust_key(core::Batch& batch, Account& account, Progress& progress,
                                                       core::Duration& pause) {
   if (batch.credential == account.credential) co_return Trust::same_project;
-  auto dialogue = account.provider->check_file(input_file(batch));
+  if (batch.input_file.empty()) co_return Trust::other_project;
+  auto dialogue = account.provider->check_file(batch.input_file);
   const auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     pause = pause_after(*fault, account, progress);
@@ -74,16 +77,39 @@ Task<ReconcileStage::Trust> ReconcileStage::trust_key(core::Batch& batch, Accoun
 
 Task<ReconcileStage::Listing> ReconcileStage::list_and_adopt(core::Batch batch, Account& account, Progress& progress,
                                                              core::Duration& pause) {
-  auto dialogue = account.provider->find(batch.tag, input_file(batch));
+  core::JobSearch search{.tag = batch.tag, .file = batch.input_file, .items = batch.items, .since = batch.create_at};
+  if (search.since) *search.since -= kClockSkewMax;
+  auto dialogue = account.provider->find(search);
   auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     pause = pause_after(*fault, account, progress);
     co_return Listing::unknown;
   }
   account_works(account);
-  auto& jobs = std::get<core::JobMatches>(answer).jobs;
+  const auto& jobs = std::get<core::JobMatches>(answer).jobs;
+  if (account.provider->caps().tag == core::Caps::Tag::none)
+    co_return co_await look_for_strangers(batch, jobs, progress, pause);
   if (jobs.empty()) co_return Listing::clean;
+  co_return co_await adopt(std::move(batch), account, jobs, pause);
+}
 
+Task<ReconcileStage::Listing> ReconcileStage::look_for_strangers(const core::Batch& batch,
+                                                                 std::span<const core::JobView> jobs,
+                                                                 Progress& progress, core::Duration& pause) {
+  progress.scratch.clear();
+  for (const auto& job : jobs) {
+    const auto known = co_await engine_.store.read(&core::Store::knows_job, batch.lane.account, job.name);
+    if (!known) {
+      pause = pause_unless(false);
+      co_return Listing::unknown;
+    }
+    if (!*known) progress.scratch += (progress.scratch.empty() ? "" : ", ") + job.name;
+  }
+  co_return progress.scratch.empty() ? Listing::clean : Listing::doubtful;
+}
+
+Task<ReconcileStage::Listing> ReconcileStage::adopt(core::Batch batch, Account& account,
+                                                    std::span<const core::JobView> jobs, core::Duration& pause) {
   const auto best = std::ranges::max_element(jobs, {}, advancement);
   for (const auto& job : jobs) {
     if (job.name == best->name) continue;
@@ -118,6 +144,11 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
     co_return pause_unless(moved.has_value());
   }
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
+  if (listing == Listing::doubtful) {
+    const core::BatchPatch doubt{.throttled = false};
+    const auto moved = co_await engine_.mark(batch, BatchState::unclear, doubt);
+    co_return pause_unless(moved.has_value());
+  }
   if (listing != Listing::clean) co_return pause;
   const auto too_much = co_await learn_from_throttle(engine_, batch);
   if (!too_much) co_return pause_unless(false);
@@ -144,13 +175,19 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
       break;
   }
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
-  if (listing != Listing::clean) co_return pause;
+  if (listing == Listing::adopted || listing == Listing::unknown) co_return pause;
 
   const auto unclear_for = engine_.clock.wall() - batch.state_since;
   const auto left = engine_.config.submission.quarantine - unclear_for;
   if (left > core::Duration::zero()) {
     const auto schedule = engine_.config.submission.reconcile();
     co_return std::min<core::Duration>(core::reconcile_pause(schedule, ++progress.phase), left);
+  }
+  if (listing == Listing::doubtful) {
+    co_return co_await hold(std::move(batch),
+                            "it can't be known whether one of these jobs is its own, since the "
+                            "provider's jobs carry no tags: " +
+                                progress.scratch);
   }
   if (!account.provider->caps().fence || engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {
     co_return co_await hold(std::move(batch),
@@ -184,7 +221,7 @@ Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, P
   if (trust == Trust::unknown) co_return pause;
   if (trust == Trust::other_project) co_return engine_.config.polling.max;
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
-  if (listing != Listing::clean) co_return pause;
+  if (listing == Listing::adopted || listing == Listing::unknown) co_return pause;
   auto why = "the provider no longer knows its job " + batch.job + "; whether it ran is unknown";
   co_return co_await hold(std::move(batch), std::move(why));
 }

@@ -106,7 +106,7 @@ Task<core::Result<void>> ResultSink::end_line() {
     outcome.value_offset = line.value_offset;
     outcome.value_bytes = line.value_bytes;
   } else {
-    outcome.again = core::after_line_error(line.error.code) == core::Again::requeue;
+    outcome.again = core::after_line_error(line.error.kind) == core::Again::requeue;
     outcome.error = std::move(line.error);
     if (auto dropped = co_await drop_line(); !dropped) co_return dropped;
   }

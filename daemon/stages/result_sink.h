@@ -1,4 +1,4 @@
-// Turns the bytes of a result file into recorded outcomes, in bounded memory and bounded transactions. Lines are
+// Turns the bytes of a job's results into recorded outcomes, in bounded memory and bounded transactions. Lines are
 // matched by their wire key alone; their bytes are kept verbatim.
 #pragma once
 
@@ -15,13 +15,13 @@ namespace batchd::daemon {
 class ResultSink final : public ByteSink {
  public:
   // Without `take_errors`, error lines are only counted (errors_left()): a response for the same key may follow further
-  // down in the file. They become outcomes when the file is read once more, with `take_errors`.
+  // down. They become outcomes when everything is read once more, with `take_errors`.
   ResultSink(Engine& engine, const core::Batch& batch, const core::Provider& provider, bool take_errors);
 
   Task<core::Result<void>> write(std::string_view bytes) override;
-  // Called after the last byte of a complete answer: records what is left. Returns false if the file ends inside a line
-  // that can't be read, which means that the file was cut (a last line that only lacks its newline is taken). With
-  // `take_torn_line` such a line counts as unreadable instead.
+  // Called after the last byte of a complete answer, once for each of the job's results: records what is left. Returns
+  // false if the file ends inside a line that can't be read, which means that the file was cut (a last line that only
+  // lacks its newline is taken). With `take_torn_line` such a line counts as unreadable instead.
   Task<core::Result<bool>> finish(bool take_torn_line);
   // Called after a cut answer, or if finish() did not return true: drops what wasn't recorded.
   Task<void> abandon();

@@ -22,15 +22,19 @@ constexpr std::int64_t kOwnersCutMax = 8;  // each owner costs one of the lineag
 constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // within which a lineage's bisection must end
 
 core::RequestError words_of(const core::Batch& batch) {
+  if (batch.error && !batch.error->message.empty()) return *batch.error;
   const bool job_failed = batch.end == core::JobEnd::failed;
-  int code = job_failed ? 13 : 3;
-  if (batch.refusal == core::RefusedFor::model) code = 5;
-  if (batch.end_code != 0) code = batch.end_code;
+  const auto kind = batch.refusal == core::RefusedFor::model ? core::ErrorClass::not_found
+                    : job_failed                             ? core::ErrorClass::internal
+                                                             : core::ErrorClass::invalid;
   auto words = batch.message;
   if (words.empty())
     words =
         job_failed ? "the batch job failed without a word from the provider" : "the provider refused it without a word";
-  return {code, std::string(core::grpc_status(code)), std::move(words), core::ErrorSource::provider};
+  auto error = batch.error.value_or(core::own_error(kind, ""));
+  error.message = std::move(words);
+  error.source = core::ErrorSource::provider;
+  return error;
 }
 
 }  // namespace
@@ -69,8 +73,10 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
   if (batch.items <= 1 || bound_reached) {
     // The provider's words may be about one member alone, and quote it.
     auto words = words_of(batch);
-    if (*owners > 1 || batch.refusal == core::RefusedFor::lines)
+    if (*owners > 1 || batch.refusal == core::RefusedFor::lines) {
       words.message = "the provider refused the batch of this request and others; send it alone to hear why";
+      words.body.clear();
+    }
     co_return co_await fail_all(batch, std::move(words));
   }
   const bool by_owner = *owners > 1 && *owners <= kOwnersCutMax;

@@ -1,7 +1,7 @@
 // The pipeline, as a table of contents. Each stage reads batches (or queued requests) in its states and leaves them in
 // the next; each change of a batch's state is one transaction of the store, and calls to the provider happen between
-// them. Stages run as coroutines on the io_context's thread. They never call each other: they meet in the store and wake
-// each other. A wake-up that is lost costs at most polling.max, because every stage that others wake also looks by
+// them. Stages run as coroutines on the io_context's thread. They never call each other: they meet in the store and
+// wake each other. A wake-up that is lost costs at most polling.max, because every stage that others wake also looks by
 // itself that often. core/state.h says what each state means and which changes of state are possible. No stage takes
 // held: an operator decides.
 //
@@ -13,7 +13,7 @@
 //   reconcile   creating (throttled, or left    submitted | uploaded | unsealed |       reconcile.cpp, fence.cpp
 //               behind), unclear, fencing,      fenced | held
 //               lost
-//   poll        submitted                       ended | lost                            poll.cpp
+//   poll        submitted                       ended | lost | refused (lines named)    poll.cpp
 //   collect     ended, collecting               done | refused | held                   collect.cpp, result_sink.cpp
 //   settle      refused, fenced, unsealed       done (members moved to child batches,   settle.cpp
 //                                               queued again, or failed)
@@ -35,6 +35,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -186,9 +187,14 @@ class ReconcileStage final : public BatchStage {
   enum class Trust { same_project, other_project, unknown };
   Task<Trust> trust_key(core::Batch& batch, Account& account, Progress& progress, core::Duration& pause);
   // Makes one complete listing. `adopted`: the batch has a job, and moves to submitted; `clean`: the batch has no job;
-  // `unknown`: the listing failed. `pause` is set unless the listing was clean.
-  enum class Listing { adopted, clean, unknown };
+  // `unknown`: the listing failed; `doubtful`: the provider's jobs carry no tags, and those whose names are left in
+  // progress.scratch may be the batch's. `pause` is set with adopted and unknown.
+  enum class Listing { adopted, clean, unknown, doubtful };
   Task<Listing> list_and_adopt(core::Batch batch, Account& account, Progress& progress, core::Duration& pause);
+  // Looks which of the jobs, none of which carries a tag, belong to no batch: doubtful, or clean if there are none.
+  Task<Listing> look_for_strangers(const core::Batch& batch, std::span<const core::JobView> jobs, Progress& progress,
+                                   core::Duration& pause);
+  Task<Listing> adopt(core::Batch batch, Account& account, std::span<const core::JobView> jobs, core::Duration& pause);
   // Moves the batch to held, where `why` is shown to an operator. Returns the pause before the next step.
   Task<core::Duration> hold(core::Batch batch, std::string why);
 };
@@ -202,6 +208,8 @@ class PollStage final : public BatchStage {
   bool urgent(const core::Batch& batch) const override { return batch.packed == 0 && !batch.cancel_asked; }
   // Asks the provider to cancel the job of a batch that nobody waits for any more.
   Task<core::Duration> cancel(core::Batch batch, Account& account, Progress& progress);
+  // Moves to refused a batch whose job has ended because of lines that the provider named.
+  Task<core::Duration> refuse_lines(core::Batch batch, const core::JobView& job, const core::BatchPatch& end);
 };
 
 class CollectStage final : public BatchStage {

@@ -2,6 +2,7 @@
 //   upload the file (upload.cpp) -> commit the intent (state creating, with tag and file) -> one POST, never repeated.
 // What the answer proves decides where the batch goes. If it proves nothing, the batch becomes unclear, and reconcile
 // finds out.
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
 #include "core/check.h"
@@ -9,6 +10,8 @@
 #include "daemon/net/log.h"
 #include "daemon/net/random.h"
 #include "daemon/stages/input_files.h"
+#include "daemon/stages/line_source.h"
+#include "daemon/stages/refused_lines.h"
 #include "daemon/stages/stages.h"
 
 namespace batchd::daemon {
@@ -21,38 +24,17 @@ namespace {
 
 constexpr int kUploadsBeforeRefusal = 16;
 
-}  // namespace
+// How long before its end a file is taken for gone: by the provider's clock, and with time for the job to read it.
+constexpr core::Duration kFileMargin = std::chrono::hours(1);
 
-namespace {
-
-constexpr std::size_t kLinesWithWordsMax = 50;  // each is one pass over the members
-
-// Fails each request on a named line with what the provider said of that line, never with words about another owner's.
-core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId batch, const Fault& fault,
-                                              core::WallTime wall) {
-  core::Recorded all;
-  const auto fail = [&](std::span<const std::int64_t> lines, const std::string& words) -> core::Result<void> {
-    for (bool more = true; more;) {
-      auto chunk = store.fail_members(batch, lines, {3, "INVALID_ARGUMENT", words, core::ErrorSource::provider}, wall);
-      if (!chunk) return chunk.error();
-      all.finished.insert(all.finished.end(), chunk->finished.begin(), chunk->finished.end());
-      all.owners.insert(all.owners.end(), chunk->owners.begin(), chunk->owners.end());
-      for (std::size_t i = 0; i < all.ends.size(); ++i) all.ends[i] += chunk->ends[i];
-      more = chunk->more;
-    }
-    return {};
-  };
-  const std::span lines(fault.lines);
-  if (lines.size() > kLinesWithWordsMax) {
-    const auto failed = fail(lines, "the provider refused this request and others; send it alone to hear why");
-    if (!failed) return failed.error();
-    return all;
-  }
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const auto failed = fail(lines.subspan(i, 1), i < fault.words.size() ? fault.words[i] : "refused by the provider");
-    if (!failed) return failed.error();
-  }
-  return all;
+// Returns true if the provider may drop the file, or has dropped it, before the job reads it.
+bool too_old(const Engine& engine, const core::Batch& batch, const Account& account) {
+  if (!batch.uploaded_at) return true;
+  const auto& caps = account.provider->caps();
+  if (caps.input == core::Caps::Input::body) return false;
+  const auto age_max =
+      std::min<core::Duration>(engine.config.submission.file_age_max, caps.file_lifetime - kFileMargin);
+  return engine.clock.wall() - *batch.uploaded_at > age_max;
 }
 
 }  // namespace
@@ -90,8 +72,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   const auto fits = co_await may_enqueue(engine_, batch);
   if (!fits) co_return pause_unless(false);
   if (!*fits) co_return engine_.config.polling.first;
-  const bool too_old = !batch.uploaded_at || wall - *batch.uploaded_at > engine_.config.submission.file_age_max;
-  if (too_old) {  // the provider may drop the file before the job reads it
+  if (too_old(engine_, batch, account)) {  // the provider may drop the file before the job reads it
     const auto moved = co_await engine_.mark(batch, BatchState::uploading);
     co_return pause_unless(moved.has_value());
   }
@@ -114,13 +95,18 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
 
   // A stop lets the one call that costs money finish: only terminal cancellation, after the grace, ends it.
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-  const auto file = input_file(batch);
-  auto dialogue = account.provider->create({batch.lane, file, tag});
-  auto answer = co_await converse(*account.link, *dialogue);
+  const auto& provider = *account.provider;
+  LineSource lines(engine_.store, provider, batch.lane);
+  auto dialogue = provider.create({batch.lane, batch.id, batch.input_file, input_bytes(batch, provider), tag});
+  auto answer = co_await converse(*account.link, *dialogue, &lines);
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
 
-  if (const auto* fault = std::get_if<Fault>(&answer))
-    co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
+  const auto* fault = std::get_if<Fault>(&answer);
+  if (fault != nullptr && fault->kind == Fault::Kind::not_sent && lines.found_corruption()) {
+    log_event(LogLevel::error, "stored_request_damaged", {{"batch", batch.id}});
+    co_return co_await refuse(std::move(*creating), damaged_request());
+  }
+  if (fault != nullptr) co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
   account_creates(account);
   engine_.metrics.created("created");
   BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
@@ -182,9 +168,9 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     case Fault::Kind::refused:
     case Fault::Kind::model_missing:
     case Fault::Kind::too_large:
-    case Fault::Kind::mime_refused:
+    case Fault::Kind::variant_refused:
     case Fault::Kind::name_taken:
-    case Fault::Kind::session_gone:
+    case Fault::Kind::upload_gone:
       co_return co_await refuse(std::move(batch), fault);
     case Fault::Kind::file_gone: {
       // If the file is gone time after time, the provider won't read it.
@@ -207,7 +193,7 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
 // Moves to refused a batch that the provider refused before running anything. Requests on named lines fail in the same
 // transaction, so that a crash can't forget which they were.
 Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) {
-  BatchPatch patch{.message = fault.message};
+  BatchPatch patch{.message = fault.message, .error = fault.error};
   patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::RefusedFor::lines
                   : fault.kind == Fault::Kind::model_missing ? core::RefusedFor::model
                                                              : core::RefusedFor::poison;
@@ -216,27 +202,10 @@ Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) 
     auto moved = store.mark(batch.id, batch.state, BatchState::refused, patch, wall);
     if (!moved) return moved.error();
     if (fault.kind != Fault::Kind::lines_refused) return core::Recorded{};
-    auto failed = fail_named_lines(store, batch.id, fault, wall);
-    if (!failed) return failed.error();
-    core::Recorded all = std::move(*failed);
-    if (!all.finished.empty()) return all;
-    // None of the named lines could be failed: sent whole again, the batch would be refused again, for ever.
-    auto cut =
-        store.mark(batch.id, BatchState::refused, BatchState::refused, {.refusal = core::RefusedFor::poison}, wall);
-    if (!cut) return cut.error();
-    return all;
+    return fail_named_lines(store, batch.id, fault.lines, wall);
   };
   auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);
-  if (!recorded) {
-    log_event(LogLevel::warn, "batch_not_moved",
-              {{"batch", batch.id}, {"to", "refused"}, {"detail", recorded.error().detail}});
-    co_return pause_unless(false);
-  }
-  log_event(LogLevel::warn, "batch_refused", {{"batch", batch.id}, {"status", fault.status}});
-  engine_.metrics.entered(BatchState::refused);
-  engine_.announce(*recorded);
-  engine_.wakeups.wake(BatchState::refused);
-  co_return core::Duration::zero();
+  co_return engine_.refused(batch, recorded, fault.status) ? core::Duration::zero() : pause_unless(false);
 }
 
 }  // namespace batchd::daemon

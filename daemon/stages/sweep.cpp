@@ -1,10 +1,12 @@
-// sweep: looks for jobs that shouldn't be at the provider, by complete listings of all jobs with our prefix.
+// sweep: looks for jobs that shouldn't be at the provider, by complete listings of all jobs with our prefix. Nothing
+// can be looked for at a provider whose jobs carry no tags.
 //   a job of a batch that was fenced off     it can run nothing, since its file is gone; it is cancelled, and logged as
 //                                            an error
 //   a job that this database doesn't know    the database is an old one or a copy of another one: going on could pay
 //                                            for everything twice. The job is left alone, nothing new is created, and
 //                                            an operator decides
 #include <algorithm>
+#include <utility>
 
 #include "daemon/net/log.h"
 #include "daemon/stages/stages.h"
@@ -28,6 +30,10 @@ Task<std::optional<core::SteadyTime>> SweepStage::once() {
     const auto now = engine_.clock.steady();
     if (account->paused(now)) {
       next = std::min(next.value_or(account->paused_until), account->paused_until);
+      continue;
+    }
+    if (account->provider->caps().tag == core::Caps::Tag::none) {
+      if (!std::exchange(account->surveyed, true)) engine_.wakeups.submit.wake();
       continue;
     }
     if (timer.due <= now) {

@@ -25,7 +25,7 @@ std::string_view source_text(core::ErrorSource source) {
   return "batchd";
 }
 
-void append_error(json::Writer& w, const core::RequestError& error) {
+void append_error(json::Writer& w, const core::RequestError& error, bool with_body) {
   w.key("error");
   w.begin_object();
   w.key("code");
@@ -36,6 +36,16 @@ void append_error(json::Writer& w, const core::RequestError& error) {
   w.string(error.message);
   w.key("source");
   w.string(source_text(error.source));
+  w.key("class");
+  w.string(core::to_text(error.kind));
+  if (error.http_status != 0) {
+    w.key("http_status");
+    w.number(error.http_status);
+  }
+  if (with_body && !error.body.empty()) {
+    w.key("provider_error");
+    w.string(error.body);
+  }
   w.end_object();
 }
 
@@ -113,7 +123,7 @@ RequestJson request_json(const core::RequestView& request, const RequestForm& fo
     json.tail = "}\n";
     return json;
   }
-  if (request.error) append_error(w, *request.error);
+  if (request.error) append_error(w, *request.error, form.response);
   w.end_object();
   json.head += '\n';
   return json;

@@ -33,7 +33,7 @@ struct RequestJson {
 };
 struct RequestForm {
   std::string cursor = {};  // shown right after the id; left out if empty
-  bool response = true;     // false: without the response, as in listings
+  bool response = true;     // false: without the response or the provider's own error, as in listings
 };
 RequestJson request_json(const core::RequestView& request, const RequestForm& form = {});
 

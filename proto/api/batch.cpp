@@ -39,7 +39,9 @@ void append_batch(Members& m, const core::Batch& batch) {
   m.text_if_any("token", batch.tag);
   m.text_if_any("job", batch.job);
   if (batch.end) m.text("end", core::to_text(*batch.end));
-  m.text_if_any("result_file", batch.result_file);
+  if (!batch.results.empty()) m.text("result_file", batch.results.front());
+  if (batch.results.size() > 1)
+    m.array("results", batch.results, [](Members& members, const std::string& result) { members.w.string(result); });
   m.text_if_any("message", batch.message);
   m.time("created_at", batch.created_at);
   m.time("submitted_at", batch.submitted_at);

@@ -13,12 +13,12 @@ std::size_t labels_text_bytes_max() {
   return core::kLabelsMax * (2 * 6 * core::kLabelBytesMax + 6) + 2;
 }
 
-std::optional<Labels> parse_labels(std::string_view text) {
+std::optional<std::string> parse_labels(std::string_view text) {
   if (!text.starts_with('{')) return std::nullopt;
   const auto document = ControlDocument::parse(text);
   if (!document || document->root().MemberCount() > core::kLabelsMax) return std::nullopt;
-  Labels labels;
-  json::Writer w(labels.json);
+  std::string labels;
+  json::Writer w(labels);
   std::set<std::string_view> names;
   w.begin_object();
   for (const auto& label : document->root().GetObject()) {
@@ -29,10 +29,9 @@ std::optional<Labels> parse_labels(std::string_view text) {
     if (!names.insert(name).second) return std::nullopt;
     w.key(name);
     w.string(value);
-    labels.text_bytes += std::ssize(value);
   }
   w.end_object();
-  if (names.empty()) labels.json.clear();
+  if (names.empty()) labels.clear();
   return labels;
 }
 

@@ -35,7 +35,6 @@ core::Result<core::LaneSelector> parse_lanes(std::string_view body) {
     if (!value.IsString()) return Error{Errc::invalid, std::string(text) + " is not a string"};
     place->assign(value.GetString(), value.GetStringLength());
   }
-  if (lanes.model.starts_with("models/")) lanes.model.erase(0, std::string_view("models/").size());
   return lanes;
 }
 

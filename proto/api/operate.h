@@ -11,7 +11,7 @@
 namespace batchd::proto {
 
 // Reads the body of POST /admin/lanes/...: empty, or {"account"?,"endpoint"?,"model"?}, each a string. Errc::invalid if
-// it is anything else.
+// it is anything else. The model is as the caller wrote it.
 core::Result<core::LaneSelector> parse_lanes(std::string_view body);
 
 std::string flushed_json(std::int64_t lanes);                            // {"lanes":N}

@@ -11,8 +11,8 @@
 namespace batchd::proto {
 namespace {
 
-constexpr std::size_t kShortTextBytesMax = 64;  // of accounts, endpoints and deadlines
-constexpr std::string_view kModelPrefix = "models/";
+constexpr std::size_t kShortTextBytesMax = 64;                            // of accounts, endpoints and deadlines
+constexpr std::size_t kModelTextBytesMax = core::kModelBytesMax + 7;      // with a prefix that its provider leaves out
 constexpr core::Duration kDeadlineMax = std::chrono::hours(24) * 36'500;  // its sum with the time now doesn't overflow
 
 bool is_one_of(char c, std::string_view more) {
@@ -29,11 +29,9 @@ bool is_utf8(std::string_view text) {
 }
 
 bool set_model(Submission& submission, std::string_view text) {
-  if (text.starts_with(kModelPrefix)) text.remove_prefix(kModelPrefix.size());
   submission.model = text;
-  return !text.empty() && text.size() <= core::kModelBytesMax &&
-         text.find_first_not_of('.') != std::string_view::npos &&
-         std::ranges::all_of(text, [](char c) { return is_one_of(c, "._-") || (c >= 'A' && c <= 'Z'); });
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\'' && c != '\\'; });
 }
 
 bool set_key(Submission& submission, std::string_view text) {
@@ -48,7 +46,8 @@ bool set_account(Submission& submission, std::string_view text) {
 
 bool set_endpoint(Submission& submission, std::string_view text) {
   submission.endpoint = text;
-  return text == "generateContent" || text == "embedContent";
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return is_one_of(c, "/_.:-") || (c >= 'A' && c <= 'Z'); });
 }
 
 bool set_channel(Submission& submission, std::string_view text) {
@@ -80,10 +79,10 @@ struct Option {
 };
 
 constexpr std::array<Option, 7> kOptions{{
-    {"model", core::kModelBytesMax + kModelPrefix.size(), set_model, "must be a model's name"},
+    {"model", kModelTextBytesMax, set_model, "must be a model's name"},
     {"key", core::kClientKeyBytesMax, set_key, "can't be"},
     {"account", kShortTextBytesMax, set_account, "must be the name of a configured account"},
-    {"endpoint", kShortTextBytesMax, set_endpoint, "can be generateContent or embedContent"},
+    {"endpoint", kShortTextBytesMax, set_endpoint, "must be an endpoint of the account's provider"},
     {"channel", core::kChannelBytesMax, set_channel,
      "must be 1 to 128 bytes of UTF-8 without control characters and \"/\""},
     {"deadline", kShortTextBytesMax, set_deadline,

@@ -19,15 +19,15 @@ struct Deadline {
 };
 
 struct Submission {
-  std::string model;  // without "models/"
+  std::string model;  // as the caller wrote it
   std::string key;    // may be empty
   std::string account = "default";
-  std::string endpoint = "generateContent";
-  std::string channel;  // may be empty
-  std::string labels;   // compact JSON text of an object of strings; may be empty
+  std::string endpoint;  // empty: the account's default
+  std::string channel;   // may be empty
+  std::string labels;    // compact JSON text of an object of strings; may be empty
   std::optional<Deadline> deadline;
   std::optional<bool> fail_at_deadline;
-  std::int64_t tokens = 0;  // estimate: bytes of text / 4, 258 for each piece of inline media, and 1
+  std::int64_t tokens = 0;  // estimate, by the core::RequestRules of account and endpoint
 };
 
 struct SubmissionFault {
@@ -41,7 +41,8 @@ struct SubmissionFault {
 // The options that are texts have these names for callers: model, key, account, endpoint, channel, deadline,
 // on_deadline. option_bytes_max() returns 0 for any other name.
 std::size_t option_bytes_max(std::string_view name);
-// Sets one option. Returns a fault with the code bad_<name> if the text isn't valid for it.
+// Sets one option. Returns a fault with the code bad_<name> if the text isn't valid for it. Only the account's provider
+// knows which models and endpoints there are: here they are texts that could be one.
 std::optional<SubmissionFault> set_option(Submission& submission, std::string_view name, std::string_view text);
 // Checks, once all options are set, what one option requires of another.
 std::optional<SubmissionFault> check_options(const Submission& submission);

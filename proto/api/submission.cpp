@@ -18,7 +18,7 @@ namespace {
 // The members of both forms come first, then those that a line may not have.
 constexpr std::array<std::string_view, 9> kNames{"request", "key",      "model",       "account", "endpoint",
                                                  "channel", "deadline", "on_deadline", "labels"};
-constexpr std::size_t kRequest = 0, kModel = 2, kLabels = 8, kUnknown = kNames.size();
+constexpr std::size_t kRequest = 0, kModel = 2, kAccount = 3, kEndpoint = 4, kLabels = 8, kUnknown = kNames.size();
 constexpr std::size_t kLineNames = 2;
 
 // Returns the length limit of a member's raw value, all of which may be escaped.
@@ -29,7 +29,7 @@ std::size_t raw_bytes_max(std::size_t which) {
 }  // namespace
 
 struct SubmissionReader::Impl : json::MemberHandler {
-  explicit Impl(Form form) : form(form) {}
+  Impl(const core::RequestRules& usual, FindRules find) : is_line(!find), find_rules(std::move(find)), rules(&usual) {}
 
   bool fail(SubmissionFault found) {
     if (!std::exchange(faulty, true)) fault = std::move(found);
@@ -47,8 +47,7 @@ struct SubmissionReader::Impl : json::MemberHandler {
   }
 
   bool fail_shape() {
-    return fail("not_an_object",
-                form == Form::line ? "a line must be one JSON object" : "the body must be one JSON object");
+    return fail("not_an_object", is_line ? "a line must be one JSON object" : "the body must be one JSON object");
   }
 
   bool feed(std::string_view fragment, std::string& request_out) {
@@ -61,23 +60,39 @@ struct SubmissionReader::Impl : json::MemberHandler {
 
   // json::MemberHandler. After a fault the rest of the fragment is ignored.
   void member(std::string_view name, std::uint64_t) override {
-    const auto known = std::span(kNames).first(form == Form::line ? kLineNames : kNames.size());
+    const auto known = std::span(kNames).first(is_line ? kLineNames : kNames.size());
     const auto found = std::ranges::find(known, name);
     which = found == known.end() ? kUnknown : static_cast<std::size_t>(found - known.begin());
     if (which == kUnknown)
       fail("unknown_member",
-           "there is no member \"" + bounded_text(name, 64) + "\" in a " + (form == Form::line ? "line" : "request"));
+           "there is no member \"" + bounded_text(name, 64) + "\" in a " + (is_line ? "line" : "request"));
     else if (std::exchange(seen[which], true))
       fail("duplicate_member", "\"" + std::string(name) + "\" is there twice");
+    else if (which == kRequest)
+      begin_request();
+  }
+
+  void begin_request() {
+    if (const auto* found = rules_so_far(); found != nullptr) rules = found;
+    request.emplace(*rules);
+  }
+
+  // Returns null if none are known, because the account or the endpoint doesn't exist, or isn't a string.
+  const core::RequestRules* rules_so_far() const {
+    std::string account = Submission().account, endpoint;
+    if (is_line || (!seen[kAccount] && !seen[kEndpoint])) return nullptr;
+    if (seen[kAccount] && !json::unescape(raw[kAccount], account)) return nullptr;
+    if (seen[kEndpoint] && !json::unescape(raw[kEndpoint], endpoint)) return nullptr;
+    return find_rules(account, endpoint);
   }
 
   void value(std::string_view fragment) override {
     if (faulty) return;
     if (which == kRequest) {
-      if (request.bytes() == 0 && fragment[0] != '{')
+      if (!std::exchange(begun, true) && fragment[0] != '{')
         fail("bad_request", "\"request\" must be an object");
-      else if (!request.append(fragment, *out))
-        fail("too_large", too_large_request(), 413);
+      else if (!request->feed(fragment, *out))
+        fail(request->fault());
       return;
     }
     if (raw[which].size() + fragment.size() > raw_bytes_max(which))
@@ -86,7 +101,9 @@ struct SubmissionReader::Impl : json::MemberHandler {
       raw[which] += fragment;
   }
 
-  void end_value(std::uint64_t) override {}
+  void end_value(std::uint64_t) override {
+    if (which == kRequest && !faulty && !request->finish(*out)) fail(request->fault());
+  }
 
   void set_text(Submission& submission, std::size_t member) {
     const std::string name(kNames[member]);
@@ -96,7 +113,6 @@ struct SubmissionReader::Impl : json::MemberHandler {
       return;
     }
     if (auto found = set_option(submission, name, text)) fail(std::move(*found));
-    other_text_bytes += std::ssize(text);
   }
 
   void set_labels(Submission& submission) {
@@ -107,39 +123,44 @@ struct SubmissionReader::Impl : json::MemberHandler {
                              " bytes");
       return;
     }
-    submission.labels = std::move(labels->json);
-    other_text_bytes += labels->text_bytes;
+    submission.labels = std::move(*labels);
   }
 
   std::optional<Submission> finish() {
     if (!faulty && !validator.finish()) fail_json();
     if (!faulty && !members.finish()) fail_shape();
-    if (form == Form::call && !seen[kModel]) fail("missing_member", "\"model\" is missing");
+    if (!is_line && !seen[kModel]) fail("missing_member", "\"model\" is missing");
     if (!seen[kRequest]) fail("missing_member", "\"request\" is missing");
     Submission submission;
     for (std::size_t member = kRequest + 1; member < kLabels; ++member)
       if (seen[member] && !faulty) set_text(submission, member);
     if (seen[kLabels] && !faulty) set_labels(submission);
     if (auto found = check_options(submission)) fail(std::move(*found));
+    if (const auto* found = rules_so_far(); found != nullptr && *found != *rules)
+      fail("bad_account", R"("account" and "endpoint" must stand before "request" here)");
     if (faulty) return std::nullopt;
-    submission.tokens = estimate_tokens(validator.census(), other_text_bytes);
+    submission.tokens = request->tokens();
     return submission;
   }
 
-  const Form form;
+  const bool is_line;
+  const FindRules find_rules;       // empty for a line
+  const core::RequestRules* rules;  // for the request
   json::Validator validator{{.depth_max = core::kJsonDepthMax, .plain_numbers = false}};
   json::MemberScan members{*this};
   std::size_t which = kUnknown;
   std::array<bool, kNames.size()> seen{};
   std::array<std::string, kNames.size()> raw;  // values of all members except the request
-  RequestBytes request;
-  std::int64_t other_text_bytes = 0;  // in the members other than the request
+  std::optional<RequestReader> request;        // set once the request has begun
+  bool begun = false;                          // some of its bytes have come
   std::string* out = nullptr;
   bool faulty = false;
   SubmissionFault fault;
 };
 
-SubmissionReader::SubmissionReader(Form form) : impl_(std::make_unique<Impl>(form)) {}
+SubmissionReader::SubmissionReader(const core::RequestRules& usual, FindRules find_rules)
+    : impl_(std::make_unique<Impl>(usual, std::move(find_rules))) {}
+SubmissionReader::SubmissionReader(const core::RequestRules& rules) : impl_(std::make_unique<Impl>(rules, nullptr)) {}
 SubmissionReader::~SubmissionReader() = default;
 SubmissionReader::SubmissionReader(SubmissionReader&&) noexcept = default;
 SubmissionReader& SubmissionReader::operator=(SubmissionReader&&) noexcept = default;

@@ -2,6 +2,7 @@
 // bodies of other calls.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,20 +11,26 @@
 
 #include "core/error.h"
 #include "core/ids.h"
+#include "core/provider.h"
 #include "proto/api/options.h"
 #include "proto/cursor.h"
 
 namespace batchd::proto {
 
-// Reads a submission in fragments of any size, with constant memory. The bytes of the request pass through verbatim,
-// except that raw newlines become spaces (the request must be one line of JSONL).
+// Returns the rules for requests of an account and endpoint (empty: the account's default); null if there is no such
+// account or endpoint. The rules outlive the reader that asks.
+using FindRules = std::function<const core::RequestRules*(const std::string& account, const std::string& endpoint)>;
+
+// Reads a submission in fragments of any size, with constant memory. A RequestReader passes the request's bytes on.
 class SubmissionReader {
  public:
-  enum class Form : std::uint8_t {
-    call,  // {"model","request","key"?,"account"?,"endpoint"?,"channel"?,"deadline"?,"on_deadline"?,"labels"?}
-    line,  // {"request","key"?}: all other options are given once for all lines
-  };
-  explicit SubmissionReader(Form form = Form::call);
+  // Reads the body of a call:
+  // {"model","request","key"?,"account"?,"endpoint"?,"channel"?,"deadline"?,"on_deadline"?,"labels"?}.
+  // The rules for its request are those of the account and endpoint that stand before it; `usual`, which must outlive
+  // this, if neither does, or if they don't exist. If they turn out to be others, the submission is faulty.
+  SubmissionReader(const core::RequestRules& usual, FindRules find_rules);
+  // Reads a line, {"request","key"?}: all other options are given once for all lines. `rules` must outlive this.
+  explicit SubmissionReader(const core::RequestRules& rules);
   ~SubmissionReader();
   SubmissionReader(SubmissionReader&&) noexcept;
   SubmissionReader& operator=(SubmissionReader&&) noexcept;
@@ -52,8 +59,8 @@ struct AcknowledgementRead {
 };
 AcknowledgementRead parse_acknowledgement(std::string_view body);
 
-// Reads the body of POST /admin/batches/{id}/adopt, {"job":"batches/..."}, and returns the job's name. Errc::invalid if
-// it is anything else.
+// Reads the body of POST /admin/batches/{id}/adopt, {"job":NAME}, and returns the job's name. Errc::invalid if it is
+// anything else.
 core::Result<std::string> parse_adopt(std::string_view body);
 
 }  // namespace batchd::proto

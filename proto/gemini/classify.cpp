@@ -2,11 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/check.h"
 #include "core/limits.h"
 #include "proto/control_document.h"
 #include "proto/gemini/error.h"
+#include "proto/gemini/status.h"
 
 namespace batchd::proto {
 namespace {
@@ -14,6 +16,10 @@ namespace {
 using core::Fault;
 using core::HttpEvent;
 using Kind = core::Fault::Kind;
+
+constexpr std::size_t kStatusWordBytesMax = 64;
+constexpr int kInvalidArgument = 3;  // google.rpc.Code
+constexpr int kNotFound = 5;
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -91,7 +97,7 @@ Kind other_400(CallKind call, const Answer& answer, bool upload_over) {
     return upload_over ? Kind::refused : Kind::transient;
   }
   if (is_upload(call) && (contains(answer.error->message, "MIME") || contains(answer.error->message, "mime type")))
-    return Kind::mime_refused;
+    return Kind::variant_refused;
   if (is_upload(call) && answer.error->status == "ALREADY_EXISTS") return Kind::name_taken;
   return Kind::refused;
 }
@@ -112,12 +118,12 @@ Kind other_kind(CallKind call, const Answer& answer, bool upload_over) {
     case 403:
       return other_403(call, answer);
     case 404:
-      if (call == CallKind::upload_data) return Kind::session_gone;
+      if (call == CallKind::upload_data) return Kind::upload_gone;
       return is_about_a_thing(call) && answer.error ? Kind::missing : Kind::transient;
     case 409:
       return is_upload(call) ? Kind::name_taken : Kind::transient;
     case 410:
-      return call == CallKind::upload_data ? Kind::session_gone : Kind::transient;
+      return call == CallKind::upload_data ? Kind::upload_gone : Kind::transient;
     case 413:
       return Kind::too_large;
     case 422:
@@ -128,41 +134,94 @@ Kind other_kind(CallKind call, const Answer& answer, bool upload_over) {
   return Kind::transient;
 }
 
+std::string status_word(const ProviderError& error) { return bounded_text(error.status, kStatusWordBytesMax); }
+
 std::string words(const HttpEvent& event, const std::optional<ProviderError>& error) {
   if (event.kind != HttpEvent::Kind::answer) return bounded_text(event.detail, core::kProviderMessageBytesMax);
   if (error && !error->message.empty()) return bounded_text(error->message, core::kProviderMessageBytesMax);
-  return "HTTP " + std::to_string(event.status) +
-         (error ? " " + bounded_text(error->status, 64) : ", not in the provider's form");
+  return "HTTP " + std::to_string(event.status) + (error ? " " + status_word(*error) : ", not in the provider's form");
+}
+
+// Returns the google.rpc.Code that the requests' owners are told; nullopt if the fault is no refusal.
+std::optional<int> code_to_tell(Kind kind, const ProviderError& error) {
+  switch (kind) {
+    case Kind::lines_refused:
+    case Kind::refused:
+    case Kind::too_large:
+    case Kind::variant_refused:
+      return kInvalidArgument;
+    case Kind::model_missing:
+      return kNotFound;
+    case Kind::throttled:
+    case Kind::account:
+    case Kind::file_gone:
+      return grpc_code(error.status);
+    case Kind::not_sent:
+    case Kind::unclear:
+    case Kind::transient:
+    case Kind::name_taken:
+    case Kind::upload_gone:
+    case Kind::missing:
+      break;
+  }
+  return std::nullopt;
+}
+
+// Sets what the requests' owners are told of a refusal, as a whole and of each line that it names.
+void tell(Fault& fault, const Answer& answer, std::string_view body) {
+  const auto code = code_to_tell(fault.kind, *answer.error);
+  if (!code) return;
+  auto told = rpc_error(*code, fault.message, body);
+  if (*code == 0) told.status = status_word(*answer.error);
+  told.http_status = answer.status;
+  if (fault.kind == Kind::lines_refused) {
+    for (const auto line : error_lines(answer.error->message)) {
+      auto error = rpc_error(*code, words_on_line(answer.error->message, line), {});
+      error.http_status = answer.status;
+      fault.lines.push_back({.line = line, .error = std::move(error)});
+    }
+  }
+  fault.error = std::move(told);
 }
 
 }  // namespace
 
+Kind unproven(CallKind call, const HttpEvent& event) {
+  const bool create = call == CallKind::create;
+  switch (event.kind) {
+    case HttpEvent::Kind::not_sent:
+      return Kind::not_sent;
+    case HttpEvent::Kind::not_whole:
+      return create ? Kind::not_sent : Kind::transient;
+    case HttpEvent::Kind::answer:
+      if (create && event.early) return Kind::not_sent;
+      break;
+    case HttpEvent::Kind::begin:
+    case HttpEvent::Kind::no_answer:
+      break;
+  }
+  return create ? Kind::unclear : Kind::transient;
+}
+
 core::Fault classify(CallKind call, const HttpEvent& event, std::string_view thing) {
   CHECK(event.kind != HttpEvent::Kind::begin);
   const bool create = call == CallKind::create;
-  Fault fault{.kind = create ? Kind::unclear : Kind::transient, .status = event.status, .message = {}, .lines = {}};
-  if (event.kind != HttpEvent::Kind::answer) {
-    if (event.kind == HttpEvent::Kind::not_sent) fault.kind = Kind::not_sent;
-    fault.status = 0;
-    fault.message = words(event, std::nullopt);
-    return fault;
-  }
-  const auto error = parse_error(event.body);
-  fault.message = words(event, error);
+  const bool answered = event.kind == HttpEvent::Kind::answer;
+  const auto error = answered ? parse_error(event.body) : std::nullopt;
+  Fault fault{.kind = unproven(call, event), .status = answered ? event.status : 0, .message = words(event, error)};
+  if (!answered) return fault;
   const bool success = event.status >= 200 && event.status < 300;
   if (success && (!error || (create && !surely_refused(*error)))) return fault;
   const Answer answer{success ? error->code : event.status, error, bare_name(thing)};
   const auto upload_status = event.header("X-Goog-Upload-Status");
   if (call == CallKind::upload_data && upload_status == "cancelled") {
-    fault.kind = Kind::session_gone;
+    fault.kind = Kind::upload_gone;
     return fault;
   }
   const bool upload_over = upload_status == "final";
-  fault.kind = create ? create_kind(answer) : other_kind(call, answer, upload_over);
-  if (fault.kind == Kind::lines_refused) {
-    fault.lines = error_lines(error->message);
-    for (const auto line : fault.lines) fault.words.push_back(words_on_line(error->message, line));
-  }
+  const auto kind = create ? create_kind(answer) : other_kind(call, answer, upload_over);
+  if (kind != Kind::unclear) fault.kind = kind;
+  if (error) tell(fault, answer, event.body);
   return fault;
 }
 

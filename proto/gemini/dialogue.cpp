@@ -3,11 +3,7 @@
 namespace batchd::proto {
 
 core::Fault unreadable(CallKind call, const core::HttpEvent& event, std::string what) {
-  const bool create = call == CallKind::create;
-  return {.kind = create ? core::Fault::Kind::unclear : core::Fault::Kind::transient,
-          .status = event.status,
-          .message = std::move(what),
-          .lines = {}};
+  return {.kind = unproven(call, event), .status = event.status, .message = std::move(what)};
 }
 
 core::HttpCall json_call(std::string method, std::string target, std::string body) {
@@ -16,7 +12,7 @@ core::HttpCall json_call(std::string method, std::string target, std::string bod
   call.target = std::move(target);
   if (!body.empty()) {
     call.headers.push_back({"Content-Type", "application/json"});
-    call.body = std::move(body);
+    call.body.emplace_back(std::move(body));
   }
   return call;
 }

@@ -16,7 +16,8 @@ inline bool is_success(const core::HttpEvent& event) {
   return event.kind == core::HttpEvent::Kind::answer && event.status >= 200 && event.status < 300;
 }
 
-// Returns the fault for an answer in which batchd itself finds a fault; `what` must contain nothing of the answer.
+// Returns the fault for an answer that proves nothing, since batchd itself finds something wrong in it. `what` must
+// contain nothing of the answer.
 core::Fault unreadable(CallKind call, const core::HttpEvent& event, std::string what);
 
 core::HttpCall json_call(std::string method, std::string target, std::string body = {});
@@ -50,7 +51,7 @@ class RefusingDialogue : public core::Dialogue<Outcome> {
   explicit RefusingDialogue(std::string message, core::Fault::Kind kind = core::Fault::Kind::refused)
       : message_(std::move(message)), kind_(kind) {}
   typename core::Dialogue<Outcome>::Next step(const core::HttpEvent&) override {
-    return core::Fault{.kind = kind_, .status = 0, .message = message_, .lines = {}};
+    return core::Fault{.kind = kind_, .status = 0, .message = message_};
   }
 
  private:

@@ -21,7 +21,7 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 
 // The validator checks every fragment first, so counting brackets is enough to follow the structure of the list.
 struct EmbedsReader::Impl : json::MemberHandler {
-  explicit Impl(std::string_view name) : model(name) {}
+  Impl(std::string_view name, const core::RequestRules& the_rules) : model(name), rules(the_rules) {}
 
   bool fail(SubmissionFault found) {
     if (!std::exchange(faulty, true)) fault = std::move(found);
@@ -92,12 +92,12 @@ struct EmbedsReader::Impl : json::MemberHandler {
   }
 
   void begin_item() {
-    if (items.size() == core::kEmbedsPerCallMax) {
-      fail("bad_request", "a call has at most " + std::to_string(core::kEmbedsPerCallMax) + " requests");
+    if (items.size() == kEmbedsPerCallMax) {
+      fail("bad_request", "a call has at most " + std::to_string(kEmbedsPerCallMax) + " requests");
       return;
     }
     items.emplace_back();
-    reader.emplace(model);
+    reader.emplace(model, rules);
     digest.emplace();
     item_depth = 0;
   }
@@ -137,6 +137,7 @@ struct EmbedsReader::Impl : json::MemberHandler {
   }
 
   const std::string model;
+  const core::RequestRules& rules;  // for each item
   json::Validator validator{{.depth_max = core::kJsonDepthMax + kNestingOfItems, .plain_numbers = false}};
   json::MemberScan members{*this};
   std::vector<EmbedItem> items;
@@ -150,7 +151,8 @@ struct EmbedsReader::Impl : json::MemberHandler {
   SubmissionFault fault;
 };
 
-EmbedsReader::EmbedsReader(std::string_view model) : impl_(std::make_unique<Impl>(model)) {}
+EmbedsReader::EmbedsReader(std::string_view model, const core::RequestRules& rules)
+    : impl_(std::make_unique<Impl>(model, rules)) {}
 EmbedsReader::~EmbedsReader() = default;
 bool EmbedsReader::feed(std::string_view fragment) { return impl_->feed(fragment); }
 bool EmbedsReader::finish() { return impl_->finish(); }

@@ -1,6 +1,7 @@
 // :batchEmbedContents, with which SDKs embed: many requests in one body, and one answer made of many responses.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,9 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/provider.h"
 #include "proto/api/options.h"
 
 namespace batchd::proto {
+
+inline constexpr std::size_t kEmbedsPerCallMax = 100;  // requests in one call, as at Gemini
 
 // One item of the list: a request of embedContent.
 struct EmbedItem {
@@ -24,7 +28,7 @@ struct EmbedItem {
 // of a single call (GeminiBodyReader); there must be 1 to kEmbedsPerCallMax items.
 class EmbedsReader {
  public:
-  explicit EmbedsReader(std::string_view model);
+  EmbedsReader(std::string_view model, const core::RequestRules& rules);  // `rules` must outlive this
   ~EmbedsReader();
   bool feed(std::string_view fragment);  // false if faulty: see fault(), feed no more
   bool finish();                         // false if faulty

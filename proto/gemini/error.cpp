@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "proto/control_document.h"
+#include "proto/gemini/status.h"
 #include "proto/json/write.h"
 
 namespace batchd::proto {
@@ -127,13 +128,16 @@ GeminiError gemini_error(int http_status, std::string_view message) {
   const int code = code_of(http_status);
   const auto found = std::ranges::find(kStatuses, code, &Status::code);
   const bool ours = http_status == 507;  // Google knows no such status
-  return error_of(ours ? found->http : http_status, core::grpc_status(code), message);
+  return error_of(ours ? found->http : http_status, grpc_status(code), message);
 }
 
 GeminiError gemini_error(const core::RequestError& error) {
-  const auto found = std::ranges::find(kStatuses, error.code, &Status::code);
+  // Another source's number and word are not Google's.
+  const bool theirs = error.source == core::ErrorSource::provider && error.code != 0;
+  const int code = theirs ? error.code : grpc_code(error.kind);
+  const auto found = std::ranges::find(kStatuses, code, &Status::code);
   const int http = found == kStatuses.end() ? 500 : found->http;
-  return error_of(http, error.status.empty() ? core::grpc_status(error.code) : error.status, error.message);
+  return error_of(http, theirs && !error.status.empty() ? error.status : grpc_status(code), error.message);
 }
 
 }  // namespace batchd::proto

@@ -19,6 +19,8 @@ using StartNext = core::Dialogue<core::UploadSession>::Next;
 using PresenceNext = core::Dialogue<core::Presence>::Next;
 using RemovalNext = core::Dialogue<core::Removal>::Next;
 
+std::string file_name(const std::string& name) { return std::string(kFilePrefix) + name; }
+
 std::string start_body(const std::string& name, const std::string& mime_type) {
   std::string body;
   json::Writer w(body);
@@ -26,7 +28,7 @@ std::string start_body(const std::string& name, const std::string& mime_type) {
   w.key("file");
   w.begin_object();
   w.key("name");
-  w.string("files/" + name);
+  w.string(file_name(name));
   w.key("displayName");
   w.string(name);
   w.key("mimeType");
@@ -62,9 +64,9 @@ RemovalNext read_removal(const HttpEvent& event, const std::string& file) {
 }  // namespace
 
 core::HttpCall upload_start_call(const GeminiConfig& config, const core::UploadSpec& spec) {
-  CHECK(spec.mime_index >= 0 && static_cast<std::size_t>(spec.mime_index) < config.mime_types.size());
-  CHECK(spec.name.size() <= core::kFileNameBytesMax && is_file_name("files/" + spec.name));
-  const auto& mime_type = config.mime_types[static_cast<std::size_t>(spec.mime_index)];
+  CHECK(spec.variant >= 0 && static_cast<std::size_t>(spec.variant) < config.mime_types.size());
+  CHECK(spec.name.size() <= core::kFileNameBytesMax && is_file_name(file_name(spec.name)));
+  const auto& mime_type = config.mime_types[static_cast<std::size_t>(spec.variant)];
   auto call = json_call("POST", "/upload/" + config.api_version + "/files", start_body(spec.name, mime_type));
   call.headers.push_back({"X-Goog-Upload-Protocol", "resumable"});
   call.headers.push_back({"X-Goog-Upload-Command", "start"});
@@ -89,11 +91,11 @@ core::Dialogue<core::Uploaded>::Next read_uploaded(const HttpEvent& event, const
   const auto shown = text_member(file, "name");
   const auto again = [&](std::string why) {
     auto fault = unreadable(CallKind::upload_data, event, std::move(why));
-    fault.kind = Fault::Kind::session_gone;
+    fault.kind = Fault::Kind::upload_gone;
     return fault;
   };
   if (shown.empty()) return again("the upload is over, but no file came of it");
-  if (shown != "files/" + name) return unreadable(CallKind::upload_data, event, "the answer shows another file");
+  if (shown != file_name(name)) return unreadable(CallKind::upload_data, event, "the answer shows another file");
   if (text_member(file, "state") == "FAILED") return again("the provider could not process the file");
   if (integer_member(file, "sizeBytes").value_or(bytes) != bytes) return again("the file arrived with another size");
   return core::Uploaded{shown};

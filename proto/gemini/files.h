@@ -1,6 +1,7 @@
 // Dialogues about files: upload (resumable protocol), check, remove.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/provider.h"
@@ -8,8 +9,11 @@
 
 namespace batchd::proto {
 
+// What one call of an upload carries: X-Goog-Upload-Chunk-Granularity as observed.
+inline constexpr std::int64_t kUploadChunkBytes = 8 << 20;
+
 core::DialoguePtr<core::UploadSession> start_upload(const GeminiConfig& config, const core::UploadSpec& spec);
-core::DialoguePtr<core::Uploaded> continue_upload(const core::UploadRest& rest);
+core::DialoguePtr<core::Uploaded> upload_file(const core::UploadRest& rest);
 core::DialoguePtr<core::Uploaded> upload_text(const GeminiConfig& config, const std::string& name,
                                               const std::string& text);
 core::DialoguePtr<core::Presence> check_file(const std::string& version, const std::string& file);

@@ -40,9 +40,9 @@ class Survey : public JobListing {
     if (kept >= kSurveyJobsMax && job.end) return true;
     if (!names_.insert(job.name).second) return true;
     // Drops what a survey doesn't need, since the listing may be long.
-    job.message.clear();
+    job.error.reset();
     job.input_file.clear();
-    job.result_file.clear();
+    job.results.clear();
     matches_.jobs.push_back(std::move(job));
     return kept < 2 * kSurveyJobsMax;
   }

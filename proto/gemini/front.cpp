@@ -44,18 +44,21 @@ std::optional<GeminiCall> parse_gemini_call(std::string_view path) {
 }
 
 struct GeminiBodyReader::Impl : json::MemberHandler {
-  explicit Impl(std::string_view name) : model(name) {}
+  Impl(std::string_view name, const core::RequestRules& rules) : model(name), request(rules) {}
 
-  bool fail(std::string code, std::string detail, int status = 400) {
-    if (!std::exchange(faulty, true)) fault = {.status = status, .code = std::move(code), .detail = std::move(detail)};
+  bool fail(SubmissionFault found) {
+    if (!std::exchange(faulty, true)) fault = std::move(found);
     return false;
+  }
+  bool fail(std::string code, std::string detail) {
+    return fail(SubmissionFault{.code = std::move(code), .detail = std::move(detail)});
   }
   bool fail_json() {
     const auto& found = validator.fault();
     return fail("bad_json", "not JSON at byte " + std::to_string(found.offset) + ": " + found.what);
   }
   void append(std::string_view bytes) {
-    if (!request.append(bytes, *out)) fail("too_large", too_large_request(), 413);
+    if (!faulty && !request.feed(bytes, *out)) fail(request.fault());
   }
 
   bool feed(std::string_view fragment, std::string& request_out) {
@@ -91,30 +94,31 @@ struct GeminiBodyReader::Impl : json::MemberHandler {
     std::string text;
     const bool readable = json::unescape(raw_model, text);
     if (!readable || !is_model(text, model)) fail("bad_model", "\"model\" in the body must be the model of the path");
-    other_text_bytes += std::ssize(text);
     raw_model.clear();
   }
 
   std::optional<std::int64_t> finish(std::string& request_out) {
     if (!faulty && !validator.finish()) fail_json();
     if (!faulty && !members.finish()) fail("not_an_object", "the body must be one JSON object");
+    out = &request_out;
+    append(opened ? "}" : "{}");
+    if (!faulty && !request.finish(request_out)) fail(request.fault());
     if (faulty) return std::nullopt;
-    request_out += opened ? "}" : "{}";
-    return estimate_tokens(validator.census(), other_text_bytes);
+    return request.tokens();
   }
 
   const std::string model;
   json::Validator validator{{.depth_max = core::kJsonDepthMax, .plain_numbers = false}};
   json::MemberScan members{*this};
-  RequestBytes request;
+  RequestReader request;
   std::string* out = nullptr;
   std::string raw_model;
-  std::int64_t other_text_bytes = 0;
   bool opened = false, in_model = false, faulty = false;
   SubmissionFault fault;
 };
 
-GeminiBodyReader::GeminiBodyReader(std::string_view model) : impl_(std::make_unique<Impl>(model)) {}
+GeminiBodyReader::GeminiBodyReader(std::string_view model, const core::RequestRules& rules)
+    : impl_(std::make_unique<Impl>(model, rules)) {}
 GeminiBodyReader::~GeminiBodyReader() = default;
 bool GeminiBodyReader::feed(std::string_view fragment, std::string& request_out) {
   return impl_->feed(fragment, request_out);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/provider.h"
 #include "core/types.h"
 #include "proto/api/options.h"
 
@@ -30,7 +31,7 @@ std::optional<GeminiCall> parse_gemini_call(std::string_view path);  // nullopt 
 // another model is faulty.
 class GeminiBodyReader {
  public:
-  explicit GeminiBodyReader(std::string_view model);
+  GeminiBodyReader(std::string_view model, const core::RequestRules& rules);  // `rules` must outlive this
   ~GeminiBodyReader();
   bool feed(std::string_view fragment, std::string& request_out);  // false if faulty, see fault()
   std::optional<std::int64_t> finish(std::string& request_out);    // estimated tokens; nullopt if faulty

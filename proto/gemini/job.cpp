@@ -2,14 +2,17 @@
 
 #include <utility>
 
+#include "core/requeue.h"
 #include "proto/gemini/names.h"
 #include "proto/gemini/status.h"
+#include "proto/gemini/verbatim.h"
 #include "proto/rfc3339.h"
 
 namespace batchd::proto {
 namespace {
 
 constexpr std::size_t kPageTokenBytesMax = 4096;
+constexpr int kNoCode = 13;  // the google.rpc.Code of an end without one
 
 std::string_view without_prefix(std::string_view state) {
   for (const std::string_view prefix : {"BATCH_STATE_", "JOB_STATE_"})
@@ -40,13 +43,6 @@ std::string result_file_of(const JsonValue& operation, const JsonValue* batch) {
   return "";
 }
 
-void read_error(const JsonValue* error, core::JobView& job) {
-  if (error == nullptr) return;
-  auto status = read_status(*error);
-  if (status.code != 0) job.error_code = status.code;
-  job.message = std::move(status.message);
-}
-
 const JsonValue* batch_of(const JsonValue& operation) {
   const auto* metadata = object_member(&operation, "metadata");
   return metadata != nullptr ? metadata : &operation;
@@ -56,26 +52,57 @@ std::string input_file_of(const JsonValue* batch) {
   return text_member(object_member(batch, "inputConfig"), "fileName");
 }
 
+// What an operation says of its end.
+struct JobWords {
+  int code = 0;         // google.rpc.Code; 0 if it gave none
+  std::string message;  // bounded
+  std::string_view body;
+  bool any = false;
+};
+
+// Both the operation and the batch in it may carry an error. The operation's counts more.
+JobWords words_of(const JsonValue& operation, const JsonValue* batch, std::string_view text) {
+  JobWords words;
+  const auto take = [&words](const JsonValue& error, std::string_view body) {
+    auto status = read_status(error);
+    if (status.code != 0) words.code = status.code;
+    words.message = std::move(status.message);
+    words.body = body;
+    words.any = true;
+  };
+  if (const auto* error = object_member(batch, "error"); error != nullptr && batch != &operation)
+    take(*error, member_text(member_text(text, "metadata"), "error"));
+  if (const auto* error = object_member(&operation, "error")) take(*error, member_text(text, "error"));
+  return words;
+}
+
+// A line with such a code would be sent again, so a job that failed with it is the provider's trouble, too.
+core::FailedFor failed_for(int code) {
+  const bool again = core::after_line_error(error_class(code)) == core::Again::requeue;
+  return again ? core::FailedFor::trouble : core::FailedFor::refused;
+}
+
 }  // namespace
 
-std::optional<core::JobView> parse_job(const JsonValue& operation) {
+std::optional<core::JobView> parse_job(const JsonValue& operation, std::string_view text) {
   core::JobView job;
   job.name = text_member(&operation, "name");
   if (!is_job_name(job.name)) return std::nullopt;
   const auto* batch = batch_of(operation);
   job.tag = text_member(batch, "displayName");
   job.input_file = input_file_of(batch);
-  job.result_file = result_file_of(operation, batch);
+  if (auto file = result_file_of(operation, batch); !file.empty()) job.results.push_back(std::move(file));
   job.created_at = parse_rfc3339(text_member(batch, "createTime"));
-  read_error(object_member(batch, "error"), job);
-  read_error(object_member(&operation, "error"), job);
+  const auto words = words_of(operation, batch, text);
+  if (words.any) job.error = rpc_error(words.code != 0 ? words.code : kNoCode, words.message, words.body);
+  job.failed_for = failed_for(words.code);
 
-  const auto text = text_member(batch, "state");
-  const auto state = without_prefix(text);
+  const auto shown_state = text_member(batch, "state");
+  const auto state = without_prefix(shown_state);
   job.end = end_of(state);
   // An operation that is done has ended even in an unknown state, if it has a result file or an error.
   const bool unnamed = state.empty() || state == "UNSPECIFIED";
-  const bool shows = !job.result_file.empty() || job.error_code != 0;
+  const bool shows = !job.results.empty() || words.code != 0;
   if (!job.end && (unnamed || shows) && true_member(&operation, "done")) job.end = end_of_done(operation);
   job.running = state == "RUNNING";
   return job;

@@ -48,7 +48,7 @@ std::string_view create_verb(std::string_view endpoint) {
 JobNext read_created(const HttpEvent& event, const core::CreateSpec& spec) {
   if (is_success(event)) {
     if (const auto document = ControlDocument::parse(event.body)) {
-      auto job = parse_job(document->root());
+      auto job = parse_job(document->root(), event.body);
       if (job && (job->tag.empty() || job->tag == spec.tag)) return std::move(*job);
       if (job) return unreadable(CallKind::create, event, "the answer shows another job's displayName");
     }
@@ -59,7 +59,7 @@ JobNext read_created(const HttpEvent& event, const core::CreateSpec& spec) {
 JobNext read_polled(const HttpEvent& event, const std::string& name) {
   if (is_success(event)) {
     if (const auto document = ControlDocument::parse(event.body)) {
-      auto job = parse_job(document->root());
+      auto job = parse_job(document->root(), event.body);
       if (job && job->name == name) return std::move(*job);
       if (job) return unreadable(CallKind::poll, event, "the answer shows another job");
     }

@@ -10,6 +10,7 @@
 namespace batchd::proto {
 
 core::DialoguePtr<core::JobView> create_job(const std::string& version, const core::CreateSpec& spec);
+// Finds the jobs that have this tag or read this file. An empty text matches no job.
 core::DialoguePtr<core::JobMatches> find_jobs(const std::string& version, const std::string& tag,
                                               const std::string& file);
 // Finds the jobs whose displayName begins with `prefix` (not empty), reduced to name, tag, end and created_at. Once

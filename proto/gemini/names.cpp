@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/limits.h"
+
 namespace batchd::proto {
 namespace {
 
@@ -11,17 +13,26 @@ constexpr std::size_t kSessionBytesMax = 4096;
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 bool is_name_byte(char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; }
 
-bool is_name(std::string_view name, std::string_view prefix) {
-  if (!name.starts_with(prefix)) return false;
-  name.remove_prefix(prefix.size());
-  return !name.empty() && name.size() <= kNameBytesMax && std::ranges::all_of(name, is_name_byte) &&
+bool is_bare_name(std::string_view name, std::size_t bytes_max) {
+  return !name.empty() && name.size() <= bytes_max && std::ranges::all_of(name, is_name_byte) &&
          name.find_first_not_of('.') != std::string_view::npos;
+}
+
+bool is_name(std::string_view name, std::string_view prefix) {
+  return name.starts_with(prefix) && is_bare_name(name.substr(prefix.size()), kNameBytesMax);
 }
 
 }  // namespace
 
 bool is_job_name(std::string_view name) { return is_name(name, "batches/"); }
-bool is_file_name(std::string_view name) { return is_name(name, "files/"); }
+bool is_file_name(std::string_view name) { return is_name(name, kFilePrefix); }
+
+std::optional<std::string> model_name(std::string_view text) {
+  constexpr std::string_view prefix = "models/";
+  if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+  if (!is_bare_name(text, core::kModelBytesMax)) return std::nullopt;
+  return std::string(text);
+}
 
 std::string escape_segment(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";

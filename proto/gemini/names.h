@@ -7,8 +7,13 @@
 
 namespace batchd::proto {
 
-bool is_job_name(std::string_view name);            // "batches/" and 1 to 200 of [A-Za-z0-9._-], not only dots
-bool is_file_name(std::string_view name);           // "files/" and the same
+inline constexpr std::string_view kFilePrefix = "files/";
+
+bool is_job_name(std::string_view name);   // "batches/" and 1 to 200 of [A-Za-z0-9._-], not only dots
+bool is_file_name(std::string_view name);  // "files/" and the same
+// Returns the model's name without "models/", which may stand before it; nullopt unless that is 1 to kModelBytesMax of
+// [A-Za-z0-9._-], not only dots.
+std::optional<std::string> model_name(std::string_view text);
 std::string escape_segment(std::string_view text);  // percent-encodes for one path segment or query value
 
 // Returns path and query of an upload session's URL; nullopt if it isn't the path of an upload, is longer than 4 KiB,

@@ -10,6 +10,7 @@
 #include "proto/gemini/status.h"
 #include "proto/gemini/usage.h"
 #include "proto/json/members.h"
+#include "proto/json/validator.h"
 
 namespace batchd::proto {
 namespace {
@@ -32,13 +33,6 @@ struct Slot {
   bool null() const { return kept == "null"; }
   bool object() const { return kept.starts_with('{'); }
 };
-
-core::RequestError provider_error(int code, std::string_view message) {
-  return {.code = code,
-          .status = std::string(core::grpc_status(code)),
-          .message = bounded_text(message, core::kProviderMessageBytesMax),
-          .source = core::ErrorSource::provider};
-}
 
 class Reader : public core::ResultLineReader, private json::MemberHandler {
  public:
@@ -115,7 +109,7 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     const auto document = ControlDocument::parse(slot.kept);
     if (!document || !slot.object()) return std::nullopt;
     const auto status = read_status(document->root());
-    return provider_error(status.code != 0 ? status.code : kUnknownCode, status.message);
+    return rpc_error(status.code != 0 ? status.code : kUnknownCode, status.message, slot.kept);
   }
 
   // The older form: a google.rpc.Status object, or its message alone. Code 0 and "OK" mean no error.
@@ -129,7 +123,8 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     }
     std::string text;
     if (!json::unescape(slot.kept, text) || text.empty() || text == "OK") return std::nullopt;
-    return provider_error(kUnknownCode, text);
+    const bool whole = json::validate(slot.kept, {});  // else it can't be shown as it came
+    return rpc_error(kUnknownCode, text, whole ? slot.kept : std::string());
   }
 
   json::MemberHandler& handler() { return *this; }

@@ -1,16 +1,103 @@
 #include "proto/gemini/status.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 #include "core/limits.h"
 
 namespace batchd::proto {
+namespace {
+
+using core::ErrorClass;
+
+// A google.rpc.Code. Its number is its place in the table.
+struct RpcCode {
+  std::string_view name;
+  ErrorClass kind;
+};
+constexpr std::array<RpcCode, 17> kRpcCodes{{{"OK", ErrorClass::other},
+                                             {"CANCELLED", ErrorClass::cancelled},
+                                             {"UNKNOWN", ErrorClass::other},
+                                             {"INVALID_ARGUMENT", ErrorClass::invalid},
+                                             {"DEADLINE_EXCEEDED", ErrorClass::expired},
+                                             {"NOT_FOUND", ErrorClass::not_found},
+                                             {"ALREADY_EXISTS", ErrorClass::other},
+                                             {"PERMISSION_DENIED", ErrorClass::denied},
+                                             {"RESOURCE_EXHAUSTED", ErrorClass::exhausted},
+                                             {"FAILED_PRECONDITION", ErrorClass::invalid},
+                                             {"ABORTED", ErrorClass::other},
+                                             {"OUT_OF_RANGE", ErrorClass::invalid},
+                                             {"UNIMPLEMENTED", ErrorClass::invalid},
+                                             {"INTERNAL", ErrorClass::internal},
+                                             {"UNAVAILABLE", ErrorClass::unavailable},
+                                             {"DATA_LOSS", ErrorClass::data_lost},
+                                             {"UNAUTHENTICATED", ErrorClass::denied}}};
+constexpr int kUnknown = 2;
+
+// Returns null if `code` is no google.rpc.Code.
+const RpcCode* rpc_code(int code) {
+  if (code < 0 || static_cast<std::size_t>(code) >= kRpcCodes.size()) return nullptr;
+  return &kRpcCodes[static_cast<std::size_t>(code)];
+}
+
+}  // namespace
 
 RpcStatus read_status(const JsonValue& status) {
   const auto code = integer_member(&status, "code").value_or(0);
   const bool possible = code > 0 && code <= std::numeric_limits<int>::max();
   return {possible ? static_cast<int>(code) : 0,
           bounded_text(text_member(&status, "message"), core::kProviderMessageBytesMax)};
+}
+
+std::string_view grpc_status(int code) {
+  const auto* found = rpc_code(code);
+  return found == nullptr ? kRpcCodes[kUnknown].name : found->name;
+}
+
+int grpc_code(std::string_view status) {
+  const auto found = std::ranges::find(kRpcCodes, status, &RpcCode::name);
+  return found == kRpcCodes.end() ? 0 : static_cast<int>(found - kRpcCodes.begin());
+}
+
+int grpc_code(ErrorClass kind) {
+  switch (kind) {
+    case ErrorClass::invalid:
+      return 3;
+    case ErrorClass::not_found:
+      return 5;
+    case ErrorClass::denied:
+      return 7;
+    case ErrorClass::exhausted:
+      return 8;
+    case ErrorClass::unavailable:
+      return 14;
+    case ErrorClass::internal:
+      return 13;
+    case ErrorClass::expired:
+      return 4;
+    case ErrorClass::cancelled:
+      return 1;
+    case ErrorClass::data_lost:
+      return 15;
+    case ErrorClass::other:
+      break;
+  }
+  return kUnknown;
+}
+
+ErrorClass error_class(int code) {
+  const auto* found = rpc_code(code);
+  return found == nullptr ? ErrorClass::other : found->kind;
+}
+
+core::RequestError rpc_error(int code, std::string_view message, std::string_view value) {
+  return {.kind = error_class(code),
+          .code = code,
+          .status = std::string(grpc_status(code)),
+          .message = bounded_text(message, core::kProviderMessageBytesMax),
+          .body = std::string(value.size() <= core::kProviderErrorBytesMax ? value : std::string_view()),
+          .source = core::ErrorSource::provider};
 }
 
 }  // namespace batchd::proto

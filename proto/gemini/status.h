@@ -1,9 +1,11 @@
-// google.rpc.Status, the form of errors inside operations and result lines:
+// google.rpc.Code and google.rpc.Status, the form of errors inside operations and result lines:
 // {"code":13,"message":"...","details":[...]}.
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "core/types.h"
 #include "proto/control_document.h"
 
 namespace batchd::proto {
@@ -13,5 +15,15 @@ struct RpcStatus {
   std::string message;  // at most kProviderMessageBytesMax
 };
 RpcStatus read_status(const JsonValue& status);
+
+// --- google.rpc.Code
+std::string_view grpc_status(int code);  // 13: "INTERNAL"; "UNKNOWN" if `code` is no google.rpc.Code
+int grpc_code(std::string_view status);  // "INTERNAL": 13; 0 if no error has this name
+int grpc_code(core::ErrorClass kind);    // the code that says best what errors of this class are about
+core::ErrorClass error_class(int code);  // `other` for every code that has no class of its own, and for no code
+
+// Returns the provider's error with this code and these words, which are cut to kProviderMessageBytesMax. `value` is
+// the error as it came, or empty; it is left out if it is longer than kProviderErrorBytesMax.
+core::RequestError rpc_error(int code, std::string_view message, std::string_view value);
 
 }  // namespace batchd::proto

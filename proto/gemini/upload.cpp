@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/limits.h"
 #include "proto/gemini/dialogue.h"
 #include "proto/gemini/error.h"
 #include "proto/gemini/files.h"
@@ -33,6 +32,7 @@ HttpCall session_call(const std::string& session, std::string command) {
   HttpCall call;
   call.method = "POST";
   call.target = session;
+  call.own_root = true;
   call.headers.push_back({"X-Goog-Upload-Command", std::move(command)});
   return call;
 }
@@ -77,21 +77,21 @@ class Upload : public core::Dialogue<core::Uploaded> {
   // Sends the next chunk, or only `finalize` if everything has arrived.
   Next send() {
     asked_ = false;
-    const auto bytes = std::min(core::kUploadChunkBytes, rest_.bytes - offset_);
+    const auto bytes = std::min(kUploadChunkBytes, rest_.bytes - offset_);
     sent_to_ = offset_ + bytes;
     last_sent_ = sent_to_ == rest_.bytes;
     auto call = session_call(rest_.session, bytes == 0 ? "finalize" : last_sent_ ? "upload, finalize" : "upload");
     call.headers.push_back({"X-Goog-Upload-Offset", std::to_string(offset_)});
     if (bytes > 0) {
       call.headers.push_back({"Content-Type", "application/octet-stream"});
-      call.body = core::BatchSlice{rest_.batch, offset_, bytes};
+      call.body.emplace_back(core::BatchSlice{rest_.batch, offset_, bytes});
     }
     return call;
   }
 
   Fault gone(const HttpEvent& event, std::string why) const {
     auto fault = unreadable(CallKind::upload_data, event, std::move(why));
-    fault.kind = Fault::Kind::session_gone;
+    fault.kind = Fault::Kind::upload_gone;
     return fault;
   }
   Fault doubtful(const HttpEvent& event) const {
@@ -122,44 +122,44 @@ class TextUpload : public core::Dialogue<core::Uploaded> {
 
   Next start() {
     started_ = false;
-    return upload_start_call(config_, {.name = name_, .bytes = bytes(), .mime_index = mime_index_});
+    return upload_start_call(config_, {.name = name_, .bytes = bytes(), .variant = variant_});
   }
 
   Next after_start(const HttpEvent& event) {
     auto next = read_upload_start(event);
-    if (auto* fault = std::get_if<Fault>(&next)) return or_next_mime_type(std::move(*fault));
+    if (auto* fault = std::get_if<Fault>(&next)) return or_next_variant(std::move(*fault));
     started_ = true;
     auto call = session_call(std::get<core::UploadSession>(next).session, "upload, finalize");
     call.headers.push_back({"X-Goog-Upload-Offset", "0"});
     call.headers.push_back({"Content-Type", "application/octet-stream"});
-    call.body = text_;
+    call.body.emplace_back(text_);
     return call;
   }
 
   Next after_data(const HttpEvent& event) {
     if (is_success(event) && !parse_error(event.body)) return read_uploaded(event, name_, bytes());
-    return or_next_mime_type(classify(CallKind::upload_data, event, name_));
+    return or_next_variant(classify(CallKind::upload_data, event, name_));
   }
 
-  Next or_next_mime_type(Fault fault) {
-    const bool another = static_cast<std::size_t>(mime_index_) + 1 < config_.mime_types.size();
-    if (fault.kind != Fault::Kind::mime_refused || !another) return fault;
-    ++mime_index_;
+  Next or_next_variant(Fault fault) {
+    const bool another = static_cast<std::size_t>(variant_) + 1 < config_.mime_types.size();
+    if (fault.kind != Fault::Kind::variant_refused || !another) return fault;
+    ++variant_;
     return start();
   }
 
   const GeminiConfig config_;
   const std::string name_, text_;
-  int mime_index_ = 0;
+  int variant_ = 0;
   bool started_ = false;
 };
 
 }  // namespace
 
-core::DialoguePtr<core::Uploaded> continue_upload(const core::UploadRest& rest) {
+core::DialoguePtr<core::Uploaded> upload_file(const core::UploadRest& rest) {
   CHECK(rest.bytes > 0);
   if (!is_session_target(rest.session))
-    return std::make_unique<RefusingDialogue<core::Uploaded>>("not an upload session", Fault::Kind::session_gone);
+    return std::make_unique<RefusingDialogue<core::Uploaded>>("not an upload session", Fault::Kind::upload_gone);
   return std::make_unique<Upload>(rest);
 }
 

@@ -8,8 +8,7 @@
 namespace batchd::json {
 namespace {
 
-constexpr std::string_view kMediaName = "data";  // inlineData.data is base64, not text
-constexpr std::size_t kNumberBytesMax = 64;      // of plain numbers
+constexpr std::size_t kNumberBytesMax = 64;  // of plain numbers
 constexpr std::size_t kExponentDigitsMax = 4;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -33,11 +32,9 @@ Grammar::Grammar(const ValidatorLimits& limits)
 std::size_t Grammar::take(std::string_view bytes) {
   std::size_t i = 0;
   while (i < bytes.size()) {
-    if (state_ == State::string && !is_key_) {
-      const auto start = i;
+    if (state_ == State::string) {
       i += plain_run(bytes.substr(i));
       while (i < bytes.size() && is_plain(bytes[i])) ++i;
-      count(i - start);
       if (i == bytes.size()) break;
     }
     if (!step(bytes[i])) break;
@@ -128,7 +125,6 @@ bool Grammar::begin_value(char c) {
 
 bool Grammar::open(bool object) {
   if (depth_ == depth_max_) return fail("nested too deeply");
-  media_next_ = false;
   objects_.set(depth_++, object);
   state_ = object ? State::first_key : State::first_element;
   return true;
@@ -150,10 +146,7 @@ bool Grammar::after_value(char c) {
   return true;
 }
 
-void Grammar::end_value() {
-  media_next_ = false;
-  state_ = State::after_value;
-}
+void Grammar::end_value() { state_ = State::after_value; }
 
 // --- literals and numbers --------------------------------------------------------------------------------------------
 
@@ -207,48 +200,23 @@ bool Grammar::in_number(char c) {
 
 bool Grammar::begin_string(bool key) {
   is_key_ = key;
-  key_bytes_ = 0;
-  key_matches_ = true;
   state_ = State::string;
   return true;
 }
 
-bool Grammar::end_string() {
-  if (!is_key_) {
-    if (media_next_) ++census_.media_parts;
-    end_value();
-    return true;
-  }
-  media_next_ = key_matches_ && key_bytes_ == kMediaName.size();
-  state_ = State::colon;
-  return true;
-}
-
-void Grammar::count(std::size_t text_bytes) {
-  if (!is_key_ && !media_next_) census_.text_bytes += text_bytes;
-}
-
 bool Grammar::in_string(char c) {
-  if (c == '"') return end_string();
-  if (c == '\\') {
-    key_matches_ = false;
-    state_ = State::escape;
+  if (c == '"' || c == '\\') {
+    state_ = c == '\\' ? State::escape : is_key_ ? State::colon : State::after_value;
     return true;
   }
   const auto byte = static_cast<unsigned char>(c);
   if (byte < 0x20) return fail("a control character in a string");
-  if (byte >= 0x80) return begin_sequence(byte);
-  if (is_key_) key_matches_ = key_matches_ && key_bytes_ < kMediaName.size() && kMediaName[key_bytes_] == c;
-  ++key_bytes_;
-  count(1);
-  return true;
+  return byte < 0x80 || begin_sequence(byte);
 }
 
 bool Grammar::begin_sequence(unsigned char lead) {
   const auto shape = utf8_lead(lead);
   if (shape.length == 0) return fail("not UTF-8");
-  key_matches_ = false;
-  count(shape.length);
   sequence_left_ = static_cast<unsigned>(shape.length - 1);
   sequence_min_ = shape.second_min;
   sequence_max_ = shape.second_max;
@@ -273,7 +241,6 @@ bool Grammar::in_escape(char c) {
     return true;
   }
   if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) return fail("no such escape");
-  count(1);
   state_ = State::string;
   return true;
 }
@@ -289,7 +256,6 @@ bool Grammar::in_hex(char c) {
   code_unit_ = unit;
   if (++hex_digits_ < 4) return true;
   const bool high = !low_ && code_unit_ >= 0xD800 && code_unit_ <= 0xDBFF;
-  count(high ? 4 : low_ ? 0 : code_unit_ < 0x80 ? 1 : code_unit_ < 0x800 ? 2 : 3);
   state_ = high ? State::low_backslash : State::string;
   hex_digits_ = 0;
   code_unit_ = 0;

@@ -21,7 +21,6 @@ class Grammar {
   // Returns true if one whole value has been taken. (A number at the top level has no end of its own.)
   bool complete() const;
   std::string_view fault() const { return fault_; }  // what is wrong with the byte at which take() stopped
-  const TextCensus& census() const { return census_; }
 
  private:
   enum class State : std::uint8_t {
@@ -66,9 +65,7 @@ class Grammar {
   bool in_literal(char c);
   bool in_number(char c);
   bool number_byte(char c, State next);
-  bool end_string();
   void end_value();
-  void count(std::size_t text_bytes);
 
   const std::size_t depth_max_;
   const bool plain_numbers_;
@@ -87,11 +84,6 @@ class Grammar {
   unsigned char sequence_max_ = 0;
   std::size_t number_bytes_ = 0;
   std::size_t exponent_bytes_ = 0;
-
-  TextCensus census_;
-  std::size_t key_bytes_ = 0;
-  bool key_matches_ = false;  // what has come of the name is a prefix of "data"
-  bool media_next_ = false;
 };
 
 }  // namespace batchd::json

@@ -21,12 +21,7 @@ constexpr auto kMarks = [] {
   return marks;
 }();
 
-// Both return the length of the prefix without bytes that matter, inside a string or outside.
-std::size_t run_in_string(std::string_view bytes) {
-  auto at = unquoted_run(bytes);
-  while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') ++at;
-  return at;
-}
+// Returns the length of the prefix, outside of strings, without bytes that matter.
 std::size_t run_outside(std::string_view bytes) {
   const auto mark = std::ranges::find_if(bytes, [](char c) { return kMarks[static_cast<unsigned char>(c)]; });
   return static_cast<std::size_t>(mark - bytes.begin());
@@ -123,7 +118,7 @@ std::size_t MemberScan::take_value(std::string_view fragment) {
   while (taken < fragment.size() && !over && state_ != State::failed) {
     if (!escaped_) {
       const auto rest = fragment.substr(taken);
-      taken += in_string_ ? run_in_string(rest) : run_outside(rest);
+      taken += in_string_ ? string_run(rest) : run_outside(rest);
     }
     if (taken == fragment.size()) break;
     const char c = fragment[taken++];

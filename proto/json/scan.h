@@ -2,6 +2,7 @@
 // in strings.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -37,7 +38,14 @@ inline std::size_t unquoted_run(std::string_view bytes) {
   return scan::run(bytes, [](std::uint64_t word) { return (scan::any(word, '"') | scan::any(word, '\\')) != 0; });
 }
 
-// The same for a prefix that has no control characters and no bytes outside of ASCII either.
+// Returns the length of the prefix that belongs to a string without an escape: up to a quote or a backslash.
+inline std::size_t string_run(std::string_view bytes) {
+  auto at = unquoted_run(bytes);
+  while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') ++at;
+  return at;
+}
+
+// The same as unquoted_run() for a prefix that has no control characters and no bytes outside of ASCII either.
 inline std::size_t plain_run(std::string_view bytes) {
   return scan::run(bytes, [](std::uint64_t word) {
     const auto controls = (word - scan::kOnes * 0x20) & ~word;

@@ -37,7 +37,6 @@ bool Validator::finish() {
 }
 
 const JsonFault& Validator::fault() const { return impl_->fault; }
-TextCensus Validator::census() const { return impl_->grammar.census(); }
 
 bool validate(std::string_view document, ValidatorLimits limits, JsonFault* fault) {
   Validator validator(limits);

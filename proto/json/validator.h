@@ -21,13 +21,6 @@ struct JsonFault {
   std::string what;          // for people; contains none of the input
 };
 
-// The amount of text in a request, for token estimates: the bytes of string values. Members called "data" (inline
-// media) are counted, not measured.
-struct TextCensus {
-  std::uint64_t text_bytes = 0;
-  std::uint64_t media_parts = 0;
-};
-
 class Validator {
  public:
   explicit Validator(ValidatorLimits limits = {});
@@ -38,7 +31,6 @@ class Validator {
   bool feed(std::string_view fragment);  // false if faulty: see fault(), feed no more
   bool finish();                         // false if faulty or if the value isn't complete
   const JsonFault& fault() const;
-  TextCensus census() const;
 
  private:
   struct Impl;

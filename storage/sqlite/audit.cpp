@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::int64_t kRequestsPerCall = 250;  // for each its batch, its group and the sizes of two bodies are read
 
+constexpr int kUploadsPerCall = 250;  // for each its batch is looked for
+
 std::string of_request(core::RequestId id) { return "request " + to_text(id) + ": "; }
 
 }  // namespace
@@ -50,12 +52,14 @@ core::Result<core::AuditStep> SqliteStore::audit_requests(std::int64_t after) {
     const auto from = after;
     core::AuditStep step;
     std::int64_t chunks = 0;
+    // Ids of batches and of requests are drawn from the same source: rows of both kinds are looked at side by side.
+    const auto uploads = audit_uploads(after);
     auto rows = db_->query(
         "SELECT id, lane, state, batch, (SELECT b.state FROM batch b WHERE b.id = r.batch), body, body_bytes,"
         " result, result_bytes, value_offset, value_bytes, finished_at, completion, error_code,"
         " grp IS NOT NULL AND NOT EXISTS (SELECT 1 FROM request_group g WHERE g.id = r.grp)"
-        " FROM request r WHERE id > ? ORDER BY id",
-        after);
+        " FROM request r WHERE id > ? AND id <= ? ORDER BY id",
+        after, uploads.up_to);
     while (rows.row()) {
       if (step.checked == kRequestsPerCall || chunks >= core::kVerbRowsMax) {
         step.next = after;
@@ -68,6 +72,10 @@ core::Result<core::AuditStep> SqliteStore::audit_requests(std::int64_t after) {
       body_owners_.own(rows.integer(5));
       if (!rows.is_null(7)) body_owners_.own(rows.integer(7));
     }
+    if (!step.next && uploads.up_to < INT64_MAX) step.next = uploads.up_to;
+    for (const auto batch : uploads.without_batch)
+      if (batch.value() <= step.next.value_or(INT64_MAX))
+        step.findings.push_back("batch " + to_text(batch) + ": it has uploads, but is missing");
     if (notes_owners) body_owners_.step(from, step.next);
     return step;
   });
@@ -109,6 +117,23 @@ std::int64_t SqliteStore::audit_request(const Query& row, std::vector<std::strin
   if ((is == succeeded) != has_result) finding(word + (has_result ? ", with a result" : ", without a result"));
   if (is == failed && row.is_null(13)) finding("failed, without an error");
   return chunks;
+}
+
+AuditedUploads SqliteStore::audit_uploads(std::int64_t after) {
+  AuditedUploads audited;
+  int looked_at = 0;
+  core::BatchId last;
+  auto rows = db_->query(
+      "SELECT batch, EXISTS(SELECT 1 FROM batch b WHERE b.id = u.batch) FROM upload u WHERE batch > ?"
+      " ORDER BY batch LIMIT ?",
+      after, kUploadsPerCall);
+  for (; rows.row(); ++looked_at) {
+    const bool seen = last == rows.id<core::BatchId>(0);
+    last = rows.id<core::BatchId>(0);
+    if (!seen && !rows.flag(1)) audited.without_batch.push_back(last);
+  }
+  if (looked_at == kUploadsPerCall) audited.up_to = last.value();  // its other rows have the same batch
+  return audited;
 }
 
 // Sizes only: audit_bodies() checks the digests.

@@ -1,17 +1,38 @@
 // Batch rows, each read as a whole and written as a whole.
 #include <algorithm>
 
+#include "storage/sqlite/error_row.h"
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
+namespace {
+
+// Column batch.results: names, none of which has a newline in it.
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : "\n") + names[i];
+  return text;
+}
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    names.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return names;
+}
+
+}  // namespace
 
 BatchRow SqliteStore::load(core::BatchId id) {
   auto row = db_->query(
       "SELECT lane, state, reason, items, body_bytes, tokens, packed, parent, root, fences,"
       " (SELECT r.creates FROM batch r WHERE r.id = b.root), created_at, state_since,"
-      " upload_n, mime_index, upload_session, uploaded_at, file_deleted,"
-      " token, credential, create_at, not_before, throttled, throttles, fence_begun, refusal, released,"
-      " job, submitted_at, ended_at, end, end_code, message, result_file, result_bytes,"
+      " upload_n, input_file, upload_variant, upload_session, uploaded_at, file_deleted,"
+      " tag, credential, create_at, not_before, throttled, throttles, fence_begun, refusal, released,"
+      " job, submitted_at, ended_at, end, failed_for, error_class, error_code, error_status, error_message,"
+      " error_http, error_body, error_source, message, results, result_bytes,"
       " succeeded, failed, requeued, missing, possibly_charged, dropped, \"foreign\", unreadable,"
       " split_rule, split_first, cancel_asked FROM batch b WHERE id = ?",
       id);
@@ -34,7 +55,8 @@ BatchRow SqliteStore::load(core::BatchId id) {
   batch.created_at = row.time(at++);
   batch.state_since = row.time(at++);
   batch.upload_n = row.small(at++);
-  batch.mime_index = row.small(at++);
+  batch.input_file = row.text(at++);
+  batch.upload_variant = row.small(at++);
   batch.upload_session = row.text(at++);
   batch.uploaded_at = row.maybe_time(at++);
   batch.file_deleted = row.flag(at++);
@@ -52,9 +74,11 @@ BatchRow SqliteStore::load(core::BatchId id) {
   batch.ended_at = row.maybe_time(at++);
   if (!row.is_null(at)) batch.end = row.state<core::JobEnd>(at);
   at++;
-  batch.end_code = row.small(at++);
+  batch.failed_for = row.state<core::FailedFor>(at++);
+  batch.error = read_error(row, at);
+  at += kErrorColumns;
   batch.message = row.text(at++);
-  batch.result_file = row.text(at++);
+  batch.results = split_names(row.bytes(at++));
   batch.result_bytes = row.integer(at++);
   for (auto* count :
        {&batch.lines.succeeded, &batch.lines.failed, &batch.lines.requeued, &batch.lines.missing,
@@ -88,20 +112,25 @@ core::BatchId SqliteStore::insert_batch(core::LaneId lane, core::SealReason reas
 
 // Writes all columns except those fixed at the insertion (lane, lineage), and `creates`, which is counted on the root.
 void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
+  using Error = core::RequestError;
   const auto changed = db_->run(
       "UPDATE batch SET state = ?, items = ?, body_bytes = ?, tokens = ?, packed = ?, state_since = ?, upload_n = ?,"
-      " mime_index = ?, upload_session = ?, uploaded_at = ?, file_deleted = ?, token = ?, credential = ?,"
-      " create_at = ?, not_before = ?, throttled = ?, throttles = ?, fence_begun = ?, refusal = ?, released = ?, job = "
-      "?, submitted_at = ?,"
-      " ended_at = ?, end = ?, end_code = ?, message = ?, result_file = ?, result_bytes = ?, succeeded = ?,"
-      " failed = ?, requeued = ?, missing = ?, possibly_charged = ?, dropped = ?, \"foreign\" = ?, unreadable = ?,"
-      " split_rule = ?, split_first = ?, cancel_asked = ? WHERE id = ? AND state = ?",
-      row.state, row.items, row.body_bytes, row.tokens, row.packed, row.state_since, row.upload_n, row.mime_index,
-      row.upload_session, row.uploaded_at, row.file_deleted, row.tag, row.credential, row.create_at, row.not_before,
-      row.throttled, row.throttles, row.fence_begun, row.refusal, row.released, row.job, row.submitted_at, row.ended_at,
-      row.end, row.end_code, row.message, row.result_file, row.result_bytes, row.lines.succeeded, row.lines.failed,
-      row.lines.requeued, row.lines.missing, row.lines.possibly_charged, row.lines.dropped, row.lines.foreign,
-      row.lines.unreadable, row.split_rule, row.split_first, row.cancel_asked, row.id, expected);
+      " input_file = ?, upload_variant = ?, upload_session = ?, uploaded_at = ?, file_deleted = ?, tag = ?,"
+      " credential = ?, create_at = ?, not_before = ?, throttled = ?, throttles = ?, fence_begun = ?, refusal = ?,"
+      " released = ?, job = ?, submitted_at = ?, ended_at = ?, end = ?, failed_for = ?, error_class = ?,"
+      " error_code = ?, error_status = ?, error_message = ?, error_http = ?, error_body = ?, error_source = ?,"
+      " message = ?, results = ?, result_bytes = ?, succeeded = ?, failed = ?, requeued = ?, missing = ?,"
+      " possibly_charged = ?, dropped = ?, \"foreign\" = ?, unreadable = ?, split_rule = ?, split_first = ?,"
+      " cancel_asked = ? WHERE id = ? AND state = ?",
+      row.state, row.items, row.body_bytes, row.tokens, row.packed, row.state_since, row.upload_n, row.input_file,
+      row.upload_variant, row.upload_session, row.uploaded_at, row.file_deleted, row.tag, row.credential, row.create_at,
+      row.not_before, row.throttled, row.throttles, row.fence_begun, row.refusal, row.released, row.job,
+      row.submitted_at, row.ended_at, row.end, row.failed_for, column_of(row.error, &Error::kind),
+      column_of(row.error, &Error::code), column_of(row.error, &Error::status), column_of(row.error, &Error::message),
+      column_of(row.error, &Error::http_status), column_of(row.error, &Error::body),
+      column_of(row.error, &Error::source), row.message, joined(row.results), row.result_bytes, row.lines.succeeded,
+      row.lines.failed, row.lines.requeued, row.lines.missing, row.lines.possibly_charged, row.lines.dropped,
+      row.lines.foreign, row.lines.unreadable, row.split_rule, row.split_first, row.cancel_asked, row.id, expected);
   CHECK(changed == 1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(expected)}, -1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(row.state)}, 1);

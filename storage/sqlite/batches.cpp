@@ -13,20 +13,23 @@ void put(To& to, const std::optional<From>& from) {
 
 void apply(const core::BatchPatch& patch, core::Batch& batch) {
   if (patch.upload_n && *patch.upload_n != batch.upload_n) {  // another file: nothing is known of it yet
+    batch.input_file.clear();
     batch.uploaded_at.reset();
     batch.upload_session.clear();
     batch.file_deleted = false;
   }
   put(batch.upload_n, patch.upload_n);
-  put(batch.mime_index, patch.mime_index);
+  put(batch.input_file, patch.input_file);
+  put(batch.upload_variant, patch.upload_variant);
   put(batch.throttles, patch.throttles);
-  put(batch.end_code, patch.end_code);
   put(batch.upload_session, patch.upload_session);
   put(batch.tag, patch.tag);
   put(batch.credential, patch.credential);
   put(batch.job, patch.job);
   put(batch.message, patch.message);
-  put(batch.result_file, patch.result_file);
+  put(batch.results, patch.results);
+  put(batch.error, patch.error);
+  put(batch.failed_for, patch.failed_for);
   put(batch.uploaded_at, patch.uploaded_at);
   put(batch.create_at, patch.create_at);
   put(batch.not_before, patch.not_before);
@@ -45,6 +48,13 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
     batch.lines.unreadable = patch.lines->unreadable;
     batch.lines.dropped = patch.lines->dropped;
   }
+}
+
+// The names of earlier uploads are needed as long as the batch is kept: all of its files are to be deleted.
+void keep_input(Db& db, const core::BatchPatch& patch, const core::Batch& batch) {
+  if (!patch.input_file || patch.input_file->empty()) return;
+  db.run("INSERT INTO upload(batch, n, file) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET file = excluded.file", batch.id,
+         batch.upload_n, *patch.input_file);
 }
 
 // Keeps the first `limit` ids in this order, each once.
@@ -89,6 +99,7 @@ core::Result<core::Batch> SqliteStore::mark(core::BatchId id, core::BatchState f
     CHECK(from == to || core::allowed(from, to));
     auto batch = load_in(id, {from});
     apply(patch, batch);
+    keep_input(*db_, patch, batch);
     if (to == from) {
       save(batch, from);
       return batch;
@@ -110,7 +121,17 @@ core::Result<void> SqliteStore::note(core::BatchId id, const core::BatchPatch& p
   return verb([&] {
     auto batch = load(id);
     apply(patch, batch);
+    keep_input(*db_, patch, batch);
     save(batch, batch.state);
+  });
+}
+
+core::Result<std::vector<std::string>> SqliteStore::list_inputs(core::BatchId batch) {
+  return verb([&] {
+    std::vector<std::string> files;
+    auto rows = db_->query("SELECT file FROM upload WHERE batch = ? ORDER BY n", batch);
+    while (rows.row()) files.push_back(rows.text(0));
+    return files;
   });
 }
 

@@ -6,12 +6,9 @@ namespace batchd::storage {
 namespace {
 
 core::RequestError early(core::RequestState end) {
-  constexpr int kCancelled = 1;  // gRPC codes
-  constexpr int kDeadlineExceeded = 4;
-  const bool late = end == core::RequestState::expired;
-  const int code = late ? kDeadlineExceeded : kCancelled;
-  return {code, std::string(core::grpc_status(code)),
-          late ? "its deadline passed before a result came" : "cancelled by its owner", core::ErrorSource::batchd};
+  if (end == core::RequestState::expired)
+    return core::own_error(core::ErrorClass::expired, "its deadline passed before a result came");
+  return core::own_error(core::ErrorClass::cancelled, "cancelled by its owner");
 }
 
 }  // namespace
@@ -20,10 +17,11 @@ void SqliteStore::end_early(const Unfinished& request, core::RequestState end, c
                             core::Recorded& recorded) {
   const auto error = early(end);
   CHECK(core::allowed(request.state, end));
-  CHECK(db_->run("UPDATE request SET state = ?, finished_at = ?, error_code = ?, error_status = ?, error_message = ?,"
-                 " error_source = ?, completion = ? WHERE id = ? AND state = ?",
-                 end, now, error.code, error.status, error.message, error.source, next_completion(), request.id,
-                 request.state) == 1);
+  CHECK(db_->run("UPDATE request SET state = ?, finished_at = ?, error_class = ?, error_code = ?, error_status = ?,"
+                 " error_message = ?, error_http = ?, error_body = ?, error_source = ?, completion = ?"
+                 " WHERE id = ? AND state = ?",
+                 end, now, error.kind, error.code, error.status, error.message, error.http_status, error.body,
+                 error.source, next_completion(), request.id, request.state) == 1);
   if (end == core::RequestState::cancelled)  // the same call made again is a new call
     db_->run("DELETE FROM held_call WHERE request = ?", request.id);
   count_state(request.owner, request.state, -1);

@@ -1,3 +1,4 @@
+#include "storage/sqlite/error_row.h"
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
@@ -7,7 +8,8 @@ core::RequestView SqliteStore::view(core::OwnerId owner, core::RequestId request
       "SELECT lane, client_key, state, last_batch, created_at, finished_at, attempts, channel,"
       " (SELECT g.name FROM request_group g WHERE g.id = r.grp), labels, deadline, fail_at_deadline, acked_at,"
       " completion, tokens, body, body_bytes, result, result_bytes, value_offset, value_bytes,"
-      " error_code, error_status, error_message, error_source FROM request r WHERE id = ? AND owner = ?",
+      " error_class, error_code, error_status, error_message, error_http, error_body, error_source"
+      " FROM request r WHERE id = ? AND owner = ?",
       request, owner);
   if (!row.row()) refuse(core::Errc::not_found, "no request " + to_text(request));
   core::RequestView view;
@@ -34,9 +36,7 @@ core::RequestView SqliteStore::view(core::OwnerId owner, core::RequestId request
   }
   view.value_offset = row.integer(at++);
   view.value_bytes = row.integer(at++);
-  if (!row.is_null(at))
-    view.error =
-        core::RequestError{row.small(at), row.text(at + 1), row.text(at + 2), row.state<core::ErrorSource>(at + 3)};
+  view.error = read_error(row, at);
   return view;
 }
 

@@ -46,10 +46,11 @@ void SqliteStore::give_back(BatchRow& batch, const Member& member) {
 void SqliteStore::fail(BatchRow& batch, const Member& member, core::RequestState end, int attempts,
                        const core::RequestError& error, core::WallTime now) {
   CHECK(core::is_terminal(end) && end != core::RequestState::succeeded);
-  CHECK(db_->run("UPDATE request SET state = ?, finished_at = ?, attempts = ?, error_code = ?, error_status = ?,"
-                 " error_message = ?, error_source = ?, completion = ? WHERE id = ? AND state = 1 AND batch = ?",
-                 end, now, attempts, error.code, error.status, error.message, error.source, next_completion(),
-                 member.id, batch.id) == 1);
+  CHECK(db_->run("UPDATE request SET state = ?, finished_at = ?, attempts = ?, error_class = ?, error_code = ?,"
+                 " error_status = ?, error_message = ?, error_http = ?, error_body = ?, error_source = ?,"
+                 " completion = ? WHERE id = ? AND state = 1 AND batch = ?",
+                 end, now, attempts, error.kind, error.code, error.status, error.message, error.http_status, error.body,
+                 error.source, next_completion(), member.id, batch.id) == 1);
   leaves(batch, member, end);
   ++batch.lines.failed;
 }

@@ -22,16 +22,6 @@
 
 namespace batchd::storage {
 
-inline constexpr std::int64_t kChunksPerBody = 512;  // room for a result line of kResultLineBytesMax, twice
-static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunkBytesMax) <= kChunksPerBody);
-inline constexpr int kVerbWrites =
-    core::kVerbRowsMax / 2;  // rows that a verb may read and then change: each is touched twice
-
-// A chunk's row, the digest that is stored with its bytes, and the number of chunks of a body. bodies.cpp
-std::int64_t chunk_row(core::BodyId body, std::int64_t index);
-std::int64_t chunk_digest(std::int64_t row, std::string_view bytes);
-std::int64_t chunks_of(std::int64_t body_bytes);
-
 class SqliteStore final : public TransactionalStore {
  public:
   SqliteStore(std::unique_ptr<Db> db, SqliteConfig config);  // throws VerbFailed
@@ -85,8 +75,8 @@ class SqliteStore final : public TransactionalStore {
 
   // --- packing.cpp
   core::Result<std::vector<core::LaneQueue>> summarise_queue() override;
-  core::Result<core::BudgetUse> budget_use(const std::string& account, core::WallTime now,
-                                           core::Duration file_lifetime) override;
+  core::Result<core::BudgetUse> budget_use(const std::string& account, core::WallTime now, core::Duration file_lifetime,
+                                           std::int64_t frame_bytes) override;
   core::Result<core::BatchId> open_batch(core::LaneId lane, core::SealReason reason, core::WallTime now) override;
   core::Result<core::Claimed> claim(core::BatchId batch, core::OwnerId owner, const core::ClaimLimit& limit,
                                     std::optional<core::WallTime> urgent_before, core::WallTime now) override;
@@ -99,6 +89,7 @@ class SqliteStore final : public TransactionalStore {
   core::Result<core::Batch> mark(core::BatchId batch, core::BatchState from, core::BatchState to,
                                  const core::BatchPatch& patch, core::WallTime now) override;
   core::Result<void> note(core::BatchId batch, const core::BatchPatch& patch) override;
+  core::Result<std::vector<std::string>> list_inputs(core::BatchId batch) override;
   core::Result<std::vector<core::Batch>> list_stale_files(core::BatchId after, int limit) override;
   core::Result<std::vector<core::Batch>> recent_batches(std::span<const core::BatchState> states, core::BatchId before,
                                                         int limit) override;
@@ -113,6 +104,7 @@ class SqliteStore final : public TransactionalStore {
   // --- strange.cpp
   core::Result<std::vector<core::Batch>> list_fenced(const std::string& account, core::WallTime since) override;
   core::Result<bool> knows_tag(const std::string& tag) override;
+  core::Result<bool> knows_job(const std::string& account, const std::string& job) override;
   core::Result<void> note_strange_job(const core::StrangeJob& job) override;
   core::Result<std::vector<core::StrangeJob>> list_strange_jobs() override;
   core::Result<void> accept_strange_jobs(const std::string& account) override;
@@ -263,6 +255,7 @@ class SqliteStore final : public TransactionalStore {
   // --- audit: audit.cpp
   std::int64_t audit_request(const Query& row, std::vector<std::string>& findings);  // returns how many chunks it has
   AuditedBody audit_body(core::BodyRef body);
+  AuditedUploads audit_uploads(std::int64_t after);
   bool is_orphan(std::int64_t body);
 
   void count_state(core::OwnerId owner, core::RequestState state, std::int64_t delta) {

@@ -3,12 +3,6 @@
 #include "storage/sqlite/impl.h"
 
 namespace batchd::storage {
-namespace {
-
-constexpr std::int64_t kLineFrameBytes = 76;  // about what a line has besides the body: key, braces, newline
-
-}  // namespace
-
 std::optional<core::WallTime> SqliteStore::oldest_queued(core::LaneId lane, core::OwnerId owner) {
   auto oldest =
       db_->query("SELECT min(queued_at) FROM request WHERE state = 0 AND lane = ? AND owner = ?", lane, owner);
@@ -43,7 +37,7 @@ core::Result<std::vector<core::LaneQueue>> SqliteStore::summarise_queue() {
 }
 
 core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account, core::WallTime now,
-                                                      core::Duration file_lifetime) {
+                                                      core::Duration file_lifetime, std::int64_t frame_bytes) {
   return verb([&] {
     core::BudgetUse use;
     const auto since = now - file_lifetime;
@@ -56,13 +50,14 @@ core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account
           sum(db_->query("SELECT count(*) FROM batch WHERE lane = ? AND (state IN (0, 1, 2, 3, 4, 5, 6, 7, 11)"
                          " OR (state = 12 AND packed > 0))",
                          id));
+      if (file_lifetime == core::Duration::zero()) continue;
       // Files that are being uploaded, or will be, count as stored.
       use.stored_bytes += sum(db_->query(
           "SELECT sum(body_bytes + items * ?) FROM batch WHERE lane = ? AND state IN (0, 1, 2) AND uploaded_at IS NULL",
-          kLineFrameBytes, id));
+          frame_bytes, id));
       use.stored_bytes += sum(db_->query(
           "SELECT sum(body_bytes + items * ?) FROM batch WHERE lane = ? AND uploaded_at > ? AND file_deleted = 0",
-          kLineFrameBytes, id, since));
+          frame_bytes, id, since));
       use.stored_bytes +=
           sum(db_->query("SELECT sum(result_bytes) FROM batch WHERE lane = ? AND ended_at > ?", id, since));
     }

@@ -220,7 +220,9 @@ bool SqliteStore::purge_batches(core::WallTime before, core::WallTime now, Purge
             " AND NOT EXISTS (SELECT 1 FROM batch c WHERE c.root = ?1 AND c.id <> ?1)"
             " AND NOT EXISTS (SELECT 1 FROM batch c WHERE c.parent = ?1)",
             id) == 1;
-    if (dropped) forget_batch(ended_at);
+    if (!dropped) continue;
+    budget.rows -= db_->run("DELETE FROM upload WHERE batch = ?", id);
+    forget_batch(ended_at);
   }
   return over;
 }

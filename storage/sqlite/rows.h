@@ -4,11 +4,23 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "core/limits.h"
 #include "core/store.h"
 
 namespace batchd::storage {
+
+inline constexpr std::int64_t kChunksPerBody = 512;  // room for a result line of kResultLineBytesMax, twice
+static_assert(core::kResultLineBytesMax / static_cast<std::int64_t>(core::kChunkBytesMax) <= kChunksPerBody);
+// Rows that a verb may read and then change: each is touched twice.
+inline constexpr int kVerbWrites = core::kVerbRowsMax / 2;
+
+// A chunk's row, the digest that is stored with its bytes, and the number of chunks of a body. bodies.cpp
+std::int64_t chunk_row(core::BodyId body, std::int64_t index);
+std::int64_t chunk_digest(std::int64_t row, std::string_view bytes);
+std::int64_t chunks_of(std::int64_t body_bytes);
 
 // A batch as it is stored.
 struct BatchRow : core::Batch {
@@ -66,6 +78,11 @@ struct Doomed {
   core::BodyRef body, result;
 };
 
+// Upload rows whose batch is missing, and up to which batch id all upload rows have been looked at.
+struct AuditedUploads {
+  std::vector<core::BatchId> without_batch;  // ascending, each once
+  std::int64_t up_to = INT64_MAX;
+};
 // What is known of a body whose bytes weren't read.
 struct AuditedBody {
   std::int64_t chunks = 0;

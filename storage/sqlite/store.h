@@ -20,10 +20,11 @@ struct SqliteConfig {
   std::int64_t max_pages = 0;  // size of the database; beyond it writes fail with Errc::disk_full. 0: no limit
 };
 
-// Opens the database, or creates it with mode 0600, and migrates it. The time this takes doesn't grow with the backlog.
-// The process must ignore SIGXFSZ (a file size limit would kill it), and must not fork while the store is open.
-// Errors: locked (another process has the database), newer_schema, invalid (on a network file system, or not a database
-// of batchd), store_failed (with the system's words).
+// Opens the database, or creates it with mode 0600, and migrates it. The time this takes doesn't grow with the backlog;
+// that of a migration, the first time after an update, may grow with the number of batches that are kept. The process
+// must ignore SIGXFSZ (a file size limit would kill it), and must not fork while the store is open. Errors: locked
+// (another process has the database), newer_schema, invalid (on a network file system, or not a database of batchd),
+// store_failed (with the system's words).
 core::Result<std::unique_ptr<TransactionalStore>> open_sqlite(const SqliteConfig& config);
 
 }  // namespace batchd::storage

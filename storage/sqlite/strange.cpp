@@ -22,15 +22,24 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_fenced(const std::strin
 
 core::Result<bool> SqliteStore::knows_tag(const std::string& tag) {
   return verb([&] {
-    auto batch = db_->query("SELECT 1 FROM batch INDEXED BY batch_token WHERE token = ? AND token <> '' LIMIT 1", tag);
+    auto batch = db_->query("SELECT 1 FROM batch INDEXED BY batch_tag WHERE tag = ? AND tag <> '' LIMIT 1", tag);
     return batch.row();
+  });
+}
+
+core::Result<bool> SqliteStore::knows_job(const std::string& account, const std::string& job) {
+  return verb([&] {
+    auto batches = db_->query("SELECT lane FROM batch INDEXED BY batch_job WHERE job = ? AND job <> ''", job);
+    while (batches.row())
+      if (lane(batches.id<core::LaneId>(0)).account == account) return true;
+    return false;
   });
 }
 
 core::Result<void> SqliteStore::note_strange_job(const core::StrangeJob& job) {
   return verb([&] {
     db_->run(
-        "INSERT INTO strange_job(job, token, account, seen_at, accepted) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO strange_job(job, tag, account, seen_at, accepted) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         job.job, job.tag, job.account, job.seen_at, job.accepted);
   });
 }
@@ -39,7 +48,7 @@ core::Result<std::vector<core::StrangeJob>> SqliteStore::list_strange_jobs() {
   return verb([&] {
     std::vector<core::StrangeJob> jobs;
     auto rows =
-        db_->query("SELECT job, token, account, seen_at, accepted FROM strange_job ORDER BY accepted, job LIMIT ?",
+        db_->query("SELECT job, tag, account, seen_at, accepted FROM strange_job ORDER BY accepted, job LIMIT ?",
                    core::kVerbRowsMax);
     while (rows.row()) jobs.push_back({rows.text(0), rows.text(1), rows.text(2), rows.time(3), rows.flag(4)});
     return jobs;

@@ -67,6 +67,63 @@ TEST_F(ApiKey, ACredentialThatCantBeReadIsNotPassedOver) {
   EXPECT_EQ(read_api_key("work", Account{}, environment).error().code, core::Errc::invalid);
 }
 
+TEST_F(ApiKey, AVariableHasAnUnderscoreForAMinus) {
+  Account account;
+  account.kind = "new-one";
+  Environment environment{{"BATCHD_NEW_ONE_API_KEY", "kinds"}};
+  EXPECT_EQ(read_api_key("at-night", account, environment).value(), "kinds");
+  environment["BATCHD_ACCOUNTS__AT_NIGHT__API_KEY"] = "own";
+  EXPECT_EQ(read_api_key("at-night", account, environment).value(), "own");
+  environment["CREDENTIALS_DIRECTORY"] = folder_;
+  put("at-night.api_key", "credential");
+  EXPECT_EQ(read_api_key("at-night", account, environment).value(), "credential");
+}
+
+// `batchctl setup` is named only where it puts a key: it can't mend an own credential.
+TEST_F(ApiKey, SetupIsNamedForTheKeyOfAKindOnly) {
+  Account account;
+  account.kind = "depot";
+  const Environment environment{{"CREDENTIALS_DIRECTORY", folder_}};
+  const auto detail = [&] { return read_api_key("work", account, environment).error().detail; };
+  EXPECT_TRUE(detail().starts_with("no API key: run \"batchctl setup depot\" as root (")) << detail();
+  std::filesystem::create_symlink("nowhere", folder_ + "/depot_api_key");
+  EXPECT_EQ(detail(), "can't read the key in " + folder_ +
+                          "/depot_api_key: No such file or directory (`sudo batchctl setup depot` puts one there)");
+  std::filesystem::create_symlink("nowhere", folder_ + "/work.api_key");
+  EXPECT_EQ(detail(), "can't read the key in " + folder_ + "/work.api_key: No such file or directory");
+  account.api_key_file = folder_ + "/missing";
+  EXPECT_EQ(detail(), "can't read the key in " + folder_ + "/missing: No such file or directory");
+}
+
+TEST_F(ApiKey, AnOwnKeyIsSeenWhereItIs) {
+  Environment environment{{"BATCHD_GEMINI_API_KEY", "kinds"}, {"BATCHD_ACCOUNTS__OTHER__API_KEY", "others"}};
+  put("gemini_api_key", "kinds");
+  EXPECT_EQ(own_key_place("work", folder_, environment), "");
+  environment["BATCHD_ACCOUNTS__WORK__API_KEY"] = "own";
+  EXPECT_EQ(own_key_place("work", folder_, environment), "$BATCHD_ACCOUNTS__WORK__API_KEY");
+  put("work.api_key", "own");
+  EXPECT_EQ(own_key_place("work", folder_, environment), "the credential work.api_key");
+}
+
+// The emulator's address is anybody's: no key of this machine goes there.
+TEST_F(ApiKey, DevelopmentHasAKeyOfItsOwn) {
+  const auto config = dev_defaults("/tmp/state", "batchd.sock", "http://127.0.0.1:9009");
+  ASSERT_EQ(config.accounts.size(), 1u);
+  const auto& [name, account] = *config.accounts.begin();
+  EXPECT_EQ(account.api_key_file, "");
+  EXPECT_EQ(read_api_key(name, account, dev_environment()).value(), "dev");
+  EXPECT_EQ(dev_environment().size(), 1u) << "no folder of credentials, and no other variable";
+}
+
+TEST_F(ApiKey, ThePlacesOfAKindAreNamedAfterIt) {
+  const auto places = shared_key("gemini");
+  EXPECT_EQ(places.kind, "gemini");
+  EXPECT_EQ(places.credential, "gemini_api_key");
+  EXPECT_EQ(places.variable, "BATCHD_GEMINI_API_KEY");
+  EXPECT_EQ(places.file, "/etc/batchd/gemini_api_key");
+  EXPECT_EQ(places.stored, "/etc/credstore/batchd.gemini_api_key");
+}
+
 TEST_F(ApiKey, NoneIsToldFromABadOne) {
   Account account;
   EXPECT_EQ(read_api_key("work", account, {}).error().code, core::Errc::not_found);

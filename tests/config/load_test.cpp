@@ -8,9 +8,12 @@
 namespace batchd::config {
 namespace {
 
-std::vector<Fault> faults_of(const std::string& toml, const Environment& environment = {}) {
+const Kinds kTwoKinds{"gemini", "depot"};
+
+std::vector<Fault> faults_of(const std::string& toml, const Environment& environment = {},
+                             const Kinds& kinds = kTwoKinds) {
   try {
-    parse(toml, "test.toml", environment);
+    parse(toml, "test.toml", environment, kinds);
   } catch (const ConfigError& error) {
     return error.faults();
   }
@@ -18,7 +21,7 @@ std::vector<Fault> faults_of(const std::string& toml, const Environment& environ
 }
 
 TEST(Load, NothingGivenMeansDefaults) {
-  const auto c = load("", {});
+  const auto c = load("", {}, kTwoKinds);
   EXPECT_EQ(c.server.socket, "/run/batchd/batchd.sock");
   EXPECT_EQ(c.server.socket_mode, 0660);
   EXPECT_EQ(c.packing.limits.max_age, seconds(60));
@@ -26,6 +29,7 @@ TEST(Load, NothingGivenMeansDefaults) {
   ASSERT_EQ(c.accounts.size(), 1u);
   EXPECT_EQ(c.accounts.begin()->first, "default");
   EXPECT_EQ(c.accounts.begin()->second.budget().stored_bytes, 20'000'000'000);
+  EXPECT_EQ(c.accounts.begin()->second.base_url, "") << "that is for the provider to say";
 }
 
 TEST(Load, ValuesAreRead) {
@@ -51,7 +55,7 @@ max = "2s"
 [log]
 level = "debug"
 )",
-                       "t", {});
+                       "t", {}, kTwoKinds);
   EXPECT_EQ(c.server.socket, "/tmp/x.sock");
   EXPECT_EQ(c.server.socket_mode, 0600);
   EXPECT_EQ(c.server.max_body, 1 << 20);
@@ -115,11 +119,14 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"[submission]\nfile_age_max = \"48h\"", 2, "submission.file_age_max", "less than 48h", ""},
         FaultCase{"[polling]\nfirst = \"10m\"", 0, "polling.max", "less than first", ""},
         FaultCase{"[retry]\nmax = \"10ms\"", 2, "retry.max", "less than first", ""},
-        FaultCase{"[accounts.a]\nkind = \"openai\"", 2, "accounts.a.kind", "gemini", ""},
+        FaultCase{"[accounts.a]\nkind = \"openai\"", 2, "accounts.a.kind", "one of \"gemini\", \"depot\"", ""},
+        FaultCase{"[accounts.a]\nkind = \"dept\"", 2, "accounts.a.kind", "one of \"gemini\", \"depot\"", "depot"},
+        FaultCase{"[accounts.a]\nkind = \"\"", 2, "accounts.a.kind", "one of", ""},
         FaultCase{"[accounts.A]\n", 1, "accounts.A", "a-z", ""},
         FaultCase{"[accounts]\n", 1, "accounts", "at least one", ""},
         FaultCase{"[accounts.a]\nbase_url = \"example.org\"", 2, "accounts.a.base_url", "https://", ""},
-        FaultCase{"[accounts.a]\nbase_url = \"https://x/v1\"", 2, "accounts.a.base_url", "nothing else", ""},
+        FaultCase{"[accounts.a-b]\n[accounts.a_b]\n", 2, "accounts.a_b", "accounts.a-b, $BATCHD_ACCOUNTS__A_B__API",
+                  ""},
         FaultCase{"[accounts.a]\nbase_url = \"http://x\"", 2, "accounts.a.base_url", "clear text", ""},
         FaultCase{"[accounts.a]\nbase_url = \"http://localhost.evil\"", 2, "accounts.a.base_url", "clear text", ""},
         FaultCase{"[packing\n", 1, "", "", ""}, FaultCase{"[log]\nlevel = \"info\"\nlevel = \"warn\"", 3, "", "", ""}));
@@ -127,6 +134,51 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Load, CleartextIsForThisHost) {
   for (const char* url : {"http://127.0.0.1:9009", "http://localhost", "http://[::1]:80"})
     EXPECT_TRUE(faults_of(std::string("[accounts.a]\nbase_url = \"") + url + '"').empty()) << url;
+}
+
+TEST(Load, ABaseUrlMayHaveAPath) {
+  const auto faults = [](const std::string& url) {
+    return faults_of("[accounts.a]\nbase_url = \"" + url + '"').size();
+  };
+  for (const char* url : {"", "https://x", "https://x/", "https://x.example:8443/v1", "https://x/openai/v1/",
+                          "https://[::1]:80/a", "https://x/A-z_0.9~/..a/...", "http://127.0.0.1:1/p"})
+    EXPECT_EQ(faults(url), 0u) << url;
+  for (const char* url :
+       {"https://",          "https:///v1",     "https://x//",      "https://x/a//b", "https://x/.",
+        "https://x/../v1",   "https://x/a/./b", "https://x/v1?a=b", "https://x/v1#a", "https://u@x/v1",
+        "https://x/a b",     "https://x/%2e",   "https://x/a:b",    "https://x\\\\y", "https://x:0",
+        "https://x:65536",   "https://x:/v1",   "https://x:a",      "https://[::1",   "https://[x]/",
+        "https://[::1]a:80", "https://x y",     "ftp://x",          "x/v1",           "http://x/v1"})
+    EXPECT_EQ(faults(url), 1u) << url;
+}
+
+// A program that calls no provider can't know which there are.
+TEST(Load, AnyKindIsTakenWhereNoneIsKnown) {
+  const auto faults = [](const std::string& kind) {
+    return faults_of("[accounts.a]\nkind = \"" + kind + '"', {}, kAnyKind).size();
+  };
+  for (const char* kind : {"gemini", "a", "0", "a-b_9", "abcdefghijklmnopqrstuvwxyz012345"})
+    EXPECT_EQ(faults(kind), 0u) << kind;
+  for (const char* kind : {"", "Gemini", "a b", "a/b", "..", "abcdefghijklmnopqrstuvwxyz0123456"})
+    EXPECT_EQ(faults(kind), 1u) << kind;
+}
+
+TEST(Load, TheOnlyKindIsNamed) {
+  const auto faults = faults_of("[accounts.a]\nkind = \"germini\"", {}, {"gemini"});
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(to_text(faults[0]), "accounts.a.kind: must be \"gemini\" (did you mean gemini?)");
+}
+
+// What one reads, the other would send.
+TEST(Load, NoTwoKindsShareAVariable) {
+  const Kinds kinds{"a-b", "a_b", "accounts__x_"};
+  EXPECT_TRUE(faults_of("[accounts.x]\nkind = \"a-b\"\n[accounts.y]\nkind = \"a-b\"", {}, kinds).empty());
+  const auto faults = faults_of("[accounts.x]\nkind = \"a-b\"\n[accounts.y]\nkind = \"a_b\"", {}, kinds);
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].line, 4);
+  EXPECT_EQ(to_text(faults[0]),
+            "accounts.y.kind: would have its API key in the same variable as the kind a-b, $BATCHD_A_B_API_KEY");
+  EXPECT_EQ(faults_of("[accounts.x]\nkind = \"accounts__x_\"", {}, kinds).size(), 1u);
 }
 
 TEST(Load, AnAddressIsListenedOnNotAName) {
@@ -152,7 +204,7 @@ TEST(Load, AllFaultsAtOnceInTheOrderOfTheFile) {
 
 TEST(Load, TheMessageSaysWhereAndWhat) {
   try {
-    parse("[packing]\nmax_aeg = 1\n", "/etc/x.toml", {});
+    parse("[packing]\nmax_aeg = 1\n", "/etc/x.toml", {}, kTwoKinds);
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(), "/etc/x.toml:2: packing.max_aeg: unknown key (did you mean max_age?)");
@@ -168,13 +220,32 @@ TEST(Load, TheEnvironmentOverridesTheFile) {
                         {"BATCHD_SOCKET", "not an override"},
                         {"BATCHD_GEMINI_API_KEY", "k"},
                         {"BATCHD_ACCOUNTS__WORK__API_KEY", "a secret, which read_api_key() takes"},
-                        {"OTHER__KEY", "x"}});
+                        {"OTHER__KEY", "x"}},
+                       kTwoKinds);
   EXPECT_EQ(c.packing.limits.max_age, seconds(30));
   EXPECT_EQ(c.packing.of("m").items, 3);
   EXPECT_EQ(c.packing.of("m").max_age, seconds(30)) << "a model's section starts from the overridden values";
   EXPECT_EQ(c.packing.of("x").items, 44);
   EXPECT_EQ(c.accounts.at("work").base_url, "http://127.0.0.1:1");
   EXPECT_TRUE(c.server.allow_mapped_uids);
+}
+
+TEST(Load, AnAccountsVariableIsFoundWhateverItsName) {
+  const auto c = parse("[accounts.a]\n[accounts.a_]\n[accounts.a__b]\n[accounts.c-d]\n", "t",
+                       {{"BATCHD_ACCOUNTS__A__MAX_JOBS", "1"},
+                        {"BATCHD_ACCOUNTS__A___MAX_JOBS", "2"},
+                        {"BATCHD_ACCOUNTS__A__B__MAX_JOBS", "3"},
+                        {"BATCHD_ACCOUNTS__C_D__MAX_JOBS", "4"},
+                        {"BATCHD_ACCOUNTS__A__B__API_KEY", "k"},
+                        {"BATCHD_ACCOUNTS__C_D__API_KEY", "k"}},
+                       kTwoKinds);
+  EXPECT_EQ(c.accounts.at("a").max_jobs, 1);
+  EXPECT_EQ(c.accounts.at("a_").max_jobs, 2);
+  EXPECT_EQ(c.accounts.at("a__b").max_jobs, 3);
+  EXPECT_EQ(c.accounts.at("c-d").max_jobs, 4);
+  const auto faults = faults_of("[accounts.c-d]", {{"BATCHD_ACCOUNTS__C-D__API_KEY", "k"}});
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].what, "must be written BATCHD_ACCOUNTS__C_D__API_KEY");
 }
 
 TEST(Load, FaultyOverridesAreNamed) {
@@ -188,8 +259,8 @@ TEST(Load, FaultyOverridesAreNamed) {
 }
 
 TEST(Load, UnreadableFilesAreFaults) {
-  EXPECT_THROW(load("/nonexistent/batchd.toml", {}), ConfigError);
-  EXPECT_THROW(load("/tmp", {}), ConfigError);
+  EXPECT_THROW(load("/nonexistent/batchd.toml", {}, kTwoKinds), ConfigError);
+  EXPECT_THROW(load("/tmp", {}, kTwoKinds), ConfigError);
 }
 
 }  // namespace

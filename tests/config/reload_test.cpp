@@ -9,7 +9,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Config parsed(const std::string& toml) { return parse(toml, "test", {}); }
+Config parsed(const std::string& toml) { return parse(toml, "test", {}, kAnyKind); }
 
 TEST(ChangedKeys, NamesEachOnce) {
   const auto a = parsed("[packing]\nmax_age = \"10s\"\n[packing.\"m\"]\nmax_items = 5\n");

@@ -19,14 +19,14 @@ TEST(Render, IsReadBackUnchanged) {
   c.submission.fence_pause = Duration(1234);
   c.log.level = LogLevel::error;
   const auto text = render(c);
-  EXPECT_EQ(render(parse(text, "rendered", {})), text);
+  EXPECT_EQ(render(parse(text, "rendered", {}, kAnyKind)), text);
   EXPECT_NE(text.find("fence_pause = \"1234ms\""), std::string::npos);
   EXPECT_NE(text.find("[packing.\"gemini-2.5-pro\"]"), std::string::npos);
 }
 
 TEST(Render, DevelopmentDefaultsAreValid) {
   const auto c = dev_defaults("/tmp/state", "batchd.sock", "http://127.0.0.1:9009");
-  EXPECT_EQ(render(parse(render(c), "rendered", {})), render(c));
+  EXPECT_EQ(render(parse(render(c), "rendered", {}, kAnyKind)), render(c));
   EXPECT_EQ(c.store.path, "/tmp/state/batchd.db");
   EXPECT_LT(c.polling.max, seconds(60));
 }

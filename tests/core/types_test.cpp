@@ -47,11 +47,31 @@ TEST(Errors, AreTrueAndNamed) {
   EXPECT_THROW(static_cast<void>(failed.value()), std::logic_error);
 }
 
-TEST(Grpc, CodesHaveTheirNames) {
-  const std::pair<int, const char*> cases[] = {{0, "OK"},        {3, "INVALID_ARGUMENT"}, {8, "RESOURCE_EXHAUSTED"},
-                                               {13, "INTERNAL"}, {16, "UNAUTHENTICATED"}, {17, "UNKNOWN"},
-                                               {-1, "UNKNOWN"}};
-  for (const auto& [code, name] : cases) EXPECT_EQ(grpc_status(code), name) << code;
+TEST(OwnErrors, HaveTheCodesOfTheApi) {
+  const struct {
+    ErrorClass kind;
+    const char* name;
+    int code;
+    const char* status;
+  } cases[] = {{ErrorClass::other, "other", 2, "UNKNOWN"},
+               {ErrorClass::invalid, "invalid", 3, "INVALID_ARGUMENT"},
+               {ErrorClass::not_found, "not_found", 5, "NOT_FOUND"},
+               {ErrorClass::denied, "denied", 7, "PERMISSION_DENIED"},
+               {ErrorClass::exhausted, "exhausted", 8, "RESOURCE_EXHAUSTED"},
+               {ErrorClass::unavailable, "unavailable", 14, "UNAVAILABLE"},
+               {ErrorClass::internal, "internal", 13, "INTERNAL"},
+               {ErrorClass::expired, "expired", 4, "DEADLINE_EXCEEDED"},
+               {ErrorClass::cancelled, "cancelled", 1, "CANCELLED"},
+               {ErrorClass::data_lost, "data_lost", 15, "DATA_LOSS"}};
+  for (const auto& c : cases) {
+    const auto error = own_error(c.kind, "words");
+    EXPECT_EQ(to_text(c.kind), c.name);
+    EXPECT_EQ(error.kind, c.kind) << c.name;
+    EXPECT_EQ(error.code, c.code) << c.name;
+    EXPECT_EQ(error.status, c.status) << c.name;
+    EXPECT_EQ(error.message, "words") << c.name;
+    EXPECT_EQ(error.source, ErrorSource::batchd) << c.name;
+  }
 }
 
 // Relations between bounds that the stages rely on.

@@ -8,6 +8,7 @@
 #include "proto/gemini/error.h"
 #include "proto/gemini/gemini.h"
 #include "proto/gemini/names.h"
+#include "proto/json/validator.h"
 #include "proto/rfc3339.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -17,19 +18,32 @@ namespace {
 
 const auto kGemini = proto::make_gemini();
 
+// The body of an error is given out as it is, so it must be JSON.
+void check_error(const core::RequestError& error) {
+  CHECK(error.message.size() <= core::kProviderMessageBytesMax);
+  CHECK(error.body.size() <= core::kProviderErrorBytesMax);
+  CHECK(error.body.empty() || json::validate(error.body, {}));
+  CHECK(error.source == core::ErrorSource::provider);
+}
+
 template <class Outcome>
 void hear(core::DialoguePtr<Outcome> dialogue, const core::HttpEvent& event) {
   dialogue->step({});
   const auto next = dialogue->step(event);
   if (const auto* fault = std::get_if<core::Fault>(&next)) {
+    CHECK(!event.early || fault->kind != core::Fault::Kind::unclear);
     CHECK(fault->message.size() <= core::kProviderMessageBytesMax);
-    CHECK(fault->words.size() == fault->lines.size());
+    if (fault->error) check_error(*fault->error);
+    for (std::size_t i = 0; i < fault->lines.size(); ++i) {
+      CHECK(fault->lines[i].line > (i == 0 ? 0 : fault->lines[i - 1].line));
+      check_error(fault->lines[i].error);
+    }
   }
   if constexpr (std::is_same_v<Outcome, core::JobView>) {
     if (const auto* job = std::get_if<core::JobView>(&next)) {
       CHECK(proto::is_job_name(job->name));
-      CHECK(job->result_file.empty() || proto::is_file_name(job->result_file));
-      CHECK(job->message.size() <= core::kProviderMessageBytesMax);
+      for (const auto& file : job->results) CHECK(proto::is_file_name(file));
+      if (job->error) check_error(*job->error);
     }
   }
 }
@@ -45,14 +59,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   event.status = kStatuses[data[0] % std::size(kStatuses)];
   event.body = fuzz::text(data + 1, size - 1);
   event.headers = {{"X-Goog-Upload-Status", "final"}, {"X-Goog-Upload-URL", event.body}};
-  hear(kGemini->create({{"default", "embedContent", "m"}, "files/b-1", "t"}), event);
-  hear(kGemini->find("t", "files/b-1"), event);
+  const core::CreateSpec created{.lane = {"default", "embedContent", "m"}, .file = "files/b-1", .tag = "t"};
+  hear(kGemini->create(created), event);
+  auto early = event;
+  early.early = true;
+  hear(kGemini->create(created), early);
+  hear(kGemini->find({.tag = "t", .file = "files/b-1"}), event);
   hear(kGemini->survey("t"), event);
   hear(kGemini->poll("batches/a"), event);
   hear(kGemini->cancel("batches/a"), event);
-  hear(kGemini->start_upload({.name = "b-1", .bytes = 5, .mime_index = 0}), event);
-  hear(kGemini->continue_upload(
-           {.session = "/upload?upload_id=1", .batch = core::BatchId{1}, .name = "b-1", .bytes = 5}),
+  hear(kGemini->start_upload({.name = "b-1", .bytes = 5, .variant = 0}), event);
+  hear(kGemini->upload({.session = "/upload?upload_id=1", .batch = core::BatchId{1}, .name = "b-1", .bytes = 5}),
        event);
   hear(kGemini->upload_text("b-1", "hello"), event);
   hear(kGemini->check_file("files/b-1"), event);

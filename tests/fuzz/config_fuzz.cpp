@@ -10,13 +10,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = fuzz::text(data, size);
   std::optional<config::Config> read;
   try {
-    read = config::parse(bytes, "fuzz", {});
+    read = config::parse(bytes, "fuzz", {}, config::kAnyKind);
   } catch (const config::ConfigError& e) {
     CHECK(*e.what() != '\0');
   }
   if (read) {
     const auto printed = config::render(*read);
-    CHECK(config::render(config::parse(printed, "printed", {})) == printed);
+    CHECK(config::render(config::parse(printed, "printed", {}, config::kAnyKind)) == printed);
   }
   return 0;
 }

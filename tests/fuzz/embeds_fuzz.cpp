@@ -12,13 +12,15 @@ using proto::EmbedsReader;
 
 namespace {
 
+const core::RequestRules kRules{.media = {{"data", ""}}, .dropped = {}};
+
 struct Reading {
   bool fine = false;
   std::vector<proto::EmbedItem> items;
 };
 
 Reading read_whole(std::string_view bytes) {
-  EmbedsReader reader("m");
+  EmbedsReader reader("m", kRules);
   const bool fed = reader.feed(bytes);
   const bool fine = fed && reader.finish();
   CHECK(fine == reader.fault().code.empty());
@@ -27,7 +29,7 @@ Reading read_whole(std::string_view bytes) {
 
 // What was read is taken away at each cut, as code that spools it does.
 Reading read_cut(std::string_view bytes) {
-  EmbedsReader reader("m");
+  EmbedsReader reader("m", kRules);
   std::vector<std::string> taken;
   const bool fed = fuzz::in_fragments(bytes, [&](std::string_view fragment) {
     const bool fine = reader.feed(fragment);
@@ -51,7 +53,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   CHECK(whole.fine == cut.fine);
   if (whole.fine) {
     CHECK(json::validate(bytes, {.depth_max = core::kJsonDepthMax + 2}));
-    CHECK(!whole.items.empty() && whole.items.size() <= core::kEmbedsPerCallMax);
+    CHECK(!whole.items.empty() && whole.items.size() <= proto::kEmbedsPerCallMax);
     CHECK(whole.items.size() == cut.items.size());
     for (std::size_t i = 0; i < whole.items.size(); ++i) {
       const auto& item = whole.items[i];

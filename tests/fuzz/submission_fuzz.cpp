@@ -1,6 +1,7 @@
 // Submissions: they are read the same however the bytes are cut, and the request is one line of JSON.
 #include <string>
 
+#include "core/provider.h"
 #include "proto/api/submission.h"
 #include "proto/cursor.h"
 #include "proto/json/validator.h"
@@ -16,16 +17,26 @@ struct Reading {
   std::string request, code;
 };
 
-Reading read_whole(std::string_view bytes, SubmissionReader::Form form) {
-  SubmissionReader reader(form);
+const core::RequestRules kUsual{.media = {{"data", ""}}, .dropped = {}};
+const core::RequestRules kOther{.media = {{"url", "data:"}}, .dropped = {"stream"}};
+
+SubmissionReader reader_of(bool line, const core::RequestRules& usual) {
+  if (line) return SubmissionReader(usual);
+  return SubmissionReader(usual, [](const std::string& account, const std::string& endpoint) {
+    return account == "default" && endpoint.empty() ? &kUsual : account == "other" ? &kOther : nullptr;
+  });
+}
+
+Reading read_whole(std::string_view bytes, bool line, const core::RequestRules& usual) {
+  auto reader = reader_of(line, usual);
   Reading reading;
   if (reader.feed(bytes, reading.request)) reading.submission = reader.finish();
   if (!reading.submission) reading.code = reader.fault().code;
   return reading;
 }
 
-Reading read_cut(std::string_view bytes, SubmissionReader::Form form) {
-  SubmissionReader reader(form);
+Reading read_cut(std::string_view bytes, bool line, const core::RequestRules& usual) {
+  auto reader = reader_of(line, usual);
   Reading reading;
   const bool fed =
       fuzz::in_fragments(bytes, [&](std::string_view fragment) { return reader.feed(fragment, reading.request); });
@@ -38,9 +49,9 @@ Reading read_cut(std::string_view bytes, SubmissionReader::Form form) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = fuzz::text(data, size);
-  for (const auto form : {SubmissionReader::Form::call, SubmissionReader::Form::line}) {
-    const auto whole = read_whole(bytes, form);
-    const auto cut = read_cut(bytes, form);
+  for (const auto& [line, usual] : {std::pair(false, &kUsual), {false, &kOther}, {true, &kUsual}, {true, &kOther}}) {
+    const auto whole = read_whole(bytes, line, *usual);
+    const auto cut = read_cut(bytes, line, *usual);
     CHECK(whole.submission.has_value() == cut.submission.has_value());
     // Which of several faults is named may depend on the cuts.
     CHECK(whole.code.empty() == whole.submission.has_value() && cut.code.empty() == whole.code.empty());

@@ -1,5 +1,7 @@
-// The JSON validator: its verdict is the same however the bytes are cut, and RapidJSON survives what it accepts.
+// The JSON validator: its verdict is the same however the bytes are cut, and RapidJSON survives what it accepts. The
+// census of anything at all is the same however it is cut.
 #include "proto/control_document.h"
+#include "proto/json/census.h"
 #include "proto/json/validator.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -18,6 +20,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     CHECK((fed && cut.finish()) == valid);
     if (!valid) CHECK(cut.fault().offset == fault.offset && cut.fault().what == fault.what);
   }
+  const std::vector<json::MediaRule> rules{{"data", ""}, {"url", "data:"}};
+  json::CensusScan whole(rules), pieces(rules);
+  whole.feed(bytes);
+  fuzz::in_fragments(bytes, [&](std::string_view fragment) {
+    pieces.feed(fragment);
+    return true;
+  });
+  const auto census = whole.census();
+  CHECK(census.text_bytes == pieces.census().text_bytes && census.media_parts == pieces.census().media_parts);
+  CHECK(census.text_bytes + census.media_parts <= bytes.size());
   if (const auto document = proto::ControlDocument::parse(bytes)) CHECK(document->root().IsObject());
   return 0;
 }

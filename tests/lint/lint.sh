@@ -34,7 +34,7 @@ BEGIN {
   fence("^openssl/(evp|sha|md5|digest)", "^proto/json/", "OpenSSL digests")
   fence("^rapidjson/", "^(proto|ctl|emulator)/", "RapidJSON")
   fence("^toml[+][+]/", "^config/", "toml++")
-  fence("^CLI/", "^((daemon|ctl|emulator)/main[.]cpp$|ctl/cli/)", "CLI11")
+  fence("^CLI/", "^(daemon/run[.]cpp$|(ctl|emulator)/main[.]cpp$|ctl/cli/)", "CLI11")
   fence("^boost/(assert|system)/", "^(core|daemon|ctl|emulator|proto/json|cmake)/", "Boost.System")
   fence("^boost/", "^(daemon|ctl|emulator|proto/json|cmake)/", "Boost")
   fence("^(gtest|gmock|rapidcheck|benchmark)", "^$", "test packages")

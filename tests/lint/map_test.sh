@@ -46,6 +46,17 @@ fresh
 echo 'Each job token is random.' >>"$folder/tree/docs/operations.md"
 expect words.sh 1 'say "tag"'
 fresh
+echo '// As Gemini does.' >>"$folder/tree/daemon/stages/poll.cpp"
+expect words.sh 1 "daemon/stages/poll.cpp"
+fresh
+echo 'const char* kAll = "SELECT mime_index FROM batch";' >>"$folder/tree/storage/sqlite/schema.cpp"
+expect words.sh 1 "a vendor's word in a neutral room"
+fresh
+mkdir "$folder/tree/proto/acme"
+printf '#pragma once\nstd::unique_ptr<core::Provider> make_acme();\n' >"$folder/tree/proto/acme/acme.h"
+echo '// Acme names it otherwise.' >>"$folder/tree/core/packer.cpp"
+expect words.sh 1 "a vendor's word in a neutral room"
+fresh
 sed -i '/^| replaced | by |/d' "$folder/tree/docs/architecture.md"
 expect words.sh 2 'no table of replaced words'
 exit "$failures"

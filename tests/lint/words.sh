@@ -1,6 +1,7 @@
 #!/bin/bash
 # The words that docs/architecture.md says are replaced stand nowhere: not in code, comments, documents or texts. Each
 # `expression` of its table "| replaced | by |" is one for grep -iE, with \| for |.
+# And no vendor's word stands in a neutral room, except in the statements of released migrations.
 # Usage: words.sh [ROOT]. Prints FILE:LINE: complaint; exit code 1 if there is any.
 set -euo pipefail
 cd "${1:-$(dirname "$0")/../..}"
@@ -32,4 +33,17 @@ while IFS=$'\t' read -r expression by; do
     bad=1
   done < <(sed '/^| replaced | by |/,/^$/s/.*//' "$document" | grep -nioE -- "$expression" || true)
 done < <(replaced)
+
+# Vendors' names, and words that only one of them has. The rooms of proto/ that implement a provider are named after one.
+neutral=(core storage daemon/stages daemon/api)
+vendor='gemini|google|goog|generateContent|embedContent|mime_index|displayName|"batches/|openai|anthropic'
+for room in $(grep -rlE '^std::unique_ptr<core::Provider> make_' --include=*.h proto | xargs -rn1 dirname | sort -u); do
+  vendor+="|${room#proto/}"
+done
+while read -r found; do
+  echo "$found: a vendor's word in a neutral room"
+  bad=1
+done < <(find "${neutral[@]}" -name '*.h' -o -name '*.cpp' | sort | while read -r file; do
+  sed '/R"sql(/,/)sql"/s/.*//' "$file" | grep -nioE -- "$vendor" | sed "s#^#$file:#" || true
+done)
 exit $bad

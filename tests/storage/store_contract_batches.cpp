@@ -42,7 +42,7 @@ TEST_P(Batches, FactsSurvive) {
   EXPECT_EQ(batch.not_before, kStart + 60s);
   EXPECT_EQ(batch.creates, 1);
   EXPECT_EQ(batch.root, id);
-  EXPECT_EQ(batch.lane, kFlash);
+  EXPECT_EQ(batch.lane, kLane);
   EXPECT_EQ(batch.items, 1);
 }
 

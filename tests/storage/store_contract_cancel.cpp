@@ -88,7 +88,7 @@ TEST_P(Cancelling, APackedOneStaysALineWhoseResultIsDropped) {
   EXPECT_EQ(batch_of(batch).packed, 2);
   EXPECT_EQ(batch_of(batch).lines.failed, 0);  // that counts lines that came
 
-  const std::vector outcomes{success(first), success(second), line_error(third, 3, false)};
+  const std::vector outcomes{success(first), success(second), line_error(third, ErrorClass::invalid, false)};
   const auto recorded = must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
   EXPECT_EQ(recorded.finished, (std::vector{first, third}));
   EXPECT_EQ(recorded.owners, (std::vector{kAnna, kBob}));
@@ -107,9 +107,7 @@ TEST_P(Cancelling, LinesKeepTheirNumbers) {
   cancel(ids[0]);
   cancel(ids[1]);
   const std::vector<std::int64_t> lines{2, 3};
-  const auto failed = must([&](Store& s) {
-    return s.fail_members(batch, lines, {3, "s", "m", ErrorSource::provider}, now_);
-  });
+  const auto failed = must([&](Store& s) { return s.fail_members(batch, lines, said(ErrorClass::invalid), now_); });
   EXPECT_EQ(failed.finished, std::vector{ids[2]});
   EXPECT_EQ(failed.owners, std::vector{kAnna});
   EXPECT_EQ(view(kAnna, ids[1]).state, RequestState::cancelled);

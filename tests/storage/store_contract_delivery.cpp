@@ -55,7 +55,7 @@ TEST_P(Delivery, AViewShowsWhatWasSubmittedAndWhatBecameOfIt) {
   reopen();
   auto seen = view(kAnna, id);
   EXPECT_EQ(seen.id, id);
-  EXPECT_EQ(seen.lane, kFlash);
+  EXPECT_EQ(seen.lane, kLane);
   EXPECT_EQ(seen.key, "mine");
   EXPECT_EQ(seen.channel, "nightly");
   EXPECT_EQ(seen.group, "");
@@ -105,7 +105,7 @@ TEST_P(Delivery, AListingIsNewestFirstInPages) {
 }
 
 TEST_P(Delivery, FiltersNarrowAListing) {
-  const Lane pro{"default", "generateContent", "gemini-2.5-pro"};
+  const Lane pro{"default", "answers", "large-1"};
   const auto plain = accept(kAnna, "{}", 10, pro);
   finish({kAnna}, {plain});
   const auto streamed = accept_in("c");
@@ -150,7 +150,7 @@ TEST_P(Delivery, ResultsComeInTheOrderOfTheirEnds) {
   const auto ids = accept_many(kAnna, 4);
   const auto waiting = collecting_batch({kAnna});
   for (const auto i : {2U, 0U, 3U}) {
-    const std::vector outcomes{i == 0 ? line_error(ids[i], 3, false) : success(ids[i])};
+    const std::vector outcomes{i == 0 ? line_error(ids[i], ErrorClass::invalid, false) : success(ids[i])};
     must([&](Store& s) { return s.record_outcomes(waiting, outcomes, 3, now_); });
   }
   reopen();

@@ -41,7 +41,7 @@ TEST_P(Ends, SuccessKeepsTheWholeLine) {
 TEST_P(Ends, TheFirstOutcomeWins) {
   const auto ids = accept_many(kAnna, 2);
   const auto batch = collecting_batch({kAnna});
-  record(batch, {success(ids[0], "first"), success(ids[0], "second"), line_error(ids[1], 3, false)});
+  record(batch, {success(ids[0], "first"), success(ids[0], "second"), line_error(ids[1], ErrorClass::invalid, false)});
   const auto again = record(batch, {success(ids[0], "third"), success(ids[1], "fourth")});
   EXPECT_TRUE(again.finished.empty());
   const auto line = view(kAnna, ids[0]).result.id;
@@ -96,7 +96,7 @@ TEST_P(Ends, TroubleGoesAgainUntilItsAttemptsAreUsedUp) {
   for (int attempt_n = 1; attempt_n <= 3; ++attempt_n) {
     tick();
     const auto batch = collecting_batch({kAnna});
-    const auto recorded = record(batch, {line_error(id, 14, true)});
+    const auto recorded = record(batch, {line_error(id, ErrorClass::unavailable, true)});
     const auto seen = view(kAnna, id);
     EXPECT_EQ(seen.attempts, attempt_n);
     EXPECT_EQ(seen.batch, batch);
@@ -120,7 +120,7 @@ TEST_P(Ends, AbsentMembersFollowTheVerdict) {
     RequestState state;
     int attempts;
   };
-  const RequestError cause{4, "DEADLINE_EXCEEDED", "expired", ErrorSource::provider};
+  const auto cause = said(ErrorClass::expired);
   for (const auto& [fate, end, max_attempts, state, attempts] :
        {Case{AbsentFate::requeue, JobEnd::expired, 3, queued, 1},
         Case{AbsentFate::requeue, JobEnd::expired, 1, expired, 1},
@@ -156,7 +156,7 @@ TEST_P(Ends, AbsentMembersFollowTheVerdict) {
 TEST_P(Ends, ManyAbsentMembersGoInSteps) {
   accept_many(kAnna, 2500);
   const auto batch = collecting_batch({kAnna});
-  const AbsentVerdict verdict{AbsentFate::fail, false, {13, "INTERNAL", "m", ErrorSource::provider}};
+  const AbsentVerdict verdict{AbsentFate::fail, false, said(ErrorClass::internal)};
   std::size_t finished = 0;
   int calls = 0;
   for (bool more = true; more; ++calls) {
@@ -175,7 +175,7 @@ TEST_P(Ends, NamedLinesFailWhateverBecameOfTheOthers) {
   const auto ids = accept_many(kAnna, 5);
   const auto batch = sealed_batch({kAnna});
   walk(batch, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
-  const RequestError error{3, "INVALID_ARGUMENT", "Error on line 2", ErrorSource::provider};
+  const auto error = said(ErrorClass::invalid, "Error on line 2");
   const std::vector<std::int64_t> first{2};
   const std::vector<std::int64_t> both{2, 5};
   EXPECT_EQ(must([&](Store& s) { return s.fail_members(batch, first, error, now_); }).finished, std::vector{ids[1]});

@@ -11,7 +11,7 @@ TEST_P(Intake, AcceptedRequestIsThereAfterReopening) {
   reopen();
   const auto seen = view(kAnna, id);
   EXPECT_EQ(seen.state, RequestState::queued);
-  EXPECT_EQ(seen.lane, kFlash);
+  EXPECT_EQ(seen.lane, kLane);
   EXPECT_EQ(seen.created_at, kStart);
   EXPECT_FALSE(seen.batch);
   EXPECT_FALSE(seen.finished_at);
@@ -131,7 +131,7 @@ TEST_P(Intake, AVerbThatFailsLeavesNothing) {
   EXPECT_EQ(counts().accepted, 0);
   expect_balance();
   accept(kAnna);  // the lane that was rolled back isn't remembered
-  EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).front().lane, kFlash);
+  EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); }).front().lane, kLane);
 }
 
 TEST_P(Intake, InstallationIdStays) {

@@ -8,7 +8,7 @@ using enum BatchState;
 
 class Lanes : public ContractStories {
  protected:
-  RequestId urgent(Duration in, OwnerId owner = kAnna, Lane lane = kFlash) {
+  RequestId urgent(Duration in, OwnerId owner = kAnna, Lane lane = kLane) {
     auto fresh = request(owner, "{}", 10, std::move(lane));
     fresh.deadline = now_ + in;
     return must([&](Store& s) { return s.accept(fresh, now_); }).id;
@@ -16,7 +16,7 @@ class Lanes : public ContractStories {
   LaneLoad load(LaneId lane) {
     return must([&](Store& s) { return s.lane_load(lane); });
   }
-  static Lane numbered(int i) { return {"default", "generateContent", "m" + std::to_string(i)}; }
+  static Lane numbered(int i) { return {"default", "answers", "m" + std::to_string(i)}; }
   // Of the full table's lanes: three owners with all that one may have, then many with one each.
   static OwnerId maker(int i) { return OwnerId{i < 750 ? 3000 + i / 250 : 4000 + i}; }
   Result<Accepted> offer(const Lane& lane, OwnerId owner = kAnna) {
@@ -102,11 +102,11 @@ TEST_P(Lanes, LoadIsWhatHasNotEndedYet) {
       {{uploading, uploaded, creating, refused}, 0, 0},
       {{unsealed}, 0, 0},
   };
-  accept(kBob, "{}", 7, {"default", "embedContent", "e"});
+  accept(kBob, "{}", 7, {"default", "vectors", "e"});
   LaneLoad before;
   for (const auto& [way, batches, jobs, job, over] : cases) {
     accept(kAnna, "{}", 12);
-    const auto lane = must([](Store& s) { return s.summarise_queue(); }).back().lane == kFlash
+    const auto lane = must([](Store& s) { return s.summarise_queue(); }).back().lane == kLane
                           ? must([](Store& s) { return s.summarise_queue(); }).back().id
                           : LaneId{};
     ASSERT_TRUE(lane);
@@ -115,7 +115,7 @@ TEST_P(Lanes, LoadIsWhatHasNotEndedYet) {
     must([&](Store& s) { return s.seal(batch, now_); });
     for (const auto state : way) {
       BatchPatch patch;
-      if (state == submitted) patch.job = "batches/1";
+      if (state == submitted) patch.job = "jobs/1";
       if (state == ended) patch.ended_at = now_;
       step(batch, state, patch);
     }
@@ -147,7 +147,7 @@ TEST_P(Lanes, APauseIsEndedByWhatItLiesWithin) {
   const LaneSelector account{"a", "", ""};
   const LaneSelector model{"", "", "m"};
   const LaneSelector both{"a", "", "m"};
-  const LaneSelector other{"b", "generateContent", "m"};
+  const LaneSelector other{"b", "answers", "m"};
   struct Case {
     LaneSelector ended;
     std::vector<LaneSelector> left;  // in order
@@ -158,7 +158,7 @@ TEST_P(Lanes, APauseIsEndedByWhatItLiesWithin) {
       {model, {all, account}},
       {both, {all, model, account, other}},
       {{"c", "", ""}, {all, model, account, both, other}},
-      {{"", "generateContent", ""}, {all, model, account, both}},
+      {{"", "answers", ""}, {all, model, account, both}},
   };
   for (const auto& [ended, left] : cases) {
     for (const auto& pause : {all, account, model, both, other, other})
@@ -173,26 +173,26 @@ TEST_P(Lanes, APauseIsEndedByWhatItLiesWithin) {
 
 TEST_P(Lanes, OneThatNothingRefersToMakesRoom) {
   fill_table();
-  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  EXPECT_EQ(offer(kLane).error().code, Errc::queue_full);
   const auto in_use = [&] { return must([](Store& s) { return s.summarise_queue(); }); };
   const auto lanes = in_use();
   // A batch refers to its lane, and an end outside of any batch.
   const auto batch = must([&](Store& s) { return s.open_batch(lanes[3].id, SealReason::age, now_); });
   claim(batch, maker(3));
   must([&](Store& s) { return s.seal(batch, now_); });
-  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  EXPECT_EQ(offer(kLane).error().code, Errc::queue_full);
   cancel_in(lanes[999].lane, maker(999));
   tick();
   purge();
-  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);  // the newest stays: its number must not come again
+  EXPECT_EQ(offer(kLane).error().code, Errc::queue_full);  // the newest stays: its number must not come again
   cancel_in(lanes[4].lane, maker(4));
-  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  EXPECT_EQ(offer(kLane).error().code, Errc::queue_full);
   tick();
   purge();
   reopen();
   EXPECT_TRUE(offer(numbered(3)).has_value());  // known all the while
-  EXPECT_TRUE(offer(kFlash).has_value());
-  EXPECT_EQ(in_use().back().lane, kFlash);
+  EXPECT_TRUE(offer(kLane).has_value());
+  EXPECT_EQ(in_use().back().lane, kLane);
   EXPECT_GT(in_use().back().id, lanes.back().id);
   EXPECT_TRUE(offer({"a", "b", "c"}, kBob).has_value());  // in the place of the one that was the newest before
   EXPECT_EQ(offer({"a", "b", "d"}, kBob).error().code, Errc::queue_full);
@@ -208,12 +208,12 @@ TEST_P(Lanes, AnOwnerMayMakeAQuarterOfThem) {
   fill_table(250);
   const auto owner = maker(0);
   reopen();
-  const auto refused = offer(kFlash, owner);
+  const auto refused = offer(kLane, owner);
   EXPECT_EQ(refused.error().code, Errc::queue_full);
   EXPECT_NE(refused.error().detail.find("you use more than 250"), std::string::npos) << refused.error().detail;
   EXPECT_TRUE(offer(numbered(7), owner).has_value()) << "known all the while";
-  EXPECT_TRUE(offer(kFlash, kBob).has_value());
-  EXPECT_TRUE(offer(kFlash, owner).has_value()) << "somebody else made it";
+  EXPECT_TRUE(offer(kLane, kBob).has_value());
+  EXPECT_TRUE(offer(kLane, owner).has_value()) << "somebody else made it";
   // Those of their own that nothing refers to make room, for as many as they are.
   for (const auto i : {11, 12}) cancel_in(numbered(i), owner);
   tick();
@@ -240,7 +240,7 @@ TEST_P(Lanes, AFewOwnersDoNotUseThemUp) {
     int made = 0;
     for (bool more = true; more;) {
       store_->begin_verb();
-      const Lane lane{"default", "generateContent", to_text(owner) + '-' + std::to_string(made)};
+      const Lane lane{"default", "answers", to_text(owner) + '-' + std::to_string(made)};
       const auto accepted = store_->accept(request(owner, "{}", 1, lane), now_);
       more = accepted.has_value();
       if (more) ++made;
@@ -252,19 +252,19 @@ TEST_P(Lanes, AFewOwnersDoNotUseThemUp) {
   std::vector<int> made;
   for (int i = 0; i < 6; ++i) made.push_back(make_all(OwnerId{3000 + i}));
   EXPECT_EQ(made, (std::vector{250, 250, 250, 125, 63, 31})) << "each leaves as many as it has";
-  const auto refused = offer(kFlash, OwnerId{3003});
+  const auto refused = offer(kLane, OwnerId{3003});
   EXPECT_EQ(refused.error().code, Errc::queue_full);
   EXPECT_NE(refused.error().detail.find("all but 31 are in use: the rest is for others"), std::string::npos)
       << refused.error().detail;
-  EXPECT_TRUE(offer(kFlash, kAnna).has_value());
-  EXPECT_TRUE(offer(kFlash, OwnerId{3003}).has_value()) << "somebody else made it";
+  EXPECT_TRUE(offer(kLane, kAnna).has_value());
+  EXPECT_TRUE(offer(kLane, OwnerId{3003}).has_value()) << "somebody else made it";
   const Lane mine{"a", "b", "1"};
   const Lane other{"a", "b", "2"};
   reopen();
   EXPECT_EQ(offer_lines("g", {mine, other}, OwnerId{3005}).error().code, Errc::queue_full);
   EXPECT_TRUE(offer_lines("g", {mine, other}, kBob).has_value());
   // What is in the way of the next must be gone before it may be made: one of one's own counts twice.
-  cancel_in({"default", "generateContent", to_text(OwnerId{3003}) + "-7"}, OwnerId{3003});
+  cancel_in({"default", "answers", to_text(OwnerId{3003}) + "-7"}, OwnerId{3003});
   tick();
   purge();
   EXPECT_EQ(offer({"a", "b", "3"}, OwnerId{3003}).error().code, Errc::queue_full);
@@ -279,11 +279,11 @@ TEST_P(Lanes, ALaneGivenAwayIsBackWhenItsGroupIsLost) {
   purge();
   ASSERT_TRUE(store_->begin_transaction().has_value());
   store_->begin_verb();
-  ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, kFlash), now_).has_value());
+  ASSERT_TRUE(store_->accept(request(kAnna, "{}", 1, kLane), now_).has_value());
   EXPECT_EQ(store_->end_verb(false), TransactionalStore::TransactionState::lost);
   EXPECT_TRUE(offer(lane.lane).has_value());
   EXPECT_EQ(must([](Store& s) { return s.summarise_queue(); })[7].id, lane.id);
-  EXPECT_EQ(offer(kFlash).error().code, Errc::queue_full);
+  EXPECT_EQ(offer(kLane).error().code, Errc::queue_full);
 }
 
 RUN_FOR_EVERY_STORE(Lanes);

@@ -47,8 +47,8 @@ TEST_P(Owners, ThoseWithTheMostUnfinishedComeFirst) {
 }
 
 TEST_P(Owners, StrangeJobsAreNotedOnceAndAcceptedByAccount) {
-  const StrangeJob first{"batches/1", "t1", "default", kStart, false};
-  const StrangeJob second{"batches/2", "t2", "other", kStart + 1s, false};
+  const StrangeJob first{"jobs/1", "t1", "default", kStart, false};
+  const StrangeJob second{"jobs/2", "t2", "other", kStart + 1s, false};
   for (const auto& job : {first, second}) must([&](Store& s) { return s.note_strange_job(job); });
   must([](Store& s) { return s.accept_strange_jobs("default"); });
   auto again = first;
@@ -57,12 +57,12 @@ TEST_P(Owners, StrangeJobsAreNotedOnceAndAcceptedByAccount) {
   reopen();
   const auto jobs = must([](Store& s) { return s.list_strange_jobs(); });
   ASSERT_EQ(jobs.size(), 2U);
-  EXPECT_EQ(jobs[0].job, "batches/2");
+  EXPECT_EQ(jobs[0].job, "jobs/2");
   EXPECT_EQ(jobs[0].tag, "t2");
   EXPECT_EQ(jobs[0].account, "other");
   EXPECT_EQ(jobs[0].seen_at, kStart + 1s);
   EXPECT_FALSE(jobs[0].accepted);
-  EXPECT_EQ(jobs[1].job, "batches/1");
+  EXPECT_EQ(jobs[1].job, "jobs/1");
   EXPECT_EQ(jobs[1].seen_at, kStart);
   EXPECT_TRUE(jobs[1].accepted);
 }
@@ -92,12 +92,12 @@ TEST_P(Owners, FencedBatchesAreThoseWhoseJobNeverRan) {
     step(batch, fencing, begun);
     return batch;
   };
-  const auto fenced_now = fencing_batch(kFlash);
+  const auto fenced_now = fencing_batch(kLane);
   step(fenced_now, fenced);
-  const auto fenced_and_done = fencing_batch(kFlash);
+  const auto fenced_and_done = fencing_batch(kLane);
   step(fenced_and_done, fenced);
   must([&](Store& s) { return s.split(fenced_and_done, SplitRule::whole, now_); });
-  const auto adopted = fencing_batch(kFlash);  // found after all, and ran
+  const auto adopted = fencing_batch(kLane);  // found after all, and ran
   step(adopted, submitted);
   BatchPatch over;
   over.ended_at = now_;
@@ -106,7 +106,7 @@ TEST_P(Owners, FencedBatchesAreThoseWhoseJobNeverRan) {
   must([&](Store& s) { return s.settle_absent(adopted, {AbsentFate::requeue_free, false, {}}, 3, now_); });
   step(adopted, done);
   must([&](Store& s) { return s.cancel(kAnna, requeued, now_); });
-  const auto elsewhere = fencing_batch({"other", "generateContent", "m"});
+  const auto elsewhere = fencing_batch({"other", "answers", "m"});
   step(elsewhere, fenced);
   const auto ids = [&](const std::string& account, WallTime since) {
     std::vector<BatchId> found;

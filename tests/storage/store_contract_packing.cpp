@@ -11,7 +11,7 @@ TEST_P(Packing, SummaryAddsUpPerLaneAndOwner) {
   tick();
   accept(kAnna, "123", 2);
   accept(kBob, "1", 1);
-  accept(kBob, "1", 1, {"default", "embedContent", "e"});
+  accept(kBob, "1", 1, {"default", "vectors", "e"});
   reopen();
   const auto queues = must([](Store& s) { return s.summarise_queue(); });
   ASSERT_EQ(queues.size(), 2U);
@@ -22,7 +22,7 @@ TEST_P(Packing, SummaryAddsUpPerLaneAndOwner) {
   EXPECT_EQ(anna.bytes, 8);
   EXPECT_EQ(anna.tokens, 9);
   EXPECT_EQ(anna.oldest, kStart);
-  EXPECT_EQ(queues[1].lane.endpoint, "embedContent");
+  EXPECT_EQ(queues[1].lane.endpoint, "vectors");
 }
 
 TEST_P(Packing, ClaimTakesTheOldestWhileTheyFit) {
@@ -88,7 +88,7 @@ TEST_P(Packing, AnEmptyBatchIsUnsealed) {
 }
 
 TEST_P(Packing, BudgetCountsSlotsAndFiles) {
-  const auto use = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h); }); };
+  const auto use = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h, 76); }); };
   accept(kAnna, std::string(1000, 'x'));
   const auto batch = open_batch();
   EXPECT_EQ(use().jobs, 1);
@@ -116,13 +116,13 @@ TEST_P(Packing, BudgetCountsSlotsAndFiles) {
   patch.file_deleted = true;
   must([&](Store& s) { return s.note(batch, patch); });
   EXPECT_EQ(use().stored_bytes, 5000);
-  EXPECT_EQ(must([&](Store& s) { return s.budget_use("other", now_, 48h); }).stored_bytes, 0);
+  EXPECT_EQ(must([&](Store& s) { return s.budget_use("other", now_, 48h, 76); }).stored_bytes, 0);
   tick(49h);
   EXPECT_EQ(use().stored_bytes, 0);
 }
 
 TEST_P(Packing, AHeldBatchIsASlotWhileSomebodyWaits) {
-  const auto jobs = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h); }).jobs; };
+  const auto jobs = [&] { return must([&](Store& s) { return s.budget_use("default", now_, 48h, 76); }).jobs; };
   const auto id = accept(kAnna);
   const auto batch = submitted_batch({kAnna});
   walk(batch, {BatchState::lost, BatchState::held});

@@ -54,7 +54,8 @@ class Random : public StoreStories {
       case 6: {
         std::vector<RequestOutcome> outcomes;
         for (const auto& [id, of] : accepted_)
-          if ((id.value() + pick) % 3 == 0) outcomes.push_back(pick % 2 ? success(id) : line_error(id, 14, true));
+          if ((id.value() + pick) % 3 == 0)
+            outcomes.push_back(pick % 2 ? success(id) : line_error(id, ErrorClass::unavailable, true));
         try_it([&](Store& s) { return s.record_outcomes(batch.id, outcomes, 2, now_); });
         break;
       }
@@ -62,7 +63,7 @@ class Random : public StoreStories {
         try_it([&](Store& s) { return s.settle_absent(batch.id, {AbsentFate::requeue, false, {}}, 2, now_); });
         break;
       case 8:
-        try_it([&](Store& s) { return s.fail_members(batch.id, {}, {3, "s", "m", ErrorSource::provider}, now_); });
+        try_it([&](Store& s) { return s.fail_members(batch.id, {}, said(ErrorClass::invalid), now_); });
         break;
       case 9:
         try_it([&](Store& s) { return s.return_members(batch.id, now_); });

@@ -97,9 +97,7 @@ TEST_P(Split, MembersThatEndedStayBehind) {
   const auto ids = accept_many(kAnna, 5);
   const auto parent = refused_batch({kAnna});
   const std::vector<std::int64_t> lines{1};
-  must([&](Store& s) {
-    return s.fail_members(parent, lines, {3, "INVALID_ARGUMENT", "m", ErrorSource::provider}, now_);
-  });
+  must([&](Store& s) { return s.fail_members(parent, lines, said(ErrorClass::invalid), now_); });
   must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); });
   const auto children = batches_in({sealed});
   ASSERT_EQ(children.size(), 2U);
@@ -111,7 +109,7 @@ TEST_P(Split, MembersThatEndedStayBehind) {
 TEST_P(Split, NothingLeftMeansDone) {
   accept(kAnna);
   const auto parent = refused_batch({kAnna});
-  must([&](Store& s) { return s.fail_members(parent, {}, {3, "INVALID_ARGUMENT", "m", ErrorSource::provider}, now_); });
+  must([&](Store& s) { return s.fail_members(parent, {}, said(ErrorClass::invalid), now_); });
   EXPECT_TRUE(must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); }).finished);
   EXPECT_EQ(must([&](Store& s) { return s.get_batch(parent); }).state, done);
   EXPECT_TRUE(batches_in({sealed, sealing}).empty());

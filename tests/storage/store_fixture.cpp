@@ -4,6 +4,12 @@
 
 namespace batchd::storage::testing {
 
+RequestError said(ErrorClass kind, std::string message) {
+  auto error = own_error(kind, std::move(message));
+  error.source = ErrorSource::provider;
+  return error;
+}
+
 TemporaryFolder::TemporaryFolder() {
   auto name = (std::filesystem::temp_directory_path() / "batchd-store-XXXXXX").string();
   CHECK(::mkdtemp(name.data()) != nullptr);
@@ -79,7 +85,7 @@ BatchId StoreStories::submitted_batch(std::vector<OwnerId> owners) {
   const auto batch = sealed_batch(std::move(owners));
   walk(batch, {uploading, uploaded, creating});
   BatchPatch job;
-  job.job = "batches/1";
+  job.job = "jobs/1";
   job.submitted_at = now_;
   step(batch, submitted, job);
   return batch;
@@ -114,11 +120,11 @@ RequestOutcome StoreStories::success(RequestId id, const std::string& line) cons
   return outcome;
 }
 
-RequestOutcome StoreStories::line_error(RequestId id, int code, bool again) const {
+RequestOutcome StoreStories::line_error(RequestId id, ErrorClass kind, bool again) const {
   RequestOutcome outcome;
   outcome.request = id;
   outcome.again = again;
-  outcome.error = {code, std::string(grpc_status(code)), "said the provider", ErrorSource::provider};
+  outcome.error = said(kind);
   return outcome;
 }
 

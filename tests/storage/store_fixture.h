@@ -24,7 +24,10 @@ using namespace std::chrono_literals;
 
 inline constexpr WallTime kStart{Duration{1'800'000'000'000}};
 inline constexpr OwnerId kAnna{1001}, kBob{1002};
-inline const Lane kFlash{"default", "generateContent", "gemini-2.5-flash"};
+inline const Lane kLane{"default", "answers", "small-1"};
+
+// Returns an error of the provider, with what it usually says of this class.
+RequestError said(ErrorClass kind, std::string message = "said the provider");
 
 class TemporaryFolder {
  public:
@@ -96,8 +99,8 @@ class StoreStories : public ::testing::Test {
     return std::move(result).value();
   }
 
-  NewRequest request(OwnerId owner, const std::string& body, std::int64_t tokens = 10, Lane lane = kFlash) const;
-  RequestId accept(OwnerId owner, const std::string& body = "{}", std::int64_t tokens = 10, Lane lane = kFlash);
+  NewRequest request(OwnerId owner, const std::string& body, std::int64_t tokens = 10, Lane lane = kLane) const;
+  RequestId accept(OwnerId owner, const std::string& body = "{}", std::int64_t tokens = 10, Lane lane = kLane);
   std::vector<RequestId> accept_many(OwnerId owner, int count);
   LaneId only_lane();
   BatchId open_batch();
@@ -111,7 +114,7 @@ class StoreStories : public ::testing::Test {
   BatchId finish(std::vector<OwnerId> owners,
                  const std::vector<RequestId>& ids);  // makes a done batch in which `ids` succeeded
   RequestOutcome success(RequestId id, const std::string& line = R"({"key":"k","response":{}})") const;
-  RequestOutcome line_error(RequestId id, int code, bool again) const;
+  RequestOutcome line_error(RequestId id, ErrorClass kind, bool again) const;
   RequestView view(OwnerId owner, RequestId id);
   Counts counts();
   void expect_balance();

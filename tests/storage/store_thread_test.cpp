@@ -51,8 +51,9 @@ class ScriptedStore final : public TransactionalStore {
   Result<void> spool_discard(BodyId spooled) override { return real_->spool_discard(spooled); }
   Result<Accepted> accept(const NewRequest& request, WallTime now) override { return real_->accept(request, now); }
   Result<std::vector<LaneQueue>> summarise_queue() override { return real_->summarise_queue(); }
-  Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration lifetime) override {
-    return real_->budget_use(account, now, lifetime);
+  Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration lifetime,
+                               std::int64_t frame) override {
+    return real_->budget_use(account, now, lifetime, frame);
   }
   Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) override {
     return real_->open_batch(lane, reason, now);
@@ -66,6 +67,7 @@ class ScriptedStore final : public TransactionalStore {
     return real_->mark(batch, from, to, patch, now);
   }
   Result<void> note(BatchId batch, const BatchPatch& patch) override { return real_->note(batch, patch); }
+  Result<std::vector<std::string>> list_inputs(BatchId batch) override { return real_->list_inputs(batch); }
   Result<std::vector<Batch>> list_stale_files(BatchId after, int limit) override {
     return real_->list_stale_files(after, limit);
   }
@@ -133,6 +135,9 @@ class ScriptedStore final : public TransactionalStore {
     return real_->list_fenced(account, since);
   }
   Result<bool> knows_tag(const std::string& tag) override { return real_->knows_tag(tag); }
+  Result<bool> knows_job(const std::string& account, const std::string& job) override {
+    return real_->knows_job(account, job);
+  }
   Result<void> note_strange_job(const StrangeJob& job) override { return real_->note_strange_job(job); }
   Result<std::vector<StrangeJob>> list_strange_jobs() override { return real_->list_strange_jobs(); }
   Result<void> accept_strange_jobs(const std::string& account) override { return real_->accept_strange_jobs(account); }
@@ -216,7 +221,7 @@ class Thread : public ::testing::Test {
   void accept(std::promise<Result<Accepted>>& answer) {
     NewRequest fresh;
     fresh.owner = kAnna;
-    fresh.lane = kFlash;
+    fresh.lane = kLane;
     fresh.body = "{}";
     thread_->run(
         VerbClass::intake, [fresh](Store& s) { return s.accept(fresh, kStart); },

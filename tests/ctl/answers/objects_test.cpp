@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ctl/answers/document.h"
+#include "ctl/answers/gemini.h"
 #include "ctl/console/console.h"
 
 namespace batchd::ctl {

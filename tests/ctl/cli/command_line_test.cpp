@@ -37,7 +37,6 @@ TEST(CommandLine, MistakesAreUsageErrors) {
                                 "resume-account",
                                 "backup",
                                 "setup",
-                                "setup openai",
                                 "setup gemini --account",
                                 "--url https://x status",
                                 "--url http://x:y status",

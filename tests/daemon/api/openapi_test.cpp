@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "core/types.h"
 #include "core/version.h"
@@ -17,6 +18,7 @@
 #include "daemon/api/reply.h"
 #include "daemon/fronts/gemini_front.h"
 #include "proto/gemini/front.h"
+#include "proto/gemini/status.h"
 
 namespace batchd::daemon {
 namespace {
@@ -116,8 +118,18 @@ TEST(OpenApi, NamesEveryStatusOfAnError) {
   std::set<std::string> described, known;
   for (const auto& name : document()["components"]["schemas"]["GrpcStatus"]["enum"].GetArray())
     EXPECT_TRUE(described.insert(name.GetString()).second) << name.GetString();
-  for (int code = 1; code <= 16; ++code) known.emplace(core::grpc_status(code));  // 0 is no error
-  EXPECT_EQ(core::grpc_status(17), "UNKNOWN") << "there are more by now";
+  for (int code = 1; code <= 16; ++code) known.emplace(proto::grpc_status(code));  // 0 is no error
+  EXPECT_EQ(proto::grpc_status(17), "UNKNOWN") << "there are more by now";
+  EXPECT_EQ(described, known);
+}
+
+TEST(OpenApi, NamesEveryClassOfAnError) {
+  std::vector<std::string> described, known;
+  for (const auto& name : document()["components"]["schemas"]["ErrorClass"]["enum"].GetArray())
+    described.emplace_back(name.GetString());
+  const auto last = static_cast<int>(core::ErrorClass::data_lost);
+  for (int kind = 0; kind <= last; ++kind) known.emplace_back(core::to_text(static_cast<core::ErrorClass>(kind)));
+  EXPECT_EQ(core::to_text(static_cast<core::ErrorClass>(last + 1)), "other") << "there are more by now";
   EXPECT_EQ(described, known);
 }
 

@@ -195,6 +195,7 @@ TEST_F(StatusLine, BeginsWithWhatKeepsItFromWorking) {
   auto& keyless = add("default");
   keyless.trouble = "no API key, and so on";
   keyless.without_key = true;
+  keyless.kind = "gemini";
   auto& refused = add("work");
   refused.trouble = "API key expired.\nMAINPID=1\x1b[2J";
   const auto line = status_line(totals_, accounts_, true);

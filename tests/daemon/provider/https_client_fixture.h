@@ -9,6 +9,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "daemon/provider/https_client.h"
@@ -44,13 +45,15 @@ class ScriptedServer {
     });
   }
   ~ScriptedServer() {
-    ::shutdown(listener_.fd(), SHUT_RDWR);
+    stop_listening();
     thread_.join();
   }
   std::string url(const std::string& scheme = "http", const std::string& host = "127.0.0.1") const {
     return scheme + "://" + host + ":" + std::to_string(port_);
   }
   int accepted() const { return accepted_; }
+  // From now on connecting fails. A script may call it.
+  void stop_listening() { ::shutdown(listener_.fd(), SHUT_RDWR); }
 
  private:
   RawSocket listener_;
@@ -71,6 +74,23 @@ inline ScriptedServer::Script answers(std::string bytes) {
   };
 }
 
+// Reads a request with a body of at least so many bytes; less if the client goes away.
+inline std::string read_request(RawSocket& connection, std::size_t body_bytes) {
+  std::string seen;
+  for (auto end = seen.npos; end == seen.npos || seen.size() < end + 4 + body_bytes; end = seen.find("\r\n\r\n")) {
+    const auto piece = connection.read_some();
+    if (piece.empty()) break;
+    seen += piece;
+  }
+  return seen;
+}
+
+// Waits until the client is gone, and reads nothing meanwhile. The client must have aborted if it had more to send.
+inline void wait_for_end(RawSocket& connection) {
+  pollfd gone{connection.fd(), POLLRDHUP, 0};
+  EXPECT_EQ(::poll(&gone, 1, kPatienceSeconds * 1000), 1);
+}
+
 class MemorySink final : public ByteSink {
  public:
   Task<core::Result<void>> write(std::string_view bytes) override {
@@ -84,21 +104,56 @@ class MemorySink final : public ByteSink {
   bool fails = false;
 };
 
+// Resets the connection: what the other side has sent and will send is refused.
+inline void reset(RawSocket& connection) {
+  const linger at_once{1, 0};
+  ::setsockopt(connection.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  connection.close();
+}
+
+inline core::BodyPart slice(std::int64_t offset, std::int64_t bytes) {
+  return core::BatchSlice{core::BatchId{7}, offset, bytes};
+}
+
+// Makes a slice of pieces that are chosen by its offset; the piece "fail" is an error. No two slices may be open at a
+// time.
 class PiecesOpener final : public SliceOpener {
  public:
-  // `before_last` is called when the last piece is asked for.
+  // `pieces` are those of offset 0. `before_last` is called when the last piece of a slice is asked for.
   explicit PiecesOpener(
       std::vector<std::string> pieces, std::function<void()> before_last = [] {})
-      : pieces_(std::move(pieces)), before_last_(std::move(before_last)) {}
-  std::unique_ptr<ByteSource> open(const core::BatchSlice&) override {
-    return std::make_unique<Source>(pieces_, before_last_);
+      : before_last_(std::move(before_last)) {
+    pieces_[0] = std::move(pieces);
+  }
+  PiecesOpener& at(std::int64_t offset, std::vector<std::string> pieces) {
+    pieces_[offset] = std::move(pieces);
+    return *this;
+  }
+  std::unique_ptr<ByteSource> open(const core::BatchSlice& slice) override {
+    EXPECT_EQ(open_, 0) << "two slices are open";
+    return std::make_unique<Source>(pieces_.at(slice.offset), before_last_, open_);
+  }
+  // Returns what a body of these parts is.
+  std::string bytes(const std::vector<core::BodyPart>& body) const {
+    std::string all;
+    for (const auto& part : body) {
+      if (const auto* text = std::get_if<std::string>(&part)) {
+        all += *text;
+        continue;
+      }
+      for (const auto& piece : pieces_.at(std::get<core::BatchSlice>(part).offset)) all += piece;
+    }
+    return all;
   }
 
  private:
   class Source final : public ByteSource {
    public:
-    Source(const std::vector<std::string>& pieces, const std::function<void()>& before_last)
-        : pieces_(pieces), before_last_(before_last) {}
+    Source(const std::vector<std::string>& pieces, const std::function<void()>& before_last, int& open)
+        : pieces_(pieces), before_last_(before_last), open_(open) {
+      ++open_;
+    }
+    ~Source() override { --open_; }
     Task<core::Result<std::string>> next() override {
       if (at_ + 1 == pieces_.size()) before_last_();
       if (at_ == pieces_.size()) co_return std::string();
@@ -109,10 +164,12 @@ class PiecesOpener final : public SliceOpener {
    private:
     const std::vector<std::string>& pieces_;
     const std::function<void()>& before_last_;
+    int& open_;
     std::size_t at_ = 0;
   };
-  std::vector<std::string> pieces_;
+  std::map<std::int64_t, std::vector<std::string>> pieces_;
   std::function<void()> before_last_;
+  int open_ = 0;
 };
 
 class HttpsClientTest : public testing::Test {
@@ -148,13 +205,17 @@ class HttpsClientTest : public testing::Test {
     co_await asio::this_coro::throw_if_cancelled(false);
     co_return co_await client_->perform(call, slices, sink);
   }
-  static core::HttpCall get(const std::string& target = "/x") { return {"GET", target, {}, {}}; }
-  static core::HttpCall post(const std::string& body) { return {"POST", "/x", {}, body}; }
-  static core::HttpCall create() { return {"POST", "/x", {}, "{}", core::HttpCall::Sink::memory, true}; }
-  static core::HttpCall download() { return {"GET", "/d", {}, {}, core::HttpCall::Sink::lines}; }
-  static core::HttpCall upload(std::int64_t bytes) {
-    return {"POST", "/u", {}, core::BatchSlice{core::BatchId{7}, 0, bytes}};
+  static core::HttpCall get(const std::string& target = "/x") { return {.method = "GET", .target = target}; }
+  static core::HttpCall post(std::vector<core::BodyPart> body) {
+    return {.method = "POST", .target = "/x", .body = std::move(body)};
   }
+  static core::HttpCall create() {
+    auto call = post({"{}"});
+    call.single_shot = true;
+    return call;
+  }
+  static core::HttpCall download() { return {.method = "GET", .target = "/d", .sink = core::HttpCall::Sink::lines}; }
+  static core::HttpCall upload(std::int64_t bytes) { return post({slice(0, bytes)}); }
 
   asio::io_context context_{1};
   asio::cancellation_signal stop_;

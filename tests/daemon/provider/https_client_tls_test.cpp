@@ -48,9 +48,10 @@ const Certificates& certificates() {
 
 class HttpsClientTlsTest : public HttpsClientTest {
  protected:
-  // Serves one exchange over TLS on the accepted socket. `orderly`: with a close_notify at the end.
-  static ScriptedServer::Script tls(const std::string& name, const std::string& answer, bool orderly,
-                                    int version_max = TLS1_3_VERSION) {
+  using Stream = ssl::stream<asio::ip::tcp::socket>;
+  // Shakes hands over TLS on the accepted socket, and then makes `exchange`.
+  static ScriptedServer::Script over_tls(const std::string& name, const std::function<void(Stream&)>& exchange,
+                                         int version_max = TLS1_3_VERSION) {
     return [=](RawSocket& connection) {
       asio::io_context context;
       ssl::context server(ssl::context::tls_server);
@@ -59,16 +60,33 @@ class HttpsClientTlsTest : public HttpsClientTest {
       SSL_CTX_set_security_level(server.native_handle(), 0);
       server.use_certificate_chain_file(certificates().file(name + ".pem"));
       server.use_private_key_file(certificates().file(name + ".key"), ssl::context::pem);
-      ssl::stream<asio::ip::tcp::socket> stream(context, server);
+      Stream stream(context, server);
       stream.lowest_layer().assign(asio::ip::tcp::v4(), ::dup(connection.fd()));
       boost::system::error_code error;
       stream.handshake(ssl::stream_base::server, error);
-      if (error) return;
-      std::string request(65536, '\0');
-      stream.read_some(asio::buffer(request), error);
-      asio::write(stream, asio::buffer(answer), error);
-      if (orderly) stream.shutdown(error);
+      if (!error) exchange(stream);
     };
+  }
+  // Serves one exchange. `orderly`: with a close_notify at the end.
+  static ScriptedServer::Script tls(const std::string& name, const std::string& answer, bool orderly,
+                                    int version_max = TLS1_3_VERSION) {
+    const auto exchange = [=](Stream& stream) {
+      read_some(stream);
+      send(stream, answer, orderly);
+    };
+    return over_tls(name, exchange, version_max);
+  }
+  // Returns what is in the next record; empty at the end.
+  static std::string read_some(Stream& stream) {
+    std::string bytes(65536, '\0');
+    boost::system::error_code error;
+    bytes.resize(stream.read_some(asio::buffer(bytes), error));
+    return bytes;
+  }
+  static void send(Stream& stream, const std::string& answer, bool orderly) {
+    boost::system::error_code error;
+    asio::write(stream, asio::buffer(answer), error);
+    if (orderly) stream.shutdown(error);
   }
   void SetUp() override { certificates(); }
   void connect_tls(const ScriptedServer& server, const std::string& ca) {
@@ -85,6 +103,79 @@ TEST_F(HttpsClientTlsTest, AGoodServer) {
   const auto event = call(create());
   EXPECT_EQ(event.kind, Kind::answer) << event.detail;
   EXPECT_TRUE(event.body == big);
+}
+
+TEST_F(HttpsClientTlsTest, ASmallTextIsInOneWriteWithItsHead) {
+  std::string first;
+  ScriptedServer server({over_tls("localhost", [&first](Stream& stream) {
+    first = read_some(stream);
+    send(stream, answer_text("ok"), true);
+  })});
+  connect_tls(server, certificates().file("ca.pem"));
+  EXPECT_EQ(call(post({"{", "\"a\":1", "}"})).kind, Kind::answer);
+  EXPECT_EQ(body_of(first), "{\"a\":1}");
+}
+
+TEST_F(HttpsClientTlsTest, ABodyOfSeveralPartsArrivesAsOne) {
+  PiecesOpener slices({"a", std::string(300'000, 'b'), "cc"});
+  slices.at(1, {"12", "345"});
+  const std::vector<core::BodyPart> body{"{", slice(0, 300'003), slice(1, 5), std::string(100'000, 't')};
+  const auto expected = slices.bytes(body);
+  std::string seen;
+  ScriptedServer server({over_tls("localhost", [&](Stream& stream) {
+    while (body_of(seen).size() < expected.size()) {
+      const auto piece = read_some(stream);
+      if (piece.empty()) return;
+      seen += piece;
+    }
+    send(stream, answer_text("ok"), true);
+  })});
+  connect_tls(server, certificates().file("ca.pem"));
+  const auto event = call(post(body), &slices);
+  EXPECT_EQ(event.kind, Kind::answer) << event.detail;
+  EXPECT_FALSE(event.early);
+  EXPECT_NE(seen.find("Content-Length: 400009\r\n"), seen.npos) << seen.substr(0, 300);
+  EXPECT_TRUE(body_of(seen) == expected);
+}
+
+TEST_F(HttpsClientTlsTest, ASliceOfTheWrongLengthNeverCompletesTheRequest) {
+  for (const auto& pieces : std::vector<std::vector<std::string>>{{"1234"}, {"12345", "6"}, {"12345", "fail"}})
+    for (const auto& body : std::vector<std::vector<core::BodyPart>>{
+             {slice(0, 5)}, {"begin", slice(0, 5)}, {slice(0, 5), std::string(100'000, 't')}}) {
+      std::string seen;
+      {
+        ScriptedServer server({over_tls("localhost", [&seen](Stream& stream) {
+          for (auto piece = read_some(stream); !piece.empty(); piece = read_some(stream)) seen += piece;
+        })});
+        connect_tls(server, certificates().file("ca.pem"));
+        PiecesOpener slices(pieces);
+        const auto event = call(post(body), &slices);
+        EXPECT_EQ(event.kind, Kind::not_whole) << event.detail;
+      }
+      EXPECT_LT(body_of(seen).size(), PiecesOpener({"12345"}).bytes(body).size());
+    }
+}
+
+TEST_F(HttpsClientTlsTest, AResetInTheMiddleOfTheBodyAndOneAfterIt) {
+  const std::string large(64 << 20, 'x'), small(500'000, 'y');
+  const auto reads = [](std::size_t body_bytes) {
+    return [body_bytes](Stream& stream) {
+      std::size_t head = 0;
+      std::string seen;
+      while (head == 0 || seen.size() < head + body_bytes) {
+        const auto piece = read_some(stream);
+        if (piece.empty()) return;
+        seen += piece;
+        if (const auto end = seen.find("\r\n\r\n"); end != seen.npos) head = end + 4;
+      }
+      boost::system::error_code ignored;
+      stream.lowest_layer().set_option(asio::socket_base::linger(true, 0), ignored);
+    };
+  };
+  ScriptedServer server({over_tls("localhost", reads(100'000)), over_tls("localhost", reads(small.size()))});
+  connect_tls(server, certificates().file("ca.pem"));
+  EXPECT_EQ(call(post({large})).kind, Kind::not_whole);
+  EXPECT_EQ(call(post({small})).kind, Kind::no_answer);
 }
 
 TEST_F(HttpsClientTlsTest, AWrongNameAnUnknownIssuerAndOldVersionsAreNeverSpokenTo) {

@@ -1,25 +1,19 @@
 #include "tests/daemon/stages/fake_gemini.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "core/check.h"
 
 namespace batchd::daemon::testing {
 
 using core::HttpEvent;
+using fictitious::between;
+using fictitious::unanswered;
 
 namespace {
 
 constexpr std::string_view kRoot = "/v1beta/";
-
-// The text between two marks, or empty.
-std::string between(std::string_view text, std::string_view before, std::string_view after) {
-  const auto from = text.find(before);
-  if (from == std::string_view::npos) return "";
-  const auto begin = from + before.size();
-  const auto end = text.find(after, begin);
-  return std::string(text.substr(begin, end == std::string_view::npos ? end : end - begin));
-}
 
 std::string header(const core::HttpCall& call, std::string_view name) {
   for (const auto& header : call.headers)
@@ -101,8 +95,10 @@ HttpEvent FakeGemini::answer(const core::HttpCall& http, std::string body) {
   } else if (const auto found = always_.find(call.endpoint); found != always_.end()) {
     reaction = found->second;
   }
-  auto event = reaction ? reaction(call, [&] { return properly(call); }) : properly(call);
-  calls[place].body = call.body;  // a cut call shows what arrived
+  // What the provider does may come later than its reaction.
+  const auto kept = std::make_shared<Call>(std::move(call));
+  auto event = reaction ? reaction(*kept, [this, kept] { return properly(*kept); }) : properly(*kept);
+  calls[place].body = kept->body;  // a cut call shows what arrived
   return event;
 }
 
@@ -178,6 +174,7 @@ HttpEvent FakeGemini::create(const Call& call) {
   if (file == files.end()) return no_such(call.file);
   if (!poison.empty() && file->second.find(poison) != std::string::npos)
     return reply(400, error_body(400, "INVALID_ARGUMENT", "a word that it doesn't like"));
+  if (auto refusal = refusal_of_lines(call.file)) return *refusal;
   return reply(200, job_json(add_job(call.tag, call.file)));
 }
 
@@ -243,30 +240,10 @@ void FakeGemini::finish_all() {
     if (job.state == "BATCH_STATE_PENDING") finish(job, good_lines(job.file));
 }
 
-HttpEvent reply(int status, std::string body, std::vector<core::HttpHeader> headers) {
-  HttpEvent event;
-  event.kind = HttpEvent::Kind::answer;
-  event.status = status;
-  event.headers = std::move(headers);
-  event.body = std::move(body);
-  return event;
-}
-
 std::string error_body(int code, const std::string& status, const std::string& message) {
   return "{\"error\":{\"code\":" + std::to_string(code) + ",\"message\":\"" + message + "\",\"status\":\"" + status +
          "\"}}";
 }
-
-namespace {
-
-HttpEvent unanswered(HttpEvent::Kind kind) {
-  HttpEvent event;
-  event.kind = kind;
-  event.detail = "connection reset";
-  return event;
-}
-
-}  // namespace
 
 FakeGemini::Reaction says(int status, std::string body) {
   return [=](Call&, const std::function<HttpEvent()>&) { return reply(status, body); };

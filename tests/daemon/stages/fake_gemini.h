@@ -5,10 +5,12 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/http.h"
+#include "tests/fictitious/fake_provider.h"
 
 namespace batchd::daemon::testing {
 
@@ -36,7 +38,7 @@ struct Job {
   std::string created;  // RFC 3339; empty: not shown
 };
 
-class FakeGemini {
+class FakeGemini final : public fictitious::FakeProvider {
  public:
   using HttpEvent = core::HttpEvent;
   // What comes back for `call`. `properly` does what the provider would do, once, and gives its answer.
@@ -48,7 +50,7 @@ class FakeGemini {
   void properly_again(Endpoint endpoint) { always_.erase(endpoint); }
 
   // A call, with the bytes of its body. A 2xx answer to a download has the file in its body, cut or whole.
-  HttpEvent answer(const core::HttpCall& http, std::string body);
+  HttpEvent answer(const core::HttpCall& http, std::string body) override;
 
   std::size_t count(Endpoint endpoint) const;
   std::vector<Call> seen(Endpoint endpoint) const;
@@ -59,7 +61,6 @@ class FakeGemini {
   std::size_t page_size = 100;
   std::size_t mime_types_refused = 0;  // the first so many of a start's types, by the order they were tried
   std::string poison;                  // not empty: a create whose file holds this is refused
-  std::size_t fragment = 64 << 10;     // how downloads are cut into pieces
 
   Job& only_job();
   Job& add_job(std::string tag, std::string file);
@@ -70,7 +71,22 @@ class FakeGemini {
   std::vector<std::string> good_lines(const std::string& file) const;
   void finish_all();  // every job that is pending, with good lines
 
+  // --- as any provider
+  void forget() override;
+  void react(fictitious::Ask ask, fictitious::Reaction reaction) override;
+  std::size_t asked(fictitious::Ask ask) const override;
+  std::vector<std::string> open_jobs() const override;
+  std::vector<std::string> all_jobs() const override;
+  std::vector<std::string> keys_of(const std::string& job) const override;
+  void end(const std::string& job, const fictitious::Ending& ending) override;
+  void fail(const std::string& job, core::FailedFor why) override;
+  void stop(const std::string& job) override;
+  HttpEvent too_many() const override;
+
  private:
+  Job& job_named(const std::string& name);
+  // Returns the refusal of lines that hold the text `refused`; nullopt if no line does.
+  std::optional<HttpEvent> refusal_of_lines(const std::string& file) const;
   struct Session {
     std::string name, received;
     std::size_t bytes = 0;
@@ -91,7 +107,7 @@ class FakeGemini {
 };
 
 // --- answers
-core::HttpEvent reply(int status, std::string body, std::vector<core::HttpHeader> headers = {});
+using fictitious::reply;
 std::string error_body(int code, const std::string& status, const std::string& message);
 
 // --- reactions: none of these does what was asked, unless it says so

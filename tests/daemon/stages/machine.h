@@ -1,5 +1,5 @@
-// The inside of World: one life of the process, its clock, and the link to the fake Gemini. For world.cpp and steps.cpp
-// only, since it includes Asio.
+// The inside of AnyWorld: one life of the process, its clock, and the link to the fake provider. For world.cpp,
+// world_store.cpp and steps.cpp only, since it includes Asio.
 #pragma once
 
 #include <array>
@@ -14,7 +14,6 @@
 #include "core/check.h"
 #include "daemon/net/log.h"
 #include "daemon/stages/stages.h"
-#include "proto/gemini/gemini.h"
 #include "storage/sqlite/store.h"
 #include "tests/daemon/stages/world.h"
 
@@ -31,24 +30,37 @@ struct Held {
   bool let_go = false;
 };
 
+// What the connection to the provider is like.
+struct Wire {
+  bool yields = false;  // other things may come between an answer and what follows from it
+  bool dead = false;    // the process was killed: no call is made any more, and no answer comes
+};
+
 class FakeLink final : public ProviderLink {
  public:
-  FakeLink(FakeGemini& gemini, Held& held) : gemini_(gemini), held_(held) {}
+  FakeLink(fictitious::FakeProvider& fake, Held& held, const Wire& wire) : fake_(fake), held_(held), wire_(wire) {}
 
   Task<HttpEvent> perform(const HttpCall& call, SliceOpener* slices, ByteSink* sink) override {
+    if (wire_.dead) co_return broken("killed");
     std::string body;
-    if (const auto* text = std::get_if<std::string>(&call.body)) body = *text;
-    if (const auto* slice = std::get_if<BatchSlice>(&call.body)) {
+    for (const auto& part : call.body) {
+      if (const auto* text = std::get_if<std::string>(&part)) body += *text;
+      const auto* slice = std::get_if<BatchSlice>(&part);
+      if (slice == nullptr) continue;
+      const auto before = body.size();
       auto source = slices->open(*slice);
       for (;;) {
         auto piece = co_await source->next();
-        if (!piece) co_return broken("the store: " + piece.error().detail);
+        if (!piece) co_return broken("the store: " + piece.error().detail, HttpEvent::Kind::not_whole);
         if (piece->empty()) break;
         body += *piece;
       }
-      CHECK(static_cast<std::int64_t>(body.size()) == slice->bytes);
+      CHECK(static_cast<std::int64_t>(body.size() - before) == slice->bytes);
     }
-    auto event = gemini_.answer(call, std::move(body));
+    if (wire_.dead) co_return broken("killed");
+    auto event = fake_.answer(call, std::move(body));
+    if (wire_.yields) co_await asio::post(held_.timer.get_executor(), use_task);
+    if (wire_.dead) co_return broken("killed");
     if (call.single_shot && std::exchange(held_.next, false)) {
       held_.out = true;
       co_await held_.timer.async_wait(as_tuple_task);
@@ -57,8 +69,8 @@ class FakeLink final : public ProviderLink {
     }
     if (call.sink != HttpCall::Sink::lines || event.status < 200 || event.status > 299) co_return event;
     const std::string content = std::exchange(event.body, {});
-    for (std::size_t at = 0; at < content.size(); at += gemini_.fragment) {
-      const auto piece = std::string_view(content).substr(at, gemini_.fragment);
+    for (std::size_t at = 0; at < content.size(); at += fake_.fragment) {
+      const auto piece = std::string_view(content).substr(at, fake_.fragment);
       const auto written = co_await sink->write(piece);
       if (!written) co_return broken("the sink: " + written.error().detail);
       event.streamed_bytes += static_cast<std::int64_t>(piece.size());
@@ -67,14 +79,15 @@ class FakeLink final : public ProviderLink {
   }
 
  private:
-  static HttpEvent broken(std::string detail) {
+  static HttpEvent broken(std::string detail, HttpEvent::Kind kind = HttpEvent::Kind::no_answer) {
     HttpEvent event;
-    event.kind = HttpEvent::Kind::no_answer;
+    event.kind = kind;
     event.detail = std::move(detail);
     return event;
   }
-  FakeGemini& gemini_;
+  fictitious::FakeProvider& fake_;
   Held& held_;
+  const Wire& wire_;
 };
 
 // A stage that has looked before anything was there.
@@ -108,20 +121,20 @@ class FakeClock final : public core::Clock {
 };
 
 // One life of the process.
-struct World::Machine {
-  Machine(const std::string& database, const config::Config& config, const core::Clock& clock, FakeGemini& gemini,
-          const std::string& credential, std::string& next_credential, bool surveyed)
+struct AnyWorld::Machine {
+  Machine(const std::string& database, const config::Config& config, const core::Clock& clock, const Vendor& vendor,
+          fictitious::FakeProvider& fake, const std::string& credential, std::string& next_credential, bool surveyed)
       : thread(
             storage::open_sqlite({.path = database}).value(),
             [this](std::function<void()> completions) { asio::post(io, std::move(completions)); },
             [](const Error& error) { fatal("store_failed", error.detail); }),
         engine(io.get_executor(), config, clock, thread) {
     auto account = std::make_unique<Account>();
-    account->name = kFlash.account;
-    account->provider = proto::make_gemini({});
-    account->link = std::make_unique<FakeLink>(gemini, held);
+    account->name = vendor.lane.account;
+    account->provider = vendor.make();
+    account->link = std::make_unique<FakeLink>(fake, held, wire);
     account->credential = credential;
-    account->budget = config.accounts.at(kFlash.account).budget();
+    account->budget = config.accounts.at(vendor.lane.account).budget();
     account->surveyed = surveyed;
     account->reload = [&next_credential](Account& own) -> Result<void> {
       if (!next_credential.empty()) own.credential = next_credential;
@@ -171,6 +184,12 @@ struct World::Machine {
     asio::post(io, [this, type] { engine.tasks.cancel(type); });
   }
 
+  // The process is killed: what the store was asked is done, and everything after that fails.
+  void die() {
+    wire.dead = true;
+    thread.stop();
+  }
+
   // Nothing runs but a call whose answer is held.
   bool at_rest() const { return engine.tasks.size() == (held.out ? 1U : 0U); }
 
@@ -195,6 +214,7 @@ struct World::Machine {
   asio::executor_work_guard<Executor> work{io.get_executor()};
   bool running = false;  // inside a handler, where nothing may wait for another
   Held held{io.get_executor()};
+  Wire wire;
   storage::StoreThread thread;
   Engine engine;
   PackStage pack{engine};

@@ -96,7 +96,7 @@ TEST_F(Pack, WithoutAJobSlotNothingIsSealed) {
 }
 
 TEST_F(Pack, NoMoreIsSealedThanTheStorageTakes) {
-  const auto line = 7 + proto::make_gemini()->caps().line_frame_bytes;
+  const auto line = 7 + vendor.make()->frame_bytes(kFlash);
   config.accounts.at("default").max_stored = 4 * line;
   accept_many(10);
   pass(1h, {Which::pack});

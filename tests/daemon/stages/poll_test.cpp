@@ -60,7 +60,7 @@ TEST_F(Poll, EitherDialectEndsAJob) {
     look(Which::poll);
     EXPECT_EQ(batches().back().state, BatchState::ended);
     EXPECT_EQ(batches().back().end, JobEnd::succeeded);
-    EXPECT_EQ(batches().back().result_file, job.output);
+    EXPECT_EQ(batches().back().results, std::vector<std::string>{job.output});
   }
 }
 

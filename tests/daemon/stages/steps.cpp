@@ -3,7 +3,7 @@
 
 namespace batchd::daemon::testing {
 
-bool World::look(Which which, int steps, const std::function<void()>& meanwhile) {
+bool AnyWorld::look(Which which, int steps, const std::function<void()>& meanwhile) {
   auto& life = machine();
   bool looked = false;
   auto finished = [&](const std::exception_ptr& error, std::optional<SteadyTime>) {
@@ -20,16 +20,16 @@ bool World::look(Which which, int steps, const std::function<void()>& meanwhile)
   return true;
 }
 
-void World::hold_create() { machine().held.next = true; }
+void AnyWorld::hold_create() { machine().held.next = true; }
 
-void World::let_go() {
+void AnyWorld::let_go() {
   auto& life = machine();
   life.held.let_go = true;
   life.held.timer.cancel();
   life.run_until([&] { return life.engine.tasks.empty(); });
 }
 
-void World::stop(bool at_once) {
+void AnyWorld::stop(bool at_once) {
   auto& life = machine();
   life.cancel(at_once ? asio::cancellation_type::terminal : asio::cancellation_type::total);
   while (life.io.poll() > 0) {  // who was called off by that has heard of it
@@ -37,7 +37,7 @@ void World::stop(bool at_once) {
   life.run_until([&] { return life.at_rest(); });
 }
 
-void World::live(const std::vector<Which>& deaf) {
+void AnyWorld::live(const std::vector<Which>& deaf) {
   clock_->run();
   restart();
   auto& life = machine();
@@ -53,12 +53,12 @@ void World::live(const std::vector<Which>& deaf) {
   }
 }
 
-void World::ring_for_accepted() {
+void AnyWorld::ring_for_accepted() {
   machine().engine.wakeups.pack.wake();
   machine().engine.wakeups.deadlines.wake();
 }
 
-bool World::eventually(const std::function<bool()>& is) {
+bool AnyWorld::eventually(const std::function<bool()>& is) {
   auto& life = machine();
   const auto alarm = std::chrono::steady_clock::now() + kStuckAfter;
   while (!is()) {

@@ -1,4 +1,5 @@
 // upload: the batch's JSONL reaches the provider byte for byte, under a name that was durable before, whatever breaks.
+#include "proto/gemini/files.h"
 #include "tests/daemon/stages/world.h"
 
 namespace batchd::daemon::testing {
@@ -73,7 +74,7 @@ TEST_F(Upload, ARefusedMimeTypeGivesWayToTheNext) {
   packed(2);
   pass(10s, {Which::submit});
   EXPECT_EQ(only_batch().state, BatchState::uploaded);
-  EXPECT_EQ(only_batch().mime_index, 2);
+  EXPECT_EQ(only_batch().upload_variant, 2);
   const auto starts = gemini.seen(Endpoint::start);
   ASSERT_EQ(starts.size(), 3U);
   EXPECT_EQ(starts.back().mime, "text/plain");
@@ -181,7 +182,7 @@ TEST_F(Upload, ChunksAndResumesOfALargeFileAfterARestart) {
   const auto batch = only_batch();
   no_create();
   const auto jsonl = jsonl_of(batch);
-  ASSERT_GT(jsonl.size(), static_cast<std::size_t>(kUploadChunkBytes));
+  ASSERT_GT(jsonl.size(), static_cast<std::size_t>(proto::kUploadChunkBytes));
   look(Which::submit);
   gemini.next(Endpoint::data, cut_after(5'000'001));
   look(Which::submit);
@@ -204,7 +205,7 @@ TEST_F(Upload, ALargeFileGoesInChunks) {
   pass(0s, {Which::submit});
   const auto data = gemini.seen(Endpoint::data);
   ASSERT_EQ(data.size(), 2U);
-  EXPECT_EQ(data[0].body.size(), static_cast<std::size_t>(kUploadChunkBytes));
+  EXPECT_EQ(data[0].body.size(), static_cast<std::size_t>(proto::kUploadChunkBytes));
   EXPECT_FALSE(data[0].finalize);
   EXPECT_TRUE(data[1].finalize);
   EXPECT_TRUE(sent_bytes() == jsonl_of(only_batch()));

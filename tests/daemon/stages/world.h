@@ -1,6 +1,6 @@
-// The daemon's stages in an environment that the test controls: a real SQLite store on its thread, the real Gemini
-// dialogues, a fake Gemini behind the link, and a clock that only tests move. This header includes no Asio, so that the
-// test files stay cheap to compile.
+// The daemon's stages in an environment that the test controls: a real SQLite store on its thread, a provider's real
+// dialogues, a fake of its server behind the link, and a clock that only tests move. World is about Gemini; AnyWorld is
+// told about whom. This header includes no Asio, so that the test files stay cheap to compile.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,6 +17,7 @@
 #include "core/limits.h"
 #include "core/store.h"
 #include "tests/daemon/stages/fake_gemini.h"
+#include "tests/daemon/stages/vendor.h"
 
 namespace batchd::daemon::testing {
 
@@ -34,16 +35,19 @@ inline const std::vector<Which> kAll{Which::pack,    Which::submit, Which::recon
 // A row's name as GoogleTest wants it.
 std::string test_name(std::string text);
 
-class World : public ::testing::Test {
+class AnyWorld : public ::testing::Test {
  protected:
-  World();
-  ~World() override;
+  explicit AnyWorld(const Vendor& vendor);
+  ~AnyWorld() override;
+
+  const Vendor& vendor;
+  const Lane& lane = vendor.lane;  // of all requests
+  const std::unique_ptr<fictitious::FakeProvider> fake;
 
   // --- the machine
   config::Config config;  // of known values; change it before the first look, or call restart()
-  FakeGemini gemini;
-  void restart();     // the process ends and comes back: only the store is left
-  void start_over();  // with an empty store and another Gemini
+  void restart();         // the process ends and comes back: only the store is left
+  void start_over();      // with an empty store, and a fake that has forgotten everything
   void use_key(const std::string& credential);
   void replace_key(const std::string& credential);  // the file's: read when the account next looks for it
   bool account_paused();
@@ -75,6 +79,11 @@ class World : public ::testing::Test {
   void hold_create();
   void let_go();  // the answer comes, unless nobody waits for it any more. Returns when what follows from it is done
   void stop(bool at_once);  // as SIGTERM does, or what comes after the grace. Only restart() is left then
+  // Kills the process once, after so many steps of looks that have something to do, and restarts it: what was asked of
+  // the store by then is done, and nothing else has any effect. Going through all of them kills it before and after
+  // each verb and each call.
+  void kill_after(int steps);
+  bool was_killed() const { return !steps_left_; }  // false: the kill is still to come
 
   // --- all stages by themselves: their real loops, in real time
   // Restarts the process. Each stage of kAll has looked already, just before what is in the store came there, and
@@ -122,12 +131,21 @@ class World : public ::testing::Test {
   void run_in_store(const std::function<bool(Store&)>& verb);
   Machine& machine();
 
+  bool dies_now(Which which);
+
   class Folder;
   std::unique_ptr<Folder> folder_;
   std::unique_ptr<class FakeClock> clock_;
   std::unique_ptr<Machine> machine_;
   std::string credential_ = "key-1", next_credential_;
   int accepted_ = 0;
+  std::optional<int> steps_left_;  // until the kill
+};
+
+class World : public AnyWorld {
+ protected:
+  World() : AnyWorld(gemini_vendor()) {}
+  FakeGemini& gemini = dynamic_cast<FakeGemini&>(*fake);
 };
 
 }  // namespace batchd::daemon::testing

@@ -63,13 +63,36 @@ TEST(RequestJson, SucceededIsWrittenAroundTheResponse) {
 
 TEST(RequestJson, OtherEndsCarryTheError) {
   auto request = view(core::RequestState::failed);
-  request.error = core::RequestError{3, "INVALID_ARGUMENT", "no\xFF", core::ErrorSource::provider};
+  request.error = core::RequestError{.kind = core::ErrorClass::invalid,
+                                     .code = 3,
+                                     .status = "INVALID_ARGUMENT",
+                                     .message = "no\xFF",
+                                     .source = core::ErrorSource::provider};
   const auto json = request_json(request);
   EXPECT_EQ(json.tail, "");
   EXPECT_NE(json.head.find("\"error\":{\"code\":3,\"status\":\"INVALID_ARGUMENT\",\"message\":\"no\xEF\xBF\xBD\","
-                           "\"source\":\"provider\"}}\n"),
+                           "\"source\":\"provider\",\"class\":\"invalid\"}}\n"),
             std::string::npos)
       << json.head;
+  request.error->http_status = 400;
+  request.error->body = R"({"error":{"code":400}})";
+  const auto known = request_json(request).head;
+  EXPECT_NE(known.find(R"("class":"invalid","http_status":400,"provider_error":"{\"error\":{\"code\":400}}"}})"),
+            std::string::npos)
+      << known;
+  const auto listed = request_json(request, {.response = false}).head;
+  EXPECT_EQ(listed.find("provider_error"), std::string::npos) << listed;
+  EXPECT_NE(listed.find(R"("http_status":400})"), std::string::npos) << listed;
+}
+
+TEST(BatchJson, NamesItsResults) {
+  core::Batch batch;
+  EXPECT_EQ(batch_json(batch).find("result"), std::string::npos);
+  batch.results = {"files/a"};
+  EXPECT_NE(batch_json(batch).find(R"("result_file":"files/a")"), std::string::npos);
+  EXPECT_EQ(batch_json(batch).find("\"results\""), std::string::npos);
+  batch.results.push_back("files/b");
+  EXPECT_NE(batch_json(batch).find(R"("result_file":"files/a","results":["files/a","files/b"])"), std::string::npos);
 }
 
 TEST(StatusJson, OwnNumbers) {

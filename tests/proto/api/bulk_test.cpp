@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "core/provider.h"
 #include "proto/api/api.h"
 
 namespace batchd::proto {
@@ -13,7 +14,8 @@ struct LineRead {
   std::string code, request;
 };
 LineRead read_line(std::string_view text) {
-  SubmissionReader reader(SubmissionReader::Form::line);
+  const core::RequestRules rules;
+  SubmissionReader reader(rules);
   LineRead read;
   reader.feed(text, read.request);
   read.line = reader.finish();

@@ -19,7 +19,7 @@ TEST(ParseLanes, NothingMeansEverything) {
 TEST(ParseLanes, TakesWhatIsNamed) {
   const auto lanes = parse_lanes(R"({"model":"models/gemini-2.5-pro","account":"a","endpoint":"embedContent"})");
   ASSERT_TRUE(lanes);
-  EXPECT_EQ(*lanes, (core::LaneSelector{"a", "embedContent", "gemini-2.5-pro"}));
+  EXPECT_EQ(*lanes, (core::LaneSelector{"a", "embedContent", "models/gemini-2.5-pro"}));
 }
 
 TEST(ParseLanes, RefusesTheRest) {

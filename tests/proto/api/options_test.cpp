@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/provider.h"
 #include "proto/api/labels.h"
 #include "proto/api/submission.h"
 #include "proto/rfc3339.h"
@@ -53,7 +54,7 @@ TEST(Options, Labels) {
   for (const auto& c : good) {
     const auto labels = parse_labels(c.text);
     ASSERT_TRUE(labels) << c.text;
-    EXPECT_EQ(labels->json, c.json) << c.text;
+    EXPECT_EQ(*labels, c.json) << c.text;
   }
   std::string many = "{";
   for (int i = 0; i < 17; ++i) many += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":"x")";
@@ -64,12 +65,37 @@ TEST(Options, Labels) {
     EXPECT_FALSE(parse_labels(text)) << text.substr(0, 80);
 }
 
+// Which of these there are only the account's provider knows.
+TEST(Options, WhatCouldBeAModelOrAnEndpoint) {
+  for (const std::string& text : {std::string("models/gemini-2.5-flash"), std::string("a/b:c@1"), std::string(".."),
+                                  std::string("~!#$%&()*+,;<=>?[]^`{|}"), std::string(135, 'm')}) {
+    Submission submission;
+    EXPECT_FALSE(set_option(submission, "model", text)) << text;
+    EXPECT_EQ(submission.model, text);
+  }
+  for (const std::string& text :
+       {std::string(), std::string("a b"), std::string("a\"b"), std::string("a'b"), std::string("a\\b"),
+        std::string("caf\xC3\xA9"), std::string("a\x7f"), std::string("a\0b", 3), std::string(136, 'm')}) {
+    Submission submission;
+    const auto fault = set_option(submission, "model", text);
+    ASSERT_TRUE(fault) << text;
+    EXPECT_EQ(fault->code, "bad_model") << text;
+  }
+  for (const std::string& text : {std::string("generateContent"), std::string("/v1/chat/completions"),
+                                  std::string("A-Z_0.9:x"), std::string(64, 'e')}) {
+    Submission submission;
+    EXPECT_FALSE(set_option(submission, "endpoint", text)) << text;
+    EXPECT_EQ(submission.endpoint, text);
+  }
+}
+
 struct OptionsRead {
   std::optional<Submission> submission;
   std::string code;
 };
 OptionsRead read_options(const std::string& members) {
-  SubmissionReader reader;
+  const core::RequestRules rules;
+  SubmissionReader reader(rules, [&](const auto&, const auto&) { return &rules; });
   std::string request;
   reader.feed(R"({"model":"m","request":{},)" + members + "}", request);
   OptionsRead read{.submission = reader.finish(), .code = {}};
@@ -102,7 +128,10 @@ TEST(Options, AsMembersOfASubmission) {
              {R"("labels":{"a":1})", "bad_labels"},
              {R"("labels":"a")", "bad_labels"},
              {R"("labels":{"a":")" + std::string(100'000, 'x') + "\"}", "bad_labels"},
-             {R"("endpoint":"countTokens")", "bad_endpoint"}};
+             {R"("endpoint":"")", "bad_endpoint"},
+             {R"("endpoint":"a b")", "bad_endpoint"},
+             {R"("endpoint":"a\u00e9")", "bad_endpoint"},
+             {R"("endpoint":")" + std::string(65, 'e') + '"', "bad_endpoint"}};
   for (const auto& c : bad) EXPECT_EQ(read_options(c.members).code, c.code) << c.members.substr(0, 80);
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/limits.h"
+#include "core/provider.h"
 #include "proto/api/api.h"
 
 namespace batchd::proto {
@@ -12,8 +13,17 @@ struct SubmissionRead {
   std::string request;
 };
 
+const core::RequestRules kUsual{.media = {{"data", ""}}, .dropped = {}};
+const core::RequestRules kOther{.media = {{"url", "pic:"}}, .media_tokens = 7, .dropped = {"n"}};
+
+SubmissionReader call_reader() {
+  return SubmissionReader(kUsual, [](const std::string& account, const std::string& endpoint) {
+    return account == "other" || endpoint == "other" ? &kOther : account == "nobody" ? nullptr : &kUsual;
+  });
+}
+
 SubmissionRead read_submission(std::string_view body, std::size_t cut) {
-  SubmissionReader reader;
+  auto reader = call_reader();
   SubmissionRead result;
   if (reader.feed(body.substr(0, cut), result.request)) reader.feed(body.substr(cut), result.request);
   result.submission = reader.finish();
@@ -29,7 +39,7 @@ TEST(Submission, WholeAndMinimal) {
   for (std::size_t cut = 0; cut <= body.size(); ++cut) {
     const auto result = read_submission(body, cut);
     ASSERT_TRUE(result.submission.has_value()) << cut << result.fault.detail;
-    EXPECT_EQ(result.submission->model, "gemini-2.5-flash");
+    EXPECT_EQ(result.submission->model, "models/gemini-2.5-flash");
     EXPECT_EQ(result.submission->key, "my \"key\" \xC3\xA9");
     EXPECT_EQ(result.submission->account, "team-a");
     EXPECT_EQ(result.submission->endpoint, "generateContent");
@@ -39,7 +49,7 @@ TEST(Submission, WholeAndMinimal) {
   const auto minimal = read_submission(R"({"request":{},"model":"m"})", 3);
   ASSERT_TRUE(minimal.submission.has_value());
   EXPECT_EQ(minimal.submission->account, "default");
-  EXPECT_EQ(minimal.submission->endpoint, "generateContent");
+  EXPECT_EQ(minimal.submission->endpoint, "");
   EXPECT_EQ(minimal.submission->key, "");
   EXPECT_EQ(minimal.submission->tokens, 1);
   EXPECT_EQ(minimal.request, "{}");
@@ -52,6 +62,38 @@ TEST(Submission, MediaIsNotText) {
                       500);
   ASSERT_TRUE(result.submission.has_value());
   EXPECT_EQ(result.submission->tokens, (8 + 9) / 4 + 258 + 1);
+}
+
+TEST(Submission, TheRulesAreThoseOfAccountAndEndpointBeforeTheRequest) {
+  const std::string request = R"("request":{"n":1,"data":"1234","x":{"url":"pic:12345678"}})";
+  const struct {
+    std::string body;
+    std::int64_t tokens;  // 0: refused
+  } table[] = {
+      {R"({"model":"m",)" + request + "}", 12 / 4 + 258 + 1},
+      {R"({"account":"team","endpoint":"e","model":"m",)" + request + "}", 12 / 4 + 258 + 1},
+      {R"({"model":"m",)" + request + R"(,"account":"team","endpoint":"e"})", 12 / 4 + 258 + 1},
+      {R"({"account":"other","model":"m",)" + request + "}", 4 / 4 + 7 + 1},
+      {R"({"endpoint":"oth\u0065r","model":"m",)" + request + "}", 4 / 4 + 7 + 1},
+      {R"({"account":"other",)" + request + R"(,"endpoint":"e","model":"m"})", 4 / 4 + 7 + 1},
+      {R"({"model":"m",)" + request + R"(,"account":"other"})", 0},
+      {R"({"account":"team",)" + request + R"(,"endpoint":"other","model":"m"})", 0},
+      // There is no such account: that is said by whoever knows the accounts.
+      {R"({"account":"nobody",)" + request + R"(,"model":"m"})", 12 / 4 + 258 + 1},
+      {R"({"model":"m",)" + request + R"(,"account":"nobody"})", 12 / 4 + 258 + 1},
+  };
+  for (const auto& [body, tokens] : table)
+    for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+      const auto result = read_submission(body, cut);
+      ASSERT_EQ(result.submission.has_value(), tokens > 0) << body << " cut at " << cut << result.fault.detail;
+      if (tokens > 0) {
+        EXPECT_EQ(result.submission->tokens, tokens) << body << " cut at " << cut;
+        EXPECT_EQ(result.request.find("\"n\"") == std::string::npos, tokens < 258) << body;
+      } else {
+        EXPECT_EQ(result.fault.code, "bad_account");
+        EXPECT_EQ(result.fault.detail, R"("account" and "endpoint" must stand before "request" here)");
+      }
+    }
 }
 
 TEST(Submission, BytesPassThroughVerbatim) {
@@ -97,27 +139,24 @@ INSTANTIATE_TEST_SUITE_P(
                     Faulty{R"({"model":"m","\u006dodel":"m","request":{}})", "duplicate_member"},
                     Faulty{R"({"model":5,"request":{}})", "bad_model"},
                     Faulty{R"({"model":"","request":{}})", "bad_model"},
-                    Faulty{R"({"model":"models/","request":{}})", "bad_model"},
-                    Faulty{R"({"model":"a/b","request":{}})", "bad_model"},
-                    Faulty{R"({"model":"..","request":{}})", "bad_model"},
                     Faulty{R"({"model":"a b","request":{}})", "bad_model"},
                     Faulty{R"({"model":"a\r\nb","request":{}})", "bad_model"},
                     Faulty{R"({"model":{"a":"b"},"request":{}})", "bad_model"},
-                    Faulty{R"({"model":")" + std::string(129, 'm') + R"(","request":{}})", "bad_model"},
+                    Faulty{R"({"model":")" + std::string(136, 'm') + R"(","request":{}})", "bad_model"},
                     Faulty{R"({"model":")" + std::string(100'000, 'm') + R"(","request":{}})", "bad_model"},
                     Faulty{R"({"model":"m","request":{},"key":null})", "bad_key"},
                     Faulty{R"({"model":"m","request":{},"key":")" + std::string(513, 'k') + "\"}", "bad_key"},
                     Faulty{R"({"model":"m","request":{},"account":"Team A"})", "bad_account"},
                     Faulty{R"({"model":"m","request":{},"account":""})", "bad_account"},
                     Faulty{R"({"model":"m","request":{},"account":")" + std::string(65, 'a') + "\"}", "bad_account"},
-                    Faulty{R"({"model":"m","request":{},"endpoint":"countTokens"})", "bad_endpoint"},
+                    Faulty{R"({"model":"m","request":{},"endpoint":"count tokens"})", "bad_endpoint"},
                     Faulty{R"({"model":"m","request":[]})", "bad_request"},
                     Faulty{R"({"model":"m","request":"{}"})", "bad_request"},
                     Faulty{R"({"model":"m","request":null})", "bad_request"},
                     Faulty{R"({"model":"m","request":{"a":)" + std::string(100, '['), "bad_json", 28 + 62}));
 
 TEST(Submission, TooLarge) {
-  SubmissionReader reader;
+  auto reader = call_reader();
   std::string request;
   ASSERT_TRUE(reader.feed(R"({"model":"m","request":{"text":")", request));
   const std::string text(1 << 20, 'x');

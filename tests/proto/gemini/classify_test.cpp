@@ -29,6 +29,23 @@ TEST_P(Classify, AnswerRow) {
   EXPECT_EQ(core::to_text(classify(call, event, kThing).kind), kind);
 }
 
+// An answer that came before the whole request was written leaves no doubt about a create, and changes nothing else.
+TEST_P(Classify, AnswerRowThatCameEarly) {
+  auto [call, event, kind] = GetParam();
+  if (event.kind != core::HttpEvent::Kind::answer) return;
+  const bool doubtful = call == CallKind::create && kind == "unclear";
+  EXPECT_EQ(core::to_text(classify(call, early(event), kThing).kind), doubtful ? "not_sent" : kind);
+}
+
+TEST(ClassifyFault, HalfARequestIsNoCreate) {
+  EXPECT_EQ(core::to_text(classify(CallKind::create, not_whole(), kThing).kind), "not_sent");
+  EXPECT_EQ(classify(CallKind::create, not_whole(), kThing).message, "reset while sending");
+  for (const auto call :
+       {CallKind::upload_start, CallKind::upload_data, CallKind::find, CallKind::poll, CallKind::results,
+        CallKind::cancel, CallKind::check_file, CallKind::remove_file, CallKind::check_account})
+    EXPECT_EQ(core::to_text(classify(call, not_whole(), kThing).kind), "transient") << static_cast<int>(call);
+}
+
 // --- texts seen
 const std::string kBadKey = error_body(
     400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.",
@@ -137,9 +154,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         AnswerRow{CallKind::upload_start, not_sent(), "not_sent"},
         AnswerRow{CallKind::upload_start, no_answer(), "transient"},
-        AnswerRow{CallKind::upload_start, answer(400, kMime), "mime_refused"},
-        AnswerRow{CallKind::upload_start, answer(200, kMime), "mime_refused"},
-        AnswerRow{CallKind::upload_data, answer(200, kMime), "mime_refused"},
+        AnswerRow{CallKind::upload_start, answer(400, kMime), "variant_refused"},
+        AnswerRow{CallKind::upload_start, answer(200, kMime), "variant_refused"},
+        AnswerRow{CallKind::upload_data, answer(200, kMime), "variant_refused"},
         AnswerRow{CallKind::upload_start, answer(400, kInvalid), "refused"},
         AnswerRow{CallKind::upload_start, answer(409, error_body(409, "ALREADY_EXISTS", "taken")), "name_taken"},
         AnswerRow{CallKind::upload_start, answer(400, error_body(400, "ALREADY_EXISTS", "taken")), "name_taken"},
@@ -151,10 +168,10 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerRow{CallKind::upload_start, answer(429, kQuota), "throttled"},
         AnswerRow{CallKind::upload_data, answer(429, "slow"), "throttled"},
         AnswerRow{CallKind::upload_data, answer(503), "transient"},
-        AnswerRow{CallKind::upload_data, answer(404, "no such upload"), "session_gone"},
-        AnswerRow{CallKind::upload_data, answer(410), "session_gone"},
+        AnswerRow{CallKind::upload_data, answer(404, "no such upload"), "upload_gone"},
+        AnswerRow{CallKind::upload_data, answer(410), "upload_gone"},
         AnswerRow{CallKind::upload_data, answer(499, "Upload cancelled.", {{"X-Goog-Upload-Status", "cancelled"}}),
-                  "session_gone"},
+                  "upload_gone"},
         AnswerRow{CallKind::upload_start, answer(404, kHtml), "transient"},
         AnswerRow{CallKind::upload_data, answer(412), "transient"},
         AnswerRow{CallKind::upload_data, answer(308), "transient"},
@@ -197,12 +214,24 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerRow{CallKind::check_account, answer(400, kLocation), "account"},
         AnswerRow{CallKind::find, answer(403, kNoKey), "account"}));
 
+std::vector<std::int64_t> numbers_of(const core::Fault& fault) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& refusal : fault.lines) numbers.push_back(refusal.line);
+  return numbers;
+}
+
 TEST(ClassifyFault, CarriesLinesWordsAndStatus) {
   const auto lines = classify(CallKind::create, answer(400, kLines), kThing);
-  EXPECT_EQ(lines.lines, (std::vector<std::int64_t>{2, 5}));
-  ASSERT_EQ(lines.words.size(), 2U);
-  EXPECT_TRUE(lines.words[0].starts_with("Error on line 2:")) << lines.words[0];
-  EXPECT_EQ(lines.words[0].find("line 5"), std::string::npos);  // it may be another owner's
+  ASSERT_EQ(numbers_of(lines), (std::vector<std::int64_t>{2, 5}));
+  const auto& error = lines.lines[0].error;
+  EXPECT_TRUE(error.message.starts_with("Error on line 2:")) << error.message;
+  EXPECT_EQ(error.message.find("line 5"), std::string::npos);  // it may be another owner's
+  EXPECT_EQ(error.body, "");                                   // so may this
+  EXPECT_EQ(error.kind, core::ErrorClass::invalid);
+  EXPECT_EQ(error.code, 3);
+  EXPECT_EQ(error.status, "INVALID_ARGUMENT");
+  EXPECT_EQ(error.http_status, 400);
+  EXPECT_EQ(error.source, core::ErrorSource::provider);
   EXPECT_EQ(lines.status, 400);
   EXPECT_TRUE(lines.message.starts_with("Error on line 5"));
   EXPECT_EQ(classify(CallKind::create, no_answer(), kThing).message, "reset");
@@ -214,20 +243,56 @@ TEST(ClassifyFault, EveryNamedLineOfALongMessageAndABoundedText) {
   std::string message;
   for (int line = 1; line <= 3000; ++line) message += "Error on line " + std::to_string(line) + ": no such field\\n";
   const auto fault = classify(CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", message)), kThing);
-  EXPECT_EQ(fault.lines.size(), 3000U);
-  EXPECT_EQ(fault.lines.back(), 3000);
+  ASSERT_EQ(fault.lines.size(), 3000U);
+  EXPECT_EQ(fault.lines.back().line, 3000);
   EXPECT_LE(fault.message.size(), 2000U);
 }
 
 TEST(ClassifyFault, OddLineNumbers) {
   const auto lines_of = [](const std::string& message) {
-    return classify(CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", message)), kThing).lines;
+    return numbers_of(classify(CallKind::create, answer(400, error_body(400, "INVALID_ARGUMENT", message)), kThing));
   };
   EXPECT_TRUE(lines_of("Error on line : x").empty());
   EXPECT_TRUE(lines_of("Error on line -3: x").empty());
   EXPECT_TRUE(lines_of("Error on line 0: x").empty());
   EXPECT_TRUE(lines_of("Error on line 99999999999999999999: x").empty());
   EXPECT_EQ(lines_of("Error on line 7: Error on line 7: x"), std::vector<std::int64_t>{7});
+}
+
+// Returns the fault, and what the requests' owners are told.
+std::string told(CallKind call, const core::HttpEvent& event) {
+  const auto fault = classify(call, event, kThing);
+  const std::string kind(core::to_text(fault.kind));
+  if (!fault.error) return kind + ": nothing";
+  EXPECT_EQ(fault.error->message, fault.message);
+  EXPECT_EQ(fault.error->body, event.body);
+  EXPECT_EQ(fault.error->source, core::ErrorSource::provider);
+  return kind + ": " + std::string(core::to_text(fault.error->kind)) + ' ' + std::to_string(fault.error->code) + ' ' +
+         fault.error->status + ' ' + std::to_string(fault.error->http_status);
+}
+
+TEST(ClassifyFault, WhatTheOwnersAreTold) {
+  const std::tuple<CallKind, core::HttpEvent, std::string> table[] = {
+      {CallKind::create, answer(400, kInvalid), "refused: invalid 3 INVALID_ARGUMENT 400"},
+      {CallKind::create, early(answer(400, kInvalid)), "refused: invalid 3 INVALID_ARGUMENT 400"},
+      {CallKind::create, answer(400, kLines), "lines_refused: invalid 3 INVALID_ARGUMENT 400"},
+      {CallKind::create, answer(404, kModel), "model_missing: not_found 5 NOT_FOUND 404"},
+      {CallKind::create, answer(200, kModel), "model_missing: not_found 5 NOT_FOUND 404"},
+      {CallKind::create, answer(413, error_body(413, "ABORTED", "x")), "too_large: invalid 3 INVALID_ARGUMENT 413"},
+      {CallKind::create, answer(403, kFile403), "file_gone: denied 7 PERMISSION_DENIED 403"},
+      {CallKind::create, answer(400, kLocation), "account: invalid 9 FAILED_PRECONDITION 400"},
+      {CallKind::create, answer(403, error_body(403, "NEW_WORD", "no")), "account: other 0 NEW_WORD 403"},
+      {CallKind::create, answer(429, kQuota), "throttled: exhausted 8 RESOURCE_EXHAUSTED 429"},
+      {CallKind::upload_start, answer(400, kMime), "variant_refused: invalid 3 INVALID_ARGUMENT 400"},
+      {CallKind::upload_start, answer(422, error_body(422, "ABORTED", "x")), "refused: invalid 3 INVALID_ARGUMENT 422"},
+      // not in the provider's form, or no refusal
+      {CallKind::create, answer(413, kHtml), "too_large: nothing"},
+      {CallKind::create, answer(401, "denied"), "account: nothing"},
+      {CallKind::create, answer(500, kInternal), "unclear: nothing"},
+      {CallKind::create, no_answer(), "unclear: nothing"},
+      {CallKind::upload_data, answer(404, kModel), "upload_gone: nothing"},
+      {CallKind::poll, answer(503, kInternal), "transient: nothing"}};
+  for (const auto& [call, event, what] : table) EXPECT_EQ(told(call, event), what) << event.body;
 }
 
 }  // namespace

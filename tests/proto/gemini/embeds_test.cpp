@@ -8,13 +8,15 @@
 namespace batchd::proto {
 namespace {
 
+const core::RequestRules kEmbedRules{.media = {{"data", ""}}, .dropped = {}};
+
 struct EmbedsRead {
   bool fine = false;
   std::vector<EmbedItem> items;
   std::string code, detail;
 };
 EmbedsRead read_embeds(std::string_view body, std::size_t cut) {
-  EmbedsReader reader("m");
+  EmbedsReader reader("m", kEmbedRules);
   EmbedsRead read;
   bool open = reader.feed(body.substr(0, cut));
   std::vector<std::string> first;
@@ -52,8 +54,8 @@ TEST(EmbedsReader, EachItemPassesAsACallOfItsOwn) {
 }
 
 TEST(EmbedsReader, Bounds) {
-  EXPECT_EQ(read_embeds(list_of(core::kEmbedsPerCallMax), 7).items.size(), core::kEmbedsPerCallMax);
-  EXPECT_EQ(read_embeds(list_of(core::kEmbedsPerCallMax + 1), 7).code, "bad_request");
+  EXPECT_EQ(read_embeds(list_of(kEmbedsPerCallMax), 7).items.size(), kEmbedsPerCallMax);
+  EXPECT_EQ(read_embeds(list_of(kEmbedsPerCallMax + 1), 7).code, "bad_request");
   const auto nested = [](std::size_t depth) {
     const auto inner = depth - 1;  // the item's own braces
     return R"({"requests":[{"a":)" + std::string(inner, '[') + std::string(inner, ']') + "}]}";

@@ -14,7 +14,7 @@ std::string found_job(const std::string& id, const std::string& tag, const std::
 std::string found_page(const std::string& jobs, const std::string& next = "") {
   return R"({"operations":[)" + jobs + "]" + (next.empty() ? "" : R"(,"nextPageToken":")" + next + '"') + "}";
 }
-Talk<core::JobMatches> find() { return Talk(kFindGemini->find("tok", "files/b-1")); }
+Talk<core::JobMatches> find() { return Talk(kFindGemini->find({.tag = "tok", .file = "files/b-1"})); }
 std::string found_names(const Talk<core::JobMatches>& talk) {
   if (talk.outcome() == nullptr) return talk.fault();
   std::string found;
@@ -33,6 +33,7 @@ TEST(Find, AllPages) {
                                     found_job("d", "toktok", "files/b-11"))));
   EXPECT_EQ(found_names(talk), "b c ");
   EXPECT_TRUE(talk.outcome()->jobs[0].running);
+  EXPECT_EQ(talk.outcome()->jobs[1].input_file, "files/b-1");
 }
 
 TEST(Find, NothingAtAll) { EXPECT_EQ(found_names(find().hears(answer(200, "{}"))), ""); }
@@ -41,6 +42,7 @@ TEST(Find, HalfAListingIsNoListing) {
   const std::vector<std::pair<core::HttpEvent, std::string>> table{
       {no_answer(), "transient"},
       {not_sent(), "not_sent"},
+      {not_whole(), "transient"},
       {answer(500), "transient"},
       {answer(429, error_body(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).")),
        "throttled"},
@@ -95,7 +97,7 @@ TEST(Find, AListingThatLeavesSomethingOutProvesNothing) {
 }
 
 TEST(Find, EmptyTokensMatchNothing) {
-  Talk talk(kFindGemini->find("", ""));
+  Talk talk(kFindGemini->find({.tag = "", .file = ""}));
   talk.hears(answer(200, found_page(R"({"name":"batches/a","metadata":{}})" + ("," + found_job("b", "")))));
   EXPECT_EQ(found_names(talk), "");
 }

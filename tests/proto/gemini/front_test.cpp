@@ -31,12 +31,14 @@ TEST(GeminiCalls, Table) {
     EXPECT_FALSE(parse_gemini_call(path)) << path;
 }
 
+const core::RequestRules kFrontRules{.media = {{"data", ""}}, .dropped = {}};
+
 struct FrontRead {
   std::optional<std::int64_t> tokens;
   std::string request, code;
 };
 FrontRead read_front(std::string_view body, std::size_t cut) {
-  GeminiBodyReader reader("m");
+  GeminiBodyReader reader("m", kFrontRules);
   FrontRead read;
   if (reader.feed(body.substr(0, cut), read.request)) reader.feed(body.substr(cut), read.request);
   read.tokens = reader.finish(read.request);
@@ -59,6 +61,7 @@ TEST(GeminiBody, PassesButForTheModel) {
       EXPECT_EQ(result.request, request) << cut;
     }
   EXPECT_EQ(read_front(table[2].first, 0).tokens, 3);
+  EXPECT_EQ(read_front(R"({"model":"m","content":{"data":"AAAA","t":"12345678"}})", 9).tokens, 2 + 258 + 1);
   EXPECT_EQ(read_front("{}", 1).request, "{}");
   EXPECT_EQ(read_front(R"({"model":"m"})", 1).request, "{}");
 }
@@ -93,9 +96,37 @@ TEST(GeminiErrors, AreGooglesOwn) {
     EXPECT_NE(error.body.find("\"status\":\"" + std::string(c.status) + '"'), std::string::npos) << error.body;
   }
   const std::pair<int, int> ends[] = {{3, 400}, {5, 404}, {7, 403}, {8, 429}, {9, 400}, {4, 504}, {13, 500}, {14, 503}};
-  for (const auto& [code, http] : ends)
-    EXPECT_EQ(gemini_error(core::RequestError{.code = code, .message = "x"}).http_status, http) << code;
-  EXPECT_EQ(gemini_error(core::RequestError{.code = 77}).http_status, 500);
+  const auto theirs = [](int code, const char* status = "") {
+    return gemini_error({.code = code, .status = status, .message = "x", .source = core::ErrorSource::provider});
+  };
+  for (const auto& [code, http] : ends) EXPECT_EQ(theirs(code).http_status, http) << code;
+  EXPECT_EQ(theirs(77).http_status, 500);
+  EXPECT_EQ(theirs(9).body, "{\"error\":{\"code\":400,\"message\":\"x\",\"status\":\"FAILED_PRECONDITION\"}}\n");
+  EXPECT_EQ(theirs(9, "ODD").body, "{\"error\":{\"code\":400,\"message\":\"x\",\"status\":\"ODD\"}}\n");
+}
+
+// An error without a number of Google's has the one that fits its class.
+TEST(GeminiErrors, OfAClass) {
+  using core::ErrorClass;
+  const std::tuple<ErrorClass, int, std::string> table[] = {{ErrorClass::other, 500, "UNKNOWN"},
+                                                            {ErrorClass::invalid, 400, "INVALID_ARGUMENT"},
+                                                            {ErrorClass::not_found, 404, "NOT_FOUND"},
+                                                            {ErrorClass::denied, 403, "PERMISSION_DENIED"},
+                                                            {ErrorClass::exhausted, 429, "RESOURCE_EXHAUSTED"},
+                                                            {ErrorClass::unavailable, 503, "UNAVAILABLE"},
+                                                            {ErrorClass::internal, 500, "INTERNAL"},
+                                                            {ErrorClass::expired, 504, "DEADLINE_EXCEEDED"},
+                                                            {ErrorClass::cancelled, 499, "CANCELLED"},
+                                                            {ErrorClass::data_lost, 500, "DATA_LOSS"}};
+  for (const auto& [kind, http, status] : table) {
+    const auto words = ",\"message\":\"x\",\"status\":\"" + status + "\"}}\n";
+    for (const auto& error :
+         {core::own_error(kind, "x"), core::RequestError{.kind = kind, .code = 2, .status = "ODD", .message = "x"},
+          core::RequestError{.kind = kind, .message = "x", .source = core::ErrorSource::provider}}) {
+      EXPECT_EQ(gemini_error(error).http_status, http) << status;
+      EXPECT_EQ(gemini_error(error).body, "{\"error\":{\"code\":" + std::to_string(http) + words);
+    }
+  }
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "core/limits.h"
+#include "proto/gemini/status.h"
 #include "tests/proto/gemini/talk.h"
 
 namespace batchd::proto {
@@ -24,8 +26,7 @@ TEST(Create, OneShotWithTokenAndFile) {
   EXPECT_EQ(talk.call().method, "POST");
   EXPECT_EQ(talk.call().target, "/v1beta/models/gemini-2.5-flash:batchGenerateContent");
   EXPECT_TRUE(talk.call().single_shot);
-  EXPECT_EQ(std::get<std::string>(talk.call().body),
-            R"({"batch":{"displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"}}})");
+  EXPECT_EQ(text_of(talk.call()), R"({"batch":{"displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"}}})");
   talk.hears(answer(200, kPending));
   ASSERT_NE(talk.outcome(), nullptr);
   EXPECT_EQ(talk.outcome()->name, kName);
@@ -40,8 +41,7 @@ TEST(Create, Embeddings) {
   Talk talk(kJobsGemini->create(spec));
   EXPECT_EQ(talk.call().target, "/v1beta/models/gemini-embedding-001:asyncBatchEmbedContent");
   EXPECT_TRUE(talk.call().single_shot);
-  EXPECT_EQ(std::get<std::string>(talk.call().body),
-            R"({"batch":{"displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"}}})");
+  EXPECT_EQ(text_of(talk.call()), R"({"batch":{"displayName":"batchd-x-1","inputConfig":{"fileName":"files/b-1"}}})");
   talk.hears(answer(
       200, R"({"name":")" + kName +
                R"(","metadata":{"@type":"type.googleapis.com/google.ai.generativelanguage.v1main.EmbedContentBatch",)"
@@ -58,10 +58,6 @@ TEST(Create, AModelThatDoesntEmbedIsMissing) {
       "Call ListModels to see the list of available models and their supported methods.";
   EXPECT_EQ(Talk(kJobsGemini->create(spec)).hears(answer(404, error_body(404, "NOT_FOUND", words))).fault(),
             "model_missing");
-}
-
-TEST(Provider, WhatItTakesBatchesOf) {
-  EXPECT_EQ(kJobsGemini->caps().endpoints, (std::vector<std::string>{"generateContent", "embedContent"}));
 }
 
 TEST(Create, TheModelIsEscaped) {
@@ -86,6 +82,8 @@ TEST(Create, OnlyAJobThatIsSurelyOursCounts) {
   EXPECT_EQ(fault_of(answer(200, kPending.substr(0, kPending.size() / 2))), "unclear");
   EXPECT_EQ(fault_of(no_answer()), "unclear");
   EXPECT_EQ(fault_of(not_sent()), "not_sent");
+  EXPECT_EQ(fault_of(not_whole()), "not_sent");
+  EXPECT_EQ(fault_of(early(answer(200, operation(R"("displayName":"another")")))), "not_sent");
 }
 
 struct Shown {
@@ -144,7 +142,8 @@ TEST(Poll, States) {
       // codes as strings, beyond 32 bits
       {operation(R"("state":"BATCH_STATE_FAILED")", R"(,"error":{"code":"8","message":"m"})"), JobEnd::failed, false,
        8},
-      {operation(R"("state":"BATCH_STATE_FAILED")", R"(,"error":{"code":99999999999,"message":"m"})"), JobEnd::failed},
+      {operation(R"("state":"BATCH_STATE_FAILED")", R"(,"error":{"code":99999999999,"message":"m"})"), JobEnd::failed,
+       false, 13},
       // the bare resource, and the array around it
       {R"({"name":")" + kName + R"(","state":"BATCH_STATE_RUNNING"})", {}, true},
       {"[" + operation(R"("state":"BATCH_STATE_RUNNING")") + "]", {}, true},
@@ -156,17 +155,63 @@ TEST(Poll, States) {
     ASSERT_NE(talk.outcome(), nullptr) << row.body;
     EXPECT_EQ(talk.outcome()->end, row.end) << row.body;
     EXPECT_EQ(talk.outcome()->running, row.running) << row.body;
-    EXPECT_EQ(talk.outcome()->error_code, row.error_code) << row.body;
-    EXPECT_EQ(talk.outcome()->result_file, row.result_file) << row.body;
+    const auto& error = talk.outcome()->error;
+    EXPECT_EQ(error ? error->code : 0, row.error_code) << row.body;
+    const std::vector<std::string> results(row.result_file.empty() ? 0 : 1, row.result_file);
+    EXPECT_EQ(talk.outcome()->results, results) << row.body;
   }
 }
 
-TEST(Poll, WhenItWasCreated) {
-  const auto created = [](const std::string& metadata) {
-    Talk talk(kJobsGemini->poll(kName));
-    talk.hears(answer(200, operation(metadata)));
-    return talk.outcome()->created_at;
+core::JobView polled(const std::string& body) {
+  Talk talk(kJobsGemini->poll(kName));
+  talk.hears(answer(200, body));
+  return talk.outcome() == nullptr ? core::JobView{} : *talk.outcome();
+}
+
+TEST(Poll, WhyItFailed) {
+  for (int code = 0; code <= 17; ++code) {
+    const auto error = R"({"code":)" + std::to_string(code) + R"(,"message":"m"})";
+    const auto job = polled(operation(R"("state":"BATCH_STATE_FAILED")", R"(,"done":true,"error":)" + error));
+    const bool trouble = code == 4 || code == 8 || code == 13 || code == 14;
+    EXPECT_EQ(job.failed_for, trouble ? core::FailedFor::trouble : core::FailedFor::refused) << code;
+    EXPECT_TRUE(job.refused.empty());
+    ASSERT_TRUE(job.error) << code;
+    const int shown = code == 0 ? 13 : code;
+    EXPECT_EQ(job.error->code, shown);
+    EXPECT_EQ(job.error->status, grpc_status(shown));
+    EXPECT_EQ(job.error->kind, error_class(shown));
+    EXPECT_EQ(job.error->message, "m");
+    EXPECT_EQ(job.error->body, error);
+    EXPECT_EQ(job.error->source, core::ErrorSource::provider);
+  }
+}
+
+TEST(Poll, TheErrorAsItCame) {
+  const auto body_of = [](const std::string& body) {
+    const auto job = polled(body);
+    return job.error ? job.error->body : "none";
   };
+  const std::string odd = R"({ "message" : "\u0061\"}{" , "code":13,
+    "details":[ {"n":1.50} ]})";
+  EXPECT_EQ(body_of(operation("", R"(,"done":true,"error" : )" + odd + " ")), odd);
+  EXPECT_EQ(body_of(" [ " + operation("", R"(,"error":)" + odd) + " ] "), odd);
+  EXPECT_EQ(body_of(operation(R"("error":)" + odd)), odd);
+  EXPECT_EQ(body_of(R"({"error":)" + odd + R"(,"name":")" + kName + R"(","state":"BATCH_STATE_FAILED"})"), odd);
+  // the operation's own counts more than the batch's, whose code is kept if it has none
+  const auto both = polled(operation(R"("error":{"code":8,"message":"x"})", R"(,"error":{"message":"y"})"));
+  EXPECT_EQ(both.error->body + both.error->message + std::to_string(both.error->code), R"({"message":"y"}y8)");
+  EXPECT_EQ(body_of(operation("", R"(,"error":null)")), "none");
+  EXPECT_EQ(body_of(operation("", R"(,"error":"text")")), "none");
+  EXPECT_EQ(body_of(kPending), "none");
+  const auto padded = [](std::size_t bytes) { return R"({"code":13,"x":")" + std::string(bytes - 18, 'x') + "\"}"; };
+  const auto longest = padded(core::kProviderErrorBytesMax);
+  ASSERT_EQ(longest.size(), core::kProviderErrorBytesMax);
+  EXPECT_EQ(body_of(operation("", R"(,"error":)" + longest)), longest);
+  EXPECT_EQ(body_of(operation("", R"(,"error":)" + padded(longest.size() + 1))), "");
+}
+
+TEST(Poll, WhenItWasCreated) {
+  const auto created = [](const std::string& metadata) { return polled(operation(metadata)).created_at; };
   const auto known = std::chrono::sys_days(std::chrono::year(2026) / 1 / 6) + std::chrono::hours(11) +
                      std::chrono::minutes(9) + std::chrono::milliseconds(11'943);
   EXPECT_EQ(created(R"("createTime":"2026-01-06T11:09:11.943530657Z")"), known);
@@ -239,26 +284,6 @@ TEST(Results, RedirectsAreFollowedALittle) {
   Talk loop(kJobsGemini->results("files/r"));
   for (int i = 0; i < 5; ++i) loop.hears(redirect);
   EXPECT_EQ(loop.hears(redirect).fault(), "transient");
-}
-
-TEST(CheckAccount, KeyIsGoodOrNot) {
-  const auto fault_of = [](const core::HttpEvent& event) {
-    return Talk(kJobsGemini->check_account()).hears(event).fault();
-  };
-  EXPECT_EQ(Talk(kJobsGemini->check_account()).call().target, "/v1beta/models?pageSize=1");
-  EXPECT_EQ(fault_of(answer(200, R"({"models":[{"name":"models/x"}]})")), "no fault");
-  EXPECT_EQ(fault_of(answer(200, "<html>login</html>")), "transient");
-  EXPECT_EQ(
-      fault_of(answer(400, error_body(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."))),
-      "account");
-  EXPECT_EQ(fault_of(not_sent()), "not_sent");
-}
-
-TEST(Provider, FrameBytesAreWhatEncodeLineAdds) {
-  const auto frame = kJobsGemini->encode_line(core::BatchId{12}, core::RequestId{34});
-  EXPECT_EQ(static_cast<std::int64_t>(frame.prefix.size() + frame.suffix.size()), kJobsGemini->caps().line_frame_bytes);
-  EXPECT_EQ(frame.prefix + "{}" + frame.suffix,
-            "{\"key\":\"" + core::wire_key(core::BatchId{12}, core::RequestId{34}) + "\",\"request\":{}}\n");
 }
 
 }  // namespace

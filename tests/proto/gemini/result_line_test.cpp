@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "core/limits.h"
+#include "proto/gemini/status.h"
 #include "tests/proto/gemini/talk.h"
 
 namespace batchd::proto {
@@ -33,7 +35,8 @@ void expect_row(const LineRow& row, const core::ResultLine& read, const std::str
   if (row.kind == Kind::error) {
     EXPECT_EQ(read.error.message, row.value);
     EXPECT_EQ(read.error.code, row.code);
-    EXPECT_EQ(read.error.status, core::grpc_status(row.code));
+    EXPECT_EQ(read.error.status, grpc_status(row.code));
+    EXPECT_EQ(read.error.kind, error_class(row.code));
     EXPECT_EQ(read.error.source, core::ErrorSource::provider);
   }
 }
@@ -135,6 +138,68 @@ INSTANTIATE_TEST_SUITE_P(
                 Kind::unreadable, true},
         LineRow{"{" + kLineKeyMember + ",\"response\":" + std::string(1'000'000, '['), Kind::unreadable, true},
         LineRow{R"({"key":")" + std::string(1'000'000, 'k') + R"("})", Kind::unreadable, false}));
+
+core::RequestError error_in(const std::string& members) {
+  const auto reader = make_gemini()->result_reader();
+  reader->feed("{" + kLineKeyMember + "," + members + "}");
+  return reader->end_line().error;
+}
+
+TEST(LineErrors, AreKeptAsTheyCame) {
+  const std::string odd = R"({ "code":8, "message":"\u0061 }" ,"details":[ {"n":1.50} ]})";
+  EXPECT_EQ(error_in("\"error\" : " + odd + " ").body, odd);
+  EXPECT_EQ(error_in(R"("status":)" + odd).body, odd);
+  EXPECT_EQ(error_in(R"("error":{})").body, "{}");
+  EXPECT_EQ(error_in(R"("status":"Bad \u0052equest")").body, R"("Bad \u0052equest")");
+  EXPECT_EQ(error_in("\"status\":\"no UTF-8: \xFF\"").body, "");
+  EXPECT_NE(error_in("\"status\":\"no UTF-8: \xFF\"").message, "");
+  const auto padded = [](std::size_t bytes) { return R"({"code":3,"x":")" + std::string(bytes - 17, 'x') + "\"}"; };
+  const auto longest = padded(core::kProviderErrorBytesMax);
+  ASSERT_EQ(longest.size(), core::kProviderErrorBytesMax);
+  EXPECT_EQ(error_in(R"("error":)" + longest).body, longest);
+  const auto too_long = error_in(R"("error":)" + padded(longest.size() + 1));
+  EXPECT_EQ(too_long.body, "");
+  EXPECT_EQ(too_long.code, 3);
+}
+
+TEST(RpcCodes, HaveNamesAndClasses) {
+  using core::ErrorClass;
+  const std::tuple<int, std::string_view, ErrorClass> codes[] = {{0, "OK", ErrorClass::other},
+                                                                 {1, "CANCELLED", ErrorClass::cancelled},
+                                                                 {2, "UNKNOWN", ErrorClass::other},
+                                                                 {3, "INVALID_ARGUMENT", ErrorClass::invalid},
+                                                                 {4, "DEADLINE_EXCEEDED", ErrorClass::expired},
+                                                                 {5, "NOT_FOUND", ErrorClass::not_found},
+                                                                 {6, "ALREADY_EXISTS", ErrorClass::other},
+                                                                 {7, "PERMISSION_DENIED", ErrorClass::denied},
+                                                                 {8, "RESOURCE_EXHAUSTED", ErrorClass::exhausted},
+                                                                 {9, "FAILED_PRECONDITION", ErrorClass::invalid},
+                                                                 {10, "ABORTED", ErrorClass::other},
+                                                                 {11, "OUT_OF_RANGE", ErrorClass::invalid},
+                                                                 {12, "UNIMPLEMENTED", ErrorClass::invalid},
+                                                                 {13, "INTERNAL", ErrorClass::internal},
+                                                                 {14, "UNAVAILABLE", ErrorClass::unavailable},
+                                                                 {15, "DATA_LOSS", ErrorClass::data_lost},
+                                                                 {16, "UNAUTHENTICATED", ErrorClass::denied}};
+  for (const auto& [code, name, kind] : codes) {
+    EXPECT_EQ(grpc_status(code), name) << code;
+    EXPECT_EQ(grpc_code(name), code);
+    EXPECT_EQ(error_class(code), kind) << code;
+  }
+  for (const int code : {17, -1, 1000}) {
+    EXPECT_EQ(grpc_status(code), "UNKNOWN") << code;
+    EXPECT_EQ(error_class(code), ErrorClass::other) << code;
+  }
+  EXPECT_EQ(grpc_code("internal"), 0);
+  EXPECT_EQ(grpc_code(""), 0);
+}
+
+TEST(RpcCodes, EveryClassHasACodeOfThatClass) {
+  for (int kind = 0; kind <= static_cast<int>(core::ErrorClass::data_lost); ++kind) {
+    const auto as_class = static_cast<core::ErrorClass>(kind);
+    EXPECT_EQ(error_class(grpc_code(as_class)), as_class) << kind;
+  }
+}
 
 TEST(ResultLines, NothingOfOneLineStaysForTheNext) {
   const auto reader = make_gemini()->result_reader();

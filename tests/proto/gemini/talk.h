@@ -34,6 +34,24 @@ inline core::HttpEvent not_sent() {
   return event;
 }
 
+inline core::HttpEvent not_whole() {
+  core::HttpEvent event;
+  event.kind = core::HttpEvent::Kind::not_whole;
+  event.detail = "reset while sending";
+  return event;
+}
+// The same answer, come before the last byte of the request was written.
+inline core::HttpEvent early(core::HttpEvent event) {
+  event.early = true;
+  return event;
+}
+
+// The call's body, which must be one text.
+inline std::string text_of(const core::HttpCall& call) {
+  EXPECT_EQ(call.body.size(), 1U);
+  return call.body.empty() ? "" : std::get<std::string>(call.body[0]);
+}
+
 inline std::string error_body(int code, const std::string& status, const std::string& message,
                               const std::string& details = "") {
   return R"({"error":{"code":)" + std::to_string(code) + R"(,"message":")" + message + R"(","status":")" + status +

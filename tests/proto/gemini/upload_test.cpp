@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "core/limits.h"
+#include "proto/gemini/files.h"
 #include "tests/proto/gemini/talk.h"
 
 namespace batchd::proto {
@@ -22,11 +22,11 @@ std::vector<HttpHeader> received(std::int64_t bytes) {
 }
 
 Talk<core::Uploaded> upload(std::int64_t bytes, bool resume = false) {
-  return Talk<core::Uploaded>(kUploadGemini->continue_upload({.session = "/upload/v1beta/files?upload_id=A",
-                                                              .batch = kUploadBatch,
-                                                              .name = "b-1",
-                                                              .bytes = bytes,
-                                                              .resume = resume}));
+  return Talk<core::Uploaded>(kUploadGemini->upload({.session = "/upload/v1beta/files?upload_id=A",
+                                                     .batch = kUploadBatch,
+                                                     .name = "b-1",
+                                                     .bytes = bytes,
+                                                     .resume = resume}));
 }
 
 template <class T>
@@ -36,24 +36,26 @@ void expect_slice(const Talk<T>& talk, const std::string& command, std::int64_t 
   EXPECT_EQ(talk.call().target, "/upload/v1beta/files?upload_id=A");
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), command);
   EXPECT_EQ(talk.header("X-Goog-Upload-Offset"), std::to_string(offset));
-  const auto* slice = std::get_if<core::BatchSlice>(&talk.call().body);
-  EXPECT_EQ(slice != nullptr, bytes > 0);
-  if (slice == nullptr) return;
+  EXPECT_TRUE(talk.call().own_root);
+  ASSERT_EQ(talk.call().body.size(), bytes > 0 ? 1U : 0U);
+  if (bytes == 0) return;
+  const auto* slice = std::get_if<core::BatchSlice>(&talk.call().body[0]);
+  ASSERT_NE(slice, nullptr);
   EXPECT_EQ(slice->batch, kUploadBatch);
   EXPECT_EQ(slice->offset, offset);
   EXPECT_EQ(slice->bytes, bytes);
 }
 
 TEST(StartUpload, Call) {
-  Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 42, .mime_index = 1}));
+  Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 42, .variant = 1}));
   EXPECT_EQ(talk.call().method, "POST");
   EXPECT_EQ(talk.call().target, "/upload/v1beta/files");
+  EXPECT_FALSE(talk.call().own_root);
   EXPECT_EQ(talk.header("X-Goog-Upload-Protocol"), "resumable");
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "start");
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Length"), "42");
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "jsonl");
-  EXPECT_EQ(std::get<std::string>(talk.call().body),
-            R"({"file":{"name":"files/b-1","displayName":"b-1","mimeType":"jsonl"}})");
+  EXPECT_EQ(text_of(talk.call()), R"({"file":{"name":"files/b-1","displayName":"b-1","mimeType":"jsonl"}})");
 }
 
 TEST(StartUpload, SessionUrls) {
@@ -76,7 +78,7 @@ TEST(StartUpload, SessionUrls) {
       {"/upload?upload_id=" + std::string(4096, 'x'), ""},
   };
   for (const auto& [url, target] : table) {
-    Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
+    Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 1, .variant = 0}));
     talk.hears(answer(200, "", {{"x-goog-upload-url", url}}));
     if (target.empty())
       EXPECT_EQ(talk.fault(), "transient") << url;
@@ -86,10 +88,10 @@ TEST(StartUpload, SessionUrls) {
 }
 
 TEST(StartUpload, ErrorsInsideA200) {
-  Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 1, .mime_index = 0}));
+  Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 1, .variant = 0}));
   talk.hears(answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: application/jsonl"),
                     {{"X-Goog-Upload-URL", "/upload?upload_id=x"}}));
-  EXPECT_EQ(talk.fault(), "mime_refused");
+  EXPECT_EQ(talk.fault(), "variant_refused");
 }
 
 TEST(Upload, OneChunk) {
@@ -101,6 +103,7 @@ TEST(Upload, OneChunk) {
 }
 
 TEST(Upload, ChunksOfEightMiB) {
+  static_assert(kUploadChunkBytes == 8 * kMiB);
   auto talk = upload(17 * kMiB);
   expect_slice(talk, "upload", 0, 8 * kMiB);
   talk.hears(answer(200, "", kActive));
@@ -119,6 +122,7 @@ TEST(Upload, ExactMultipleFinalizesWithTheLastChunk) {
 TEST(Upload, ResumeGoesOnWhereItStopped) {
   auto talk = upload(20 * kMiB, true);
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "query");
+  EXPECT_TRUE(talk.call().own_root);
   talk.hears(answer(200, "", received(8 * kMiB)));
   expect_slice(talk, "upload", 8 * kMiB, 8 * kMiB);
 }
@@ -161,24 +165,26 @@ struct Reply {
 TEST(Upload, AfterAQuery) {
   const std::vector<Reply> table{
       {answer(200, file_body("b-1"), kFinal), "no fault"},
-      {answer(200, "", kFinal), "session_gone"},
-      {answer(200, "{}", kFinal), "session_gone"},
-      {answer(200, "not json", kFinal), "session_gone"},
-      {answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: jsonl"), kFinal), "mime_refused"},
-      {answer(200, "", {{"X-Goog-Upload-Status", "cancelled"}}), "session_gone"},
-      {answer(200, "", received(101)), "session_gone"},
-      {answer(200, "", received(-1)), "session_gone"},
+      {answer(200, "", kFinal), "upload_gone"},
+      {answer(200, "{}", kFinal), "upload_gone"},
+      {answer(200, "not json", kFinal), "upload_gone"},
+      {answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: jsonl"), kFinal), "variant_refused"},
+      {answer(200, "", {{"X-Goog-Upload-Status", "cancelled"}}), "upload_gone"},
+      {answer(200, "", received(101)), "upload_gone"},
+      {answer(200, "", received(-1)), "upload_gone"},
       {answer(200, "", kActive), "transient"},
       {answer(200, "", {{"X-Goog-Upload-Status", "active"}, {"X-Goog-Upload-Size-Received", "12x"}}), "transient"},
       {answer(200, "", {{"X-Goog-Upload-Status", "active"}, {"X-Goog-Upload-Size-Received", "99999999999999999999"}}),
        "transient"},
-      {answer(404), "session_gone"},
-      {answer(410, "gone"), "session_gone"},
+      {answer(404), "upload_gone"},
+      {answer(410, "gone"), "upload_gone"},
       {answer(503), "transient"},
       {answer(429, "slow"), "throttled"},
       {answer(302), "transient"},
       {no_answer(), "transient"},
       {not_sent(), "not_sent"},
+      {not_whole(), "transient"},
+      {early(answer(503)), "transient"},
   };
   for (const auto& [event, fault] : table) {
     auto talk = upload(100, true);
@@ -196,9 +202,9 @@ TEST(Upload, TheFinalAnswerMustShowOurFileWhole) {
       {answer(200, R"({"name":"files/b-1"})", kFinal), "no fault"},
       {answer(200, file_body("b-1")), "no fault"},  // without the status header
       {answer(200, file_body("b-2"), kFinal), "transient"},
-      {answer(200, file_body("b-1", R"(,"sizeBytes":"99")"), kFinal), "session_gone"},
-      {answer(200, R"({"file":{"name":"files/b-1","state":"FAILED"}})", kFinal), "session_gone"},
-      {answer(200, R"({"file":{}})", kFinal), "session_gone"},
+      {answer(200, file_body("b-1", R"(,"sizeBytes":"99")"), kFinal), "upload_gone"},
+      {answer(200, R"({"file":{"name":"files/b-1","state":"FAILED"}})", kFinal), "upload_gone"},
+      {answer(200, R"({"file":{}})", kFinal), "upload_gone"},
       {answer(409, error_body(409, "ALREADY_EXISTS", "File already exists")), "name_taken"},
       {answer(400, error_body(400, "INVALID_ARGUMENT", "no")), "refused"},
   };
@@ -210,9 +216,8 @@ TEST(Upload, TheFinalAnswerMustShowOurFileWhole) {
 }
 
 TEST(Upload, AnUnusableSessionIsRefusedWithoutACall) {
-  Talk talk(
-      kUploadGemini->continue_upload({.session = "http://evil/", .batch = kUploadBatch, .name = "b-1", .bytes = 1}));
-  EXPECT_EQ(talk.fault(), "session_gone");
+  Talk talk(kUploadGemini->upload({.session = "http://evil/", .batch = kUploadBatch, .name = "b-1", .bytes = 1}));
+  EXPECT_EQ(talk.fault(), "upload_gone");
 }
 
 TEST(UploadText, TriesTheMimeTypesInTurn) {
@@ -222,8 +227,9 @@ TEST(UploadText, TriesTheMimeTypesInTurn) {
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "jsonl");
   talk.hears(answer(200, "", {{"X-Goog-Upload-URL", "https://h/upload?upload_id=1"}}));
   EXPECT_EQ(talk.call().target, "/upload?upload_id=1");
+  EXPECT_TRUE(talk.call().own_root);
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "upload, finalize");
-  EXPECT_EQ(std::get<std::string>(talk.call().body), "{}\n");
+  EXPECT_EQ(text_of(talk.call()), "{}\n");
   talk.hears(answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: jsonl"), kFinal));
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "text/plain");
   talk.hears(answer(200, "", {{"X-Goog-Upload-URL", "https://h/upload?upload_id=2"}}));
@@ -234,9 +240,9 @@ TEST(UploadText, TriesTheMimeTypesInTurn) {
 
 TEST(UploadText, AllMimeTypesRefused) {
   Talk talk(kUploadGemini->upload_text("canary-1", "{}\n"));
-  for (int i = 0; i < kUploadGemini->caps().mime_types; ++i)
+  for (int i = 0; i < kUploadGemini->caps().upload_variants; ++i)
     talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type")));
-  EXPECT_EQ(talk.fault(), "mime_refused");
+  EXPECT_EQ(talk.fault(), "variant_refused");
 }
 
 }  // namespace

@@ -99,34 +99,6 @@ TEST(Validator, SaysNothingOfTheInput) {
   EXPECT_EQ(fault.what.find("secret"), std::string::npos);
 }
 
-struct Weighed {
-  std::string document;
-  std::uint64_t text_bytes, media_parts;
-};
-
-TEST(Validator, WeighsTextAndMedia) {
-  const std::vector<Weighed> table{
-      {R"({"a":"12345"})", 5, 0},
-      {R"({"text":"12","more":["3","45"]})", 5, 0},
-      {R"({"inlineData":{"mimeType":"x/y","data":"QUJDREVGR0g="}})", 3, 1},
-      {R"({"data":["1234"]})", 4, 0},
-      {R"({"data":{"x":"1234"},"y":"5"})", 5, 0},
-      {R"({"data":7,"x":"1"})", 1, 0},
-      {R"({"dat":"1","datas":"2","xdata":"3"})", 3, 0},
-      {R"(["\n\u0041\u00e9\u20ac\ud83d\ude00"])", 1 + 1 + 2 + 3 + 4, 0},
-      {"[\"\xE2\x82\xAC\"]", 3, 0},
-  };
-  for (const auto& [document, text_bytes, media_parts] : table) {
-    for (std::size_t cut = 0; cut <= document.size(); ++cut) {
-      Validator validator;
-      ASSERT_TRUE(validator.feed(std::string_view(document).substr(0, cut)));
-      ASSERT_TRUE(validator.feed(std::string_view(document).substr(cut)) && validator.finish());
-      EXPECT_EQ(validator.census().text_bytes, text_bytes) << document;
-      EXPECT_EQ(validator.census().media_parts, media_parts) << document;
-    }
-  }
-}
-
 // Strings are scanned eight bytes at a time: every byte must be seen at every place of a word.
 TEST(Validator, SeesEveryByteOfAString) {
   for (std::size_t length = 1; length <= 20; ++length)

@@ -44,7 +44,7 @@ class Audit : public SqliteStories {
     succeeded_ = accept(kAnna, "{\"secret\":1}");
     failed_ = accept(kAnna);
     const auto batch = collecting_batch({kAnna});
-    const std::vector outcomes{success(succeeded_), line_error(failed_, 3, false)};
+    const std::vector outcomes{success(succeeded_), line_error(failed_, ErrorClass::invalid, false)};
     must([&](Store& s) { return s.record_outcomes(batch, outcomes, 3, now_); });
     step(batch, BatchState::done);
     auto large = request(kAnna, "");
@@ -132,6 +132,32 @@ TEST_F(Audit, EveryContradictionBetweenRowsIsFound) {
     EXPECT_NE(findings[0].find(words), std::string::npos) << findings[0];
     EXPECT_EQ(findings[0].find("ecret"), std::string::npos);
   }
+}
+
+TEST_F(Audit, UploadsWithoutTheirBatchAreFound) {
+  fill();
+  accept_many(kAnna, 600);
+  const auto live = std::to_string(live_.value());
+  const std::string numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) ";
+  damage(numbers + "INSERT INTO upload SELECT " + live + ", i, 'secret' FROM n");
+  EXPECT_EQ(requests().findings, std::vector<std::string>{});
+  // Of batches before, between and behind all requests; the last two have more rows than one call looks at.
+  damage(numbers + "INSERT INTO upload SELECT i, 1, 'secret' FROM n");
+  damage("INSERT INTO upload VALUES(" + live + " + 1, 1, 'secret'), (" + live + " + 1, 2, 'secret')");
+  damage(numbers + "INSERT INTO upload SELECT 9223372036854775806, i, 'secret' FROM n");
+  damage(numbers + "INSERT INTO upload SELECT 9223372036854775807, i, 'secret' FROM n");
+  std::vector<std::string> expected;
+  const auto missing = [&](std::int64_t id) {
+    expected.push_back("batch " + to_text(BatchId{id}) + ": it has uploads, but is missing");
+  };
+  for (int i = 1; i <= 600; ++i) missing(i);
+  missing(live_.value() + 1);
+  missing(INT64_MAX - 1);
+  missing(INT64_MAX);
+  const auto report = requests();
+  EXPECT_EQ(report.findings, expected) << "each once";
+  EXPECT_EQ(report.checked, 605) << "no request twice";
+  EXPECT_EQ(bodies().findings, std::vector<std::string>{}) << "a pass in more steps still knows all owners";
 }
 
 TEST_F(Audit, ABodyThatNobodyOwnsIsFound) {

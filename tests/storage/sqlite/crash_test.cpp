@@ -31,7 +31,7 @@ SqliteConfig config_in(const TemporaryFolder& folder) {
   int outstanding = 0;
   NewRequest fresh;
   fresh.owner = kAnna;
-  fresh.lane = kFlash;
+  fresh.lane = kLane;
   fresh.body = std::string(2000, 'x');
   for (WallTime now = kStart;; now += 1ms) {
     {

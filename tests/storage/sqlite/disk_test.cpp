@@ -22,7 +22,7 @@ class Disk : public ::testing::Test {
   static NewRequest request(std::size_t bytes) {
     NewRequest fresh;
     fresh.owner = kAnna;
-    fresh.lane = kFlash;
+    fresh.lane = kLane;
     fresh.body = std::string(bytes, 'x');
     return fresh;
   }

@@ -28,7 +28,7 @@ class Opening : public ::testing::Test {
   RequestId accept_one(TransactionalStore& store) {
     NewRequest fresh;
     fresh.owner = kAnna;
-    fresh.lane = kFlash;
+    fresh.lane = kLane;
     fresh.body = R"({"text":"the body that will be moved"})";
     return commit(store, [&](Store& s) { return s.accept(fresh, kStart); }).value().id;
   }
@@ -115,8 +115,8 @@ struct OldSchema {
 constexpr std::array kOldSchemas{
     // Two queued, one packed.
     OldSchema{1,
-              "INSERT INTO lane VALUES(1, 'default', 'generateContent', 'gemini-2.5-flash'),"
-              " (2, 'default', 'embedContent', 'e');"
+              "INSERT INTO lane VALUES(1, 'default', 'answers', 'small-1'),"
+              " (2, 'default', 'vectors', 'e');"
               "INSERT INTO batch(id, lane, state, reason, items, body_bytes, tokens, packed, root, created_at,"
               " state_since) VALUES(70, 1, 1, 4, 1, 4, 9, 1, 70, 1800000000000, 1800000000000);"
               "INSERT INTO request(id, owner, lane, state, batch, body, body_bytes, tokens, client_key, created_at,"
@@ -129,8 +129,8 @@ constexpr std::array kOldSchemas{
               " (8, 1, 0, 1), (9, 0, 0, 79);"},
     // The same; one of the queued is held by a caller.
     OldSchema{2,
-              "INSERT INTO lane(id, account, endpoint, model) VALUES(1, 'default', 'generateContent',"
-              " 'gemini-2.5-flash'), (2, 'default', 'embedContent', 'e');"
+              "INSERT INTO lane(id, account, endpoint, model) VALUES(1, 'default', 'answers',"
+              " 'small-1'), (2, 'default', 'vectors', 'e');"
               "INSERT INTO batch(id, lane, state, reason, items, body_bytes, tokens, packed, root, created_at,"
               " state_since) VALUES(70, 1, 1, 4, 1, 4, 9, 1, 70, 1800000000000, 1800000000000);"
               "INSERT INTO request(id, owner, lane, state, batch, body, body_bytes, tokens, client_key, created_at,"
@@ -138,6 +138,22 @@ constexpr std::array kOldSchemas{
               " (78, 1002, 2, 0, NULL, 2, 3, 6, '', 1800000000000, 1800000000000, 0),"
               " (79, 1001, 1, 1, 70, 3, 4, 9, '', 1800000000000, 1800000000000, 0);"
               "INSERT INTO held_call VALUES(77, 1001, x'63616c6c', 1);"
+              "INSERT INTO stage VALUES(9, 0, 0, 1, NULL);"
+              "INSERT INTO counter VALUES(1, 1001, 0, 1), (1, 1001, 1, 1), (1, 1002, 0, 1), (2, 0, 0, 3),"
+              " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
+              " (8, 1, 0, 1), (9, 0, 0, 79), (10, 0, 0, 2), (11, 0, 0, 5), (12, 1001, 0, 2), (12, 1002, 0, 3),"
+              " (14, 0, 0, strftime('%s', 'now') * 1000);"},
+    // The same; the caller's answer was never written.
+    OldSchema{3,
+              "INSERT INTO lane(id, account, endpoint, model) VALUES(1, 'default', 'answers',"
+              " 'small-1'), (2, 'default', 'vectors', 'e');"
+              "INSERT INTO batch(id, lane, state, reason, items, body_bytes, tokens, packed, root, created_at,"
+              " state_since) VALUES(70, 1, 1, 4, 1, 4, 9, 1, 70, 1800000000000, 1800000000000);"
+              "INSERT INTO request(id, owner, lane, state, batch, body, body_bytes, tokens, client_key, created_at,"
+              " queued_at, held) VALUES(77, 1001, 1, 0, NULL, 1, 2, 5, 'k', 1800000000000, 1800000000000, 1),"
+              " (78, 1002, 2, 0, NULL, 2, 3, 6, '', 1800000000000, 1800000000000, 0),"
+              " (79, 1001, 1, 1, 70, 3, 4, 9, '', 1800000000000, 1800000000000, 0);"
+              "INSERT INTO held_call VALUES(77, 1001, x'63616c6c', 1, NULL);"
               "INSERT INTO stage VALUES(9, 0, 0, 1, NULL);"
               "INSERT INTO counter VALUES(1, 1001, 0, 1), (1, 1001, 1, 1), (1, 1002, 0, 1), (2, 0, 0, 3),"
               " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
@@ -150,7 +166,7 @@ TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
     {
       Raw raw(path);
       for (std::size_t i = 0; i < old.version; ++i)
-        ASSERT_EQ(raw.run(std::string(migrations()[i])), SQLITE_OK) << "migration " << i;
+        ASSERT_EQ(raw.run(std::string(migrations()[i].sql)), SQLITE_OK) << "migration " << i;
       ASSERT_EQ(raw.run(old.rows), SQLITE_OK);
       ASSERT_EQ(raw.run("PRAGMA user_version = " + std::to_string(old.version)), SQLITE_OK);
     }
@@ -164,7 +180,7 @@ TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
     auto store = open_sqlite(made).value();
     const auto seen = commit(*store, [](Store& s) { return s.find_request(kAnna, RequestId{77}); }).value();
     EXPECT_EQ(seen.key, "k");
-    EXPECT_EQ(seen.lane, kFlash);
+    EXPECT_EQ(seen.lane, kLane);
     EXPECT_TRUE(commit(*store, [](Store& s) { return s.counts(); }).value().balanced());
     EXPECT_EQ(commit(*store, [](Store& s) { return s.summarise_queue(); }).value().front().owners.front().tokens, 5);
     store.reset();
@@ -189,19 +205,19 @@ TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
 
 TEST_F(Opening, AMigrationIsPrecededByACopyAndHappensWhollyOrNotAtAll) {
   const auto path = folder_.file("m.db");
-  const auto migrate_to = [&](std::span<const std::string_view> list) {
+  const auto migrate_to = [&](std::span<const Migration> list) {
     sqlite3* handle = nullptr;
     CHECK(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
     Db db(handle);
     migrate(db, path, list);
   };
-  constexpr std::array<std::string_view, 1> kFirst{"CREATE TABLE a(x); INSERT INTO a VALUES('kept');"};
+  constexpr std::array kFirst{Migration{"CREATE TABLE a(x); INSERT INTO a VALUES('kept');"}};
   migrate_to(kFirst);
   EXPECT_NE(::access((path + ".bak-v0").c_str(), F_OK), 0);  // nothing to copy yet
-  constexpr std::array<std::string_view, 2> kBroken{kFirst[0], "DROP TABLE a; CREATE TABLE nonsense(;"};
+  constexpr std::array kBroken{kFirst[0], Migration{"DROP TABLE a; CREATE TABLE nonsense(;"}};
   EXPECT_THROW(migrate_to(kBroken), VerbFailed);
   EXPECT_EQ(Raw(path).ask("SELECT x FROM a"), "kept");
-  constexpr std::array<std::string_view, 2> kSecond{kFirst[0], "ALTER TABLE a ADD COLUMN y; UPDATE a SET x = 'new';"};
+  constexpr std::array kSecond{kFirst[0], Migration{"ALTER TABLE a ADD COLUMN y; UPDATE a SET x = 'new';"}};
   migrate_to(kSecond);
   EXPECT_EQ(Raw(path).ask("SELECT x FROM a"), "new");
   EXPECT_EQ(Raw(path).ask("PRAGMA user_version"), "2");
