@@ -33,8 +33,8 @@ struct HttpCall {
     lines,   // the body of a 2xx answer is streamed to the caller's byte sink; other bodies are as with `memory`
   };
   std::string method;
-  std::string target;               // path and query on the account's base URL; never another origin
-  bool own_root = false;            // the target is the whole path as the provider gave it: no prefix goes before it
+  std::string target;       // path and query on the account's base URL; never another origin
+  bool given_path = false;  // the target is from a URL that the provider gave: it may have base_url's prefix already
   std::vector<HttpHeader> headers;  // the client adds Host, the credential, User-Agent, Content-Length
   std::vector<BodyPart> body;       // sent one after the other, under one Content-Length; empty: no body
   Sink sink = Sink::memory;

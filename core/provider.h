@@ -37,10 +37,12 @@ struct Fault {
     missing,          // poll, results, cancel, check_file, remove_file: no such thing
   };
   Kind kind;
-  int status = 0;                     // HTTP status, 0 if there was none
-  std::string message;                // for the log: the provider's words, ours if it sent none
-  std::optional<RequestError> error;  // refusals: what the requests' owners are told; if unset, `message` alone
-  std::vector<LineRefusal> lines;     // lines_refused: in ascending order of their lines, each once
+  int status = 0;       // HTTP status, 0 if there was none
+  std::string message;  // for the log: the provider's words, ours if it sent none
+  // Refusals: what the owners of the batch's requests are told; if unset, `message` alone. With lines_refused it has
+  // no body: what was said of the lines is in `lines`, since it may quote another owner's request.
+  std::optional<RequestError> error;
+  std::vector<LineRefusal> lines;  // lines_refused: in ascending order of their lines, each once
 };
 std::string_view to_text(Fault::Kind kind);
 
@@ -101,7 +103,7 @@ struct JobView {
   std::optional<JobEnd> end;                  // nullopt: not ended, or in a state that batchd doesn't know
   bool running = false;                       // the provider has started it: "more advanced" than pending
   FailedFor failed_for = FailedFor::refused;  // if `end` is failed
-  std::optional<RequestError> error;          // what the provider says of the end; nullopt if nothing
+  std::optional<RequestError> error;          // what the provider says of the end (as Fault::error); nullopt if nothing
   std::vector<LineRefusal> refused;           // failed_for is lines: in ascending order of their lines, each once
   // What to read with results(), in this order; empty if there is nothing (yet). No name is empty or has a newline.
   std::vector<std::string> results;
@@ -186,7 +188,7 @@ struct Caps {
   std::string file_prefix;
   bool resumable = false;    // start_upload() makes a session that survives a cut connection; else upload() does it all
   int upload_variants = 1;   // in how many ways an upload may declare its file, to be tried in turn
-  Duration file_lifetime{};  // uploaded files vanish after this; zero without files
+  Duration file_lifetime{};  // uploaded files vanish after this, which is more than two hours; zero without files
 
   Tag tag = Tag::on_job;
   bool fence = false;  // once its input file is deleted a late create can't run; if false: held instead
@@ -196,6 +198,12 @@ struct Caps {
   CredentialHeader credential_header;
   std::vector<HttpHeader> headers;  // sent with every call
 };
+
+// Returns true if deleting the input file proves that a create call that wasn't answered can run nothing: the provider
+// has a fence, and a job that came of the call would be found by its tag.
+constexpr bool can_be_fenced(const Caps& caps) {
+  return caps.fence && caps.tag == Caps::Tag::on_job && caps.input == Caps::Input::file;
+}
 
 struct LineFrame {
   std::string prefix, suffix;  // the line is prefix + request + suffix, the newline included

@@ -19,8 +19,8 @@ AbsentFate fate_of_failed(const JobOutcome& outcome) {
     case FailedFor::trouble:
     case FailedFor::no_input:
       return AbsentFate::requeue;
-    case FailedFor::too_much:
-      return AbsentFate::requeue_free;
+    case FailedFor::too_much:  // less at once may fit, but nothing is less than one
+      return outcome.alone ? AbsentFate::requeue : AbsentFate::requeue_free;
     case FailedFor::refused:
     case FailedFor::lines:
     case FailedFor::model:

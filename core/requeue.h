@@ -41,6 +41,7 @@ struct JobOutcome {
   FailedFor failed_for = FailedFor::refused;  // if `end` is failed
   std::optional<RequestError> error;          // what the provider said
   bool had_lines = false;                     // there was a result with at least one line
+  bool alone = false;                         // the job had a single request
   bool we_cancelled = false;
   bool we_deleted_its_file = false;
 };

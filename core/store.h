@@ -155,8 +155,8 @@ class Store {
   // Returns the account's batches whose fence was begun and that are now fenced, or done without a job that ended, if
   // they entered that state at `since` or later; at most kVerbRowsMax, newest first within a lane.
   virtual Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) = 0;
-  // Returns true if a batch in this database has this tag.
-  virtual Result<bool> knows_tag(const std::string& tag) = 0;
+  // Returns the batch with this tag (not empty); nullopt if none in this database has it.
+  virtual Result<std::optional<Batch>> find_by_tag(const std::string& tag) = 0;
   // Returns true if a batch of the account has this job.
   virtual Result<bool> knows_job(const std::string& account, const std::string& job) = 0;
   // Records a strange job; changes nothing if the job is known already.

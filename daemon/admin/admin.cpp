@@ -57,14 +57,18 @@ Task<core::Result<core::Batch>> find_held(Engine& engine, std::string_view text)
 }
 
 // Fails if nothing could be asked of a job of this name: its account isn't configured, or its provider gives no job
-// such a name. A batch that went on with it would wait for ever.
-core::Result<void> check_job_name(Engine& engine, const core::Batch& batch, std::string_view name) {
-  const auto* account = engine.accounts.find(batch.lane.account);
+// such a name. A batch that went on with it would wait for ever. Fails as well if another batch has the job.
+Task<core::Result<void>> check_job(Engine& engine, const core::Batch& batch, std::string job) {
+  const auto* account = engine.accounts.find_for(batch.lane);
   if (account == nullptr)
-    return core::Error{core::Errc::conflict, "account " + batch.lane.account + " isn't configured any more"};
-  if (!account->provider->is_job_name(name))
-    return core::Error{core::Errc::invalid, "\"job\" is not the name of a job of this account's provider"};
-  return {};
+    co_return core::Error{core::Errc::conflict, "account " + batch.lane.account + " isn't configured any more"};
+  if (!account->provider->is_job_name(job))
+    co_return core::Error{core::Errc::invalid, "\"job\" is not the name of a job of this account's provider"};
+  if (job == batch.job) co_return core::Result<void>();
+  const auto known = co_await engine.store.read(&core::Store::knows_job, batch.lane.account, job);
+  if (!known) co_return known.error();
+  if (*known) co_return core::Error{core::Errc::conflict, "another batch has this job"};
+  co_return core::Result<void>();
 }
 
 Task<void> answer(Exchange& exchange, const core::Result<core::Batch>& batch) {
@@ -116,7 +120,7 @@ Task<void> adopt_job(Desk& desk, Exchange& exchange, std::string_view id) {
   }
   auto batch = co_await find_held(desk.engine, id);
   if (batch) {
-    if (const auto checked = check_job_name(desk.engine, *batch, *job); !checked) batch = checked.error();
+    if (const auto checked = co_await check_job(desk.engine, *batch, *job); !checked) batch = checked.error();
   }
   if (batch) {
     log_event(LogLevel::info, "operator_adopts",
@@ -134,7 +138,7 @@ Task<void> requeue_batch(Desk& desk, Exchange& exchange, std::string_view id) {
   if (batch) {
     const auto* account = desk.engine.accounts.find(batch->lane.account);
     const bool can_fence = batch->job.empty() && !batch->fence_begun && account != nullptr &&
-                           account->credential == batch->credential && account->provider->caps().fence;
+                           account->credential == batch->credential && core::can_be_fenced(account->provider->caps());
     log_event(LogLevel::info, "operator_requeues",
               {{"batch", batch->id}, {"by", can_fence ? "fence" : "word"}, {"owner", exchange.peer().owner}});
     core::BatchPatch patch;

@@ -1,5 +1,6 @@
 #include "daemon/provider/account.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/net/log.h"
@@ -14,6 +15,13 @@ void Accounts::add(std::unique_ptr<Account> account) {
 Account* Accounts::find(const std::string& name) {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second.get();
+}
+
+Account* Accounts::find_for(const core::Lane& lane) {
+  auto* account = find(lane.account);
+  if (account == nullptr) return nullptr;
+  const auto& endpoints = account->provider->caps().endpoints;
+  return std::ranges::find(endpoints, lane.endpoint) == endpoints.end() ? nullptr : account;
 }
 
 namespace {

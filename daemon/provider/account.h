@@ -56,6 +56,9 @@ class Accounts {
  public:
   void add(std::unique_ptr<Account> account);
   Account* find(const std::string& name);  // returns null if the account isn't configured (any more)
+  // Returns the account of a lane; null also if its provider doesn't take the lane's endpoint, since it was configured
+  // as another kind when the lane was made: what is stored for the lane means nothing to this provider.
+  Account* find_for(const core::Lane& lane);
   const std::map<std::string, std::unique_ptr<Account>>& all() const { return by_name_; }
 
  private:

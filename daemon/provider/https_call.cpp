@@ -47,7 +47,9 @@ std::string CallRun::head() const {
     text.append(name).append(": ").append(value).append("\r\n");
   };
   text.append(call.method).append(" ");
-  if (!call.own_root) text.append(parts_.url.prefix);
+  // Never out of the prefix: what is beside it on that host isn't the provider.
+  const bool has_prefix = call.given_path && call.target.starts_with(parts_.url.prefix + '/');
+  if (!has_prefix) text.append(parts_.url.prefix);
   text.append(call.target).append(" HTTP/1.1\r\n");
   field("Host", parts_.url.host_header);
   if (const auto& [name, prefix] = parts_.config.credential_header; !parts_.config.credential.empty())

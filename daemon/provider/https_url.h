@@ -12,7 +12,7 @@ struct BaseUrl {
   bool tls = true;
   std::string host;    // without the brackets of an IPv6 literal
   std::string port;    // decimal
-  std::string prefix;  // "" or "/..." without a slash at its end; precedes every target that isn't HttpCall::own_root
+  std::string prefix;  // "" or "/..." without a slash at its end; precedes every target that isn't HttpCall::given_path
   std::string host_header;
 };
 

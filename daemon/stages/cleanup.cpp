@@ -12,7 +12,7 @@ constexpr int kFilesPerPage = 50;
 
 // Returns true if the batch's files are gone, by deletion or because they must have expired, and this is recorded.
 Task<bool> clean_up(Engine& engine, core::Batch batch) {
-  auto* account = engine.accounts.find(batch.lane.account);
+  auto* account = engine.accounts.find_for(batch.lane);
   if (account == nullptr || account->paused(engine.clock.steady())) co_return false;
   const bool vanished = engine.clock.wall() - batch.created_at > account->provider->caps().file_lifetime * 2;
   if (batch.upload_n > 0 && !vanished) {

@@ -30,6 +30,7 @@ core::AbsentVerdict verdict_for(const core::Batch& batch, std::int64_t lines_rea
                              .failed_for = batch.failed_for,
                              .error = batch.error,
                              .had_lines = lines_read > 0,
+                             .alone = batch.items == 1,
                              .we_cancelled = batch.cancel_asked,
                              .we_deleted_its_file = batch.fence_begun});
 }
@@ -114,7 +115,8 @@ Task<core::Duration> CollectStage::collect(core::Batch batch, Account& account, 
 }
 
 Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
-  const auto verdict = verdict_for(batch, seen.lines);
+  auto verdict = verdict_for(batch, seen.lines);
+  if (batch.items > 1) verdict.cause.body.clear();  // it may be about one member alone, and is long
   switch (verdict.fate) {
     case core::AbsentFate::requeue:
     case core::AbsentFate::requeue_free:
@@ -131,8 +133,6 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
       co_return pause_unless(held.has_value());
     }
   }
-  if (batch.end == core::JobEnd::failed && batch.failed_for == core::FailedFor::too_much)
-    co_await learn_from_throttle(engine_, batch);  // if this fails, the next job teaches the same
   for (bool more = true; more;) {
     auto settled = co_await engine_.store.outcome(&core::Store::settle_absent, batch.id, verdict,
                                                   engine_.max_attempts(), engine_.clock.wall());
@@ -148,7 +148,10 @@ Task<core::Duration> CollectStage::conclude(core::Batch batch, Seen seen) {
   const core::BatchPatch patch{.result_bytes = batch.result_bytes, .lines = seen.counts};
   const auto done = co_await engine_.mark(batch, BatchState::done, patch);
   if (!done) co_return pause_unless(false);
-  co_await learn_from_usage(engine_, *done, seen.prompts);  // if this fails, the next batch teaches the same
+  // If one of these fails, the next batch teaches the same.
+  if (batch.end == core::JobEnd::failed && batch.failed_for == core::FailedFor::too_much)
+    co_await learn_from_throttle(engine_, *done);
+  co_await learn_from_usage(engine_, *done, seen.prompts);
   const auto& lines = done->lines;
   const bool odd = lines.missing + lines.dropped + lines.foreign + lines.unreadable > 0;
   log_event(odd ? LogLevel::warn : LogLevel::info, "batch_collected",

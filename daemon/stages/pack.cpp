@@ -79,7 +79,7 @@ Task<core::Result<std::vector<PackStage::Lane>>> PackStage::lanes_that_may_leave
   std::vector<Lane> lanes;
   std::map<std::string, std::int64_t> lanes_of;
   for (const auto& queue : *queues) {
-    auto* account = engine_.accounts.find(queue.lane.account);
+    auto* account = engine_.accounts.find_for(queue.lane);
     if (account == nullptr) continue;  // its requests wait until the account is configured again
     if (account->paused(engine_.clock.steady()) || account->strange_jobs > 0) continue;
     const auto meant = [&](const core::LaneSelector& pause) { return core::matches(pause, queue.lane); };
@@ -147,7 +147,9 @@ core::PackLimits PackStage::limits_of(const Lane& lane) const {
   const auto& provider = *lane.account->provider;
   const auto& caps = provider.caps();
   limits.items = std::min(limits.items, caps.items_max);
-  limits.bytes = std::min(limits.bytes, caps.input_bytes_max - limits.items * provider.frame_bytes(lane.queue.lane));
+  limits.bytes =
+      std::min(limits.bytes,
+               std::max<std::int64_t>(caps.input_bytes_max - limits.items * provider.frame_bytes(lane.queue.lane), 1));
   return limits;
 }
 

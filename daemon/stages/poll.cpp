@@ -50,7 +50,7 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
   const bool names_lines = failed_for == core::FailedFor::lines && !job.refused.empty() && !batch.fence_begun;
   // The job's end can be visible before the names of its results, so look again for a while before believing that there
   // are none. A job that didn't succeed seldom has any, but what is in them was paid for.
-  if (job.results.empty() && !names_lines) {
+  if (job.results.empty()) {
     if (!progress.since) progress.since = now();
     const auto grace = *job.end == core::JobEnd::succeeded
                            ? engine_.config.polling.output_grace

@@ -144,7 +144,11 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
     co_return pause_unless(moved.has_value());
   }
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
-  if (listing == Listing::doubtful) {
+  if (listing == Listing::doubtful) {  // a later listing may show that they are other batches' jobs
+    const auto left = engine_.config.submission.quarantine - (engine_.clock.wall() - batch.state_since);
+    const auto schedule = engine_.config.submission.reconcile();
+    if (left > core::Duration::zero())
+      co_return std::min<core::Duration>(core::reconcile_pause(schedule, ++progress.phase), left);
     const core::BatchPatch doubt{.throttled = false};
     const auto moved = co_await engine_.mark(batch, BatchState::unclear, doubt);
     co_return pause_unless(moved.has_value());
@@ -167,10 +171,12 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
   switch (co_await trust_key(batch, account, progress, pause)) {
     case Trust::unknown:
       co_return pause;
-    case Trust::other_project:
+    case Trust::other_project: {
+      const std::string why = "the API key was changed while it was unclear whether a job exists";
+      const bool has_file = !batch.input_file.empty();
       co_return co_await hold(std::move(batch),
-                              "the API key was changed while it was unclear whether a job exists, and the new key "
-                              "can't see the batch's input file");
+                              why + (has_file ? ", and the new key can't see the batch's input file" : ""));
+    }
     case Trust::same_project:
       break;
   }
@@ -189,7 +195,9 @@ Task<core::Duration> ReconcileStage::unclear(core::Batch batch, Account& account
                             "provider's jobs carry no tags: " +
                                 progress.scratch);
   }
-  if (!account.provider->caps().fence || engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {
+  if (!core::can_be_fenced(account.provider->caps()))
+    co_return co_await hold(std::move(batch), "no job was found, but a late one can't be excluded at this provider");
+  if (engine_.config.submission.on_ambiguous != config::OnAmbiguous::fence) {
     co_return co_await hold(std::move(batch),
                             "no job was found, but a late one can't be excluded (on_ambiguous = \"hold\")");
   }
@@ -219,6 +227,8 @@ Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, P
   // With the key of another project the job is out of sight, not lost: the old key would see it again.
   const auto trust = co_await trust_key(batch, account, progress, pause);
   if (trust == Trust::unknown) co_return pause;
+  if (trust == Trust::other_project && batch.input_file.empty())
+    co_return co_await hold(std::move(batch), "the API key was changed, and the new key doesn't see its job");
   if (trust == Trust::other_project) co_return engine_.config.polling.max;
   const auto listing = co_await list_and_adopt(batch, account, progress, pause);
   if (listing == Listing::adopted || listing == Listing::unknown) co_return pause;

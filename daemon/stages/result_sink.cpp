@@ -110,7 +110,7 @@ Task<core::Result<void>> ResultSink::end_line() {
     outcome.error = std::move(line.error);
     if (auto dropped = co_await drop_line(); !dropped) co_return dropped;
   }
-  outcome_bytes_ += outcome.line.size();
+  outcome_bytes_ += outcome.line.size() + outcome.error.message.size() + outcome.error.body.size();
   outcomes_.push_back(std::move(outcome));
   if (outcomes_.size() >= kOutcomesPerVerb || outcome_bytes_ >= core::kVerbBytesMax) co_return co_await flush();
   co_return core::Result<void>();

@@ -75,7 +75,6 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
     auto words = words_of(batch);
     if (*owners > 1 || batch.refusal == core::RefusedFor::lines) {
       words.message = "the provider refused the batch of this request and others; send it alone to hear why";
-      words.body.clear();
     }
     co_return co_await fail_all(batch, std::move(words));
   }
@@ -96,6 +95,7 @@ Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {
 }
 
 Task<core::Duration> SettleStage::fail_all(core::Batch batch, core::RequestError error) {
+  if (batch.items > 1) error.body.clear();  // it may be about one member alone, and is long
   for (bool more = true; more;) {
     auto failed = co_await engine_.store.outcome(&core::Store::fail_members, batch.id, std::span<const std::int64_t>(),
                                                  error, engine_.clock.wall());

@@ -85,8 +85,8 @@ class BatchStage : public Stage {
   // Returns true if the batch must not wait for its timer. The timer is cut short once for each state the batch enters.
   virtual bool urgent(const core::Batch&) const { return false; }
 
-  // Returns the account of a batch, or null if the account isn't configured (any more).
-  Account* account_of(const core::Batch& batch) { return engine_.accounts.find(batch.lane.account); }
+  // Returns the account of a batch; null if there is none (any more) that can do something for it.
+  Account* account_of(const core::Batch& batch) { return engine_.accounts.find_for(batch.lane); }
   core::Backoff retry_backoff() const { return {engine_.config.retry.first, engine_.config.retry.max}; }
   // Returns the pause after a fault that proves nothing about the batch; it grows with each such fault in a row. Counts
   // the fault, and pauses the whole account if the fault is about the account.
@@ -268,7 +268,7 @@ class SweepStage final : public Stage {
  private:
   // These return true if everything could be done; false makes the next survey come early.
   Task<bool> survey(Account& account);
-  Task<bool> stop_fenced(Account& account, const core::JobView& job, const core::Batch& batch);
+  Task<bool> stop(Account& account, const core::JobView& job, const core::Batch& batch, bool fenced);
   Task<bool> note_if_strange(Account& account, const core::JobView& job);
 
   struct Timer {

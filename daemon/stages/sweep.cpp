@@ -2,6 +2,8 @@
 // can be looked for at a provider whose jobs carry no tags.
 //   a job of a batch that was fenced off     it can run nothing, since its file is gone; it is cancelled, and logged as
 //                                            an error
+//   a second job of one batch                something between us and the provider sent the create twice; it is
+//                                            cancelled, and logged as an error
 //   a job that this database doesn't know    the database is an old one or a copy of another one: going on could pay
 //                                            for everything twice. The job is left alone, nothing new is created, and
 //                                            an operator decides
@@ -19,6 +21,13 @@ namespace {
 
 constexpr core::Duration kClockSkew = std::chrono::hours(1);   // between the provider's clock and ours
 constexpr core::Duration kFencedFor = std::chrono::hours(72);  // no create call is under way for longer
+
+// Returns true if a job with the batch's tag is another one than the batch has, made by the same create call. One that
+// was made at another time was made by somebody else: a copy of this database has the same tags.
+bool is_double(const core::JobView& job, const core::Batch& batch) {
+  return !batch.job.empty() && batch.job != job.name && job.created_at && batch.create_at &&
+         *job.created_at >= *batch.create_at - kClockSkew && *job.created_at <= *batch.create_at + kClockSkew;
+}
 
 }  // namespace
 
@@ -72,26 +81,27 @@ Task<bool> SweepStage::survey(Account& account) {
     const auto of_this_job = [&](const core::Batch& batch) { return batch.tag == job.tag; };
     const auto batch = std::ranges::find_if(*fenced, of_this_job);
     const bool done =
-        batch != fenced->end() ? co_await stop_fenced(account, job, *batch) : co_await note_if_strange(account, job);
+        batch != fenced->end() ? co_await stop(account, job, *batch, true) : co_await note_if_strange(account, job);
     all_done = all_done && done;
   }
   const auto counted = co_await engine_.count_strange_jobs();
   co_return all_done&& counted.has_value();
 }
 
-Task<bool> SweepStage::stop_fenced(Account& account, const core::JobView& job, const core::Batch& batch) {
-  // A fenced job should end as FAILED or CANCELLED. A success would mean that its lines were paid for.
+Task<bool> SweepStage::stop(Account& account, const core::JobView& job, const core::Batch& batch, bool fenced) {
+  // It should end as failed or cancelled. A success would mean that its lines were paid for.
   if (job.end && *job.end != core::JobEnd::succeeded) co_return true;
   if (alarmed_.insert(job.name).second) {
-    ++account.fenced_jobs_found;
-    log_event(LogLevel::error, "fenced_job_found",
+    if (fenced) ++account.fenced_jobs_found;
+    log_event(LogLevel::error, fenced ? "fenced_job_found" : "double_job_found",
               {{"account", account.name}, {"batch", batch.id}, {"job", job.name}, {"ended", job.end ? "yes" : "no"}});
   }
   if (job.end || stopped_.contains(job.name)) co_return true;
   auto dialogue = account.provider->cancel(job.name);
   const auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
-    log_event(LogLevel::error, "fenced_job_not_cancelled", {{"job", job.name}, {"message", fault->message}});
+    log_event(LogLevel::error, fenced ? "fenced_job_not_cancelled" : "double_job_not_cancelled",
+              {{"job", job.name}, {"message", fault->message}});
     co_return false;
   }
   stopped_.insert(job.name);
@@ -108,9 +118,10 @@ Task<bool> SweepStage::note_if_strange(Account& account, const core::JobView& jo
   const bool old = job.created_at && (*job.created_at <= *forgotten + kClockSkew ||
                                       wall - *job.created_at > engine_.config.retention.results);
   if (old) co_return true;
-  const auto known = co_await engine_.store.read(&core::Store::knows_tag, job.tag);
-  if (!known) co_return false;
-  if (*known) co_return true;
+  const auto batch = co_await engine_.store.read(&core::Store::find_by_tag, job.tag);
+  if (!batch) co_return false;
+  if (*batch && !is_double(job, **batch)) co_return true;
+  if (*batch) co_return co_await stop(account, job, **batch, false);
   const core::StrangeJob strange{.job = job.name, .tag = job.tag, .account = account.name, .seen_at = wall};
   const auto noted = co_await engine_.store.state(&core::Store::note_strange_job, strange);
   if (noted && alarmed_.insert(job.name).second)

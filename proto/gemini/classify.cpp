@@ -149,12 +149,12 @@ std::optional<int> code_to_tell(Kind kind, const ProviderError& error) {
     case Kind::refused:
     case Kind::too_large:
     case Kind::variant_refused:
+    case Kind::file_gone:
       return kInvalidArgument;
     case Kind::model_missing:
       return kNotFound;
     case Kind::throttled:
     case Kind::account:
-    case Kind::file_gone:
       return grpc_code(error.status);
     case Kind::not_sent:
     case Kind::unclear:
@@ -175,6 +175,7 @@ void tell(Fault& fault, const Answer& answer, std::string_view body) {
   if (*code == 0) told.status = status_word(*answer.error);
   told.http_status = answer.status;
   if (fault.kind == Kind::lines_refused) {
+    told.body.clear();  // it quotes the requests of all owners
     for (const auto line : error_lines(answer.error->message)) {
       auto error = rpc_error(*code, words_on_line(answer.error->message, line), {});
       error.http_status = answer.status;

@@ -32,7 +32,7 @@ HttpCall session_call(const std::string& session, std::string command) {
   HttpCall call;
   call.method = "POST";
   call.target = session;
-  call.own_root = true;
+  call.given_path = true;
   call.headers.push_back({"X-Goog-Upload-Command", std::move(command)});
   return call;
 }

@@ -103,7 +103,7 @@ class SqliteStore final : public TransactionalStore {
 
   // --- strange.cpp
   core::Result<std::vector<core::Batch>> list_fenced(const std::string& account, core::WallTime since) override;
-  core::Result<bool> knows_tag(const std::string& tag) override;
+  core::Result<std::optional<core::Batch>> find_by_tag(const std::string& tag) override;
   core::Result<bool> knows_job(const std::string& account, const std::string& job) override;
   core::Result<void> note_strange_job(const core::StrangeJob& job) override;
   core::Result<std::vector<core::StrangeJob>> list_strange_jobs() override;

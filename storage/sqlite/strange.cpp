@@ -20,10 +20,15 @@ core::Result<std::vector<core::Batch>> SqliteStore::list_fenced(const std::strin
   });
 }
 
-core::Result<bool> SqliteStore::knows_tag(const std::string& tag) {
-  return verb([&] {
-    auto batch = db_->query("SELECT 1 FROM batch INDEXED BY batch_tag WHERE tag = ? AND tag <> '' LIMIT 1", tag);
-    return batch.row();
+core::Result<std::optional<core::Batch>> SqliteStore::find_by_tag(const std::string& tag) {
+  return verb([&]() -> std::optional<core::Batch> {
+    core::BatchId found;
+    {
+      auto batch = db_->query("SELECT id FROM batch INDEXED BY batch_tag WHERE tag = ? AND tag <> '' LIMIT 1", tag);
+      if (batch.row()) found = batch.id<core::BatchId>(0);
+    }
+    if (!found) return std::nullopt;
+    return load(found);
   });
 }
 

@@ -67,18 +67,20 @@ TEST_P(Owners, StrangeJobsAreNotedOnceAndAcceptedByAccount) {
   EXPECT_TRUE(jobs[1].accepted);
 }
 
-TEST_P(Owners, TokensAreKnownByTheirBatches) {
+TEST_P(Owners, ABatchIsFoundByItsTag) {
   accept(kAnna);
   const auto batch = sealed_batch({kAnna});
   BatchPatch intent;
-  intent.tag = "token";
+  intent.tag = "tag";
   walk(batch, {uploading, uploaded});
   step(batch, creating, intent);
   reopen();
-  const auto knows = [&](const std::string& token) { return must([&](Store& s) { return s.knows_tag(token); }); };
-  EXPECT_TRUE(knows("token"));
-  EXPECT_FALSE(knows("tokem"));
-  EXPECT_FALSE(knows(""));
+  const auto find = [&](const std::string& tag) { return must([&](Store& s) { return s.find_by_tag(tag); }); };
+  ASSERT_TRUE(find("tag"));
+  EXPECT_EQ(find("tag")->id, batch);
+  EXPECT_EQ(find("tag")->state, creating);
+  EXPECT_FALSE(find("tac"));
+  EXPECT_FALSE(find(""));
 }
 
 TEST_P(Owners, FencedBatchesAreThoseWhoseJobNeverRan) {

@@ -134,7 +134,7 @@ class ScriptedStore final : public TransactionalStore {
   Result<std::vector<Batch>> list_fenced(const std::string& account, WallTime since) override {
     return real_->list_fenced(account, since);
   }
-  Result<bool> knows_tag(const std::string& tag) override { return real_->knows_tag(tag); }
+  Result<std::optional<Batch>> find_by_tag(const std::string& tag) override { return real_->find_by_tag(tag); }
   Result<bool> knows_job(const std::string& account, const std::string& job) override {
     return real_->knows_job(account, job);
   }

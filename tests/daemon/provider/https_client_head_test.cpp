@@ -38,10 +38,11 @@ TEST_F(HttpsClientTest, TheKeyIsSentInTheProvidersHeaderBehindItsPrefix) {
   EXPECT_NE(seen.find("\r\nAuthorization: Bearer secret\r\n"), std::string::npos) << seen;
 }
 
-TEST_F(HttpsClientTest, APathOfTheProvidersOwnStandsWithoutThePrefix) {
+// What is beside the prefix on that host isn't the provider: no path leads there.
+TEST_F(HttpsClientTest, APathThatTheProviderGaveHasThePrefixOnce) {
   std::vector<std::string> seen;
   const auto script = [&seen](RawSocket& connection) {
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 4; ++i) {
       seen.push_back(connection.read_until("\r\n\r\n"));
       connection.send(answer_text("ok"));
     }
@@ -49,12 +50,16 @@ TEST_F(HttpsClientTest, APathOfTheProvidersOwnStandsWithoutThePrefix) {
   ScriptedServer server({script});
   connect(server.url() + "/base");
   EXPECT_EQ(call(get("/upload/x?y=z")).kind, Kind::answer);
-  auto own = get("/upload/x?y=z");
-  own.own_root = true;
-  EXPECT_EQ(call(own).kind, Kind::answer);
-  ASSERT_EQ(seen.size(), 2u);
+  for (const std::string path : {"/upload/x?y=z", "/base/upload/x?y=z", "/baseless/x"}) {
+    auto given = get(path);
+    given.given_path = true;
+    EXPECT_EQ(call(given).kind, Kind::answer);
+  }
+  ASSERT_EQ(seen.size(), 4u);
   EXPECT_TRUE(seen[0].starts_with("GET /base/upload/x?y=z HTTP/1.1\r\n")) << seen[0];
-  EXPECT_TRUE(seen[1].starts_with("GET /upload/x?y=z HTTP/1.1\r\n")) << seen[1];
+  EXPECT_TRUE(seen[1].starts_with("GET /base/upload/x?y=z HTTP/1.1\r\n")) << seen[1];
+  EXPECT_TRUE(seen[2].starts_with("GET /base/upload/x?y=z HTTP/1.1\r\n")) << seen[2];
+  EXPECT_TRUE(seen[3].starts_with("GET /base/baseless/x HTTP/1.1\r\n")) << seen[3];
 }
 
 TEST_F(HttpsClientTest, EveryCallHasTheHeadersOfTheConfigurationBeforeItsOwn) {
@@ -101,9 +106,9 @@ TEST_F(HttpsClientTest, WhatCouldBreakOutOfTheHeadIsNeverSent) {
   ScriptedServer server({});
   connect(server.url());
   for (const auto* target : {"x", "/a b", "/a\r\nX: y", "http://other/", "/\x7f", ""})
-    for (const bool own_root : {false, true}) {
+    for (const bool given_path : {false, true}) {
       auto request = get(target);
-      request.own_root = own_root;
+      request.given_path = given_path;
       EXPECT_EQ(call(request).kind, Kind::not_sent) << target;
     }
   for (const auto& header :

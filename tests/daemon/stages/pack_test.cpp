@@ -95,6 +95,19 @@ TEST_F(Pack, WithoutAJobSlotNothingIsSealed) {
   EXPECT_EQ(batches().size(), 2U);
 }
 
+// The account was of another kind when the request came: its provider would understand nothing of the lane.
+TEST_F(Pack, WhatTheProviderHasNoEndpointForWaits) {
+  NewRequest other;
+  other.owner = kAnna;
+  other.lane = {kFlash.account, "an-endpoint-of-another-kind", "m"};
+  other.body = "{}";
+  const auto id = ask([&](Store& store) { return store.accept(other, wall()); }).id;
+  const auto mine = accept_many(10);
+  pass(1h);
+  EXPECT_EQ(request(id).state, RequestState::queued);
+  EXPECT_EQ(states(mine), std::vector(10, RequestState::packed));
+}
+
 TEST_F(Pack, NoMoreIsSealedThanTheStorageTakes) {
   const auto line = 7 + vendor.make()->frame_bytes(kFlash);
   config.accounts.at("default").max_stored = 4 * line;

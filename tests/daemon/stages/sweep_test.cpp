@@ -84,6 +84,26 @@ TEST_F(Sweep, AJobOfAFencedBatchIsCancelledAndAlarmedOnce) {
   EXPECT_EQ(account_detail(), "");
 }
 
+// Something between us and the provider has sent the create twice, and one of the answers came.
+TEST_F(Sweep, ASecondJobOfABatchIsCancelledAndItsOwnIsNot) {
+  const auto mine = submitted(3);
+  const auto second = gemini.add_job(mine.tag, mine.input_file).name;
+  gemini.jobs.front().created = "2027-01-15T08:00:00Z";  // now
+  gemini.next(Endpoint::cancel, says(503, "busy"));
+  pass(3h, {Which::sweep});
+  ASSERT_EQ(gemini.count(Endpoint::cancel), 2U);
+  EXPECT_EQ(gemini.seen(Endpoint::cancel).back().thing, second);
+  EXPECT_EQ(account_detail(), "");
+  EXPECT_EQ(batch(mine.id).job, mine.job);
+}
+
+TEST_F(Sweep, AJobWithATagOfOursFromAnotherTimeIsLeftAlone) {
+  const auto mine = submitted(3);
+  gemini.add_job(mine.tag, mine.input_file).created = "2027-01-15T03:00:00Z";  // five hours before: a copy's, perhaps
+  pass(3h, {Which::sweep});
+  EXPECT_EQ(gemini.count(Endpoint::cancel), 0U);
+}
+
 TEST_F(Sweep, AListingThatFailsChangesNothing) {
   stranger();
   gemini.always(Endpoint::list, says(503, "busy"));

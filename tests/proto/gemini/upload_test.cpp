@@ -36,7 +36,7 @@ void expect_slice(const Talk<T>& talk, const std::string& command, std::int64_t 
   EXPECT_EQ(talk.call().target, "/upload/v1beta/files?upload_id=A");
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), command);
   EXPECT_EQ(talk.header("X-Goog-Upload-Offset"), std::to_string(offset));
-  EXPECT_TRUE(talk.call().own_root);
+  EXPECT_TRUE(talk.call().given_path);
   ASSERT_EQ(talk.call().body.size(), bytes > 0 ? 1U : 0U);
   if (bytes == 0) return;
   const auto* slice = std::get_if<core::BatchSlice>(&talk.call().body[0]);
@@ -50,7 +50,7 @@ TEST(StartUpload, Call) {
   Talk talk(kUploadGemini->start_upload({.name = "b-1", .bytes = 42, .variant = 1}));
   EXPECT_EQ(talk.call().method, "POST");
   EXPECT_EQ(talk.call().target, "/upload/v1beta/files");
-  EXPECT_FALSE(talk.call().own_root);
+  EXPECT_FALSE(talk.call().given_path);
   EXPECT_EQ(talk.header("X-Goog-Upload-Protocol"), "resumable");
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "start");
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Length"), "42");
@@ -122,7 +122,7 @@ TEST(Upload, ExactMultipleFinalizesWithTheLastChunk) {
 TEST(Upload, ResumeGoesOnWhereItStopped) {
   auto talk = upload(20 * kMiB, true);
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "query");
-  EXPECT_TRUE(talk.call().own_root);
+  EXPECT_TRUE(talk.call().given_path);
   talk.hears(answer(200, "", received(8 * kMiB)));
   expect_slice(talk, "upload", 8 * kMiB, 8 * kMiB);
 }
@@ -227,7 +227,7 @@ TEST(UploadText, TriesTheMimeTypesInTurn) {
   EXPECT_EQ(talk.header("X-Goog-Upload-Header-Content-Type"), "jsonl");
   talk.hears(answer(200, "", {{"X-Goog-Upload-URL", "https://h/upload?upload_id=1"}}));
   EXPECT_EQ(talk.call().target, "/upload?upload_id=1");
-  EXPECT_TRUE(talk.call().own_root);
+  EXPECT_TRUE(talk.call().given_path);
   EXPECT_EQ(talk.header("X-Goog-Upload-Command"), "upload, finalize");
   EXPECT_EQ(text_of(talk.call()), "{}\n");
   talk.hears(answer(200, error_body(400, "INVALID_ARGUMENT", "Unsupported MIME type: jsonl"), kFinal));

@@ -85,7 +85,7 @@ TEST_F(MigrationTo4, EveryUploadHasItsName) {
     ASSERT_EQ(batch.job, "job-" + std::to_string(i));
     ASSERT_EQ(batch.message, "said " + std::to_string(i));
     ASSERT_EQ(batch.results, i % 2 == 0 ? std::vector<std::string>{} : std::vector{"files/r" + std::to_string(i)});
-    ASSERT_TRUE(commit(*store, [&](Store& s) { return s.knows_tag(batch.tag); }).value());
+    ASSERT_TRUE(commit(*store, [&](Store& s) { return s.find_by_tag(batch.tag); }).value());
     ASSERT_TRUE(commit(*store, [&](Store& s) { return s.knows_job("default", batch.job); }).value());
   }
   const auto strange = commit(*store, [](Store& s) { return s.list_strange_jobs(); }).value();
