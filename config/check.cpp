@@ -117,7 +117,7 @@ void check_variables(const Config& config, std::vector<Fault>& faults) {
       faults.push_back({0, key, "would have its API key in the same variable as " + other + ", $" + variable, {}});
   };
   for (const auto& [name, account] : config.accounts)
-    claim(own_key(name).variable, "accounts." + name, "accounts." + name);
+    if (account.api_key_file.empty()) claim(own_key(name).variable, "accounts." + name, "accounts." + name);
   for (const auto& [name, account] : config.accounts)
     claim(shared_key(account.kind).variable, "the kind " + account.kind, "accounts." + name + ".kind");
 }

@@ -169,6 +169,10 @@ TEST(Load, TheOnlyKindIsNamed) {
   EXPECT_EQ(to_text(faults[0]), "accounts.a.kind: must be \"gemini\" (did you mean gemini?)");
 }
 
+TEST(Load, AnAccountWithAKeyFileReadsNoVariable) {
+  EXPECT_TRUE(faults_of("[accounts.a-b]\napi_key_file = \"/k\"\n[accounts.a_b]\n", {}, {}).empty());
+}
+
 // What one reads, the other would send.
 TEST(Load, NoTwoKindsShareAVariable) {
   const Kinds kinds{"a-b", "a_b", "accounts__x_"};
