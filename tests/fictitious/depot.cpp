@@ -24,7 +24,7 @@ constexpr std::string_view kEdge = "depot-edge-5b1f";
 constexpr std::int64_t kItemsMax = 50;
 constexpr std::int64_t kInputBytesMax = 8 << 20;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string json;
   json::append_string(json, text);
   return json;
@@ -105,8 +105,8 @@ class Depot final : public core::Provider {
 
   // The endpoint and the model stand in each line.
   core::LineFrame line_frame(const core::Lane& lane, core::BatchId batch, core::RequestId request) const override {
-    return {"{\"slip\":\"" + core::wire_key(batch, request) + "\",\"to\":" + quoted(lane.endpoint) +
-                ",\"with\":" + quoted(lane.model) + ",\"ask\":",
+    return {"{\"slip\":\"" + core::wire_key(batch, request) + "\",\"to\":" + in_quotes(lane.endpoint) +
+                ",\"with\":" + in_quotes(lane.model) + ",\"ask\":",
             "}\n"};
   }
   std::int64_t frame_bytes(const core::Lane& lane) const override {
@@ -149,8 +149,8 @@ class Depot final : public core::Provider {
   core::DialoguePtr<core::JobView> create(const core::CreateSpec& spec) const override {
     CHECK(is_crate_name(spec.file) && !spec.tag.empty());
     auto call = call_of("POST", "/d/runs",
-                        "{\"crate\":" + quoted(spec.file) + ",\"work\":" + quoted(spec.lane.endpoint) +
-                            ",\"note\":" + quoted(spec.tag) + "}");
+                        "{\"crate\":" + in_quotes(spec.file) + ",\"work\":" + in_quotes(spec.lane.endpoint) +
+                            ",\"note\":" + in_quotes(spec.tag) + "}");
     call.single_shot = true;
     return std::make_unique<OneCall<core::JobView>>(
         std::move(call), [tag = spec.tag](const HttpEvent& event) -> core::Dialogue<core::JobView>::Next {
