@@ -10,22 +10,22 @@ using fictitious::Ask;
 class Kill : public Story {};
 
 TEST_P(Kill, AtAnyMomentChangesNothing) {
-  const int moments = at_each_moment(1, [] {});
+  const int moments = at_each_moment(3, [] {});
   EXPECT_GE(moments, 80);
 }
 
 TEST_P(Kill, AtAnyMomentAfterALostAnswerChangesNothing) {
-  const int moments = at_each_moment(1, [this] { fake->react(Ask::create, fictitious::done_but_unanswered()); });
+  const int moments = at_each_moment(3, [this] { fake->react(Ask::create, fictitious::done_but_unanswered()); });
   EXPECT_GE(moments, 80);
 }
 
 TEST_P(Kill, AtAnyMomentAfterALostCreateChangesNothing) {
-  const int moments = at_each_moment(4, [this] { fake->react(Ask::create, fictitious::no_answer()); });
+  const int moments = at_each_moment(8, [this] { fake->react(Ask::create, fictitious::no_answer()); });
   EXPECT_GE(moments, 80);
 }
 
 TEST_P(Kill, AtAnyMomentOfARefusalChangesNothing) {
-  const int moments = at_each_moment(4, [this] { fake->refused = "\"n\":1}"; });
+  const int moments = at_each_moment(8, [this] { fake->refused = "\"n\":1}"; });
   EXPECT_GE(moments, 80);
 }
 
