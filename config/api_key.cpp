@@ -1,6 +1,7 @@
 #include "config/api_key.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -97,8 +98,10 @@ core::Result<std::string> read_api_key(const std::string& name, const Account& a
     std::string hint;  // only what setup writes has one
   } places[] = {{own.credential, own.variable, {}}, {shared.credential, shared.variable, hint}};
   const auto folder = environment.find("CREDENTIALS_DIRECTORY");
+  // If systemd hands no credential over, the folder that it names is closed to us.
+  const bool handed = folder != environment.end() && ::access(folder->second.c_str(), X_OK) == 0;
   for (const auto& place : places) {
-    if (folder != environment.end())
+    if (handed)
       if (const auto path = folder->second + '/' + place.credential; there_is(path)) return from_file(path, place.hint);
     if (const auto key = environment.find(place.variable); key != environment.end())
       return judge(key->second, '$' + place.variable);
