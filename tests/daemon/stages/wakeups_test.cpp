@@ -194,7 +194,7 @@ TEST_F(Room, AJobSlotOfABatchThatWasRefused) {
 }
 
 TEST_F(Room, TheBytesOfAFileThatWasDeleted) {
-  config.accounts.at("default").max_stored = 2 * 70;                             // one batch of two, of 61 bytes each
+  config.accounts.at("default").max_stored = 2 * 70;  // two lines of 56 bytes, and not a third
   for (int i = 0; i < 5; ++i) gemini.next(Endpoint::remove, says(503, "busy"));  // long after the batch was done
   expect_both_batches_to_end();
 }
