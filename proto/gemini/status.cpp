@@ -60,31 +60,7 @@ int grpc_code(std::string_view status) {
   return found == kRpcCodes.end() ? 0 : static_cast<int>(found - kRpcCodes.begin());
 }
 
-int grpc_code(ErrorClass kind) {
-  switch (kind) {
-    case ErrorClass::invalid:
-      return 3;
-    case ErrorClass::not_found:
-      return 5;
-    case ErrorClass::denied:
-      return 7;
-    case ErrorClass::exhausted:
-      return 8;
-    case ErrorClass::unavailable:
-      return 14;
-    case ErrorClass::internal:
-      return 13;
-    case ErrorClass::expired:
-      return 4;
-    case ErrorClass::cancelled:
-      return 1;
-    case ErrorClass::data_lost:
-      return 15;
-    case ErrorClass::other:
-      break;
-  }
-  return kUnknown;
-}
+int grpc_code(ErrorClass kind) { return core::own_error(kind, "").code; }
 
 ErrorClass error_class(int code) {
   const auto* found = rpc_code(code);

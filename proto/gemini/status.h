@@ -19,7 +19,7 @@ RpcStatus read_status(const JsonValue& status);
 // --- google.rpc.Code
 std::string_view grpc_status(int code);  // 13: "INTERNAL"; "UNKNOWN" if `code` is no google.rpc.Code
 int grpc_code(std::string_view status);  // "INTERNAL": 13; 0 if no error has this name
-int grpc_code(core::ErrorClass kind);    // the code that says best what errors of this class are about
+int grpc_code(core::ErrorClass kind);    // of batchd's own errors of this class, which are gRPC codes
 core::ErrorClass error_class(int code);  // `other` for every code that has no class of its own, and for no code
 
 // Returns the provider's error with this code and these words, which are cut to kProviderMessageBytesMax. `value` is

@@ -70,11 +70,11 @@ class Courier final : public core::Provider {
   core::DialoguePtr<core::JobView> create(const core::CreateSpec& spec) const override {
     constexpr std::int64_t comma = 2;  // and the line break behind it
     CHECK(spec.file.empty() && spec.bytes > comma);
-    auto call = call_of("POST", "/c/parcels", std::string(kBefore));
+    auto call = json_call("POST", "/c/parcels", std::string(kBefore));
     call.body.emplace_back(core::BatchSlice{spec.batch, 0, spec.bytes - comma});
     call.body.emplace_back(std::string(kAfter));
     call.single_shot = true;
-    return std::make_unique<OneCall<core::JobView>>(
+    return std::make_unique<SingleCall<core::JobView>>(
         std::move(call), [](const HttpEvent& event) -> core::Dialogue<core::JobView>::Next {
           const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
           auto parcel = document ? parse_parcel(document->root()) : std::nullopt;
@@ -110,8 +110,8 @@ class Courier final : public core::Provider {
 
   core::DialoguePtr<core::JobView> poll(const std::string& job) const override {
     CHECK(is_parcel_name(job));
-    return std::make_unique<OneCall<core::JobView>>(
-        call_of("GET", "/c/parcels/" + job), [job](const HttpEvent& event) -> core::Dialogue<core::JobView>::Next {
+    return std::make_unique<SingleCall<core::JobView>>(
+        json_call("GET", "/c/parcels/" + job), [job](const HttpEvent& event) -> core::Dialogue<core::JobView>::Next {
           const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
           auto parcel = document ? parse_parcel(document->root()) : std::nullopt;
           if (parcel && parcel->job.name == job) return std::move(parcel->job);
@@ -121,9 +121,9 @@ class Courier final : public core::Provider {
   // JobView::results names the job itself.
   core::DialoguePtr<core::Streamed> results(const std::string& result) const override {
     CHECK(is_parcel_name(result));
-    auto call = call_of("GET", "/c/parcels/" + result + "/outcomes");
+    auto call = json_call("GET", "/c/parcels/" + result + "/outcomes");
     call.sink = HttpCall::Sink::lines;
-    return std::make_unique<OneCall<core::Streamed>>(
+    return std::make_unique<SingleCall<core::Streamed>>(
         std::move(call), [](const HttpEvent& event) -> core::Dialogue<core::Streamed>::Next {
           if (is_success(event)) return core::Streamed{event.streamed_bytes};
           return classify_courier(CourierCall::results, event);
@@ -131,21 +131,21 @@ class Courier final : public core::Provider {
   }
   core::DialoguePtr<core::Done> cancel(const std::string& job) const override {
     CHECK(is_parcel_name(job));
-    return std::make_unique<OneCall<core::Done>>(call_of("POST", "/c/parcels/" + job + "/recall"),
-                                                 [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
-                                                   if (is_success(event)) return core::Done{};
-                                                   auto fault = classify_courier(CourierCall::cancel, event);
-                                                   if (fault.kind == Fault::Kind::missing) return core::Done{};
-                                                   return fault;
-                                                 });
+    return std::make_unique<SingleCall<core::Done>>(json_call("POST", "/c/parcels/" + job + "/recall"),
+                                                    [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
+                                                      if (is_success(event)) return core::Done{};
+                                                      auto fault = classify_courier(CourierCall::cancel, event);
+                                                      if (fault.kind == Fault::Kind::missing) return core::Done{};
+                                                      return fault;
+                                                    });
   }
   core::DialoguePtr<core::Done> check_account() const override {
-    return std::make_unique<OneCall<core::Done>>(call_of("GET", "/c/me"),
-                                                 [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
-                                                   if (is_success(event) && ControlDocument::parse(event.body))
-                                                     return core::Done{};
-                                                   return classify_courier(CourierCall::account, event);
-                                                 });
+    return std::make_unique<SingleCall<core::Done>>(json_call("GET", "/c/me"),
+                                                    [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
+                                                      if (is_success(event) && ControlDocument::parse(event.body))
+                                                        return core::Done{};
+                                                      return classify_courier(CourierCall::account, event);
+                                                    });
   }
 
  private:

@@ -35,12 +35,12 @@ std::string form_field(std::string_view name) {
 }
 
 core::DialoguePtr<core::Uploaded> upload_crate(const std::string& name, std::int64_t bytes, core::BodyPart lines) {
-  auto call = call_of("POST", "/d/crates");
+  auto call = json_call("POST", "/d/crates");
   call.headers.push_back({"Content-Type", "multipart/form-data; boundary=" + std::string(kEdge)});
   call.body.emplace_back(form_field("label") + name + "\r\n" + form_field("lines"));
   call.body.push_back(std::move(lines));
   call.body.emplace_back("\r\n--" + std::string(kEdge) + "--\r\n");
-  return std::make_unique<OneCall<core::Uploaded>>(
+  return std::make_unique<SingleCall<core::Uploaded>>(
       std::move(call), [name, bytes](const HttpEvent& event) -> core::Dialogue<core::Uploaded>::Next {
         const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
         if (!document) return classify_depot(DepotCall::upload, event);
@@ -124,8 +124,8 @@ class Depot final : public core::Provider {
   }
   core::DialoguePtr<core::Presence> check_file(const std::string& file) const override {
     CHECK(is_crate_name(file));
-    return std::make_unique<OneCall<core::Presence>>(
-        call_of("GET", "/d/crates/" + file), [file](const HttpEvent& event) -> core::Dialogue<core::Presence>::Next {
+    return std::make_unique<SingleCall<core::Presence>>(
+        json_call("GET", "/d/crates/" + file), [file](const HttpEvent& event) -> core::Dialogue<core::Presence>::Next {
           const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
           if (document && proto::text_member(&document->root(), "crate") == file) return core::Presence{true};
           auto fault = classify_depot(DepotCall::file, event);
@@ -135,24 +135,23 @@ class Depot final : public core::Provider {
   }
   core::DialoguePtr<core::Removal> remove_file(const std::string& file) const override {
     CHECK(is_crate_name(file));
-    return std::make_unique<OneCall<core::Removal>>(call_of("DELETE", "/d/crates/" + file),
-                                                    [](const HttpEvent& event) -> core::Dialogue<core::Removal>::Next {
-                                                      if (is_success(event)) return core::Removal{.gone = true};
-                                                      auto fault = classify_depot(DepotCall::file, event);
-                                                      if (fault.kind == Fault::Kind::missing)
-                                                        return core::Removal{.gone = true};
-                                                      return fault;
-                                                    });
+    return std::make_unique<SingleCall<core::Removal>>(
+        json_call("DELETE", "/d/crates/" + file), [](const HttpEvent& event) -> core::Dialogue<core::Removal>::Next {
+          if (is_success(event)) return core::Removal{.gone = true};
+          auto fault = classify_depot(DepotCall::file, event);
+          if (fault.kind == Fault::Kind::missing) return core::Removal{.gone = true};
+          return fault;
+        });
   }
 
   bool is_job_name(std::string_view name) const override { return is_run_name(name); }
   core::DialoguePtr<core::JobView> create(const core::CreateSpec& spec) const override {
     CHECK(is_crate_name(spec.file) && !spec.tag.empty());
-    auto call = call_of("POST", "/d/runs",
-                        "{\"crate\":" + in_quotes(spec.file) + ",\"work\":" + in_quotes(spec.lane.endpoint) +
-                            ",\"note\":" + in_quotes(spec.tag) + "}");
+    auto call = json_call("POST", "/d/runs",
+                          "{\"crate\":" + in_quotes(spec.file) + ",\"work\":" + in_quotes(spec.lane.endpoint) +
+                              ",\"note\":" + in_quotes(spec.tag) + "}");
     call.single_shot = true;
-    return std::make_unique<OneCall<core::JobView>>(
+    return std::make_unique<SingleCall<core::JobView>>(
         std::move(call), [tag = spec.tag](const HttpEvent& event) -> core::Dialogue<core::JobView>::Next {
           const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
           auto job = document ? parse_run(document->root()) : std::nullopt;
@@ -170,8 +169,8 @@ class Depot final : public core::Provider {
   }
   core::DialoguePtr<core::JobView> poll(const std::string& job) const override {
     CHECK(is_run_name(job));
-    return std::make_unique<OneCall<core::JobView>>(
-        call_of("GET", "/d/runs/" + job), [job](const HttpEvent& event) -> core::Dialogue<core::JobView>::Next {
+    return std::make_unique<SingleCall<core::JobView>>(
+        json_call("GET", "/d/runs/" + job), [job](const HttpEvent& event) -> core::Dialogue<core::JobView>::Next {
           const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
           auto shown = document ? parse_run(document->root()) : std::nullopt;
           if (shown && shown->name == job) return std::move(*shown);
@@ -180,9 +179,9 @@ class Depot final : public core::Provider {
   }
   core::DialoguePtr<core::Streamed> results(const std::string& result) const override {
     CHECK(is_crate_name(result));
-    auto call = call_of("GET", "/d/crates/" + result + "/content");
+    auto call = json_call("GET", "/d/crates/" + result + "/content");
     call.sink = HttpCall::Sink::lines;
-    return std::make_unique<OneCall<core::Streamed>>(
+    return std::make_unique<SingleCall<core::Streamed>>(
         std::move(call), [](const HttpEvent& event) -> core::Dialogue<core::Streamed>::Next {
           if (is_success(event)) return core::Streamed{event.streamed_bytes};
           return classify_depot(DepotCall::results, event);
@@ -190,22 +189,22 @@ class Depot final : public core::Provider {
   }
   core::DialoguePtr<core::Done> cancel(const std::string& job) const override {
     CHECK(is_run_name(job));
-    return std::make_unique<OneCall<core::Done>>(call_of("POST", "/d/runs/" + job + "/stop"),
-                                                 [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
-                                                   if (is_success(event)) return core::Done{};
-                                                   auto fault = classify_depot(DepotCall::cancel, event);
-                                                   if (event.status == 409 || fault.kind == Fault::Kind::missing)
-                                                     return core::Done{};  // it is over, or gone
-                                                   return fault;
-                                                 });
+    return std::make_unique<SingleCall<core::Done>>(json_call("POST", "/d/runs/" + job + "/stop"),
+                                                    [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
+                                                      if (is_success(event)) return core::Done{};
+                                                      auto fault = classify_depot(DepotCall::cancel, event);
+                                                      if (event.status == 409 || fault.kind == Fault::Kind::missing)
+                                                        return core::Done{};  // it is over, or gone
+                                                      return fault;
+                                                    });
   }
   core::DialoguePtr<core::Done> check_account() const override {
-    return std::make_unique<OneCall<core::Done>>(call_of("GET", "/d/models"),
-                                                 [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
-                                                   if (is_success(event) && ControlDocument::parse(event.body))
-                                                     return core::Done{};
-                                                   return classify_depot(DepotCall::account, event);
-                                                 });
+    return std::make_unique<SingleCall<core::Done>>(json_call("GET", "/d/models"),
+                                                    [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {
+                                                      if (is_success(event) && ControlDocument::parse(event.body))
+                                                        return core::Done{};
+                                                      return classify_depot(DepotCall::account, event);
+                                                    });
   }
 
  private:

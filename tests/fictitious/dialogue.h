@@ -11,12 +11,13 @@
 
 #include "core/check.h"
 #include "core/provider.h"
+#include "proto/dialogue.h"
 
 namespace batchd::fictitious {
 
-inline bool is_success(const core::HttpEvent& event) {
-  return event.kind == core::HttpEvent::Kind::answer && event.status >= 200 && event.status < 300;
-}
+using proto::is_success;
+using proto::json_call;
+using proto::SingleCall;
 
 // Returns true if `name` is `prefix` and 1 to 64 letters, digits or hyphens, so that it can stand in a path as it is.
 inline bool is_safe_name(std::string_view name, std::string_view prefix) {
@@ -25,39 +26,6 @@ inline bool is_safe_name(std::string_view name, std::string_view prefix) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-') return false;
   return true;
 }
-
-inline core::HttpCall call_of(std::string method, std::string target, std::string json = {}) {
-  core::HttpCall call;
-  call.method = std::move(method);
-  call.target = std::move(target);
-  if (!json.empty()) {
-    call.headers.push_back({"Content-Type", "application/json"});
-    call.body.emplace_back(std::move(json));
-  }
-  return call;
-}
-
-// A dialogue of one call and one answer.
-template <class Outcome>
-class OneCall final : public core::Dialogue<Outcome> {
- public:
-  using Next = typename core::Dialogue<Outcome>::Next;
-  using Read = std::function<Next(const core::HttpEvent&)>;
-
-  OneCall(core::HttpCall call, Read read) : call_(std::move(call)), read_(std::move(read)) {}
-
-  Next step(const core::HttpEvent& event) override {
-    const bool begin = event.kind == core::HttpEvent::Kind::begin;
-    CHECK(begin != asked_);
-    asked_ = true;
-    return begin ? Next(std::move(call_)) : read_(event);
-  }
-
- private:
-  core::HttpCall call_;
-  Read read_;
-  bool asked_ = false;
-};
 
 // Lists all jobs, page by page. Ends with a fault unless every page could be read: a partial listing proves nothing.
 class Listing final : public core::Dialogue<core::JobMatches> {
@@ -82,7 +50,7 @@ class Listing final : public core::Dialogue<core::JobMatches> {
     }
     if (!asked_.insert(next_).second)
       return core::Fault{.kind = core::Fault::Kind::transient, .message = "the listing doesn't end"};
-    return call_of("GET", next_);
+    return json_call("GET", next_);
   }
 
  private:
