@@ -12,9 +12,8 @@ if(NOT BATCHD_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     -U_FORTIFY_SOURCE -fno-stack-protector -fno-stack-clash-protection)
 endif()
 if(BATCHD_SANITIZE MATCHES "address,undefined")
-  # A third of the time to compile a test goes into these. AddressSanitizer ends a test that reads through a null pointer.
-  # The libraries have both checks, but for inline functions of which a test's own copy is linked; batchd, batchctl and
-  # gemini-emulator, which tests/e2e runs, have them everywhere.
+  # These take a good part of the time to compile a test. The libraries have vptr, but for inline functions of which a
+  # test's own copy is linked; batchd, batchctl and gemini-emulator, which tests/e2e runs, have it everywhere.
   target_compile_options(batchd_test_options INTERFACE -fno-sanitize=null,vptr)
 endif()
 

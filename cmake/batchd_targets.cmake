@@ -1,8 +1,10 @@
 # batchd_library(NAME [LINKS ...]): the static library batchd_NAME of this folder's *.cpp (main.cpp apart).
 # batchd_program(NAME LINKS ...):   the executable NAME from this folder's main.cpp, put into build/bin.
-# batchd_test(NAME SOURCES ... LINKS ... [LABELS ...] [ONE_THREAD]): one GoogleTest program, one ctest entry per program.
-#   The target tests_LABEL builds all programs of a label. The tests of storage and daemon are labelled `tsan`, too, but
-#   those with ONE_THREAD: no code in them starts a second one, so ThreadSanitizer has nothing to find.
+# batchd_test(NAME SOURCES ... LINKS ... [LABELS ...] [ONE_THREAD | SAME_THREADS]): one GoogleTest program, one ctest
+#   entry per program. The target tests_LABEL builds all programs of a label. The tests of storage and daemon are
+#   labelled `tsan`, too, but those with ONE_THREAD: no code in them starts a second one, so ThreadSanitizer has nothing
+#   to find; and those with SAME_THREADS: another test of theirs that is labelled `tsan` runs the same code in the same
+#   threads.
 # batchd_versioned(SOURCES...):     these know BATCHD_VERSION. Few do: another version compiles only them again.
 # batchd_precompiled(TARGET):       TARGET takes the precompiled header that BATCHD_PRECOMPILED names, if any. That is a target
 #   which has it; a folder sets it for the targets in it and below, which must have the same macros and options.
@@ -35,8 +37,8 @@ function(batchd_program name)
 endfunction()
 
 function(batchd_test name)
-  cmake_parse_arguments(arg "ONE_THREAD" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
-  if(arg_LABELS MATCHES "^(storage|daemon)$" AND NOT arg_ONE_THREAD)
+  cmake_parse_arguments(arg "ONE_THREAD;SAME_THREADS" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(arg_LABELS MATCHES "^(storage|daemon)$" AND NOT arg_ONE_THREAD AND NOT arg_SAME_THREADS)
     list(APPEND arg_LABELS tsan)
   endif()
   if(NOT arg_TIMEOUT)
