@@ -26,12 +26,13 @@ struct Emulator::Parts {
         ledger(options.ledger_file),
         faults(std::move(file)),
         tasks(context),
-        files(options.file_seconds),
+        files(options.file_seconds, switches),
         uploads(files, ledger, switches, {options.refused_mimes, options.max_file_bytes, options.max_storage_bytes}),
         jobs(tasks, files, faults, ledger, switches,
-             {options.job_seconds, options.max_jobs, options.max_enqueued_tokens}),
-        batches(files, jobs, faults, ledger, switches, options.job_seconds),
-        api(uploads, files, batches, faults, ledger, switches),
+             {options.job_seconds, options.max_jobs, options.tier, options.max_enqueued_tokens}),
+        caches(switches),
+        batches(files, caches, jobs, faults, ledger, switches, options.job_seconds),
+        api(uploads, files, caches, batches, faults, ledger, switches),
         server(tasks, api, options.port) {}
 
   Switches switches;
@@ -41,6 +42,7 @@ struct Emulator::Parts {
   Files files;
   Uploads uploads;
   Jobs jobs;
+  Caches caches;
   BatchApi batches;
   Api api;
   HttpServer server;

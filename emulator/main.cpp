@@ -74,7 +74,9 @@ int list_faults() {
 int check_faults(const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
     const auto file = load_fault_file(path);
-    std::printf("%s: %zu rules\n", path.c_str(), file.rules.size());
+    std::printf("%s: %zu rules", path.c_str(), file.rules.size());
+    if (!file.refusals.empty()) std::printf(", %zu refusals", file.refusals.size());
+    std::printf("\n");
   }
   return 0;
 }
@@ -135,10 +137,15 @@ int main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--max-jobs", options.max_jobs, "Live jobs per project; a create beyond is answered 429")
       ->capture_default_str();
+  app.add_option(
+         "--tier", options.tier,
+         "Prompt tokens in live jobs per project and model as for projects of this tier of the provider; a create "
+         "beyond is answered 429; 0: any number")
+      ->capture_default_str()
+      ->check(CLI::Range(0, kTierMax));
   app.add_option("--max-enqueued-tokens", options.max_enqueued_tokens,
-                 "Prompt tokens in live jobs per project and model; a create beyond is answered 429; 0: any number")
-      ->type_name("N")
-      ->capture_default_str();
+                 "So many for every model, whatever its tier; 0: any number")
+      ->type_name("N");
   app.add_option("--max-file-bytes", options.max_file_bytes, "Bytes of one uploaded file; more is answered 400")
       ->capture_default_str();
   app.add_option("--max-storage-bytes", options.max_storage_bytes,

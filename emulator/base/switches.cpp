@@ -25,8 +25,15 @@ constexpr Definition kAll[] = {
      "blank lines in an input file; refused: 400 at create, \"Error on line N\""},
     {Switch::cancel_finished, "cancel-finished", Kind::choice, "ignored|400|404",
      "cancelling a job that has ended: {} and no change, 400 FAILED_PRECONDITION, or 404"},
+    {Switch::cancelled_code, "cancelled-code", Kind::choice, "1|13|13-and-rows",
+     "error.code of a CANCELLED job; 13-and-rows: 13, and rows that weren't run are errors with code 13 in a partial "
+     "output"},
     {Switch::cancelled_output, "cancelled-output", Kind::choice, "none|partial",
      "partial: a job cancelled while RUNNING keeps the results of the part that was finished"},
+    {Switch::creates, "creates", Kind::choice, "open|quota|billing|location|denied",
+     "are jobs accepted? quota: every create gets 429; billing, location: 400 FAILED_PRECONDITION; denied: 403; no "
+     "other "
+     "call is refused"},
     {Switch::delete_running, "delete-running", Kind::choice, "stops|goes-on",
      "deleting a live job; goes-on: it can't be seen any more, but runs, costs, and counts against the limits"},
     {Switch::download_range, "download-range", Kind::choice, "ignored|honoured",
@@ -37,29 +44,55 @@ constexpr Definition kAll[] = {
      "GET, cancel and DELETE of another project's job"},
     {Switch::granularity, "granularity", Kind::choice, "enforced|free",
      "must chunks of an upload, but the last, be multiples of 8 MiB? enforced: others get 400"},
+    {Switch::input_read, "input-read", Kind::choice, "create|start",
+     "when a job reads its input; create: deleting the file later never fails the job; start: it does until the job "
+     "runs"},
     {Switch::line_failure, "line-failure", Kind::choice, "error|status|status-text",
      "how a result line says that its request failed: a member \"error\", an object or a text \"status\""},
     {Switch::list_filter, "list-filter", Kind::choice, "ignored|400", "\"filter\" on lists of jobs"},
     {Switch::mime_refusal, "mime-refusal", Kind::choice, "start-400|start-200|finalize-400|finalize-200",
      "where a refused type of file is refused, and with which HTTP status; the body is the same error"},
-    {Switch::missing_file, "missing-file", Kind::choice, "403|400|404",
+    {Switch::missing_cache, "missing-cache", Kind::choice, "403|404",
+     "creating a job with a line whose cachedContent isn't there, if references=checked"},
+    {Switch::missing_file, "missing-file", Kind::choice, "404|403|400",
      "creating a job from a file that isn't there or is another project's"},
     {Switch::missing_keys, "missing-keys", Kind::choice, "accepted|refused",
      "a line of an input file without \"key\": its result has none, or 400 at create"},
     {Switch::missing_lines, "missing-lines", Kind::choice, "withheld|billed|not-billed",
      "how the ledger books an executed line whose result a fault kept back or damaged"},
+    {Switch::models_without_batch, "models-without-batch", Kind::text, "",
+     "models, separated by commas, that have no batch method: a create gets 404, GET doesn't list the method"},
+    {Switch::named_lines, "named-lines", Kind::number, "100",
+     "how many lines the refusal of a create names at most; 0: none, its words are \"Request contains an invalid "
+     "argument.\""},
+    {Switch::output, "output", Kind::choice, "file|inline|inline-if-small",
+     "where the results of a job made from a file are; inline: in its operation; inline-if-small: up to 100 requests"},
+    {Switch::over_jobs, "over-jobs", Kind::choice, "429|pending",
+     "a create beyond --max-jobs; pending: the job is made, and stays PENDING until older ones have ended"},
     {Switch::page_size_default, "page-size-default", Kind::number, "10", "rows per page of a list without pageSize"},
     {Switch::page_size_max, "page-size-max", Kind::number, "100", "a larger pageSize gets this many rows"},
     {Switch::priority, "priority", Kind::choice, "ignored|ordered",
      "ordered: a job stays PENDING while a live job of its project has a higher \"priority\""},
+    {Switch::processing_end, "processing-end", Kind::choice, "active|failed",
+     "what an uploaded file becomes when processing-seconds are over"},
+    {Switch::processing_seconds, "processing-seconds", Kind::number, "0",
+     "how long an uploaded file is PROCESSING; a create from it gets 400 FAILED_PRECONDITION until it is ACTIVE"},
+    {Switch::references, "references", Kind::choice, "unchecked|checked",
+     "does a create look for the files (fileUri) and caches (cachedContent) that its lines name?"},
     {Switch::result_file_get, "result-file-get", Kind::choice, "works|400",
      "metadata of a result file (GET without :download); 400: its name is longer than 40 characters"},
     {Switch::result_file_seconds, "result-file-seconds", Kind::number_or_word, "as-files",
      "life of result files; as-files: what --file-seconds says; 3628800 is six weeks"},
+    {Switch::storage_refund, "storage-refund", Kind::choice, "at-once|late|never",
+     "when the bytes of a file that was deleted or has expired stop counting against --max-storage-bytes"},
+    {Switch::storage_refund_seconds, "storage-refund-seconds", Kind::number, "3600",
+     "how late, if storage-refund=late"},
     {Switch::stream_ending, "stream-ending", Kind::choice, "complete|error",
      "error: streams break off with a 503 in the middle, as raw JSON"},
     {Switch::unknown_batch_text, "unknown-batch-text", Kind::text, "Requested entity was not found.",
      "the message of the 404 for a job that isn't there"},
+    {Switch::unknown_models, "unknown-models", Kind::text, "",
+     "models, separated by commas, that aren't there: calls get 404"},
     {Switch::upload_session_seconds, "upload-session-seconds", Kind::number, "86400",
      "how long after its start an upload can be continued; 604800 is seven days"},
 };
@@ -155,6 +188,16 @@ std::string_view Switches::text(Switch which) const {
 }
 
 double Switches::number(Switch which) const { return number_in(text(which)).value_or(0); }
+
+bool Switches::lists(Switch which, std::string_view name) const {
+  constexpr std::string_view kBetween = ", ";
+  for (auto rest = text(which); !rest.empty();) {
+    const auto end = std::min(rest.find_first_of(kBetween), rest.size());
+    if (end > 0 && rest.substr(0, end) == name) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
 
 std::string Switches::json() const {
   std::string out;

@@ -16,25 +16,39 @@ namespace batchd::emulator {
 enum class Switch {
   blank_lines,
   cancel_finished,
+  cancelled_code,
   cancelled_output,
+  creates,
   delete_running,
   download_range,
   duplicate_keys,
   foreign_batch,
   granularity,
+  input_read,
   line_failure,
   list_filter,
   mime_refusal,
+  missing_cache,
   missing_file,
   missing_keys,
   missing_lines,
+  models_without_batch,
+  named_lines,
+  output,
+  over_jobs,
   page_size_default,
   page_size_max,
   priority,
+  processing_end,
+  processing_seconds,
+  references,
   result_file_get,
   result_file_seconds,
+  storage_refund,
+  storage_refund_seconds,
   stream_ending,
   unknown_batch_text,
+  unknown_models,
   upload_session_seconds
 };
 
@@ -50,7 +64,9 @@ class Switches {
   bool is(Switch which, std::string_view value) const;
   std::string_view text(Switch which) const;
   double number(Switch which) const;  // for switches whose values are numbers
-  std::string json() const;           // {"NAME":"VALUE", ...}, all of them
+  // True if the switch, whose value is a list of names, has this one. Commas or blanks stand between the names.
+  bool lists(Switch which, std::string_view name) const;
+  std::string json() const;  // {"NAME":"VALUE", ...}, all of them
 
  private:
   std::map<Switch, std::string> set_;  // switches that were set; all others have their defaults

@@ -53,7 +53,29 @@ std::string_view usual_message(int http_status) {
   return "The request could not be served.";
 }
 
-namespace {
+std::string_view reason_phrase(int http_status) {
+  switch (http_status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 409:
+      return "Conflict";
+    case 429:
+      return "Too Many Requests";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+  }
+  return "Error";
+}
 
 Response error_as(std::string_view status, int http_status, std::string_view message, std::string_view details_json) {
   std::string body;
@@ -76,13 +98,19 @@ Response error_as(std::string_view status, int http_status, std::string_view mes
   return json_text(http_status, std::move(body));
 }
 
-}  // namespace
-
 Response google_error(int http_status, std::string_view message, std::string_view details_json) {
   return error_as(status_name(http_status), http_status, message, details_json);
 }
 
 Response failed_precondition(std::string_view message) { return error_as("FAILED_PRECONDITION", 400, message, {}); }
+
+Response no_billing() {
+  return failed_precondition(
+      "Gemini API free tier is not available in your country. Please enable billing on your project in Google AI "
+      "Studio.");
+}
+
+Response no_location() { return failed_precondition("User location is not supported for the API use."); }
 
 Response storage_full(std::uint64_t bytes_max) {
   const auto limit = std::to_string(bytes_max);
@@ -118,6 +146,11 @@ Response bad_key() {
 Response no_such_file(std::string_view file_id) {
   return google_error(
       403, "You do not have permission to access the File " + std::string(file_id) + " or it may not exist.");
+}
+
+Response not_active(std::string_view file_id) {
+  return failed_precondition("The File " + std::string(file_id) +
+                             " is not in an ACTIVE state and usage is not allowed.");
 }
 
 Response no_such_entity() { return google_error(404, usual_message(404)); }

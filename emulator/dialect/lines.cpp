@@ -127,7 +127,7 @@ std::string read_line(std::string_view line, Work work, InputLine& out) {
   if (!parse(line, document, fault)) return near_column(fault.offset, fault.what);
   const auto* request = member(document, "request");
   if (!request || !request->IsObject()) return near_column(0, "the line has no `request` object");
-  if (out.form.inlined) {
+  if (out.from_body) {
     const auto why = read_inlined(document, out);
     return why.empty() ? read_request(*request, line, work, out.prompt) : why;
   }

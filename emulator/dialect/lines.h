@@ -24,15 +24,16 @@ struct Prompt {
 struct ResultForm {
   enum class Failure { error, status, status_text };  // the member that reports a failed request
 
-  bool inlined = false;  // an item of a job's own document, with metadata in place of a key
+  bool inlined = false;  // an item of the job's operation, with metadata in place of a key
   Failure failure = Failure::error;
 };
 
 struct InputLine {
-  ResultForm form;  // form of the result; also decides how the line is read
+  ResultForm form;         // form of the result
+  bool from_body = false;  // a request of a create's body, with metadata in place of a key
   bool has_key = false;
-  std::string key;       // if inlined, the key of its metadata, if any
-  std::string metadata;  // if inlined, JSON; empty if there is none
+  std::string key;       // if from a body, the key of its metadata, if any
+  std::string metadata;  // if from a body, JSON; empty if there is none
   Prompt prompt;
   std::vector<std::pair<std::string, std::string>> extras;  // name and value (JSON) of the other members
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <vector>
 
 #include "proto/json/write.h"
 
@@ -13,15 +14,20 @@ constexpr std::string_view kListed[] = {"gemini-2.5-pro",       "gemini-2.5-flas
 
 }  // namespace
 
-bool known_model(std::string_view model) {
-  return (model.starts_with("gemini") || model.starts_with("emu")) && model.find('/') == std::string_view::npos;
+bool known_model(std::string_view model, const Switches& switches) {
+  return (model.starts_with("gemini") || model.starts_with("emu")) && model.find('/') == std::string_view::npos &&
+         !switches.lists(Switch::unknown_models, model);
+}
+
+bool takes_batches(std::string_view model, const Switches& switches) {
+  return known_model(model, switches) && !switches.lists(Switch::models_without_batch, model);
 }
 
 Work work_of(std::string_view model) {
   return model.find("embedding") != std::string_view::npos ? Work::embedding : Work::content;
 }
 
-std::string model_json(std::string_view model) {
+std::string model_json(std::string_view model, const Switches& switches) {
   std::string out;
   json::Writer w(out);
   w.begin_object();
@@ -39,20 +45,23 @@ std::string model_json(std::string_view model) {
   w.number(65536);
   w.key("supportedGenerationMethods");
   w.begin_array();
-  if (work_of(model) == Work::embedding) {
-    for (const auto* method : {"embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"})
-      w.string(method);
+  const bool embeds = work_of(model) == Work::embedding;
+  if (embeds) {
+    for (const auto* method : {"embedContent", "countTextTokens", "countTokens"}) w.string(method);
   } else {
-    for (const auto* method : {"generateContent", "countTokens", "createCachedContent", "batchGenerateContent"})
-      w.string(method);
+    for (const auto* method : {"generateContent", "countTokens", "createCachedContent"}) w.string(method);
   }
+  if (takes_batches(model, switches)) w.string(embeds ? "asyncBatchEmbedContent" : "batchGenerateContent");
   w.end_array();
   w.end_object();
   return out;
 }
 
-std::string model_list_json(std::size_t from, std::size_t count) {
-  const std::span<const std::string_view> all(kListed);
+std::string model_list_json(std::size_t from, std::size_t count, const Switches& switches) {
+  std::vector<std::string_view> listed;
+  for (const auto model : kListed)
+    if (known_model(model, switches)) listed.push_back(model);
+  const std::span<const std::string_view> all(listed);
   from = std::min(from, all.size());
   const auto given = all.subspan(from, std::min(count, all.size() - from));
   std::string out;
@@ -61,7 +70,7 @@ std::string model_list_json(std::size_t from, std::size_t count) {
   if (!given.empty()) {
     w.key("models");
     w.begin_array();
-    for (const auto model : given) w.raw(model_json(model));
+    for (const auto model : given) w.raw(model_json(model, switches));
     w.end_array();
   }
   if (from + given.size() < all.size()) {

@@ -32,6 +32,8 @@ constexpr Member kMembers[] = {{"status", &Rule::status, 100, 599},
                                {"silent", &Rule::silent},
                                {"as_status", &Rule::as_status},
                                {"executed", &Rule::executed, 0, 1},
+                               {"share", &Rule::share, 0, 1},
+                               {"fails", &Rule::fails},
                                {"polls", &Rule::polls, 0, kMost},
                                {"lists", &Rule::lists, 0, kMost},
                                {"get_too", &Rule::get_too},
@@ -46,6 +48,7 @@ constexpr Member kMembers[] = {{"status", &Rule::status, 100, 599},
                                {"name", &Rule::name},
                                {"text", &Rule::text},
                                {"retry_after", &Rule::text},
+                               {"retry_info", &Rule::retry_info},
                                {"reason", &Rule::reason}};
 
 // Reads one rule; every error message names the rule.
@@ -246,11 +249,14 @@ FaultFile parse_fault_file(std::string_view text) {
     } else if (name == "rules" && entry.value.IsArray()) {
       for (const auto& rule : entry.value.GetArray())
         file.rules.push_back(RuleReader(rule, file.rules.size() + 1).read());
+    } else if (name == "refusals" && entry.value.IsArray()) {
+      for (const auto& refusal : entry.value.GetArray())
+        file.refusals.push_back(read_refusal(refusal, file.refusals.size() + 1));
     } else if (name == "switches") {
       file.switches = switch_settings(entry.value);
     } else if (name != "comment" || !entry.value.IsString()) {
       throw std::runtime_error("\"" + std::string(name) + "\" is unknown or of the wrong type: there are \"seed\" (a " +
-                               "whole number), \"rules\" (an array) and \"switches\" (an object)");
+                               "whole number), \"rules\" and \"refusals\" (arrays) and \"switches\" (an object)");
     }
   }
   return file;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "emulator/base/switches.h"
+#include "emulator/faults/refusals.h"
 
 namespace batchd::emulator {
 
@@ -54,6 +55,7 @@ enum class Do {
   execute_twice,
   delay,
   lose_file,
+  processing,
   // calls: another answer
   html,
   error_in_200,
@@ -138,10 +140,13 @@ enum class Do {
   extra_members,
   error,
   status_text,
+  embedded_status,
+  degenerate_json,
   block,
   finish_reason,
   // jobs
   shuffle,
+  swap_answers,
   expire,
   fail,
   cancel_itself,
@@ -187,6 +192,8 @@ struct Rule {
   bool silent = false;     // no error in the operation
   bool as_status = false;  // the line has "status" instead of "error"
   double executed = 0;     // share of the lines that are executed before the end
+  double share = 0;        // of the lines that are concerned
+  bool fails = false;      // the file ends FAILED
   std::int64_t polls = 0;  // GETs
   std::int64_t lists = 0;  // list calls
   bool get_too = false;
@@ -201,6 +208,7 @@ struct Rule {
   std::string value;  // JSON
   std::string name;   // of a header
   std::string text;
+  std::string retry_info;  // a duration, "30s"; empty: no detail says when to try again
   std::string reason;
 
   std::size_t number = 0;  // in the file, from 1
@@ -210,6 +218,7 @@ struct Rule {
 struct FaultFile {
   std::uint64_t seed = 1;
   std::vector<Rule> rules;
+  std::vector<Refusal> refusals;
   Switches::Settings switches;  // switches are set in the same file
 };
 
@@ -229,14 +238,16 @@ struct Subject {
 
 class Faults {
  public:
-  explicit Faults(FaultFile file) : rules_(std::move(file.rules)), random_(file.seed) {}
+  explicit Faults(FaultFile file)
+      : rules_(std::move(file.rules)), refusals_(std::move(file.refusals)), random_(file.seed) {}
 
-  // Replaces all rules; all counts start again.
+  // Replaces all rules and refusals; all counts start again.
   void replace(FaultFile file) { *this = Faults(std::move(file)); }
 
   // Counts this call, line or job in every rule that watches it. Returns a copy of the first rule that matches.
   std::optional<Rule> next(On on, const Subject& subject = {});
   Texts texts_sought(On on) const;  // texts that the rules watching `on` look for
+  const std::vector<Refusal>& refusals() const { return refusals_; }
   std::mt19937_64& random() { return random_; }
 
  private:
@@ -244,6 +255,7 @@ class Faults {
   bool matches(const Rule& rule, bool first_attempt);
 
   std::vector<Rule> rules_;
+  std::vector<Refusal> refusals_;
   std::mt19937_64 random_;
 };
 

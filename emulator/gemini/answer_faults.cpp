@@ -5,6 +5,7 @@
 #include "emulator/base/dom.h"
 #include "emulator/dialect/errors.h"
 #include "emulator/dialect/pages.h"
+#include "proto/json/write.h"
 
 namespace batchd::emulator {
 namespace {
@@ -31,13 +32,20 @@ Response redirect(const Rule& fault, const Request& request) {
   return response;
 }
 
-// The provider's answer when a quota is used up; it doesn't say for how long.
-Response quota() {
+// The provider's answer when a quota is used up; usually it doesn't say for how long.
+Response quota(const std::string& retry_info) {
+  std::string delay;
+  if (!retry_info.empty()) {
+    delay = R"(,{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":)";
+    json::append_string(delay, retry_info);
+    delay += '}';
+  }
   return google_error(429,
                       "You exceeded your current quota, please check your plan and billing details. For more "
                       "information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.",
                       R"([{"@type":"type.googleapis.com/google.rpc.Help","links":[{"description":"Learn more about )"
-                      R"(Gemini API quotas","url":"https://ai.google.dev/gemini-api/docs/rate-limits"}]}])");
+                      R"(Gemini API quotas","url":"https://ai.google.dev/gemini-api/docs/rate-limits"}]})" +
+                          delay + "]");
 }
 
 // A place in a JSON text, and the new value for it.
@@ -171,7 +179,7 @@ std::optional<Response> answer_in_place(const Rule& fault, const Request& reques
     return fault.body_is_json ? json_text(status, *fault.body) : plain_text(status, *fault.body);
   }
   if (fault.action == Do::invalid_key) return bad_key();
-  if (fault.action == Do::quota) return quota();
+  if (fault.action == Do::quota) return quota(fault.retry_info);
   if (fault.action == Do::html) return html(status);
   if (fault.action == Do::redirect) return redirect(fault, request);
   if (fault.action == Do::empty_body) return json_text(status, "");

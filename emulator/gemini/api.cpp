@@ -38,6 +38,12 @@ Task<HandledCall> Api::handle(const Request& request, BodySource& body) {
     own.response = json_text(200, switches_.json());
     co_return own;
   }
+  own = co_await answer(request, target, body);
+  put_insets(own.response);
+  co_return own;
+}
+
+Task<HandledCall> Api::answer(const Request& request, const Route& target, BodySource& body) {
   const auto sought = target.call == Call::create ? faults_.texts_sought(On::create) : Texts();
   if (sought.empty()) co_return co_await handle_faulty(request, target, body, sought);
   // The prompts that rules look at are in the file that the body names.
@@ -45,8 +51,9 @@ Task<HandledCall> Api::handle(const Request& request, BodySource& body) {
   std::string project;
   Texts found;
   if (!text) {
-    own.response = payload_too_large();
-    co_return own;
+    HandledCall refused;
+    refused.response = payload_too_large();
+    co_return refused;
   }
   if (!project_of(request, project)) found = co_await batches_.texts_in(project, target, *text, sought);
   ReadBody again(*text);
@@ -93,6 +100,7 @@ Task<HandledCall> Api::handle_faulty(const Request& request, const Route& target
     co_return outcome;
   }
   ledger_.fault(on, *fault, {{"method", request.method}, {"path", request.path}});
+  if (fault->action == Do::processing) uploads_.hold(request, fault->seconds, fault->fails);
   FaultyCall call{*fault, request, body, effect_of(request, target),
                   [this, &request, &target](std::string_view text) { forget(request, target, text); }};
   co_return co_await run_faulty(std::move(call));
@@ -152,6 +160,8 @@ Task<Response> Api::serve_with_body(const Request& request, const Route& route, 
       co_return sync_api_.embed_many(route, *text);
     case Call::count_tokens:
       co_return sync_api_.count_tokens(route, *text);
+    case Call::cache_create:
+      co_return caches_.create(project, *text);
     case Call::batch_cancel:
       co_return batches_.cancel(project, route.resource);
     default:
@@ -175,6 +185,12 @@ Response Api::serve_without_body(const Request& request, const Route& route, con
       return batches_.list(request, project);
     case Call::batch_delete:
       return batches_.remove(project, route.resource);
+    case Call::cache_get:
+      return caches_.get(project, route.resource);
+    case Call::cache_list:
+      return caches_.list(project);
+    case Call::cache_delete:
+      return caches_.remove(project, route.resource);
     case Call::model_list:
       return sync_api_.list_models(request);
     case Call::model_get:

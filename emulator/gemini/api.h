@@ -5,6 +5,7 @@
 #include <string>
 
 #include "emulator/gemini/batch_api.h"
+#include "emulator/gemini/caches.h"
 #include "emulator/gemini/call_faults.h"
 #include "emulator/gemini/file_api.h"
 #include "emulator/gemini/router.h"
@@ -18,9 +19,11 @@ class Api : public Application {
  public:
   static constexpr std::size_t kBodyBytesMax = 20971520;  // of calls with a JSON body
 
-  Api(Uploads& uploads, Files& files, BatchApi& batches, Faults& faults, Ledger& ledger, Switches& switches)
+  Api(Uploads& uploads, Files& files, Caches& caches, BatchApi& batches, Faults& faults, Ledger& ledger,
+      Switches& switches)
       : uploads_(uploads),
         files_(files),
+        caches_(caches),
         file_api_(files, ledger, switches),
         sync_api_(ledger, switches),
         batches_(batches),
@@ -32,6 +35,7 @@ class Api : public Application {
   std::optional<Rule> accepted() override;
 
  private:
+  Task<HandledCall> answer(const Request& request, const Route& target, BodySource& body);
   Task<Response> set_faults(BodySource& body);
   Task<Response> set_switches(BodySource& body);
   Task<HandledCall> handle_faulty(const Request& request, const Route& target, BodySource& body, const Texts& found);
@@ -43,6 +47,7 @@ class Api : public Application {
 
   Uploads& uploads_;
   Files& files_;
+  Caches& caches_;
   FileApi file_api_;
   SyncApi sync_api_;
   BatchApi& batches_;

@@ -5,43 +5,33 @@
 #include "emulator/dialect/errors.h"
 #include "emulator/dialect/models.h"
 #include "emulator/dialect/pages.h"
+#include "emulator/gemini/line_check.h"
 #include "emulator/judge/roster.h"
 #include "proto/json/write.h"
 
 namespace batchd::emulator {
-namespace {
-
-// A placeholder for the responses of an inlined job in its operation; no JSON text has this byte.
-constexpr char kInlinedMark = '\x01';
-
-// Returns the operation as an answer. The responses of an inlined job are in it twice, and can be large.
-Response operation_response(const Job& job, const std::string& operation) {
-  if (operation.find(kInlinedMark) == std::string::npos) return json_text(200, operation);
-  auto body = std::make_shared<Blob>();
-  for (std::size_t from = 0;;) {
-    const auto mark = operation.find(kInlinedMark, from);
-    body->append(std::string_view(operation).substr(from, mark - from));
-    if (mark == std::string::npos) break;
-    body->append(*job.inlined_output);
-    from = mark + 1;
-  }
-  Response response;
-  response.blob = std::move(body);
-  return response;
-}
-
-}  // namespace
-
 std::shared_ptr<const Blob> BatchApi::input_of(std::string_view project, const Order& order) {
   if (order.inlined) return order.inlined;
   const auto file = files_.find(project, order.file_id);
   return file ? file->content : nullptr;
 }
 
-Response BatchApi::no_input(const Order& order) const {
+std::optional<Response> BatchApi::input_refusal(std::string_view project, const Order& order) {
+  if (order.inlined) return std::nullopt;
+  const auto file = files_.find(project, order.file_id);
+  if (file) return is_active(*file) ? std::nullopt : std::optional(not_active(order.file_id));
   if (switches_.is(Switch::missing_file, "404")) return no_such_entity();
   if (switches_.is(Switch::missing_file, "400")) return google_error(400, usual_message(400));
   return no_such_file(order.file_id);
+}
+
+// Some projects may make no jobs, whatever they ask for.
+std::optional<Response> BatchApi::account_refusal() const {
+  if (switches_.is(Switch::creates, "quota")) return google_error(429, usual_message(429));
+  if (switches_.is(Switch::creates, "billing")) return no_billing();
+  if (switches_.is(Switch::creates, "location")) return no_location();
+  if (switches_.is(Switch::creates, "denied")) return google_error(403, usual_message(403));
+  return std::nullopt;
 }
 
 Task<Texts> BatchApi::texts_in(std::string project, Route route, std::string body, Texts sought) {
@@ -49,8 +39,8 @@ Task<Texts> BatchApi::texts_in(std::string project, Route route, std::string bod
   if (read_order(body, work_asked(route), order)) co_return Texts();
   const auto input = input_of(project, order);
   if (!input) co_return Texts();
-  const InputKind kind{work_asked(route), order.inlined != nullptr};
-  const auto checked = co_await check_lines(*input, kind, switches_, sought, nullptr);
+  InputCheck what{.work = work_asked(route), .from_body = order.inlined != nullptr, .sought = sought};
+  const auto checked = co_await check_lines(*input, std::move(what), switches_);
   co_return checked.found;
 }
 
@@ -72,16 +62,22 @@ Task<Response> BatchApi::create(std::string project, Route route, std::string bo
     return response;
   };
   if (fault) co_return refused(*fault);
-  if (!known_model(model) || work_of(model) != work)
+  if (auto closed = account_refusal()) co_return refused(*closed);
+  if (!takes_batches(model, switches_) || work_of(model) != work)
     co_return refused(no_such_model(model, route.version, route.method));
   if (!jobs_.room_for(project, model, 0)) co_return refused(google_error(429, usual_message(429)));
+  if (auto unusable = input_refusal(project, order)) co_return refused(*unusable);
   const auto input = input_of(project, order);
-  if (!input) co_return refused(no_input(order));
-  const auto sought = faults_.texts_sought(On::job);
-  const InputKind kind{work, order.inlined != nullptr};
+  const References references(files_, caches_, switches_, project, model);
   Roster roster(ledger_);
-  const auto checked = co_await check_lines(*input, kind, switches_, sought, &roster);
-  if (!checked.errors.empty()) co_return refused(google_error(400, checked.errors));
+  InputCheck what{.work = work,
+                  .from_body = order.inlined != nullptr,
+                  .sought = faults_.texts_sought(On::job),
+                  .refusals = faults_.refusals(),
+                  .references = switches_.is(Switch::references, "checked") ? &references : nullptr,
+                  .roster = &roster};
+  const auto checked = co_await check_lines(*input, std::move(what), switches_);
+  if (checked.refusal) co_return refused(*checked.refusal);
   if (checked.lines == 0) co_return refused(google_error(400, "The input file has no requests."));
 
   const auto estimate = static_cast<std::int64_t>(tokens(checked.characters));
@@ -93,6 +89,7 @@ Task<Response> BatchApi::create(std::string project, Route route, std::string bo
   fresh->display_name = order.display_name;
   fresh->file_id = order.file_id;
   fresh->inlined_input = order.inlined;
+  if (!order.inlined && switches_.is(Switch::input_read, "create")) fresh->input = input;
   fresh->priority = order.priority;
   fresh->requests = checked.lines;
   fresh->tokens = estimate;
@@ -115,7 +112,11 @@ Response BatchApi::get(std::string_view project, std::string_view id) {
   if (!job || job->get_lag.look()) return unknown(id);
   const bool hidden = is_end(job->state) && job->polls_to_output > 0;
   if (hidden) --job->polls_to_output;
-  return operation_response(*job, operation_json(*job, job_seconds_, !hidden));
+  auto response = json_text(200, operation_json(*job, job_seconds_, !hidden));
+  if (!job->inlined_output || hidden) return response;
+  response.inset = job->inlined_output;
+  ledger_.write("download", {{"job", job->id}}, {{"bytes", static_cast<std::int64_t>(job->inlined_output->size())}});
+  return response;
 }
 
 Response BatchApi::list(const Request& request, std::string_view project) {

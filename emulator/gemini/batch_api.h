@@ -1,9 +1,11 @@
 // The calls on batches: create, get, list, cancel, delete.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "emulator/gemini/caches.h"
 #include "emulator/gemini/create_order.h"
 #include "emulator/gemini/router.h"
 #include "emulator/jobs/jobs.h"
@@ -13,8 +15,15 @@ namespace batchd::emulator {
 
 class BatchApi {
  public:
-  BatchApi(Files& files, Jobs& jobs, Faults& faults, Ledger& ledger, const Switches& switches, double job_seconds)
-      : files_(files), jobs_(jobs), faults_(faults), ledger_(ledger), switches_(switches), job_seconds_(job_seconds) {}
+  BatchApi(Files& files, Caches& caches, Jobs& jobs, Faults& faults, Ledger& ledger, const Switches& switches,
+           double job_seconds)
+      : files_(files),
+        caches_(caches),
+        jobs_(jobs),
+        faults_(faults),
+        ledger_(ledger),
+        switches_(switches),
+        job_seconds_(job_seconds) {}
 
   Task<Response> create(std::string project, Route route, std::string body);
   // Returns which of the texts occur in a prompt of the file that this create names; none if the file can't be read.
@@ -28,10 +37,13 @@ class BatchApi {
 
  private:
   std::shared_ptr<const Blob> input_of(std::string_view project, const Order& order);  // null if there is none
-  Response no_input(const Order& order) const;
+  // Returns the answer to a create whose file isn't there or can't be used; nullopt if it can.
+  std::optional<Response> input_refusal(std::string_view project, const Order& order);
+  std::optional<Response> account_refusal() const;
   Response unknown(std::string_view id) const;
 
   Files& files_;
+  Caches& caches_;
   Jobs& jobs_;
   Faults& faults_;
   Ledger& ledger_;

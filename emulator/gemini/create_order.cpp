@@ -1,17 +1,12 @@
 #include "emulator/gemini/create_order.h"
 
 #include <algorithm>
-#include <functional>
-#include <unordered_set>
 
 #include "emulator/base/dom.h"
 #include "emulator/dialect/errors.h"
-#include "emulator/server/turns.h"
 
 namespace batchd::emulator {
 namespace {
-
-constexpr std::size_t kErrorsMax = 100;  // line errors that one answer names
 
 constexpr std::string_view kBatchFields[] = {"model",        "name",          "displayName",
                                              "display_name", "inputConfig",   "input_config",
@@ -50,77 +45,6 @@ std::optional<Response> read_inlined(const Value& config, Work work, Order& orde
   return std::nullopt;
 }
 
-void look_for(const Texts& sought, std::string_view prompt, Texts& found) {
-  for (const auto& text : sought)
-    if (prompt.find(text) != std::string_view::npos) found.insert(text);
-}
-
-// An error in a request of the body is reported as an error of the body.
-std::string inlined_fault(std::uint64_t line, const std::string& why) {
-  const auto where = "at 'batch.input_config.requests.requests[" + std::to_string(line - 1) + "].request'";
-  constexpr std::string_view kField = "no such field: '";
-  const auto at = why.find(kField);
-  if (at == std::string::npos) return "Invalid value " + where + ": " + why;
-  const auto name = why.substr(at + kField.size(), why.rfind('\'') - at - kField.size());
-  return "Invalid JSON payload received. Unknown name \"" + name + "\" " + where + ": Cannot find field.";
-}
-
-// Goes through the lines of one input.
-class Checker {
- public:
-  Checker(InputKind kind, const Switches& switches, Texts sought, Roster* roster)
-      : work_(kind.work),
-        inlined_(kind.inlined),
-        blank_refused_(switches.is(Switch::blank_lines, "refused")),
-        keyless_refused_(!inlined_ && switches.is(Switch::missing_keys, "refused")),
-        duplicates_refused_(!inlined_ && switches.is(Switch::duplicate_keys, "refused")),
-        sought_(std::move(sought)),
-        roster_(roster) {}
-
-  void take(std::string_view line, std::uint64_t number) {
-    if (blank(line)) {
-      if (blank_refused_) complain(number, "invalid JSON, near column 1: a blank line");
-      return;
-    }
-    ++checked_.lines;
-    InputLine parsed;
-    parsed.form.inlined = inlined_;
-    auto why = read_line(line, work_, parsed);
-    if (why.empty()) why = key_fault(parsed);
-    if (!why.empty()) complain(number, why);
-    if (roster_ && why.empty()) roster_->add(parsed);
-    checked_.characters += parsed.prompt.characters;
-    if (checked_.any_key.empty()) checked_.any_key = parsed.key;
-    look_for(sought_, parsed.prompt.text, checked_.found);
-  }
-
-  Checked result() { return std::move(checked_); }
-
- private:
-  std::string key_fault(const InputLine& line) {
-    if (keyless_refused_ && !line.has_key) return "missing field: 'key'";
-    if (!duplicates_refused_ || !line.has_key) return {};
-    return keys_.insert(std::hash<std::string>()(line.key)).second ? "" : "duplicate key: '" + line.key + "'";
-  }
-
-  void complain(std::uint64_t number, const std::string& why) {
-    if (++errors_ > kErrorsMax) return;
-    if (!checked_.errors.empty()) checked_.errors += '\n';
-    checked_.errors += inlined_ ? inlined_fault(number, why) : "Error on line " + std::to_string(number) + ": " + why;
-  }
-
-  Work work_;
-  bool inlined_;
-  bool blank_refused_;
-  bool keyless_refused_;
-  bool duplicates_refused_;
-  Texts sought_;
-  Roster* roster_;
-  Checked checked_;
-  std::size_t errors_ = 0;
-  std::unordered_set<std::size_t> keys_;  // hashes only, so that a hundred thousand keys need little memory
-};
-
 }  // namespace
 
 Work work_asked(const Route& route) {
@@ -151,17 +75,6 @@ std::optional<Response> read_order(std::string_view body, Work work, Order& orde
   if (at == std::string_view::npos) return not_specified(work, "batch.input_config.file_name: invalid file name");
   order.file_id = name.substr(at + 6);
   return std::nullopt;
-}
-
-Task<Checked> check_lines(const Blob& input, InputKind kind, const Switches& switches, Texts sought, Roster* roster) {
-  Checker checker(kind, switches, std::move(sought), roster);
-  Turns turns;
-  LineReader reader(input);
-  for (std::string line; reader.next(line);) {
-    checker.take(line, reader.line_number());
-    co_await turns.spend(line.size());
-  }
-  co_return checker.result();
 }
 
 }  // namespace batchd::emulator

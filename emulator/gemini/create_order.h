@@ -1,4 +1,4 @@
-// Reads what a create asks for, and checks whether its lines may become a job.
+// Reads what a create asks for.
 #pragma once
 
 #include <memory>
@@ -6,11 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "emulator/base/switches.h"
-#include "emulator/dialect/lines.h"
-#include "emulator/faults/faults.h"
+#include "emulator/base/blob.h"
+#include "emulator/dialect/models.h"
 #include "emulator/gemini/router.h"
-#include "emulator/judge/roster.h"
 #include "emulator/server/http.h"
 
 namespace batchd::emulator {
@@ -26,21 +24,5 @@ struct Order {
 Work work_asked(const Route& route);
 // Reads the body of a create into `order`; returns an error answer if the body is wrong.
 std::optional<Response> read_order(std::string_view body, Work work, Order& order);
-
-struct Checked {
-  std::int64_t lines = 0;
-  std::size_t characters = 0;  // of all prompts
-  std::string any_key;
-  std::string errors;  // "Error on line N: ...", joined by '\n'; empty if all lines are valid
-  Texts found;         // the sought texts that occur
-};
-
-struct InputKind {
-  Work work;
-  bool inlined;
-};
-
-// Checks all lines of an input. `roster` gets every line; it may be null.
-Task<Checked> check_lines(const Blob& input, InputKind kind, const Switches& switches, Texts sought, Roster* roster);
 
 }  // namespace batchd::emulator

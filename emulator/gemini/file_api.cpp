@@ -57,6 +57,11 @@ void cut_to_range(Response& response, std::uint64_t first) {
 
 }  // namespace
 
+Response FileApi::unknown(const Route& route, const std::string& project) const {
+  if (files_.went_with_batch(project, route.resource)) return no_such_entity();
+  return no_such_file(route.resource);
+}
+
 Response FileApi::list(const Request& request, const Route& route, const std::string& project) {
   const auto page = page_request(request, page_sizes(switches_));
   if (!page) return google_error(400, usual_message(400));
@@ -81,7 +86,7 @@ Response FileApi::list(const Request& request, const Route& route, const std::st
 Response FileApi::get(const Request& request, const Route& route, const std::string& project) {
   if (route.resource.size() > kIdMax && switches_.is(Switch::result_file_get, "400")) return too_long("GetFileRequest");
   const auto file = files_.find(project, route.resource);
-  if (!file) return no_such_file(route.resource);
+  if (!file) return unknown(route, project);
   return json_text(200, file_json(*file, address(request), route.version));
 }
 
@@ -97,7 +102,7 @@ Response FileApi::remove(const Route& route, const std::string& project) {
 Response FileApi::download(const Request& request, const Route& route, const std::string& project) {
   if (request.parameter("alt") != "media") return google_error(400, "Downloads need alt=media.");
   const auto file = files_.find(project, route.resource);
-  if (!file) return no_such_file(route.resource);
+  if (!file) return unknown(route, project);
   if (!file->generated) return google_error(400, "Only generated files can be downloaded.");
   ledger_.write("download", {{"file", "files/" + file->id}},
                 {{"bytes", static_cast<std::int64_t>(file->content->size())}});

@@ -22,6 +22,8 @@ class FileApi {
   Response download(const Request& request, const Route& route, const std::string& project);
 
  private:
+  Response unknown(const Route& route, const std::string& project) const;
+
   Files& files_;
   Ledger& ledger_;
   const Switches& switches_;

@@ -2,6 +2,7 @@
 
 #include "emulator/dialect/models.h"
 #include "emulator/jobs/jobs.h"
+#include "emulator/server/http.h"
 #include "proto/json/write.h"
 
 namespace batchd::emulator {
@@ -44,7 +45,7 @@ void append_output(json::Writer& w, const Job& job) {
   w.key("inlinedResponses");
   w.begin_object();
   w.key("inlinedResponses");
-  w.raw("[\x01]");
+  w.raw("[" + inset_mark() + "]");
   w.end_object();
 }
 

@@ -64,6 +64,16 @@ Call model_call(const Request& request, const Route& route) {
   return route.method == "countTokens" ? Call::count_tokens : Call::unknown;
 }
 
+Call cache_call(const Request& request, const Route& route) {
+  if (!route.method.empty()) return Call::unknown;
+  if (route.resource.empty()) {
+    if (request.method == "POST") return Call::cache_create;
+    return request.method == "GET" ? Call::cache_list : Call::unknown;
+  }
+  if (request.method == "GET") return Call::cache_get;
+  return request.method == "DELETE" ? Call::cache_delete : Call::unknown;
+}
+
 // The emulator's own, outside of all versions.
 Call own_call(const Request& request) {
   const bool posts = request.method == "POST";
@@ -107,6 +117,8 @@ Route route(const Request& request) {
     out.call = batch_call(request, out);
   } else if (kind == "models") {
     out.call = model_call(request, out);
+  } else if (kind == "cachedContents") {
+    out.call = cache_call(request, out);
   }
   if (download && out.call != Call::download) out.call = Call::unknown;
   return out;
@@ -147,6 +159,10 @@ On watched_as(Call call) {
     case Call::model_get:
     case Call::model_list:
       return On::models;
+    case Call::cache_create:
+    case Call::cache_get:
+    case Call::cache_list:
+    case Call::cache_delete:
     case Call::count_tokens:
     case Call::upload_cancel:
     case Call::set_faults:

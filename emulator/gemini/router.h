@@ -31,6 +31,10 @@ enum class Call {
   batch_delete,
   model_get,
   model_list,
+  cache_create,
+  cache_get,
+  cache_list,
+  cache_delete,
   set_faults,  // from here on calls of the emulator's own
   set_switches,
   get_switches

@@ -17,8 +17,8 @@ constexpr std::size_t kModelsUsual = 50;  // per page
 constexpr std::size_t kModelsMax = 1000;  // likewise
 
 // Returns an error answer, or nullopt if the model exists and does this work.
-std::optional<Response> model_refusal(const Route& route, Work work) {
-  if (known_model(route.resource) && work_of(route.resource) == work) return std::nullopt;
+std::optional<Response> model_refusal(const Route& route, Work work, const Switches& switches) {
+  if (known_model(route.resource, switches) && work_of(route.resource) == work) return std::nullopt;
   return no_such_model(route.resource, route.version, route.method);
 }
 
@@ -35,9 +35,10 @@ std::optional<Response> read_prompt(const Value& request, std::string_view body,
   return std::nullopt;
 }
 
-std::optional<Response> read_generate(const Route& route, std::string_view body, Prompt& prompt) {
+std::optional<Response> read_generate(const Route& route, std::string_view body, const Switches& switches,
+                                      Prompt& prompt) {
   Document document;
-  if (auto refusal = model_refusal(route, Work::content)) return refusal;
+  if (auto refusal = model_refusal(route, Work::content, switches)) return refusal;
   if (auto refusal = parse_body(body, document)) return refusal;
   return read_prompt(document, body, Work::content, prompt);
 }
@@ -77,7 +78,7 @@ void SyncApi::book(std::string_view model, const Prompt& prompt) {
 
 Response SyncApi::generate(const Route& route, std::string_view body) {
   Prompt prompt;
-  if (auto refusal = read_generate(route, body, prompt)) return *refusal;
+  if (auto refusal = read_generate(route, body, switches_, prompt)) return *refusal;
   book(route.resource, prompt);
   return json_text(200, response_json(prompt, route.resource));
 }
@@ -85,7 +86,7 @@ Response SyncApi::generate(const Route& route, std::string_view body) {
 Response SyncApi::stream(const Request& request, const Route& route, std::string_view body) {
   const auto form = request.parameter("alt") == "sse" ? StreamForm::events : StreamForm::array;
   Prompt prompt;
-  if (auto refusal = read_generate(route, body, prompt)) return refused_stream(form, std::move(*refusal));
+  if (auto refusal = read_generate(route, body, switches_, prompt)) return refused_stream(form, std::move(*refusal));
   book(route.resource, prompt);
   return stream_response(form, prompt, route.resource, switches_.is(Switch::stream_ending, "error"));
 }
@@ -93,7 +94,7 @@ Response SyncApi::stream(const Request& request, const Route& route, std::string
 Response SyncApi::embed(const Route& route, std::string_view body) {
   Document document;
   Prompt prompt;
-  if (auto refusal = model_refusal(route, Work::embedding)) return *refusal;
+  if (auto refusal = model_refusal(route, Work::embedding, switches_)) return *refusal;
   if (auto refusal = parse_body(body, document)) return *refusal;
   if (auto refusal = read_prompt(document, body, Work::embedding, prompt)) return *refusal;
   book(route.resource, prompt);
@@ -108,7 +109,7 @@ Response SyncApi::embed(const Route& route, std::string_view body) {
 
 Response SyncApi::embed_many(const Route& route, std::string_view body) {
   Document document;
-  if (auto refusal = model_refusal(route, Work::embedding)) return *refusal;
+  if (auto refusal = model_refusal(route, Work::embedding, switches_)) return *refusal;
   if (auto refusal = parse_body(body, document)) return *refusal;
   const auto* requests = member(document, "requests");
   if (!requests || !requests->IsArray() || requests->Empty()) {
@@ -139,7 +140,7 @@ Response SyncApi::embed_many(const Route& route, std::string_view body) {
 // {"contents": [...]} or {"generateContentRequest": {"contents": [...], ...}}; nothing is billed.
 Response SyncApi::count_tokens(const Route& route, std::string_view body) {
   Document document;
-  if (!known_model(route.resource)) return no_such_model(route.resource, route.version, route.method);
+  if (!known_model(route.resource, switches_)) return no_such_model(route.resource, route.version, route.method);
   if (auto refusal = parse_body(body, document)) return *refusal;
   const auto* wrapped = member(document, "generateContentRequest", "generate_content_request");
   Prompt prompt;
@@ -151,12 +152,12 @@ Response SyncApi::list_models(const Request& request) {
   const auto wanted = index(either(request, "pageSize", "page_size"));
   const auto from = index(either(request, "pageToken", "page_token"));
   if (!wanted || !from) return google_error(400, usual_message(400));
-  return json_text(200, model_list_json(*from, std::min(*wanted == 0 ? kModelsUsual : *wanted, kModelsMax)));
+  return json_text(200, model_list_json(*from, std::min(*wanted == 0 ? kModelsUsual : *wanted, kModelsMax), switches_));
 }
 
 Response SyncApi::get_model(const Route& route) {
-  if (!known_model(route.resource)) return no_such_model(route.resource, route.version, "generateContent");
-  return json_text(200, model_json(route.resource));
+  if (!known_model(route.resource, switches_)) return no_such_model(route.resource, route.version, "generateContent");
+  return json_text(200, model_json(route.resource, switches_));
 }
 
 }  // namespace batchd::emulator

@@ -166,6 +166,19 @@ Response Uploads::cancel(const Request& request) {
 
 void Uploads::forget(const Request& request) { sessions_.erase(std::string(request.parameter("upload_id"))); }
 
+void Uploads::hold(const Request& request, double seconds, bool fails) {
+  const auto session = find(request);
+  if (!session) return;
+  session->processing_seconds = seconds;
+  session->fails = fails;
+}
+
+void Uploads::set_processing(const Session& session, File& file) const {
+  const auto usual = switches_.number(Switch::processing_seconds);
+  file.processing_seconds = session.processing_seconds.value_or(usual);
+  file.fails = session.processing_seconds ? session.fails : switches_.is(Switch::processing_end, "failed");
+}
+
 std::shared_ptr<Uploads::Session> Uploads::find(const Request& request) {
   const auto now = std::chrono::system_clock::now();
   const std::chrono::duration<double> life(switches_.number(Switch::upload_session_seconds));
@@ -216,6 +229,7 @@ Task<Response> Uploads::finalize(const Request& request, Session& session) {
   File file = session.file;
   file.content = session.bytes;
   file.sha256_hex = co_await digest(*session.bytes);
+  set_processing(session, file);
   if (session.writer != writer) co_return describe(session, plain_text(400, "Another chunk took over."));
   if (const auto refusal = final_refusal(session)) {
     note_failure(session, *refusal);

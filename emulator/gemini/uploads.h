@@ -37,6 +37,8 @@ class Uploads {
   Response query(const Request& request);
   Response cancel(const Request& request);
   void forget(const Request& request);  // removes the session, as if its lifetime were over
+  // The file that this upload makes will be PROCESSING for so long, and FAILED then if `fails`, else ACTIVE.
+  void hold(const Request& request, double seconds, bool fails);
 
  private:
   enum class Status { active, final, cancelled };
@@ -50,6 +52,8 @@ class Uploads {
     std::uint64_t writer = 0;    // grows with every chunk call, so that an older call writes no more
     std::string final_body;
     int final_status = 200;
+    std::optional<double> processing_seconds;  // instead of what the switches say
+    bool fails = false;
   };
 
   std::shared_ptr<Session> find(const Request& request);
@@ -61,6 +65,7 @@ class Uploads {
   std::optional<Response> final_refusal(const Session& session);
   void note_failure(const Session& session, const Response& refusal);
   static void conclude(Session& session, const Response& answer);
+  void set_processing(const Session& session, File& file) const;
   Task<Response> finalize(const Request& request, Session& session);
   Task<Response> take_bytes(const Request& request, Session& session, BodySource& body, bool last);
   static Response describe(const Session& session, Response response);

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "emulator/dialect/answers.h"
+#include "emulator/dialect/errors.h"
 
 namespace batchd::emulator {
 
@@ -33,6 +34,14 @@ LineOutcome Execution::run(std::string_view line, const LineOwner& owner) {
   return outcome;
 }
 
+LineOutcome Execution::leave_out(std::string_view line, const LineOwner& owner) {
+  InputLine input = fresh(owner);
+  read_line(line, work_of(owner.model), input);
+  const auto delivered = owner.undelivered ? Delivered::nothing : Delivered::error;
+  ledger_.line(owner.job, input.key, input.prompt.sha256(), Billed::not_billed, delivered);
+  return {{error_line(input, 13, usual_message(500), false)}, false, Billed::not_billed, delivered};
+}
+
 void Execution::book_unexecuted(std::string_view line, const LineOwner& owner) {
   InputLine input = fresh(owner);
   read_line(line, work_of(owner.model), input);
@@ -42,6 +51,7 @@ void Execution::book_unexecuted(std::string_view line, const LineOwner& owner) {
 InputLine Execution::fresh(const LineOwner& owner) const {
   using Failure = ResultForm::Failure;
   InputLine input;
+  input.from_body = owner.from_body;
   input.form.inlined = owner.inlined;
   if (switches_.is(Switch::line_failure, "status")) input.form.failure = Failure::status;
   if (switches_.is(Switch::line_failure, "status-text")) input.form.failure = Failure::status_text;

@@ -19,7 +19,8 @@ struct LineOwner {
   std::string_view job;
   std::string_view model;
   std::string_view foreign_key = {};  // key of another job's line
-  bool inlined = false;               // its lines are items of its own document
+  bool from_body = false;             // its lines came in a create's body
+  bool inlined = false;               // its results are items of its own document
   bool undelivered = false;           // results of its lines can never be fetched
 };
 
@@ -30,6 +31,8 @@ class Execution {
 
   // Executes one line and writes it to the ledger.
   LineOutcome run(std::string_view line, const LineOwner& owner);
+  // Returns the error with code 13 that stands for a line of a cancelled job that wasn't executed.
+  LineOutcome leave_out(std::string_view line, const LineOwner& owner);
   // Writes a line to the ledger that its job ends without executing.
   void book_unexecuted(std::string_view line, const LineOwner& owner);
 

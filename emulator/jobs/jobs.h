@@ -36,6 +36,7 @@ struct Job {
   std::string display_name;
   std::string file_id;                         // id of the input; empty if it is inlined
   std::shared_ptr<const Blob> inlined_input;   // lines
+  std::shared_ptr<const Blob> input;           // the file's lines, if the job read them when it was created
   std::shared_ptr<const Blob> inlined_output;  // the elements of a JSON array
   std::string priority;                        // as sent; echoed, and used only if a switch says so
   std::uint64_t sequence = 0;
@@ -60,15 +61,19 @@ struct Job {
   bool cancel_asked = false;
   bool executing = false;  // too late to cancel
   bool deleted = false;
-  bool hidden = false;  // deleted, but still running
+  bool hidden = false;          // deleted, but still running
+  bool answers_inline = false;  // its results are in its operation, not in a file
   TimePoint running_since;
   std::unique_ptr<asio::steady_timer> timer;
+
+  bool meets(Do action) const { return fault && fault->action == action; }
 };
 
 struct JobLimits {
   double job_seconds = 2;
-  std::size_t max_jobs = 100;            // live jobs, per project
-  std::int64_t max_enqueued_tokens = 0;  // of live jobs, per project and model; 0: no limit
+  std::size_t max_jobs = 100;  // live jobs, per project
+  int tier = 1;                // of the projects; it limits the tokens of live jobs, per project and model
+  std::optional<std::int64_t> max_enqueued_tokens = {};  // in place of the tier's limits; 0: no limit
 };
 
 class Jobs {
@@ -88,24 +93,29 @@ class Jobs {
   std::shared_ptr<Job> find(std::string_view project, std::string_view id) const;  // null if there is none
   bool known(std::string_view id) const;                                           // in any project
   void cancel(Job& job);  // takes effect soon, unless its lines are being executed
-  void remove(Job& job);  // hides it at once; its work stops, unless a switch says otherwise
+  // Hides it at once, and removes its result; its work stops, unless a switch says otherwise.
+  void remove(Job& job);
   // Returns the project's jobs older than `before` (0: all), newest first, at most `count` + 1, without jobs that their
   // list_lag still hides.
   std::vector<std::shared_ptr<Job>> page(std::string_view project, std::uint64_t before, std::size_t count) const;
 
  private:
-  enum class Rest { left, booked };  // lines that aren't executed are not booked, or booked as not billed
+  // Lines that aren't executed are not booked; or booked as not billed; or that, and answered with an error.
+  enum class Rest { left, booked, answered };
 
   Task<void> run(std::shared_ptr<Job> job);
   Task<void> wait(Job& job, double seconds);  // shorter if the job is cancelled or deleted
-  Task<void> wait_for_rank(Job& job);         // waits until no other job has precedence
+  Task<void> wait_for_turn(Job& job);         // waits until no other job has precedence
   bool outranked(const Job& job) const;
+  bool crowded_out(const Job& job) const;                // older jobs take all places
   std::shared_ptr<const Blob> input_of(const Job& job);  // null if it is gone
   void meet_fault(Job& job);                             // asks the rules, and stores the fault in the job
   Task<void> conclude(Job& job, const Blob& input);
   Task<void> execute(Job& job, const Blob& input, std::int64_t lines, Rest rest);
   Task<void> publish(Job& job, std::shared_ptr<Blob> output);
+  std::shared_ptr<Blob> exchange_answers(const Job& job, const Blob& output);
   void end(Job& job, JobState state, int code = 0, std::string message = {});
+  void end_cancelled(Job& job);
   std::string foreign_key(const Job& job) const;
 
   Tasks& tasks_;
@@ -124,7 +134,7 @@ class Jobs {
 std::int64_t finished_so_far(const Job& job, double job_seconds);
 
 // Returns the Operation of a job, as GET, list and create answer it, without results unless `output_visible`. The
-// results of an inlined job, which can be large, are represented by the byte 1.
+// results in it, which can be large, are represented by inset_mark().
 std::string operation_json(const Job& job, double job_seconds, bool output_visible);
 // Returns the Operation as a list shows it, which may be stale.
 std::string listed_operation_json(const Job& job, double job_seconds);

@@ -64,6 +64,21 @@ void deepen(const Context& c, Lines& lines) {
   respond(c, lines, "\"note\":" + std::string(depth, '[') + std::string(depth, ']'));
 }
 
+// An answer as of a model that was to write JSON, and wrote brackets and blanks until its tokens were used up.
+void degenerate(const Context& c, Lines& lines) {
+  const auto text = "{\"answer\":" + json_string(answer_text(c.input.prompt)) + ",\"items\":[" + std::string(200, '[') +
+                    std::string(200, '\n');
+  lines.front() = result_line(c.input, "response", streamed_json(c.input.prompt, c.model, text, true));
+}
+
+// An error of HTTP as text, behind the phrase that belongs to its code.
+void embed_status(const Context& c, Lines& lines) {
+  const auto status = static_cast<int>(c.rule.status);
+  const auto words = c.rule.message.empty() ? usual_message(status) : std::string_view(c.rule.message);
+  const auto text = std::string(reason_phrase(status)) + ": " + google_error(status, words).body;
+  lines.front() = result_line(c.input, "status", json_string(text));
+}
+
 struct LineFault {
   Do action;
   Billed billed;
@@ -127,9 +142,11 @@ constexpr LineFault kLineFaults[] = {
     {Do::empty_response, kWithheld, kDamaged,
      [](const Context& c, Lines& l) { l.front() = result_line(c.input, "response", "{}"); }},
     {Do::extra_members, kBilled, kAnswered,
-     [](const Context&, Lines& l) {
+     [](const Context& c, Lines& l) {
+       // An item of an operation has metadata of its own.
+       const auto* metadata = c.input.form.inlined ? "" : R"("metadata":{"key":"other"},)";
        l.front() =
-           with_member(l.front(), R"("processedTime":"2026-01-06T11:09:11Z","metadata":{"key":"other"},"n":[1])");
+           with_member(l.front(), R"("processedTime":"2026-01-06T11:09:11Z",)" + std::string(metadata) + R"("n":[1])");
      }},
     {Do::error, Billed::not_billed, Delivered::error,
      [](const Context& c, Lines& l) { l.front() = c.error(c.rule.as_status); }},
@@ -138,6 +155,8 @@ constexpr LineFault kLineFaults[] = {
        const auto& words = c.rule.message;
        l.front() = result_line(c.input, "status", json_string(words.empty() ? "Bad Request" : words));
      }},
+    {Do::embedded_status, Billed::not_billed, Delivered::error, embed_status},
+    {Do::degenerate_json, kBilled, kAnswered, degenerate},
     {Do::block, kBilled, kAnswered,
      [](const Context& c, Lines& l) {
        l.front() = result_line(c.input, "response", blocked_json(c.input.prompt, c.model));

@@ -1,5 +1,7 @@
 #include "emulator/server/http.h"
 
+#include "emulator/base/ids.h"
+
 namespace batchd::emulator {
 namespace {
 
@@ -47,6 +49,26 @@ void set_target(Request& request, std::string_view target) {
     if (end == std::string_view::npos) break;
     target.remove_prefix(end + 1);
   }
+}
+
+const std::string& inset_mark() {
+  static const std::string mark = "\"inset-" + random_id(24) + "\"";
+  return mark;
+}
+
+void put_insets(Response& response) {
+  if (!response.inset) return;
+  auto whole = std::make_shared<Blob>();
+  const std::string_view body = response.body;
+  for (std::size_t from = 0;;) {
+    const auto mark = body.find(inset_mark(), from);
+    whole->append(body.substr(from, mark - from));
+    if (mark == std::string_view::npos) break;
+    whole->append(*response.inset);
+    from = mark + inset_mark().size();
+  }
+  response.blob = std::move(whole);
+  response.inset = nullptr;
 }
 
 Response json_text(int http_status, std::string body) {

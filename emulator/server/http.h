@@ -44,9 +44,15 @@ struct Response {
   std::string content_type = "application/json; charset=UTF-8";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::shared_ptr<const Blob> blob;  // replaces `body` if set
-  std::vector<std::string> pieces;   // likewise: a stream, each piece sent by itself, without Content-Length
+  std::shared_ptr<const Blob> blob;   // replaces `body` if set
+  std::shared_ptr<const Blob> inset;  // goes into `body` at each inset_mark(), once the answer is complete
+  std::vector<std::string> pieces;    // likewise: a stream, each piece sent by itself, without Content-Length
 };
+
+// Returns what stands in a JSON body for the bytes of `inset`: a JSON string that no other text of this process has.
+const std::string& inset_mark();
+// Puts `inset` into the body, which may become larger than memory.
+void put_insets(Response& response);
 
 Response plain_text(int http_status, std::string_view text);
 Response json_text(int http_status, std::string body);

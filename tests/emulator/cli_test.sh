@@ -22,6 +22,7 @@ expect() {
 }
 
 expect 0 'lost-answers.json: 9 rules' "$emulator" --check-faults "$source"/docs/examples/faults/*.json
+expect 0 'refusals.json: 0 rules, 4 refusals' "$emulator" --check-faults "$source/docs/examples/faults/refusals.json"
 for file in "$source"/docs/examples/faults/*.json; do
   grep -q "\`$(basename "$file")\`" "$source/docs/examples/faults/README.md" || { echo "not in the README: $file"; failed=1; }
 done

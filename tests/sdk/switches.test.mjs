@@ -8,7 +8,7 @@ import {all, apiError, client, finished, jsonl, line, model, withEachSdk} from '
 withEachSdk('switches', (sdk) => {
   let emulator, ai;
   before(async () => {
-    const switches = ['cancel-finished=400', 'missing-file=404', 'page-size-max=2', 'result-file-get=400',
+    const switches = ['cancel-finished=400', 'missing-file=403', 'page-size-max=2', 'result-file-get=400',
                       'mime-refusal=finalize-200', 'stream-ending=error', 'unknown-batch-text=No such batch.'];
     emulator = await Emulator.start({
       options: ['--refuse-mime', 'text/html', ...switches.flatMap((one) => ['--switch', one])]});
@@ -26,8 +26,8 @@ withEachSdk('switches', (sdk) => {
                          apiError(sdk, 400, 'INVALID_ARGUMENT', 'cannot be more than 40 characters'));
   });
 
-  test('a missing file may be "not found"', async () => {
-    await assert.rejects(ai.batches.create({model, src: 'files/never-there'}), apiError(sdk, 404, 'NOT_FOUND'));
+  test('a missing file may be "not yours"', async () => {
+    await assert.rejects(ai.batches.create({model, src: 'files/never-there'}), apiError(sdk, 403, 'PERMISSION_DENIED'));
     const name = `batches/${'x'.repeat(36)}`;
     await assert.rejects(ai.batches.get({name}), apiError(sdk, 404, 'NOT_FOUND', 'No such batch.'));
   });

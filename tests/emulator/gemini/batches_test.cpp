@@ -83,8 +83,8 @@ TEST(Batches, Refusals) {
   const auto file = provider.upload(line("a", "1"));
   EXPECT_EQ(provider.create(file, "t", "gpt-4").status, 404);
   EXPECT_EQ(provider.create(file, "t", "gemini-embedding-001").status, 404);
-  EXPECT_EQ(provider.create("files/nobody").status, 403);
-  EXPECT_EQ(provider.create(file, "t", "gemini-x", "other:key").status, 403);
+  EXPECT_EQ(provider.create("files/nobody").status, 404);
+  EXPECT_EQ(provider.create(file, "t", "gemini-x", "other:key").status, 404);
   EXPECT_EQ(provider.create(provider.upload("\n")).status, 400);
   for (const auto* body : {"{", "{}", R"({"batch":{}})", R"({"batch":{"surprise":1}})"}) {
     EXPECT_EQ(provider.call("POST", "/v1beta/models/gemini-x:batchGenerateContent", body).status, 400) << body;
@@ -171,8 +171,18 @@ TEST(Batches, DeletedWhileItRunsExecutesNothing) {
   EXPECT_EQ(provider.ledger("line").size(), 1U);
 }
 
-TEST(Batches, InputDeletedBeforeTheStartFailsUnbilled) {
+TEST(Batches, TheInputIsReadAtTheCreate) {
   Provider provider({}, {.job_seconds = 1});
+  const auto file = provider.upload(line("a", "1"));
+  const auto job = provider.create_job(file);
+  provider.call("DELETE", "/v1beta/" + file);
+  EXPECT_EQ(at(provider.end_of(job), "metadata.state"), "BATCH_STATE_SUCCEEDED");
+  EXPECT_EQ(at(provider.download(job).body, "key"), "a");
+  EXPECT_EQ(provider.create(file).status, 404);
+}
+
+TEST(Batches, InputDeletedBeforeTheStartFailsUnbilled) {
+  Provider provider({}, {.job_seconds = 1, .switches = {{"input-read", "start"}}});
   const auto file = provider.upload(line("a", "1"));
   const auto job = provider.create_job(file);
   provider.call("DELETE", "/v1beta/" + file);

@@ -33,7 +33,7 @@ TEST(PromptConditions, OnlyWhatMeetsThemIsCounted) {
 
 TEST(PromptConditions, ACreateThatCantBeReadMeetsNone) {
   Provider provider(fault_rules(R"({"on":"create","do":"status","status":503,"if_prompt_contains":"X"})"));
-  EXPECT_EQ(provider.create("files/nobody").status, 403);
+  EXPECT_EQ(provider.create("files/nobody").status, 404);
   EXPECT_EQ(provider.call("POST", "/v1beta/models/gemini-x:batchGenerateContent", "{").status, 400);
   EXPECT_EQ(provider.create(provider.upload(line("a", "X")), "t", "gemini-x", "").status, 403);
 }

@@ -1,6 +1,6 @@
 // The cases that every emulation of the provider must pass, by their numbers, as far as they are the provider's part.
-// Case24 is tests/sdk, run with the official packages; case 25's first half (calls that wait for minutes) is batchd's own
-// front, whose tests are in tests/e2e.
+// Case24 is tests/sdk, run with the official packages; case 25's first half (calls that wait for minutes) is batchd's
+// own front, whose tests are in tests/e2e.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -159,9 +159,8 @@ TEST(Conformance, Case11_CreateRefusals) {
   EXPECT_EQ(error_message(provider.create("files/a", "t", "gpt-4")),
             "models/gpt-4 is not found for API version v1beta, or is not supported for batchGenerateContent. Call "
             "ListModels to see the list of available models and their supported methods.");
-  EXPECT_EQ(error_message(provider.create("files/nobody")),
-            "You do not have permission to access the File nobody or it may not exist.");
-  EXPECT_EQ(provider.create(provider.upload(line("a", "1"), "alpha:1"), "t", "gemini-x", "beta:1").status, 403);
+  EXPECT_EQ(error_message(provider.create("files/nobody")), "Requested entity was not found.");
+  EXPECT_EQ(provider.create(provider.upload(line("a", "1"), "alpha:1"), "t", "gemini-x", "beta:1").status, 404);
 }
 
 TEST(Conformance, Case12_NotIdempotent) {

@@ -34,7 +34,7 @@ TEST(EffectFaults, ALateCreateFindsItsFileGone) {
   while (provider.ledger("refused").empty() && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   ASSERT_EQ(provider.ledger("refused").size(), 1U);
-  EXPECT_EQ(at(provider.ledger("refused")[0], "status"), "403");
+  EXPECT_EQ(at(provider.ledger("refused")[0], "status"), "404");
   EXPECT_EQ(jobs_made(provider), 0U);
 }
 
@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(EffectFaults, FilesVanishUnderTheCallsThatNameThem) {
   Provider create(fault_rules(R"({"on":"create","nth":1,"do":"lose_file"})"));
   const auto file = create.upload(line("a", "1"));
-  EXPECT_EQ(create.create(file).status, 403);
+  EXPECT_EQ(create.create(file).status, 404);
   EXPECT_EQ(create.call("GET", "/v1beta/" + file).status, 403);
   EXPECT_EQ(jobs_made(create), 0U);
 

@@ -108,9 +108,10 @@ TEST(JobSwitches, DeleteRunningGoesOn) {
 
 TEST(JobSwitches, MissingFile) {
   Provider provider;
-  EXPECT_EQ(provider.create("files/nobody").status, 403);
-  set_job_switches(provider, R"({"missing-file":"404"})");
   EXPECT_EQ(provider.create("files/nobody").status, 404);
+  EXPECT_EQ(switch_message(provider.create("files/nobody")), "Requested entity was not found.");
+  set_job_switches(provider, R"({"missing-file":"403"})");
+  EXPECT_EQ(provider.create("files/nobody").status, 403);
   set_job_switches(provider, R"({"missing-file":"400"})");
   EXPECT_EQ(provider.create("files/nobody").status, 400);
 }

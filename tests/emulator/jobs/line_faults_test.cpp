@@ -37,16 +37,21 @@ TEST_P(LineFaults, ShapeAndBill) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, LineFaults,
-    testing::Values(LineCase{"missing", R"("do":"missing")", 1, "withheld", "key", "a"},
-                    LineCase{"duplicate", R"("do":"duplicate")", 3, "billed", "key", "b"},
-                    LineCase{"foreign", R"("do":"foreign")", 3, "billed", "response", "*"},
-                    LineCase{"swap", R"("do":"swap_foreign_batch")", 3, "billed", "key", "nobody-else"},
-                    LineCase{"no_key", R"("do":"no_key")", 2, "withheld", "key", ""},
-                    LineCase{"garbage", R"("do":"garbage")", 2, "withheld", "key", ""},
-                    LineCase{"error", R"("do":"error","code":8,"message":"m")", 2, "not billed", "error",
-                             R"({"code":8,"message":"m"})"},
-                    LineCase{"status", R"("do":"error","as_status":true)", 2, "not billed", "status.code", "13"},
-                    LineCase{"block", R"("do":"block")", 2, "billed", "response.promptFeedback.blockReason", "*"}),
+    testing::Values(
+        LineCase{"missing", R"("do":"missing")", 1, "withheld", "key", "a"},
+        LineCase{"duplicate", R"("do":"duplicate")", 3, "billed", "key", "b"},
+        LineCase{"foreign", R"("do":"foreign")", 3, "billed", "response", "*"},
+        LineCase{"swap", R"("do":"swap_foreign_batch")", 3, "billed", "key", "nobody-else"},
+        LineCase{"no_key", R"("do":"no_key")", 2, "withheld", "key", ""},
+        LineCase{"garbage", R"("do":"garbage")", 2, "withheld", "key", ""},
+        LineCase{"error", R"("do":"error","code":8,"message":"m")", 2, "not billed", "error",
+                 R"({"code":8,"message":"m"})"},
+        LineCase{"status", R"("do":"error","as_status":true)", 2, "not billed", "status.code", "13"},
+        LineCase{"embedded_status", R"("do":"embedded_status","status":429,"message":"m")", 2, "not billed", "status",
+                 R"(Too Many Requests: {"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}})"},
+        LineCase{"degenerate_json", R"("do":"degenerate_json")", 2, "billed",
+                 "response.candidates.0.content.parts.0.text", "*"},
+        LineCase{"block", R"("do":"block")", 2, "billed", "response.promptFeedback.blockReason", "*"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(LineFaults, ForeignKeysBelongToNobodyOrToAnotherJob) {

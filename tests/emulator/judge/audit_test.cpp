@@ -203,7 +203,7 @@ TEST(Roster, AJobsPromptsAreInTheLedgerBeforeItRuns) {
   EXPECT_EQ("batches/" + at(rows[1], "job"), job);
   EXPECT_EQ(at(rows[1], "key"), "b");
   EXPECT_EQ(at(rows[1], "prompt_sha256"), digest("2"));
-  EXPECT_EQ(provider.create("files/none").status, 403);
+  EXPECT_EQ(provider.create("files/none").status, 404);
   EXPECT_EQ(provider.ledger("request").size(), 2U);
 }
 
