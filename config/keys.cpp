@@ -97,7 +97,7 @@ std::vector<Key> keys_of(core::PackLimits& s) {
 
 std::vector<Key> keys_of(EnqueuedTokens& s) {
   return {count("max_enqueued_tokens", s.max_enqueued_tokens, 1, 1'000'000 * kMany,
-                "tokens of one model in jobs at the provider; lower limits are learned from 429s")};
+                "tokens of one model in jobs at the provider; batchd begins with fewer, and learns how many it takes")};
 }
 
 std::vector<Key> keys_of(Submission& s) {

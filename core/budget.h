@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/time.h"
 
@@ -31,8 +32,8 @@ constexpr bool has_slot(const BudgetUse& use, const BudgetLimits& limits) {
 // tokens.
 struct LaneBudget {
   double ratio = 1;            // kTokenRatioMin..kTokenRatioMax
-  std::int64_t allowance = 0;  // provider's tokens that may be enqueued at once; 0: nothing was learned, no 429 so far
-  WallTime since;              // when the allowance was last cut by a 429, or doubled
+  std::int64_t allowance = 0;  // provider's tokens that may be enqueued at once; 0: nothing was learned
+  WallTime since;              // the allowance doubles each hour from then on; until then the lane rests
 };
 inline constexpr double kTokenRatioMin = 0.25, kTokenRatioMax = 4;
 
@@ -44,15 +45,27 @@ struct LaneLoad {
   LaneBudget learned;
 };
 
-// In the next three functions all token counts are the provider's, and `tokens_max` is the configured limit.
-// Returns what may be enqueued now: the limit, or the allowance learned after a 429, doubled for each hour since.
-std::int64_t allowance(const LaneBudget& learned, std::int64_t tokens_max, WallTime now);
+// What bounds a lane's tokens besides what was learned.
+struct TokenLimits {
+  std::int64_t max = 10'000'000;      // the configured limit
+  std::optional<std::int64_t> first;  // what a new customer of the provider may have enqueued; nullopt: not known
+};
+
+// In the next three functions all token counts are the provider's.
+// Returns what may be enqueued now: the allowance that was learned, doubled for each hour since; if nothing was
+// learned, what a new customer may have enqueued. At most the configured limit, and at least 1.
+std::int64_t allowance(const LaneBudget& learned, const TokenLimits& limits, WallTime now);
 // Returns what is learned from a 429 while other batches had `enqueued` tokens at the provider: an allowance of half of
-// these; half of the `refused` batch if there were none. At least 1, so that a single request can always be sent.
-LaneBudget after_throttle(LaneBudget learned, std::int64_t enqueued, std::int64_t refused, WallTime now);
+// these; half of the `refused` batch if there were none. At least 1, so that a single request can always be sent. The
+// lane is to rest for `rest`.
+LaneBudget after_throttle(LaneBudget learned, std::int64_t enqueued, std::int64_t refused, const TokenLimits& limits,
+                          WallTime now, Duration rest);
 // Returns what is learned from an accepted create, with which `enqueued` tokens are at the provider: a tenth more
-// allowance, if at least 80 % of it were in use.
-LaneBudget after_create(LaneBudget learned, std::int64_t enqueued, std::int64_t tokens_max, WallTime now);
+// allowance, if at least 80 % of it were in use. The first one of a lane begins the hourly doubling.
+LaneBudget after_create(LaneBudget learned, std::int64_t enqueued, const TokenLimits& limits, WallTime now);
+// Returns until when the lane rests after a 429; nullopt if it doesn't. A rest of more than `rest_max` is not believed:
+// the clock was set back.
+std::optional<WallTime> rests_until(const LaneBudget& learned, Duration rest_max, WallTime now);
 // Returns the ratio after a finished batch, moved an eighth of the way towards counted / estimated tokens of its
 // prompts.
 double learn_ratio(double ratio, std::int64_t estimated, std::int64_t counted);

@@ -38,6 +38,12 @@ struct HttpCall {
   std::vector<HttpHeader> headers;  // the client adds Host, the credential, User-Agent, Content-Length
   std::vector<BodyPart> body;       // sent one after the other, under one Content-Length; empty: no body
   Sink sink = Sink::memory;
+  // Members of this name, wherever they are in a JSON answer, may be large: with Sink::memory their values, if they are
+  // strings, objects or arrays, are replaced by `true` while the answer is read. Empty: nothing is left out.
+  std::string left_out;
+  // With Sink::lines: the answer is one JSON document, and the sink is given the elements of the first array that isn't
+  // empty inside a member of this name, each as one line of JSON. Empty: the answer is lines already.
+  std::string lines_in;
   bool single_shot = false;  // on a fresh connection, and never tried a second time
 };
 

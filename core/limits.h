@@ -35,7 +35,7 @@ inline constexpr int kGroupLinesMax = kVerbRowsMax / 4;  // in one accept_lines(
 inline constexpr std::size_t kLineFaultsShown = 100;  // in the answer to a bulk submission
 
 // --- lineages of batches
-inline constexpr int kCreatesPerRootMax = 64;   // bounds what a bisection may cost
+inline constexpr int kCreatesPerPartMax = 64;   // bounds what a bisection may cost each owner
 inline constexpr int kFencesPerLineageMax = 3;  // then the batch is held for an operator
 
 // --- texts of the provider that we keep

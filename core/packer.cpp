@@ -79,11 +79,29 @@ std::optional<SealReason> full(const Waiting& all, const PackLimits& limits) {
   return std::nullopt;
 }
 
+// The owner who waits for an operator is passed over: no clock makes that owner's next batch leave.
+PackPlan plan_suspicious(const LaneQueue& queue, const PackLimits& limits, const Circumstances& circumstances,
+                         WallTime now) {
+  const OwnerQueue* next = nullptr;
+  for (const auto& owner : queue.owners) {
+    if (waits_for_operator(owner.suspicion, now)) continue;
+    if (next == nullptr || owner.suspicion.next_at < next->suspicion.next_at) next = &owner;
+  }
+  if (next == nullptr) return {};
+  if (next->suspicion.next_at > now) return {std::nullopt, next->suspicion.next_at};
+  const bool last_slot = circumstances.jobs + 1 >= circumstances.jobs_max && circumstances.lanes > 0;
+  if (crowded(circumstances) || last_slot) return {};
+  const auto items = std::clamp<std::int64_t>(next->suspicion.items, 1, std::max<std::int64_t>(limits.items, 1));
+  const Share share{next->owner, {items, limits.bytes, limits.tokens}};
+  return {Departure{SealReason::age, std::nullopt, {share}}, std::nullopt};
+}
+
 }  // namespace
 
 PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const Circumstances& circumstances,
                         WallTime now) {
   if (queue.owners.empty()) return {};
+  if (queue.suspicious) return plan_suspicious(queue, limits, circumstances, now);
   const auto all = sum_up(queue);
   const auto lead = circumstances.turnaround.value_or(kTurnaroundUnknown) * 3 / 2;
   // If slots are scarce, urgent requests gather for a while, and a deadline that can't be met any more doesn't count.

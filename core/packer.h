@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/ids.h"
+#include "core/refusal.h"
 #include "core/time.h"
 #include "core/types.h"
 
@@ -20,11 +21,15 @@ struct OwnerQueue {
   std::int64_t tokens = 0;
   WallTime oldest;  // smallest queued_at
   std::optional<WallTime> nearest_deadline;
+  Suspicion suspicion;  // of a suspicious queue only
 };
 
 struct LaneQueue {
   LaneId id;
   Lane lane;
+  // The requests came here because the creates that could be spent on finding out which of them the provider refuses
+  // are used up. They are packed apart from all others: one owner's at a time, few at once, seldom.
+  bool suspicious = false;
   std::vector<OwnerQueue> owners;  // only owners with items > 0
 };
 
@@ -51,7 +56,7 @@ struct Circumstances {
   std::optional<Duration> turnaround;  // how long the lane's jobs usually take; nullopt: not known
   std::int64_t jobs = 0;               // the account's job slots in use
   std::int64_t jobs_max = 100;         // the account's job slots
-  std::int64_t lanes = 1;              // the account's lanes that have something queued
+  std::int64_t lanes = 1;              // the account's lanes that have something queued, without suspicious queues
   std::optional<WallTime> flush;       // everything queued up to this time is to be sent now
 };
 
@@ -70,6 +75,10 @@ struct PackPlan {
 // turnarounds away (kTurnaroundUnknown while it isn't known), or when a flush was asked for. A trickle of requests must
 // not fill the job slots with tiny batches: with more than half of the slots in use max_age is stretched to
 // turnaround x lanes / (0.8 x jobs_max), and the last fifth of them is for batches that are full, urgent or flushed.
+//
+// Of a suspicious queue a batch leaves when an owner's next create is due (Suspicion), with that owner's requests only,
+// and for no other reason. It leaves the slots to the others: it goes only while at most half of them are in use, and
+// doesn't take the last one if anything else is queued.
 PackPlan plan_departure(const LaneQueue& queue, const PackLimits& limits, const Circumstances& circumstances,
                         WallTime now);
 inline constexpr Duration kTurnaroundUnknown = std::chrono::hours(1);

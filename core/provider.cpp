@@ -18,6 +18,8 @@ std::string_view to_text(Fault::Kind kind) {
       return "lines_refused";
     case Fault::Kind::refused:
       return "refused";
+    case Fault::Kind::unexplained:
+      return "unexplained";
     case Fault::Kind::model_missing:
       return "model_missing";
     case Fault::Kind::file_gone:

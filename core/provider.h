@@ -21,18 +21,20 @@ namespace batchd::core {
 // "What the answer to the create call proves" (docs/architecture.md); the stages decide by the kind alone.
 struct Fault {
   enum class Kind : std::uint8_t {
-    not_sent,         // it is certain that no whole request was written: nothing can have come of it
-    unclear,          // a create that may have taken effect: timeout, reset, 408, 409, 5xx, unparsable 2xx, ...
-    transient,        // any other call: timeout, reset, cut body, 408, 5xx, ...; call again after a pause
-    throttled,        // 429; to a create: only with the provider's error body, else unclear
-    account,          // trouble with the key, billing or location, not with the batch
-    lines_refused,    // create: a refusal that names lines
-    refused,          // a refusal (of a create: 400; else 400 or 422) for any other reason
-    model_missing,    // create: a refusal that is about the model
-    file_gone,        // create: a refusal that is about the input file
-    too_large,        // 413
-    name_taken,       // upload: a file of this name exists
-    upload_gone,      // upload: its session is unknown, or it is over without a usable file
+    not_sent,       // it is certain that no whole request was written: nothing can have come of it
+    unclear,        // a create that may have taken effect: timeout, reset, 408, 409, 5xx, unparsable 2xx, ...
+    transient,      // any other call: timeout, reset, cut body, 408, 5xx, ...; call again after a pause
+    throttled,      // 429; to a create: only with the provider's error body, else unclear
+    account,        // trouble with the key, billing or location, not with the batch
+    lines_refused,  // create: a refusal that names lines
+    refused,        // a refusal (of a create: 400; else 400 or 422) for any other reason
+    unexplained,    // create: a refusal that may be about the input file, the model, something that a request names, or
+                    // the account; only asking for each of them can tell
+    model_missing,  // create: a refusal that is about the model
+    file_gone,      // create: a refusal that is about the input file
+    too_large,      // 413
+    name_taken,     // upload: a file of this name exists
+    upload_gone,    // upload: its session is unknown, or it is over without a usable file
     variant_refused,  // upload: the file must be declared in another way (Caps::upload_variants)
     missing,          // poll, results, cancel, check_file, remove_file: no such thing
   };
@@ -43,6 +45,8 @@ struct Fault {
   // no body: what was said of the lines is in `lines`, since it may quote another owner's request.
   std::optional<RequestError> error;
   std::vector<LineRefusal> lines;  // lines_refused: in ascending order of their lines, each once
+  std::optional<Duration>
+      retry_after;  // how long the provider asks to wait before the next call; nullopt if it doesn't
 };
 std::string_view to_text(Fault::Kind kind);
 
@@ -79,7 +83,8 @@ struct UploadRest {
   bool resume = false;     // ask first how much has arrived; must be true after any fault or restart
 };
 struct Uploaded {
-  std::string file;  // what the provider calls it
+  std::string file;   // what the provider calls it
+  bool ready = true;  // false: the provider still works on it, and no job can read it yet
 };
 struct CreateSpec {
   Lane lane;               // its endpoint must be one of Caps::endpoints
@@ -113,8 +118,11 @@ struct JobMatches {
   std::vector<JobView> jobs;  // all that match, out of a complete listing of all pages
 };
 struct Done {};
+// Whether something is there that a job needs: a file, a model, or what a request names.
 struct Presence {
-  bool present = false;  // false only if the provider itself said that the file isn't there
+  bool present = false;  // false only if the provider itself said that it isn't there, or that it is no use to a job
+  bool ready = true;     // if present: false as long as the provider still works on it
+  std::optional<RequestError> error;  // if not present: the provider's words, for the owners of requests that need it
 };
 struct Removal {
   bool gone = false;         // deleted now or earlier
@@ -167,6 +175,9 @@ struct RequestRules {
   std::int64_t media_tokens = 258;
   std::int64_t text_bytes_per_token = 4;
   std::vector<std::string> dropped;  // top-level members of a request that have no place in a batch: they are left out
+  // Members whose string value, wherever in the request, may name something at the provider: a file, a cache. What it
+  // names tells Provider::reference(). Names have at most 32 bytes.
+  std::vector<std::string> references;
 
   bool operator==(const RequestRules&) const = default;
 };
@@ -220,6 +231,11 @@ class Provider {
   virtual std::optional<std::string> model_name(std::string_view text) const = 0;
   // Returns how a request for this endpoint is read. Lives as long as the provider.
   virtual const RequestRules& request_rules(std::string_view endpoint) const = 0;
+  // Returns how many tokens the provider lets a new customer have enqueued in this lane; nullopt if that isn't known.
+  virtual std::optional<std::int64_t> first_tokens(const Lane& lane) const = 0;
+  // Returns what check_reference() is to ask for, if a member of RequestRules::references has this value; nullopt if it
+  // names nothing that this provider keeps for its customers.
+  virtual std::optional<std::string> reference(std::string_view value) const = 0;
 
   // --- lines
   virtual LineFrame line_frame(const Lane& lane, BatchId batch, RequestId request) const = 0;
@@ -235,6 +251,7 @@ class Provider {
   // Uploads a small file with this content. `name` as in UploadSpec. It is a fence's canary: while the key sees this
   // file, an input file that it doesn't see is really gone (docs/architecture.md, "Spending once").
   virtual DialoguePtr<Uploaded> upload_text(const std::string& name, const std::string& text) const = 0;
+  // Asks for an input file. Not present: it is gone, or the provider could not process it.
   virtual DialoguePtr<Presence> check_file(const std::string& file) const = 0;
   virtual DialoguePtr<Removal> remove_file(const std::string& file) const = 0;
 
@@ -256,6 +273,12 @@ class Provider {
   // Asks the provider to stop a job. Done: it was asked, or the job is over or gone already. Only a poll shows how the
   // job ends, which may still be as succeeded.
   virtual DialoguePtr<Done> cancel(const std::string& job) const = 0;
+
+  // --- what a refused create may have been about
+  // Asks whether the lane's model is there, and takes batches of the lane's endpoint.
+  virtual DialoguePtr<Presence> check_model(const Lane& lane) const = 0;
+  // Asks for something that a request names, by what reference() returned for it.
+  virtual DialoguePtr<Presence> check_reference(const std::string& reference) const = 0;
 
   // Makes a free call that needs the key: shows whether the account works.
   virtual DialoguePtr<Done> check_account() const = 0;

@@ -18,6 +18,12 @@ Duration backoff_pause(const Backoff& backoff, int tries) {
   return stretched(backoff.first, std::exp2(std::clamp(tries, 0, 60)), backoff.max);
 }
 
+Duration bounded_retry_after(Duration asked) { return std::clamp(asked, Duration::zero(), kRetryAfterMax); }
+
+Duration pause_as_asked(Duration pause, std::optional<Duration> asked) {
+  return asked ? std::max(pause, bounded_retry_after(*asked)) : pause;
+}
+
 Duration reconcile_pause(const Backoff& schedule, int listings) {
   if (listings <= 0) return Duration::zero();
   if (listings == 1) return std::min(schedule.first, schedule.max);

@@ -15,6 +15,14 @@ struct Backoff {
 // Returns the pause after `tries` earlier failures in a row: min(max, first * 2^tries).
 Duration backoff_pause(const Backoff& backoff, int tries);
 
+// Returns for how long a call is put off whose predecessor was answered with the wish to wait for `asked`: for as long,
+// but never for more than kRetryAfterMax, so that a wrong answer can't stop the work.
+Duration bounded_retry_after(Duration asked);
+inline constexpr Duration kRetryAfterMax = std::chrono::hours(1);
+
+// Returns the pause after an answer that may have asked for one: `pause`, or bounded_retry_after() if that is longer.
+Duration pause_as_asked(Duration pause, std::optional<Duration> asked);
+
 // Returns the pause after `listings` listings while it is unclear whether a job was made: 0, then first x 1, 3, 6, 12
 // ..., up to max. With first = 5 s: 0, 5, 15, 30, 60 ... s.
 Duration reconcile_pause(const Backoff& schedule, int listings);

@@ -89,6 +89,8 @@ inline constexpr std::array kBatchArrows{
     BatchArrow{BatchState::ended, BatchState::collecting},   BatchArrow{BatchState::collecting, BatchState::done},
     BatchArrow{BatchState::collecting, BatchState::refused},  // the job FAILED without result lines: bisect
     BatchArrow{BatchState::collecting, BatchState::held},    BatchArrow{BatchState::refused, BatchState::done},
+    BatchArrow{BatchState::refused, BatchState::uploaded},   // none of its requests is at fault as far as is known
+    BatchArrow{BatchState::refused, BatchState::uploading},  // its input file is gone: it needs a new one
     BatchArrow{BatchState::fenced, BatchState::done},        BatchArrow{BatchState::unsealed, BatchState::done},
 };
 

@@ -107,13 +107,15 @@ class Store {
   virtual Result<Expired> expire_due(WallTime now) = 0;
 
   // --- packing
-  // Returns the lanes that have queued requests, and each owner's queue in them.
+  // Returns the lanes that have queued requests, and each owner's queue in them; a lane's suspicious queue by itself,
+  // with an id of its own.
   virtual Result<std::vector<LaneQueue>> summarise_queue() = 0;
   // Returns what the account has outstanding at the provider, where files vanish after `file_lifetime` (zero: no files
   // are stored there), and where a line has `frame_bytes` more than its request.
   virtual Result<BudgetUse> budget_use(const std::string& account, WallTime now, Duration file_lifetime,
                                        std::int64_t frame_bytes) = 0;
-  // Makes a batch in state sealing without members. Errc::not_found: the lane isn't kept any more.
+  // Makes a batch in state sealing without members; of a suspicious queue, by its id, one that is suspicious.
+  // Errc::not_found: the lane isn't kept any more.
   virtual Result<BatchId> open_batch(LaneId lane, SealReason reason, WallTime now) = 0;
   // Moves the owner's oldest queued requests into a batch in state sealing, while they fit the limit; the first member
   // of an empty batch always fits. With `urgent_before`, takes only requests with a deadline before it, the nearest
@@ -129,8 +131,9 @@ class Store {
   virtual Result<Batch> get_batch(BatchId batch) = 0;  // Errc::not_found
   // Moves a batch from one state to another and applies the patch; returns the batch as it is then. `from` -> `to` must
   // be an arrow, or `to` the same state (then the patch is applied and state_since stays). A move to creating counts a
-  // create on the lineage's root; a move from creating back to uploaded takes it off again. Errc::stale: the batch
-  // isn't in `from`. Errc::not_found.
+  // create on the batch's part of the lineage; a move from creating or refused back to uploaded or uploading takes it
+  // off again, if it was counted. A move from refused back forgets the refusal and its words, unless the patch sets
+  // them. Errc::stale: the batch isn't in `from`. Errc::not_found.
   virtual Result<Batch> mark(BatchId batch, BatchState from, BatchState to, const BatchPatch& patch, WallTime now) = 0;
   // Records facts that don't depend on the state (file_deleted), also of a batch that is done. Errc::not_found.
   virtual Result<void> note(BatchId batch, const BatchPatch& patch) = 0;
@@ -189,16 +192,35 @@ class Store {
   // requeue_free or fail.
   virtual Result<Recorded> settle_absent(BatchId batch, const AbsentVerdict& verdict, int max_attempts,
                                          WallTime now) = 0;
-  // Fails the members on these lines (1-based, ascending), or all packed members if `lines` is empty. A chunk per call.
-  virtual Result<Recorded> fail_members(BatchId batch, std::span<const std::int64_t> lines, const RequestError& error,
-                                        WallTime now) = 0;
+  // Fails all packed members with this error. A chunk per call.
+  virtual Result<Recorded> fail_members(BatchId batch, const RequestError& error, WallTime now) = 0;
+  // Fails the members on these lines (ascending), each with its own error; the message that a request of a group gets
+  // begins with "line N of your group: ". A chunk per call. Lines that no packed member is on are skipped.
+  virtual Result<Recorded> fail_lines(BatchId batch, std::span<const LineRefusal> lines, WallTime now) = 0;
   // State unsealed: returns the members to their old place in the queue, a chunk per call. No attempt is counted.
   virtual Result<Recorded> return_members(BatchId batch, WallTime now) = 0;
+  // State refused, and all members of one owner: moves the members to the suspicious queue of their lane, a chunk per
+  // call; until it is finished the refusal is RefusedFor::bound. No attempt is counted. An owner who has nothing there
+  // and nothing on the way from there becomes suspicious with core::first_suspicion(). A request leaves that queue for
+  // good when a job of it was made, or when it ends.
+  virtual Result<Recorded> suspect_members(BatchId batch, WallTime now) = 0;
+  // Returns, and changes, what is known of the owner of a suspicious batch in its lane. Errc::not_found: the batch
+  // isn't suspicious, or has no member left.
+  virtual Result<Suspicion> suspicion(BatchId batch) = 0;
+  virtual Result<void> set_suspicion(BatchId batch, const Suspicion& suspicion) = 0;
+  // Begins all suspicions in these lanes anew, as an operator's decision: their `since` is `now`. Returns how many
+  // requests wait in the suspicious queues.
+  virtual Result<std::int64_t> renew_suspicion(const LaneSelector& lanes, WallTime now) = 0;
+  // State refused: records the owners of the members on these lines (1-based, ascending) for SplitRule::named_owners.
+  // Returns how many owners that are; lines that no packed member is on count for nobody.
+  virtual Result<std::int64_t> name_owners(BatchId batch, std::span<const std::int64_t> lines) = 0;
   // States refused and fenced: moves the members into child batches, a chunk per call; after a restart the next call
-  // goes on where the last one stopped. The rule of the first call holds for all.
+  // goes on where the last one stopped. The rule of the first call holds for all, and until it is finished the refusal
+  // is one that leads to a split again (RefusedFor::owners). A child of one owner whose parent had several begins a
+  // part of its own, with as many creates as the parent's; so does each child of a cut between owners.
   virtual Result<SplitStep> split(BatchId batch, SplitRule rule, WallTime now) = 0;
-  // Returns the number of distinct owners among the packed members. For any state.
-  virtual Result<std::int64_t> count_owners(BatchId batch) = 0;
+  // Returns how many distinct owners the batch has. For any state.
+  virtual Result<OwnerCounts> count_owners(BatchId batch) = 0;
 
   // --- delivery
   // Errc::not_found: unknown, or another owner's.

@@ -66,7 +66,7 @@ struct BatchPatch {
   std::optional<std::vector<std::string>> results;
   std::optional<RequestError> error;
   std::optional<FailedFor> failed_for;
-  std::optional<WallTime> uploaded_at, create_at, not_before, submitted_at, ended_at;
+  std::optional<WallTime> uploaded_at, create_at, not_before, submitted_at, ended_at, unexplained_since;
   std::optional<bool> throttled, file_deleted, fence_begun, released, cancel_asked;
   std::optional<RefusedFor> refusal;
   std::optional<JobEnd> end;
@@ -110,11 +110,18 @@ struct Expired {
   std::optional<WallTime> next;   // the next such deadline, nullopt if there is none; if it has passed: call again now
 };
 
-// Into which children the members of a refused or fenced batch go.
+// Into which children the members of a refused or fenced batch go. Stored.
 enum class SplitRule : std::uint8_t {
-  whole,     // one child takes all (fenced)
-  by_owner,  // one child per owner (first cut of a refused batch with several owners)
-  halve,     // two children, the older half of the members in the first
+  whole = 0,         // one child takes all
+  halve_owners = 1,  // two children, each with all members of half of the owners
+  halve = 2,         // two children, the older half of the members in the first
+  named_owners = 3,  // one child for each owner of a named line (Store::name_owners), and one for all others; two for
+                     // these, if the batch itself is such a child of others
+};
+struct OwnerCounts {
+  std::int64_t waiting = 0;  // owners of packed members
+  std::int64_t all = 0;      // owners of all that were sealed into the batch: also of those that were cancelled since
+  std::int64_t named = 0;    // of those that wait: recorded by name_owners()
 };
 struct SplitStep {
   bool finished = false;  // no member was left: children are sealed (unsealed if empty), the parent is done

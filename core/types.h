@@ -176,9 +176,12 @@ std::string_view to_text(SealReason reason);
 // Why a batch is in state refused, which decides where its members go. Stored.
 enum class RefusedFor : std::uint8_t {
   none = 0,
-  poison = 1,  // refused as a whole: the batch is cut until the request at fault (the poison) is alone
-  lines = 2,   // the lines at fault were named and have failed: the rest is sent again together
-  model = 3,   // no request in it can ever run: all fail with the provider's words
+  poison = 1,       // refused as a whole: the batch is cut until the request at fault (the poison) is alone
+  lines = 2,        // the lines at fault were named and have failed: the rest is sent again together
+  model = 3,        // no request in it can ever run: all fail with the provider's words
+  owners = 4,       // lines of some of its owners were named: these owners' requests go apart from the others'
+  unexplained = 5,  // the refusal may be about its input file, its model, what requests name, or the account
+  bound = 6,        // not sent, since its owner's part of the lineage has had all its creates
 };
 
 // Why a job failed as a whole. Stored.
@@ -217,10 +220,14 @@ struct Batch {
   std::int64_t packed = 0;      // members that have no end yet; at 0 nobody waits for the job any more
   std::int64_t body_bytes = 0;  // sum of the members' bodies, without the provider's line frames
   std::int64_t tokens = 0;
-  BatchId parent;   // the batch from which the members came; none: the queue
-  BatchId root;     // the first batch of the lineage; the batch itself if it has no parent
-  int fences = 0;   // fenced batches among its ancestors
-  int creates = 0;  // create calls of the whole lineage; stored in the root's row
+  BatchId parent;  // the batch from which the members came; none: the queue
+  BatchId root;    // the first batch of the lineage; the batch itself if it has no parent
+  int fences = 0;  // fenced batches among its ancestors
+  // The part of the lineage to which this batch's creates are charged: it begins with the first batch that has the
+  // requests of these owners apart from others', and is called by that batch's id.
+  BatchId part;
+  int creates = 0;          // of the part, those of the batches above it included; stored in the row of `part`
+  bool suspicious = false;  // from a suspicious queue (Store::suspect_members): of one owner
   WallTime created_at;
   WallTime state_since;
 
@@ -241,9 +248,12 @@ struct Batch {
   bool throttled = false;  // creating: the answer was a 429; one complete listing without it proves "not created"
   int throttles = 0;       // 429 answers in a row
   RefusedFor refusal = RefusedFor::none;  // set in state refused, and kept after it
-  bool released = false;                  // an operator released it from held: members without a result are sent again
-  bool fence_begun = false;               // our own DELETE of the input file may have made the job fail
-  bool cancel_asked = false;              // we have asked the provider to cancel the job
+  // Since when creates with these requests have been refused without an explanation. Child batches inherit it; one that
+  // is older than the batch itself says that the requests come from a batch that was cut for this reason.
+  std::optional<WallTime> unexplained_since;
+  bool released = false;      // an operator released it from held: members without a result are sent again
+  bool fence_begun = false;   // our own DELETE of the input file may have made the job fail
+  bool cancel_asked = false;  // we have asked the provider to cancel the job
 
   // The job.
   std::string job;  // the provider's name of it

@@ -79,7 +79,7 @@ std::string result_line(const Members& request) {
   std::string line;
   json::Writer writer(line);
   writer.begin_object();
-  for (const char* name : {"key", "id", "cursor", "state", "error"})
+  for (const char* name : {"key", "id", "cursor", "state", "error", "response_fault", "response_base64"})
     if (const auto found = request.find(name); found != request.end()) {
       writer.key(name);
       writer.raw(found->second);

@@ -26,7 +26,8 @@ std::vector<std::string_view> elements_of(std::string_view array);
 bool is_finished(std::string_view state);
 
 // Returns a finished request on one line: {"key"?,"id","cursor"?,"state","text" or "error"}. "text" is the answer's
-// text, or, if it has none, the whole response as a string.
+// text, or, if it has none, the whole response as a string. A response that isn't JSON is shown as the daemon does, by
+// "response_fault" and "response_base64".
 std::string result_line(const Members& request);
 
 // Returns "STATUS: message" of an error value or a problem document, for people.

@@ -22,7 +22,7 @@ void add_listing(Menu& menu, const char* name, const char* what, const char* exa
   o->filters.reserve(filters.size());  // the options refer to their values
   for (const auto& filter : filters) {
     auto& value = o->filters.emplace_back(filter.name, std::string()).second;
-    c->add_option(std::string("--") + filter.name, value, filter.what);
+    add_text(*c, std::string("--") + filter.name, value, filter.what);
   }
   c->add_option("--limit", o->limit, "at most this many, 50 by default")->check(CLI::PositiveNumber);
   c->add_flag("--all", o->all, "no limit");
@@ -61,8 +61,11 @@ void add_listing_commands(Menu& menu) {
   batch_command->callback([&menu, id] { menu.chosen = [id](Session& session) { return batch(session, *id); }; });
 
   constexpr const char* kTrouble = "When something is wrong";
-  add_plain(menu, kTrouble, "health", "Exit code 0 if batchd answers", "batchctl health || systemctl status batchd",
-            health);
+  add_command(menu, kTrouble, "health", "Exit code 0 if batchd answers", "batchctl health || systemctl status batchd")
+      ->callback([&menu] {
+        menu.silent = true;
+        menu.chosen = health;
+      });
   auto* doctor_command =
       add_command(menu, kTrouble, "doctor", "Find out what is wrong, and what to do about it", "batchctl doctor");
   doctor_command->callback([&menu] {

@@ -12,6 +12,10 @@ CLI::App* add_command(Menu& menu, const char* group, const char* name, const std
   return command;
 }
 
+CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& value, const std::string& what) {
+  return command.add_option(name, value, what)->check(value_fault);
+}
+
 std::optional<Seconds> parse_seconds(const std::string& text) {
   if (const auto count = config::parse_count(text); count && *count >= 0) return Seconds(*count);
   if (const auto duration = config::parse_duration(text)) return std::chrono::ceil<Seconds>(*duration);

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "ctl/commands/commands.h"
+#include "ctl/commands/text.h"
 
 namespace batchd::ctl {
 
 struct Menu {
   CLI::App& app;
   std::function<int(Session&)> chosen = {};
+  bool silent = false;  // what the chosen command does is of use without its standard output
 };
 
 // Each function adds the commands of its groups; a command's callback sets `chosen`.
@@ -23,6 +25,9 @@ void add_operator_commands(Menu& menu);
 
 CLI::App* add_command(Menu& menu, const char* group, const char* name, const std::string& what,
                       const std::string& example);
+
+// Adds an option whose value goes to the daemon: it must be UTF-8, and not empty (value_fault()).
+CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& value, const std::string& what);
 
 // Parses "30", "30s", "5m"; nullopt if the text is no such duration.
 std::optional<Seconds> parse_seconds(const std::string& text);

@@ -11,9 +11,9 @@ void add_lanes(Menu& menu, const char* name, const char* what, const char* examp
                int (*command)(Session&, const LaneOptions&)) {
   auto lanes = std::make_shared<LaneOptions>();
   auto* c = add_command(menu, kAdminGroup, name, what, example);
-  c->add_option("--account", lanes->account, "only this account's");
-  c->add_option("--model", lanes->model, "only this model's");
-  c->add_option("--endpoint", lanes->endpoint, "only this endpoint's");
+  add_text(*c, "--account", lanes->account, "only this account's");
+  add_text(*c, "--model", lanes->model, "only this model's");
+  add_text(*c, "--endpoint", lanes->endpoint, "only this endpoint's");
   c->callback([&menu, lanes, command] {
     menu.chosen = [lanes, command](Session& session) { return command(session, *lanes); };
   });
@@ -26,7 +26,7 @@ void add_named(Menu& menu, const char* name, const char* what, const char* examp
   auto values = std::make_shared<std::vector<std::string>>(arguments.size());
   auto* c = add_command(menu, kAdminGroup, name, what, example);
   for (std::size_t i = 0; i < arguments.size(); ++i)
-    c->add_option(arguments[i].first, (*values)[i], arguments[i].second)->required();
+    add_text(*c, arguments[i].first, (*values)[i], arguments[i].second)->required();
   c->callback([&menu, values, command = std::move(command)] {
     menu.chosen = [values, command](Session& session) { return command(session, *values); };
   });
@@ -40,6 +40,7 @@ void add_backup(Menu& menu) {
   c->add_option("file", *file, "written as FILE.part, and renamed when it is whole")->required();
   c->add_flag("--force", *force, "overwrite FILE");
   c->callback([&menu, file, force] {
+    menu.silent = true;
     menu.chosen = [file, force](Session& session) { return backup(session, *file, *force); };
   });
 }

@@ -7,6 +7,7 @@
 #include "config/keys.h"
 #include "core/version.h"
 #include "ctl/cli/menu.h"
+#include "ctl/console/descriptors.h"
 #include "ctl/console/exit_code.h"
 
 namespace batchd::ctl {
@@ -103,7 +104,19 @@ std::string unknown_command(CLI::App& app, const std::vector<std::string>& rever
   return {};
 }
 
-int run(const Global& global, const Menu& menu) {
+// An empty value after "=" isn't seen by CLI11, which takes the next argument for it. Returns that argument; empty if
+// there is none.
+std::string argument_without_value(const std::vector<std::string>& reversed) {
+  for (auto word = reversed.rbegin(); word != reversed.rend() && *word != "--"; ++word)
+    if (word->size() > 3 && word->starts_with("--") && word->find('=') == word->size() - 1) return *word;
+  return {};
+}
+
+int run(const Global& global, const Menu& menu, bool output_written) {
+  if (!output_written && !menu.silent) {
+    Console().talk("standard output is closed: nothing was done; >/dev/null does without it");
+    return kTryLater;
+  }
   auto chosen = choose_address(global.address, config::process_environment());
   if (const auto* fault = std::get_if<AddressFault>(&chosen)) {
     Console().talk(fault->what);
@@ -120,6 +133,8 @@ int run(const Global& global, const Menu& menu) {
 }  // namespace
 
 int run_batchctl(int argc, char** argv) {
+  const auto descriptors = make_descriptors_valid();
+  if (!descriptors.valid) return kTryLater;
   CLI::App app("The command-line client of batchd: hands requests to it, brings their results, and looks after it.",
                "batchctl");
   Menu menu{app};
@@ -127,6 +142,10 @@ int run_batchctl(int argc, char** argv) {
   describe(menu, global);
   add_complete(menu);
   const auto arguments = joined_waits(argc, argv);
+  if (const auto bare = argument_without_value(arguments); !bare.empty()) {
+    Console().talk(bare + " has no value: give it one, or leave it out");
+    return kUsage;
+  }
   try {
     auto left = arguments;
     app.parse(left);
@@ -138,7 +157,7 @@ int run_batchctl(int argc, char** argv) {
     }
     return app.exit(error) == 0 ? kDone : kUsage;
   }
-  return run(global, menu);
+  return run(global, menu, descriptors.output_written);
 }
 
 }  // namespace batchd::ctl

@@ -17,12 +17,13 @@ void add_setup_command(Menu& menu) {
                   "(77), can't be one (65) or can't be checked (69) changes nothing; 75: the key is stored, but\n"
                   "the account isn't ready yet.");
   c->add_option("provider", options->kind, "gemini");
-  c->add_option("--account", options->account, "an [accounts.NAME] of the configuration; else \"default\"");
+  add_text(*c, "--account", options->account, "an [accounts.NAME] of the configuration; else \"default\"");
   c->add_option("--key-file", options->key_file, "read the key from this file; - is standard input");
   c->add_flag("--no-check", options->no_check, "store the key without asking the provider");
   c->add_flag("--no-restart", options->no_restart, "only say how batchd takes the key");
   c->callback([&menu, options] {
     if (options->kind.empty()) throw CLI::ValidationError("setup", "which provider? Such as: batchctl setup gemini");
+    menu.silent = true;
     menu.chosen = [options](Session& s) { return setup_key(s, *options, config::process_environment()); };
   });
 }

@@ -24,6 +24,7 @@ class Item {
     if (kind == "account") return account();
     if (kind == "strange_job") return strange_job();
     if (kind == "paused") return paused();
+    if (kind == "suspicious_requests") return suspicious();
     title(kind + ": " + get("message"));
   }
 
@@ -60,11 +61,25 @@ class Item {
     line("why:", "a second batchd with this database, or an old backup restored");
     line("if neither is so, or it is over:", "batchctl resume-account " + shell_word(get("account")));
   }
-  void paused() const {
+  std::string lane_options() const {
     std::string options;
     for (const auto& [option, name] :
          {std::pair(" --account ", "account"), {" --endpoint ", "endpoint"}, {" --model ", "model"}})
       if (const auto value = get(name); !value.empty()) options += option + shell_word(value);
+    return options;
+  }
+  void suspicious() const {
+    const auto& requests = member(json_, "requests");
+    const auto& waits = member(json_, "waits");
+    const bool sent_no_more = waits.IsBool() && waits.GetBool();
+    title((requests.IsInt64() ? std::to_string(requests.GetInt64()) : "some") + " requests of " + get("owner") +
+          " for " + get("model") + " are suspicious" + since() + "; none fails for that");
+    line("why:", "the provider refuses some of them, and finding out which has cost too many batches");
+    line("they are sent:", sent_no_more ? "no more, until you say so" : "a few at a time, 12 times an hour at most");
+    line(sent_no_more ? "to go on:" : "to start their three days anew:", "batchctl resume" + lane_options());
+  }
+  void paused() const {
+    const auto options = lane_options();
     title("paused by an operator:" + (options.empty() ? " everything" : options));
     line("to go on:", "batchctl resume" + options);
   }

@@ -23,7 +23,7 @@ int audit(Session& session) {
                 (*findings == 1 ? " finding" : " findings");
     }
     if (session.json)
-      session.console.data(line);
+      session.print_json(line);
     else if (document && !count.IsInt64())
       session.console.data(printable(text(member(*document, "finding"))));
     return true;

@@ -19,8 +19,8 @@ struct SubmitOptions {
 };
 
 struct OneRequest {
-  std::optional<std::string> text;  // a prompt; "-" reads it from standard input
-  std::string body_file;            // else a file with the provider's request object
+  std::string body_file;            // a file with the provider's request object; empty: a prompt is asked
+  std::optional<std::string> text;  // the prompt; nullopt: it is read from standard input
   std::string key;
   std::vector<std::pair<std::string, std::string>> labels;
 };

@@ -13,7 +13,7 @@ std::variant<rapidjson::Document, int> fetch(Session& session, const Call& call)
 std::variant<rapidjson::Document, int> document_of(Session& session, const Answer& answer) {
   auto document = read_document(answer.body);
   if (session.json) {
-    session.console.data(answer.body);
+    session.print_json(answer.body);
     return kDone;
   }
   if (!document) {

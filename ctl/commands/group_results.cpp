@@ -39,7 +39,7 @@ class GroupReader {
     std::vector<std::string> printed;
     const auto page = pages_.next(poll, kGroupPageLines, [&](const std::string& line, const Members& request) {
       if (text_member(request, "group") != wanted_.group) return;
-      session_.console.data(session_.json ? line : result_line(request));
+      session_.print_json(session_.json ? line : result_line(request));
       if (text_member(request, "state") != "succeeded") worst_ = kFailed;
       if (wanted_.acknowledge) printed.push_back(text_member(request, "id"));
       session_.console.progress("results", ++seen_, wanted_.lines);

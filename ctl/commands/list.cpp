@@ -72,7 +72,7 @@ int print_listing(Session& session, const Listing& listing, const ListOptions& o
     }
     const auto& items = member(*document, listing.items);
     if (session.json)
-      for (const auto item : elements_of(members->at(listing.items))) session.console.data(item);
+      for (const auto item : elements_of(members->at(listing.items))) session.print_json(item);
     else if (!items.Empty())
       print_table(session, listing, items, first);
     if (first && items.Empty()) session.console.talk("there are none");
@@ -99,7 +99,7 @@ int batch(Session& session, const std::string& id) {
   const auto& body = std::get<Answer>(answer).body;
   const auto members = scan_members(body);
   if (session.json || !members) {
-    session.console.data(body);
+    session.print_json(body);
     return members ? kDone : kUnavailable;
   }
   std::vector<std::vector<std::string>> rows;

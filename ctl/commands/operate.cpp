@@ -18,7 +18,7 @@ int order(Session& session, const std::string& batch, const char* verb, std::str
                               .body = std::move(body),
                               .repeatable = false});
   if (const auto* code = std::get_if<int>(&answer)) return *code;
-  if (session.json) session.console.data(std::get<Answer>(answer).body);
+  if (session.json) session.print_json(std::get<Answer>(answer).body);
   session.console.talk(batch + ": " + verb + " accepted; follow it with: batchctl batch " + batch);
   return kDone;
 }

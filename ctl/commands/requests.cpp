@@ -4,6 +4,7 @@
 #include "ctl/answers/gemini.h"
 #include "ctl/answers/objects.h"
 #include "ctl/console/exit_code.h"
+#include "proto/json/base64.h"
 #include "proto/json/write.h"
 
 namespace batchd::ctl {
@@ -38,13 +39,19 @@ int show_request(Session& session, std::string_view object) {
   }
   const auto state = text_member(*members, "state");
   const auto id = text_member(*members, "id");
-  if (session.json) session.console.data(object);
+  if (session.json) session.print_json(object);
   if (!is_finished(state)) {
     session.console.talk(id + " is " + state + "; its result comes with: batchctl wait " + id);
     return kTryLater;
   }
   if (const auto response = members->find("response"); response != members->end()) {
     if (!session.json) session.console.data(answer_text(response->second).value_or(response->second));
+    return kDone;
+  }
+  if (const auto bytes = json::base64_decode(text_member(*members, "response_base64")); bytes && !bytes->empty()) {
+    if (!session.json) session.console.data(*bytes);
+    session.console.talk("the response of " + id + " is " + text_member(*members, "response_fault") +
+                         "; its bytes are as they came");
     return kDone;
   }
   const auto error = members->find("error");

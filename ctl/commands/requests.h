@@ -14,7 +14,8 @@ namespace batchd::ctl {
 // reported.
 std::variant<std::string, int> await_request(Session& session, const std::string& id, WaitLimit deadline);
 
-// Prints the answer's text, or the error on standard error; with --json the object. Returns kTryLater if the request
+// Prints the answer's text, the bytes of a response that isn't JSON, or the error on standard error; with --json the
+// object. Returns kTryLater if the request
 // hasn't ended.
 int show_request(Session& session, std::string_view object);
 

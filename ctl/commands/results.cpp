@@ -54,7 +54,7 @@ int results(Session& session, const ResultOptions& options) {
   std::vector<std::string> printed;  // of this page
   std::size_t total = 0;
   const auto print = [&](const std::string& line, const Members& request) {
-    session.console.data(session.json ? line : result_line(request));
+    session.print_json(session.json ? line : result_line(request));
     if (options.acknowledge) printed.push_back(text_member(request, "id"));
   };
   while (total < limit) {

@@ -1,11 +1,16 @@
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
+#include "core/error.h"
 #include "ctl/answers/gemini.h"
 #include "ctl/answers/objects.h"
 #include "ctl/commands/requests.h"
+#include "ctl/commands/text.h"
 #include "ctl/console/exit_code.h"
+#include "proto/json/opening.h"
+#include "proto/json/validator.h"
 #include "proto/json/write.h"
 
 namespace batchd::ctl {
@@ -17,12 +22,40 @@ std::string read_all(std::istream& in) {
   return text.str();
 }
 
-// Returns the provider's request object; nullopt if the file can't be read.
-std::optional<std::string> content_of(const OneRequest& request) {
-  if (request.text) return prompt_request(*request.text == "-" ? read_all(std::cin) : *request.text);
-  std::ifstream file(request.body_file, std::ios::binary);
-  if (!file) return std::nullopt;
-  return read_all(file);
+core::Error bad_input(std::string words) { return {core::Errc::invalid, std::move(words)}; }
+
+// Returns the request that asks the prompt, or why there is none to ask.
+core::Result<std::string> prompt_content(const OneRequest& request) {
+  const auto text = request.text ? *request.text : read_all(std::cin);
+  const std::string from = request.text ? "the prompt " : "standard input ";
+  const auto opening = request.text ? std::string_view() : json::opening_fault(text.substr(0, json::kOpeningBytes));
+  if (!opening.empty()) return bad_input(from + std::string(opening));
+  if (const auto fault = text_fault(text); !fault.empty()) return bad_input(from + fault);
+  if (is_blank(text)) return bad_input(from + "is empty: there is nothing to ask");
+  return prompt_request(text);
+}
+
+// Returns the provider's request object in the file. It is checked here too: text that isn't one object must not become
+// part of the body around it.
+core::Result<std::string> file_content(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return bad_input(path + " is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return bad_input("can't read " + path);
+  auto content = read_all(file);
+  if (is_blank(content)) return bad_input(path + " is empty: there is no request in it");
+  if (const auto opening = json::opening_fault(content.substr(0, json::kOpeningBytes)); !opening.empty())
+    return bad_input(path + ' ' + std::string(opening));
+  json::JsonFault fault;
+  const bool valid = json::validate(content, {}, &fault);
+  const auto members = valid ? scan_members(content) : std::nullopt;
+  if (!members) return bad_input("the request isn't one JSON object" + (valid ? "" : ": " + json::not_json(fault)));
+  if (members->empty()) return bad_input(path + " has an empty object: there is no request in it");
+  return content;
+}
+
+core::Result<std::string> content_of(const OneRequest& request) {
+  return request.body_file.empty() ? prompt_content(request) : file_content(request.body_file);
 }
 
 Call call_of(const SubmitOptions& options, const OneRequest& request, const std::string& content) {
@@ -61,12 +94,7 @@ Call call_of(const SubmitOptions& options, const OneRequest& request, const std:
 int submit(Session& session, const SubmitOptions& options, const OneRequest& request) {
   const auto content = content_of(request);
   if (!content) {
-    session.console.talk("can't read " + request.body_file);
-    return kBadInput;
-  }
-  // Checked here too: text that isn't one object must not become part of the body around it.
-  if (!scan_members(*content)) {
-    session.console.talk("the request isn't one JSON object");
+    session.console.talk(content.error().detail);
     return kBadInput;
   }
   auto answer = ask(session, call_of(options, request, *content));
@@ -79,7 +107,10 @@ int submit(Session& session, const SubmitOptions& options, const OneRequest& req
     return kUnavailable;
   }
   if (!options.wait) {
-    session.console.data(session.json ? object : id);
+    if (session.json)
+      session.print_json(object);
+    else
+      session.console.data(id);
     session.console.talk("accepted; its result comes with: batchctl wait " + id);
     return kDone;
   }

@@ -97,7 +97,8 @@ class Upload {
   int give_up(const Reply& reply, const std::optional<rapidjson::Document>& document) {
     if (document) show_errors(*document);
     const int code = report(session_, reply);
-    if (document && text(member(*document, "code")) == "no_line_accepted") return code;
+    // Refused as it is: the same file would be refused again.
+    if (const auto* answer = std::get_if<Answer>(&reply); answer != nullptr && answer->status == 400) return code;
     if (source_.done() > 0 && code != kNoPermission)
       session_.console.talk("run the same command again" +
                             std::string(source_.is_regular() ? "" : " with --group " + group_) +
@@ -135,7 +136,10 @@ class Upload {
                                             .wait = *options_.wait,
                                             .acknowledge = options_.acknowledge});
     } else {
-      session_.console.data(session_.json ? answer.body : group_);
+      if (session_.json)
+        session_.print_json(answer.body);
+      else
+        session_.console.data(group_);
       session_.console.talk("their results come with: batchctl results --wait --channel " + channel);
     }
     return refused > 0 ? kBadInput : code;

@@ -16,9 +16,9 @@ int watch(Session& session, const std::string& channel, const std::string& after
   bool writable = true;
   EventSink sink([&](const Event& event) {
     if (session.json) {
-      session.console.data(event.data);
+      session.print_json(event.data);
     } else if (const auto request = scan_members(event.data)) {
-      session.console.data(result_line(*request));
+      session.print_json(result_line(*request));
     }
     writable = session.console.flush();
     cursor = event.id;

@@ -1,5 +1,6 @@
 #include "ctl/console/console.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,7 +77,10 @@ bool Console::flush() { return std::fflush(stdout) == 0 && std::ferror(stdout) =
 
 bool Console::keep() {
   if (!flush()) return false;
-  // Pipes and terminals have nothing to keep: EINVAL, EROFS.
+  struct stat facts {};
+  if (::fstat(STDOUT_FILENO, &facts) != 0) return false;
+  if (!S_ISREG(facts.st_mode) && !S_ISBLK(facts.st_mode)) return true;  // pipes and terminals have nothing to keep
+  // Nor have files of file systems that say so.
   return ::fdatasync(STDOUT_FILENO) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
 }
 
@@ -98,6 +102,9 @@ std::string printable(std::string_view text) {
     const bool second = i > 0 && out[i - 1] == '\xc2' && byte >= 0x80 && byte < 0xa0;
     if (second) out[i - 1] = ' ';
     if (second || byte < ' ' || byte == 0x7f) out[i] = ' ';
+    // U+2028 and U+2029 end a line for some readers.
+    const bool third = i > 1 && out[i - 2] == '\xe2' && out[i - 1] == '\x80' && (byte == 0xa8 || byte == 0xa9);
+    if (third) out.replace(i - 2, 3, "   ");
   }
   return out;
 }

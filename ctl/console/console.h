@@ -33,7 +33,7 @@ class Console {
 
 // Returns a size for people: "12 KiB", "3.4 GiB".
 std::string bytes_text(std::uint64_t bytes);
-// Replaces control characters by spaces: text from others must not control a terminal.
+// Replaces control characters, and what else may end a line, by spaces: text from others must not control a terminal.
 std::string printable(std::string_view text);
 
 }  // namespace batchd::ctl

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "ctl/answers/objects.h"
 #include "proto/json/digest.h"
+#include "proto/json/one_line.h"
 
 namespace batchd::ctl {
 namespace {
@@ -49,6 +50,11 @@ std::string reason_of(const Reply& reply) {
 }
 
 }  // namespace
+
+void Session::print_json(std::string_view value) {
+  while (value.ends_with('\n')) value.remove_suffix(1);
+  console.data(json::one_line(value));
+}
 
 WaitLimit limit_of(const Wait& wait) {
   if (!wait.limit) return std::nullopt;
@@ -105,7 +111,7 @@ int report(Session& session, const Trouble& trouble) {
 }
 
 int report(Session& session, const Answer& answer) {
-  if (session.json) session.console.data(answer.body);
+  if (session.json) session.print_json(answer.body);
   session.console.talk("HTTP " + std::to_string(answer.status) + ' ' + error_words(answer.body));
   if (answer.status == 401) session.console.talk("hint: name a token with --token-file FILE or $BATCHD_TOKEN");
   return exit_code_of_status(answer.status);

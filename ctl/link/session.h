@@ -32,6 +32,8 @@ struct Session {
   Seconds retry_for{60};  // how long a repeatable call is resent if the daemon is gone or answers 429, 503, 507
 
   Session(Address address, bool as_json) : client(std::move(address)), json(as_json) {}
+
+  void print_json(std::string_view value);  // prints one JSON value as one line, whatever ends a line for its readers
 };
 
 // Decides whether to repeat a call, reports that once, and pauses before it. If the daemon isn't running and was never

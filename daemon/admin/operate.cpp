@@ -73,14 +73,20 @@ Task<void> pause_lanes(Desk& desk, Exchange& exchange, std::string_view) {
   co_await answer_pauses(exchange, desk.engine);
 }
 
-// The accounts of these lanes, too, try again at once if they are in trouble: the operator wants work to go on.
+// The accounts of these lanes, too, try again at once if they are in trouble, and suspicious requests that waited for
+// an operator go on: the operator wants work to go on.
 Task<void> resume_lanes(Desk& desk, Exchange& exchange, std::string_view) {
   const auto lanes = co_await read_lanes(exchange, desk.engine);
   if (!lanes) {
     co_await reply_problem(exchange, problem_of(lanes.error()));
     co_return;
   }
-  const auto set = co_await desk.engine.store.state(&core::Store::set_pause, *lanes, false);
+  auto resume = [&lanes = *lanes, now = desk.engine.clock.wall()](core::Store& store) -> core::Result<void> {
+    const auto renewed = store.renew_suspicion(lanes, now);
+    if (!renewed) return renewed.error();
+    return store.set_pause(lanes, false);
+  };
+  const auto set = co_await desk.engine.store.together(storage::VerbClass::state, resume);
   if (!set) {
     co_await reply_problem(exchange, problem_of(set.error()));
     co_return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "core/version.h"
 
@@ -25,13 +26,14 @@ std::int64_t free_bytes(const std::string& database) {
   return error ? 0 : static_cast<std::int64_t>(space.available);
 }
 
-// Lanes with something queued first, then those that only have batches under way.
+// Lanes with something queued first, then those that only have batches under way. Suspicious queues are left out.
 std::vector<proto::LaneStatus> lanes_of(std::vector<core::LaneQueue> queues, const std::vector<core::Batch>& batches) {
   std::vector<proto::LaneStatus> lanes;
-  for (auto& queue : queues) lanes.push_back({.queue = std::move(queue)});
+  for (auto& queue : queues)
+    if (!queue.suspicious) lanes.push_back({.queue = std::move(queue)});
   for (const auto& batch : batches) {
-    const auto known = [&](const proto::LaneStatus& lane) { return lane.queue.id == batch.lane_id; };
-    if (std::ranges::none_of(lanes, known))
+    const auto known = [&](const proto::LaneStatus& lane) { return lane.queue.lane == batch.lane; };
+    if (!batch.suspicious && std::ranges::none_of(lanes, known))
       lanes.push_back({.queue = {.id = batch.lane_id, .lane = batch.lane, .owners = {}}});
   }
   return lanes;
@@ -83,8 +85,10 @@ Task<core::Result<void>> add_loads(Engine& engine, proto::AdminStatus& status) {
     auto& lane = status.lanes[i];
     const auto& [load, turnaround] = (*loads)[i];
     lane.enqueued_tokens = core::provider_tokens(load.learned, load.tokens);
-    lane.allowance =
-        core::allowance(load.learned, engine.config.budget.of(lane.queue.lane.model).max_enqueued_tokens, status.now);
+    core::TokenLimits limits{.max = engine.config.budget.of(lane.queue.lane.model).max_enqueued_tokens};
+    if (const auto* account = engine.accounts.find_for(lane.queue.lane))
+      limits.first = account->provider->first_tokens(lane.queue.lane);
+    lane.allowance = core::allowance(load.learned, limits, status.now);
     lane.turnaround = turnaround;
   }
   co_return core::Result<void>();
@@ -98,6 +102,28 @@ proto::AccountStatus status_of(const Account& account) {
                               .limits = account.budget};
   if (!account.trouble.empty()) status.since = account.troubled_since;
   return status;
+}
+
+core::Result<std::vector<proto::SuspiciousQueue>> read_suspicious(core::Store& store, core::WallTime now) {
+  const auto queues = store.summarise_queue();
+  if (!queues) return queues.error();
+  std::vector<proto::SuspiciousQueue> suspicious;
+  for (const auto& queue : *queues)
+    for (const auto& owner : queue.owners)
+      if (queue.suspicious)
+        suspicious.push_back({.owner = {.owner = owner.owner, .name = {}},
+                              .lane = queue.lane,
+                              .items = owner.items,
+                              .suspicion = owner.suspicion,
+                              .waits = core::waits_for_operator(owner.suspicion, now)});
+  if (suspicious.empty()) return suspicious;
+  const auto owners = store.list_owners(std::numeric_limits<int>::max());
+  if (!owners) return owners.error();
+  for (auto& queue : suspicious) {
+    const auto known = std::ranges::find(*owners, queue.owner.owner, &core::OwnerUse::owner);
+    if (known != owners->end()) queue.owner = *known;
+  }
+  return suspicious;
 }
 
 }  // namespace
@@ -126,7 +152,7 @@ Task<core::Result<proto::AdminStatus>> gather_status(Engine& engine, core::WallT
 }
 
 Task<core::Result<proto::Attention>> gather_attention(Engine& engine) {
-  auto read = [](core::Store& store) -> core::Result<proto::Attention> {
+  auto read = [now = engine.clock.wall()](core::Store& store) -> core::Result<proto::Attention> {
     constexpr core::BatchState kHeld[]{core::BatchState::held};
     auto held = store.list_batches(kHeld, core::BatchId{}, kBatchesShown);
     if (!held) return held.error();
@@ -135,7 +161,9 @@ Task<core::Result<proto::Attention>> gather_attention(Engine& engine) {
     auto paused = store.list_pauses();
     if (!paused) return paused.error();
     std::erase_if(*strange, [](const core::StrangeJob& job) { return job.accepted; });
-    return proto::Attention{std::move(*held), {}, std::move(*strange), std::move(*paused)};
+    auto suspicious = read_suspicious(store, now);
+    if (!suspicious) return suspicious.error();
+    return proto::Attention{std::move(*held), {}, std::move(*strange), std::move(*paused), std::move(*suspicious)};
   };
   auto attention = co_await engine.store.together(storage::VerbClass::read, read);
   if (!attention) co_return attention;

@@ -16,7 +16,14 @@ constexpr std::string_view kSendAgain = "send it again under the same group: wha
 
 void break_off(Problem& problem, const proto::BulkReport& report) {
   problem.members = proto::bulk_counts(report);
-  problem.hint = kSendAgain;
+  if (problem.hint.empty()) problem.hint = kSendAgain;
+}
+
+Problem problem_of_form(const proto::SubmissionFault& fault) {
+  auto problem = problem_of_fault(fault);
+  problem.hint =
+      "nothing of it was stored; send it again in the form of docs/api.md, \"A file of requests in one call\"";
+  return problem;
 }
 
 // Reads the next piece of the body. Fails with Errc::stopping as soon as the daemon stops, since the client may take
@@ -35,6 +42,12 @@ Task<core::Result<std::string>> read_piece(Exchange& exchange, BulkIntake& intak
 }  // namespace
 
 std::optional<Problem> read_bulk_options(const RequestHead& head, Engine& engine, BulkOptions& options) {
+  if (!idempotency_key(head).empty())
+    return make_problem(400, "bad_idempotency_key",
+                        "a file of requests has no Idempotency-Key: its group and the line's number make each line one "
+                        "request, however often it is sent",
+                        false, "leave the header out");
+  if (auto problem = account_header_unread(head)) return problem;
   if (auto problem =
           check_parameters(head, {"model", "group", "channel", "account", "endpoint", "deadline", "on_deadline"}))
     return problem;
@@ -69,12 +82,15 @@ BulkIntake::BulkIntake(Engine& engine, core::OwnerId owner, BulkOptions options)
       options_(std::move(options)),
       deadline_(options_.submission.deadline ? std::optional(options_.submission.deadline->from(engine.clock.wall()))
                                              : std::nullopt),
+      form_(options_.lane.endpoint),
       spool_(engine.store, engine.body_seats, owner) {
   report_.group = options_.group;
   report_.channel = options_.submission.channel;
 }
 
 Task<std::optional<Problem>> BulkIntake::take(std::string_view piece) {
+  if (!form_.decided())
+    if (const auto fault = form_.take(piece)) co_return problem_of_form(*fault);
   std::optional<Problem> problem;
   while (!piece.empty() && !problem) {
     const auto end = piece.find('\n');
@@ -175,6 +191,7 @@ Task<void> BulkIntake::settle(const std::vector<core::LineAccepted>& answers) {
 }
 
 Task<std::optional<Problem>> BulkIntake::finish() {
+  if (const auto fault = form_.finish()) co_return problem_of_form(*fault);
   auto problem = co_await end_line();
   if (!problem) problem = co_await submit();
   co_return problem;

@@ -13,6 +13,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/http/http_server.h"
 #include "proto/api/api.h"
+#include "proto/api/file_form.h"
 #include "proto/json/digest.h"
 
 namespace batchd::daemon {
@@ -43,7 +44,7 @@ class BulkIntake {
   Task<core::Result<std::string>> read_body(Exchange& exchange) { return spool_.read_body(exchange); }
   proto::Problem problem_of_body(const core::Error& error) const { return spool_.problem_of_body(error); }
   // Takes the next piece of the body. What is due is stored before this returns, so no more of the body is read
-  // meanwhile. Returns the problem that ends the submission, if any.
+  // meanwhile. Returns the problem that ends the submission, if any: one of them is a file that is in another form.
   Task<std::optional<proto::Problem>> take(std::string_view piece);
   Task<std::optional<proto::Problem>> finish();  // call at the end of the body: its last line may lack the newline
   Task<void> drop();                             // discards the lines that aren't accepted yet
@@ -68,6 +69,7 @@ class BulkIntake {
   const core::OwnerId owner_;
   const BulkOptions options_;
   const std::optional<core::WallTime> deadline_;
+  proto::FileForm form_;
   BodySpool spool_;
   proto::BulkReport report_;
   std::int64_t number_ = 1;  // of the line that is being read, from 1

@@ -7,6 +7,16 @@
 #include "daemon/api/reply.h"
 
 namespace batchd::daemon {
+namespace {
+
+constexpr std::string_view kIdempotencyKey = "idempotency-key", kAccountHeader = "x-batchd-account";
+
+bool is_idempotency_key(std::string_view key) {
+  const auto printable = [](char c) { return c > ' ' && c <= '~'; };
+  return !key.empty() && key.size() <= core::kIdempotencyKeyBytesMax && std::ranges::all_of(key, printable);
+}
+
+}  // namespace
 
 std::optional<Problem> check_parameters(const RequestHead& head, std::initializer_list<std::string_view> known) {
   for (std::size_t i = 0; i < head.query.size(); ++i) {
@@ -47,16 +57,33 @@ core::Duration interim_period(const RequestHead& head, core::Duration period, st
   return node ? period : core::Duration::zero();
 }
 
-std::optional<std::string> idempotency_key(const RequestHead& head) {
-  const auto key = head.header("idempotency-key");
-  const auto printable = [](char c) { return c > ' ' && c <= '~'; };
-  if (key.size() > core::kIdempotencyKeyBytesMax || !std::ranges::all_of(key, printable)) return std::nullopt;
-  return std::string(key);
+std::optional<Problem> check_safety_headers(const RequestHead& head) {
+  int keys = 0, accounts = 0;
+  for (const auto& [name, value] : head.headers) {
+    if (name == kIdempotencyKey) {
+      ++keys;
+      if (!is_idempotency_key(value))
+        return make_problem(400, "bad_idempotency_key",
+                            "an Idempotency-Key has 1 to 255 printable ASCII characters without spaces", false,
+                            value.empty() ? "it is empty: give it a value, or leave the header out" : "");
+    } else if (name == kAccountHeader) {
+      ++accounts;
+      if (value.empty())
+        return make_problem(400, "bad_account", "X-Batchd-Account is empty", false,
+                            "name an account, or leave the header out");
+    }
+  }
+  if (keys > 1) return make_problem(400, "bad_idempotency_key", "there is more than one Idempotency-Key");
+  if (accounts > 1) return make_problem(400, "bad_account", "there is more than one X-Batchd-Account");
+  return std::nullopt;
 }
 
-Problem bad_idempotency_key() {
-  return make_problem(400, "bad_idempotency_key",
-                      "an Idempotency-Key has 1 to 255 printable ASCII characters without spaces");
+std::string idempotency_key(const RequestHead& head) { return std::string(head.header(kIdempotencyKey)); }
+
+std::optional<Problem> account_header_unread(const RequestHead& head) {
+  if (head.header(kAccountHeader).empty()) return std::nullopt;
+  return make_problem(400, "bad_account", "X-Batchd-Account is read in the provider's own calls only", false,
+                      "leave it out, and name the account by \"account\"");
 }
 
 }  // namespace batchd::daemon

@@ -30,10 +30,14 @@ inline constexpr core::Duration kWaitMax = std::chrono::hours(48);
 // what the client says of itself elsewhere than in its User-Agent.
 core::Duration interim_period(const RequestHead& head, core::Duration period, std::string_view client = {});
 
-// Returns the Idempotency-Key header, empty if absent; nullopt if it is not 1 to 255 printable ASCII characters without
-// spaces.
-std::optional<std::string> idempotency_key(const RequestHead& head);
-// Returns the problem to report if idempotency_key() returns nullopt.
-proto::Problem bad_idempotency_key();
+// Returns a problem if a header is there that keeps money from being spent twice, or on another account, and that can't
+// be used: an Idempotency-Key that isn't 1 to 255 printable ASCII characters without spaces, an empty X-Batchd-Account,
+// or one of them twice. If it were taken for none, the caller would pay for what the header was to prevent. The router
+// asks this for every call, so no handler meets such a header.
+std::optional<proto::Problem> check_safety_headers(const RequestHead& head);
+// Returns the Idempotency-Key; empty if there is none.
+std::string idempotency_key(const RequestHead& head);
+// Returns a problem if there is an X-Batchd-Account, for calls that are told the account in another way.
+std::optional<proto::Problem> account_header_unread(const RequestHead& head);
 
 }  // namespace batchd::daemon

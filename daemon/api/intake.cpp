@@ -85,14 +85,13 @@ Task<void> submit_request(Desk& desk, Exchange& exchange, std::string_view) {
         exchange, make_problem(400, "bad_content_type", "requests in lines have the Content-Type application/jsonl"));
     co_return;
   }
-  auto key = idempotency_key(exchange.head());
-  if (!key) {
-    co_await reply_problem(exchange, bad_idempotency_key());
+  if (auto problem = account_header_unread(exchange.head())) {
+    co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
   core::NewRequest request;
   request.owner = exchange.peer().owner;
-  request.idempotency_key = std::move(*key);
+  request.idempotency_key = idempotency_key(exchange.head());
   BodySpool spool(desk.engine.store, desk.engine.body_seats, request.owner);
   if (auto problem = co_await read_submission(exchange, desk.engine, spool, request)) {
     co_await reply_problem(exchange, std::move(*problem));

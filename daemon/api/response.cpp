@@ -4,7 +4,7 @@
 
 #include "core/limits.h"
 #include "daemon/api/reply.h"
-#include "proto/sse.h"
+#include "proto/json/one_line.h"
 
 namespace batchd::daemon {
 namespace {
@@ -48,19 +48,47 @@ Task<core::Result<std::string>> ResponseReader::next() {
   co_return piece;
 }
 
-Task<core::Result<void>> check_response(Engine& engine, core::OwnerId owner, const core::RequestView& request) {
-  ResponseReader response(engine, owner, request);
-  while (!response.finished()) {
-    const auto piece = co_await response.next();
+std::string ResponseCheck::finish() {
+  const bool good = valid_ && validator_.finish();
+  return good ? std::string() : json::not_json(validator_.fault());
+}
+
+Task<core::Result<void>> EmbeddedResponse::check() {
+  ResponseCheck check;
+  ResponseReader reader(engine_, owner_, request_);
+  const bool small = request_.value_bytes <= ResponseReader::kPieceBytes;
+  while (!reader.finished()) {
+    const auto piece = co_await reader.next();
     if (!piece) co_return piece.error();
+    check.feed(*piece);
+    if (small) kept_ += *piece;
   }
+  fault_ = check.finish();
+  if (!small) reader_.emplace(engine_, owner_, request_);
   co_return core::Result<void>();
 }
 
-Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine, ReplyHead head, std::string prefix,
-                                             const core::RequestView& request, std::string suffix) {
-  ResponseReader response(engine, exchange.peer().owner, request);
-  const auto bytes = std::ssize(prefix) + request.value_bytes + std::ssize(suffix);
+std::int64_t EmbeddedResponse::bytes() const {
+  return fault_.empty() ? request_.value_bytes : json::base64_text_bytes(request_.value_bytes);
+}
+
+Task<core::Result<std::string>> EmbeddedResponse::next() {
+  core::Result<std::string> piece = std::string();
+  if (reader_) {
+    piece = co_await reader_->next();
+  } else {
+    piece->swap(kept_);
+    given_ = true;
+  }
+  if (!piece || fault_.empty()) co_return piece;
+  auto text = base64_.take(*piece);
+  if (finished()) text += base64_.finish();
+  co_return text;
+}
+
+Task<ResponseWritten> answer_around_response(Exchange& exchange, EmbeddedResponse& response, ReplyHead head,
+                                             std::string prefix, std::string suffix) {
+  const auto bytes = std::ssize(prefix) + response.bytes() + std::ssize(suffix);
   auto piece = co_await response.next();
   if (!piece) co_return ResponseWritten{Written::nothing, piece.error().code};
   prefix += *piece;
@@ -85,15 +113,14 @@ Task<ResponseWritten> answer_around_response(Exchange& exchange, Engine& engine,
   co_return ResponseWritten{open ? Written::all : Written::cut};
 }
 
-Task<ResponseWritten> write_around_response(Exchange& exchange, Engine& engine, std::string prefix,
-                                            const core::RequestView& request, std::string suffix, Lines lines) {
-  ResponseReader response(engine, exchange.peer().owner, request);
-  proto::OneLine escape;
+Task<ResponseWritten> write_around_response(Exchange& exchange, EmbeddedResponse& response, std::string prefix,
+                                            std::string suffix) {
+  json::OneLine escape;
   if (!co_await exchange.writable()) co_return ResponseWritten{Written::cut};
   auto piece = co_await response.next();
   if (!piece) co_return ResponseWritten{Written::nothing, piece.error().code};
   for (;;) {
-    prefix += lines == Lines::escaped ? escape.take(*piece) : *piece;
+    prefix += escape.take(*piece);
     if (response.finished()) prefix += escape.finish() + suffix;
     std::string().swap(*piece);  // an assignment would keep its capacity
     bool open = co_await exchange.write(prefix);

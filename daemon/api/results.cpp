@@ -7,6 +7,7 @@
 #include "daemon/api/calls.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/results.h"
+#include "proto/json/one_line.h"
 
 namespace batchd::daemon {
 namespace {
@@ -29,21 +30,33 @@ Task<bool> ResultWriter::write(core::RequestView request) {
   const auto cursor = proto::cursor_text(engine_.installation, request.completion);
   const bool events = shape_ == ResultShape::events;
   const auto prefix = events ? "id: " + cursor + "\ndata: " : std::string();
-  const std::string_view end = events ? "\n" : "";
   proto::RequestForm form{.cursor = events ? std::string() : cursor};
   if (request.state == core::RequestState::succeeded) {
-    auto json = proto::request_json(request, form);
-    const auto sent = co_await write_around_response(exchange_, engine_, prefix + json.head, request,
-                                                     json.tail.append(end), events ? Lines::escaped : Lines::verbatim);
+    const auto sent = co_await write_succeeded(request, form, prefix);
     if (sent.written != Written::nothing) co_return sent.written == Written::all;
     if (sent.error != core::Errc::corrupt) co_return sent.error == core::Errc::not_found;  // purged meanwhile
     lose_response(request);
     form.response = false;
   }
-  const auto json = proto::request_json(request, form);
-  auto text = prefix + json.head;
-  text += end;
+  auto json = proto::request_json(request, form);
+  json.head.pop_back();  // its newline
+  auto text = prefix + json::one_line(json.head);
+  text += end();
   co_return co_await exchange_.write(text);
+}
+
+Task<ResponseWritten> ResultWriter::write_succeeded(const core::RequestView& request, proto::RequestForm form,
+                                                    std::string prefix) {
+  if (!co_await exchange_.writable()) co_return ResponseWritten{Written::cut};
+  EmbeddedResponse response(engine_, exchange_.peer().owner, request);
+  const auto checked = co_await response.check();
+  if (!checked) co_return ResponseWritten{Written::nothing, checked.error().code};
+  form.response_fault = response.fault();
+  auto json = proto::request_json(request, form);
+  json.tail.pop_back();  // its newline
+  json.tail += end();
+  prefix += json::one_line(json.head);
+  co_return co_await write_around_response(exchange_, response, std::move(prefix), std::move(json.tail));
 }
 
 namespace {

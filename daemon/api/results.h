@@ -1,4 +1,5 @@
-// Writes results into a stream that has begun, and checks cursors into them.
+// Writes results into a stream that has begun, and checks cursors into them. No text in a result ends a line for any
+// reader, and each line and event has one whole JSON object.
 #pragma once
 
 #include <optional>
@@ -24,6 +25,9 @@ class ResultWriter {
   Task<bool> write(core::RequestView request);
 
  private:
+  Task<ResponseWritten> write_succeeded(const core::RequestView& request, proto::RequestForm form, std::string prefix);
+  std::string_view end() const { return shape_ == ResultShape::events ? "\n\n" : "\n"; }  // of a result
+
   Exchange& exchange_;
   Engine& engine_;
   const ResultShape shape_;

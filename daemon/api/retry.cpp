@@ -53,7 +53,7 @@ core::NewRequest like(const core::RequestView& old, core::OwnerId owner, std::st
 Task<void> retry_request(Desk& desk, Exchange& exchange, std::string_view id) {
   auto problem = check_parameters(exchange.head(), {});
   auto key = idempotency_key(exchange.head());
-  if (!key) problem = bad_idempotency_key();
+  if (!problem) problem = account_header_unread(exchange.head());
   if (desk.engine.stopping) problem = stopping_problem();
   const auto old_id = core::parse_id<core::RequestId>(id);
   if (!problem && !old_id) problem = make_problem(404, "not_found", "no such request");
@@ -63,8 +63,8 @@ Task<void> retry_request(Desk& desk, Exchange& exchange, std::string_view id) {
   }
   // An earlier retry with this key is found as long as the key is known, even if the request that it repeated was
   // purged.
-  if (!key->empty()) {
-    const auto known = co_await desk.engine.store.read(&core::Store::find_accepted, exchange.peer().owner, *key,
+  if (!key.empty()) {
+    const auto known = co_await desk.engine.store.read(&core::Store::find_accepted, exchange.peer().owner, key,
                                                        fingerprint_of(*old_id));
     if (!known || *known) {
       auto before = known ? core::Result<core::Accepted>(**known) : core::Result<core::Accepted>(known.error());
@@ -84,7 +84,7 @@ Task<void> retry_request(Desk& desk, Exchange& exchange, std::string_view id) {
     co_await reply_problem(exchange, std::move(*problem));
     co_return;
   }
-  auto request = like(*old, exchange.peer().owner, std::move(*key));
+  auto request = like(*old, exchange.peer().owner, std::move(key));
   BodySpool spool(desk.engine.store, desk.engine.body_seats, request.owner);
   const auto copied = co_await copy_body(desk.engine.store, spool, old->body, request);
   if (!copied) {

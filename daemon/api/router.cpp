@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/api/calls.h"
 #include "daemon/api/measured_exchange.h"
 #include "daemon/api/reply.h"
 
@@ -65,6 +66,10 @@ Task<void> Router::handle(Exchange& exchange) {
           measured, render,
           make_problem(403, "not_admin", "this call is for administrators", false,
                        "use root, the daemon's own user, a member of server.admin_group, or an admin's token"));
+      co_return;
+    }
+    if (auto problem = check_safety_headers(exchange.head())) {
+      co_await reply_rendered(measured, render, std::move(*problem));
       co_return;
     }
     co_await route.handler(desk_, measured, *id);

@@ -67,18 +67,27 @@ Task<void> answer_when_finished(Desk& desk, Exchange& exchange, core::RequestId 
 }
 
 Task<void> answer_with(Desk& desk, Exchange& exchange, const core::RequestView& request, int status) {
-  auto json = proto::request_json(request);
   ReplyHead head{status, "application/json", {}};
   if (status == 202) head.headers.emplace_back("Location", "/v1/requests/" + core::to_text(request.id));
   if (request.state != core::RequestState::succeeded) {
+    auto json = proto::request_json(request);
     co_await exchange.reply(std::move(head), std::move(json.head));
     co_return;
   }
-  const auto sent = co_await answer_around_response(exchange, desk.engine, std::move(head), std::move(json.head),
-                                                    request, std::move(json.tail));
-  if (sent.written != Written::nothing) co_return;
-  auto problem = problem_of(core::Error{sent.error, ""});
-  if (sent.error == core::Errc::not_found) problem.detail = "it is purged now";
+  EmbeddedResponse response(desk.engine, exchange.peer().owner, request);
+  const auto checked = co_await response.check();
+  auto trouble = checked ? core::Errc{} : checked.error().code;
+  if (checked) {
+    proto::RequestForm form;
+    form.response_fault = response.fault();
+    auto json = proto::request_json(request, form);
+    const auto sent = co_await answer_around_response(exchange, response, std::move(head), std::move(json.head),
+                                                      std::move(json.tail));
+    if (sent.written != Written::nothing) co_return;
+    trouble = sent.error;
+  }
+  auto problem = problem_of(core::Error{trouble, ""});
+  if (trouble == core::Errc::not_found) problem.detail = "it is purged now";
   co_await reply_problem(exchange, std::move(problem));
 }
 

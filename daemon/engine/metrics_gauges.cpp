@@ -127,6 +127,10 @@ std::vector<MetricFamily> gauges_of(const proto::AdminStatus& status, const prot
   Sheet::add(waiting, std::ssize(attention.accounts), {{"kind", "account"}});
   Sheet::add(waiting, std::ssize(attention.strange), {{"kind", "strange_job"}});
   Sheet::add(waiting, std::ssize(attention.paused), {{"kind", "paused"}});
+  Sheet::add(waiting, std::ssize(attention.suspicious), {{"kind", "suspicious_requests"}});
+  std::int64_t suspicious = 0;
+  for (const auto& queue : attention.suspicious) suspicious += queue.items;
+  sheet.one("batchd_suspicious_requests", "Requests in suspicious queues.", static_cast<double>(suspicious));
   sheet.one("batchd_connections", "Clients connected.", static_cast<double>(process.connections));
   sheet.one("batchd_exchanges", "Calls being answered or waiting.", static_cast<double>(process.exchanges));
   sheet.one("batchd_waiters", "Calls waiting for a request to end.", static_cast<double>(process.waiters));

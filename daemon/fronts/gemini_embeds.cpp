@@ -146,6 +146,7 @@ class EmbedAnswer {
       co_return;
     }
     proto::EmbeddingScan scan;
+    ResponseCheck check;
     ResponseReader response(engine_, exchange_.peer().owner, view);
     while (!response.finished()) {
       const auto piece = co_await response.next();
@@ -158,6 +159,11 @@ class EmbedAnswer {
         co_return;
       }
       scan.feed(*piece);
+      check.feed(*piece);
+    }
+    if (const auto fault = check.finish(); !fault.empty()) {
+      fail(item, CallEnd::orphan, response_is_no_json(view.id, fault));
+      co_return;
     }
     const auto span = scan.finish();
     if (!span) {

@@ -44,9 +44,7 @@ std::optional<Problem> read_options(const RequestHead& head, const proto::Gemini
   auto lane = lane_of(engine, submission);
   if (auto* problem = std::get_if<Problem>(&lane)) return std::move(*problem);
   request.lane = std::get<core::Lane>(std::move(lane));
-  auto key = idempotency_key(head);
-  if (!key) return bad_idempotency_key();
-  request.idempotency_key = std::move(*key);
+  request.idempotency_key = idempotency_key(head);
   request.keyed_call = !request.idempotency_key.empty();
   return std::nullopt;
 }
@@ -77,10 +75,10 @@ Task<std::optional<Problem>> read_body(Exchange& exchange, Engine& engine, BodyS
 }
 
 // Sends the response as one event: a batch yields no partial answers.
-Task<ResponseWritten> reply_event(Exchange& exchange, Engine& engine, const core::RequestView& request) {
+Task<ResponseWritten> reply_event(Exchange& exchange, EmbeddedResponse& response) {
   const bool open = co_await exchange.begin_stream(event_head());
   if (!open) co_return ResponseWritten{Written::cut};
-  const auto sent = co_await write_around_response(exchange, engine, "data: ", request, "\n\n", Lines::escaped);
+  const auto sent = co_await write_around_response(exchange, response, "data: ", "\n\n");
   bool whole = sent.written == Written::all;
   if (whole) whole = co_await exchange.end_stream();
   co_return ResponseWritten{whole ? Written::all : Written::cut};
@@ -90,31 +88,32 @@ bool wants_events(const Exchange& exchange, const proto::GeminiCall& call) {
   return call.stream && exchange.head().query_value("alt") == "sse";
 }
 
-Task<ResponseWritten> reply_response(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
-                                     const core::RequestView& request) {
-  if (wants_events(exchange, call)) co_return co_await reply_event(exchange, engine, request);
+Task<ResponseWritten> reply_response(Exchange& exchange, const proto::GeminiCall& call, EmbeddedResponse& response) {
+  if (wants_events(exchange, call)) co_return co_await reply_event(exchange, response);
   ReplyHead head{200, "application/json; charset=UTF-8", {}};
   std::string prefix = call.stream ? "[" : "", suffix = call.stream ? "]" : "";
-  co_return co_await answer_around_response(exchange, engine, std::move(head), std::move(prefix), request,
-                                            std::move(suffix));
+  co_return co_await answer_around_response(exchange, response, std::move(head), std::move(prefix), std::move(suffix));
 }
 
-// A damaged response is reported as an error if nothing of the answer has been sent. If the request was known before
-// (`again`), an earlier answer was perhaps cut in the middle of the damaged response; then, and before a stream begins,
-// the whole response is checked first.
+// The whole response is read before any of the answer is sent, so that a damaged one, and one that Google's clients
+// couldn't read, is an error. The caller of the latter may make the call again and is told the same: nothing is paid
+// for twice, and the response stays to be had by the request's id.
 Task<CallEnd> answer(Exchange& exchange, Engine& engine, const proto::GeminiCall& call,
-                     const core::RequestView& request, bool again) {
+                     const core::RequestView& request) {
   if (request.state != core::RequestState::succeeded) {
     const bool said = co_await reply_error(exchange, request.error.value_or(core::RequestError()));
     co_return said ? CallEnd::answered : CallEnd::orphan;
   }
-  core::Errc trouble{};
-  if (again || call.stream) {
-    const auto readable = co_await check_response(engine, exchange.peer().owner, request);
-    if (!readable) trouble = readable.error().code;
+  EmbeddedResponse response(engine, exchange.peer().owner, request);
+  const auto checked = co_await response.check();
+  auto trouble = checked ? core::Errc{} : checked.error().code;
+  if (checked && !response.fault().empty()) {
+    const auto error = response_is_no_json(request.id, response.fault());
+    co_await reply_error(exchange, error);
+    co_return CallEnd::orphan;
   }
-  if (trouble == core::Errc{}) {
-    const auto sent = co_await reply_response(exchange, engine, call, request);
+  if (checked) {
+    const auto sent = co_await reply_response(exchange, call, response);
     if (sent.written != Written::nothing) co_return sent.written == Written::all ? CallEnd::answered : CallEnd::orphan;
     trouble = sent.error;
   }
@@ -161,6 +160,12 @@ core::RequestError damaged_response(Engine& engine, core::RequestId request) {
       core::ErrorClass::data_lost,
       "the stored response of request " + core::to_text(request) +
           " is damaged; the same call made again, with a new Idempotency-Key if it has one, is run and paid for again");
+}
+
+core::RequestError response_is_no_json(core::RequestId request, std::string_view fault) {
+  return core::own_error(core::ErrorClass::internal, "the provider's response to request " + core::to_text(request) +
+                                                         " is " + std::string(fault) + "; GET /v1/requests/" +
+                                                         core::to_text(request) + " shows it as \"response_base64\"");
 }
 
 core::RequestError unreadable_now(core::RequestId request) {
@@ -214,7 +219,7 @@ Task<void> serve_gemini(Desk& desk, Exchange& exchange, std::string_view path) {
   if (waited.problem)
     co_await reply_front_problem(out, front_problem(*waited.problem, accepted->id));
   else if (waited.request)
-    ended[0].end = co_await answer(out, desk.engine, *call, *waited.request, accepted->replayed);
+    ended[0].end = co_await answer(out, desk.engine, *call, *waited.request);
   if (!keyed) co_await end_calls(desk.engine, exchange, std::move(ended));
 }
 

@@ -55,6 +55,10 @@ proto::Problem front_problem(const proto::Problem& problem, core::RequestId requ
 // Logs and counts that the stored response of `request` can't be read, and returns the error for its caller.
 core::RequestError damaged_response(Engine& engine, core::RequestId request);
 
+// Returns the error for a response that isn't JSON (`fault`: ResponseCheck::finish()), as Google's clients expect it to
+// be.
+core::RequestError response_is_no_json(core::RequestId request, std::string_view fault);
+
 // Returns the error for a response that can't be read now and isn't known to be damaged: batchd stops, or it was purged
 // meanwhile.
 core::RequestError unreadable_now(core::RequestId request);

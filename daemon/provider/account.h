@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/budget.h"
@@ -31,6 +32,9 @@ struct Account {
   bool refuses_creates = false;     // true if `trouble` is about creates, so that other calls that work prove nothing
   core::SteadyTime paused_until{};
   bool key_read = false;  // the key has been read since the last pause began
+  // When a create was accepted last, as seen by this process, and with which `credential`.
+  std::optional<core::WallTime> accepted_at;
+  std::string accepted_with;
   // Reads the key again, and passes a new key on to `link` and `credential`. Fails if no key is found, or if the key
   // can't be sent in a header.
   std::function<core::Result<void>(Account&)> reload;

@@ -181,7 +181,7 @@ Task<core::HttpEvent> CallRun::receive(core::Duration timeout) {
   event.early = !parts_.progress.last_begun;
   event.status = answer_->status();
   event.headers = std::move(answer_->headers());
-  event.body = std::move(answer_->body());
+  event.body = std::move(body_);
   if (event.status / 100 == 3) event.redirect = redirect_target(parts_.url, event.header("Location"));
   co_return event;
 }
@@ -191,6 +191,8 @@ Task<std::string> CallRun::read_answer(core::HttpEvent& event, Connection::Insta
   const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
   std::size_t filled = 0;
   int interim = 0;
+  const auto& call = parts_.call;
+  if (call.sink == core::HttpCall::Sink::memory && !call.left_out.empty()) left_out_.emplace(call.left_out);
   answer_ = std::make_unique<AnswerReader>(parts_.call.method == "HEAD");
   for (;;) {
     const auto used = answer_->feed({buffer.get(), filled});
@@ -203,16 +205,20 @@ Task<std::string> CallRun::read_answer(core::HttpEvent& event, Connection::Insta
       if (filled > 0) continue;
     }
     const bool streaming = answer_->head_done() && streams();
+    take_body();
     if (streaming) {
       auto why = co_await drain_body(event);
       if (!why.empty()) co_return why;
-    } else if (std::ssize(answer_->body()) > core::kControlBodyBytesMax) {
+    } else if (std::ssize(body_) > core::kControlBodyBytesMax) {
       co_return "the answer is too large";
     }
     reusable_ = answer_->reusable() && filled == 0;
     if (answer_->complete()) co_return std::string();
     if (filled == kReadBytes) co_return "the answer is malformed: endless line";
-    if (streaming) until = std::chrono::steady_clock::now() + parts_.config.stall_timeout;
+    const auto stalled = std::chrono::steady_clock::now() + parts_.config.stall_timeout;
+    if (streaming) until = stalled;
+    // What is left out may be as large as what is streamed, and takes as long.
+    if (left_out_ && left_out_->inside()) until = std::max(until, stalled);
     const auto io = co_await connection_.read_some(buffer.get() + filled, kReadBytes - filled, until);
     if (co_await cancelled()) co_return "cancelled";
     answered_ = answered_ || io.bytes > 0;
@@ -227,15 +233,27 @@ Task<std::string> CallRun::read_answer(core::HttpEvent& event, Connection::Insta
   }
 }
 
+// Moves to body_ what is wanted of the bytes of the answer that have come.
+void CallRun::take_body() {
+  auto& bytes = answer_->body();
+  if (streams() && !parts_.call.lines_in.empty() && !lines_) lines_.emplace(parts_.call.lines_in);
+  if (lines_)
+    lines_->feed(bytes, body_);
+  else if (left_out_)
+    left_out_->feed(bytes, body_);
+  else
+    body_ += bytes;
+  bytes.clear();
+}
+
 Task<std::string> CallRun::drain_body(core::HttpEvent& event) {
-  auto& body = answer_->body();
-  if (body.empty() || (body.size() < kSinkBytes && !answer_->complete())) co_return std::string();
+  if (body_.empty() || (body_.size() < kSinkBytes && !answer_->complete())) co_return std::string();
   CHECK(parts_.sink != nullptr);
-  const auto written = co_await parts_.sink->write(body);
+  const auto written = co_await parts_.sink->write(body_);
   if (co_await cancelled()) co_return "cancelled";
   if (!written) co_return "writing the answer to its sink: " + written.error().detail;
-  event.streamed_bytes += std::ssize(body);
-  body.clear();
+  event.streamed_bytes += std::ssize(body_);
+  body_.clear();
   co_return std::string();
 }
 

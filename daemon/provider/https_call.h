@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "daemon/provider/https_answer.h"
 #include "daemon/provider/https_client.h"
 #include "daemon/provider/https_connection.h"
+#include "proto/json/elements.h"
+#include "proto/json/omit.h"
 
 namespace batchd::daemon {
 
@@ -59,13 +62,17 @@ class CallRun {
   Task<std::string> read_answer(core::HttpEvent& event, Connection::Instant until);
   Task<std::string> drain_body(core::HttpEvent& event);
   bool streams() const;
+  void take_body();
   core::HttpEvent failed(std::string detail) const;
 
   const CallParts& parts_;
   Connection& connection_;
   std::unique_ptr<AnswerReader> answer_;
-  std::string held_;       // the end of what has been added: not written yet
-  std::int64_t left_ = 0;  // bytes of the body that have not been added yet
+  std::optional<json::Omit> left_out_;   // HttpCall::left_out
+  std::optional<json::Elements> lines_;  // HttpCall::lines_in, once a 2xx answer has begun
+  std::string body_;                     // of the answer: what is kept of it, and not in the sink yet
+  std::string held_;                     // the end of what has been added: not written yet
+  std::int64_t left_ = 0;                // bytes of the body that have not been added yet
   bool answered_ = false;
   bool timed_out_ = false;
   bool reusable_ = false;

@@ -21,7 +21,8 @@ struct HttpsClientConfig {
   std::string ca_file;                    // if empty, the system's roots
   core::Duration connect_timeout{};       // resolve + connect + TLS
   core::Duration answer_timeout{};        // last byte written -> complete head; and whole control answers
-  core::Duration stall_timeout{};         // between two pieces of a streamed body, in either direction
+  core::Duration stall_timeout{};  // between two pieces of a streamed body, in either direction, or of a value that is
+                                   // left out (HttpCall::left_out)
 };
 
 class HttpsLink : public ProviderLink {

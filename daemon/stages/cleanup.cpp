@@ -1,5 +1,6 @@
 // cleanup: deletes the input files of batches that are over, since storage at the provider is limited. A file that
-// can't be deleted expires by itself, and counts against the budget until then.
+// can't be deleted expires by itself, and counts against the budget until then. Whoever wakes this stage, no call is
+// made while the provider wants none.
 #include "daemon/net/log.h"
 #include "daemon/stages/input_files.h"
 #include "daemon/stages/stages.h"
@@ -10,25 +11,27 @@ namespace {
 
 constexpr int kFilesPerPage = 50;
 
-// Returns true if the batch's files are gone, by deletion or because they must have expired, and this is recorded.
-Task<bool> clean_up(Engine& engine, core::Batch batch) {
-  auto* account = engine.accounts.find_for(batch.lane);
-  if (account == nullptr || account->paused(engine.clock.steady())) co_return false;
-  const bool vanished = engine.clock.wall() - batch.created_at > account->provider->caps().file_lifetime * 2;
+}  // namespace
+
+Task<bool> CleanupStage::clean_up(const core::Batch& batch) {
+  auto* account = engine_.accounts.find_for(batch.lane);
+  if (account == nullptr || account->paused(engine_.clock.steady())) co_return false;
+  const bool vanished = engine_.clock.wall() - batch.created_at > account->provider->caps().file_lifetime * 2;
   if (batch.upload_n > 0 && !vanished) {
-    const auto files = co_await engine.store.read(&core::Store::list_inputs, batch.id);
+    if (engine_.clock.steady() < not_before_[account->name]) co_return false;
+    const auto files = co_await engine_.store.read(&core::Store::list_inputs, batch.id);
     if (!files) co_return false;
     if (const auto fault = co_await remove_inputs(*files, *account)) {
+      if (fault->retry_after)
+        not_before_[account->name] = engine_.clock.steady() + core::bounded_retry_after(*fault->retry_after);
       log_event(LogLevel::debug, "file_not_deleted", {{"batch", batch.id}, {"message", fault->message}});
       co_return false;
     }
   }
   const core::BatchPatch patch{.file_deleted = true};
-  const auto noted = co_await engine.store.state(&core::Store::note, batch.id, patch);
+  const auto noted = co_await engine_.store.state(&core::Store::note, batch.id, patch);
   co_return noted.has_value();
 }
-
-}  // namespace
 
 // Tries all batches at each look, so that those whose files can't be deleted now don't hold up the others.
 Task<std::optional<core::SteadyTime>> CleanupStage::once() {
@@ -40,7 +43,7 @@ Task<std::optional<core::SteadyTime>> CleanupStage::once() {
     if (!batches) co_return engine_.clock.steady() + backoff.first;
     for (const auto& batch : *batches) {
       if (engine_.stopping) co_return std::nullopt;
-      const bool clean = co_await clean_up(engine_, batch);
+      const bool clean = co_await clean_up(batch);
       if (!clean) trouble = true;
       if (clean) engine_.wakeups.pack.wake();  // a lane may wait for the room
       after = batch.id;

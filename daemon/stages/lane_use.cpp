@@ -1,5 +1,8 @@
 #include "daemon/stages/lane_use.h"
 
+#include <algorithm>
+
+#include "core/schedule.h"
 #include "daemon/net/log.h"
 
 namespace batchd::daemon {
@@ -16,8 +19,9 @@ bool has_job(const core::Batch& batch) {
   return batch.state == BatchState::submitted || batch.state == BatchState::lost;
 }
 
-std::int64_t tokens_max(const Engine& engine, const core::Batch& batch) {
-  return engine.config.budget.of(batch.lane.model).max_enqueued_tokens;
+// For how long the provider wants the lane to be left alone, as recorded with the batch; zero if it doesn't say.
+core::Duration asked_rest(const core::Batch& batch, core::WallTime now) {
+  return batch.not_before ? std::max(*batch.not_before - now, core::Duration::zero()) : core::Duration::zero();
 }
 
 // Reads and writes in one transaction, because two batches of a lane may learn at the same time.
@@ -45,6 +49,17 @@ Task<core::Result<void>> learn(Engine& engine, const core::Batch& batch,
 
 }  // namespace
 
+core::TokenLimits token_limits(Engine& engine, const core::Lane& lane) {
+  core::TokenLimits limits{.max = engine.config.budget.of(lane.model).max_enqueued_tokens};
+  if (const auto* account = engine.accounts.find_for(lane)) limits.first = account->provider->first_tokens(lane);
+  return limits;
+}
+
+std::optional<core::WallTime> rests_until(const Engine& engine, const core::LaneBudget& learned) {
+  const auto rest_max = std::max(engine.config.submission.throttle_first, core::kRetryAfterMax);
+  return core::rests_until(learned, rest_max, engine.clock.wall());
+}
+
 Task<core::Result<OthersOfLane>> others_of_lane(Engine& engine, const core::Batch& batch) {
   static constexpr std::array kAtTheProvider{BatchState::creating, BatchState::submitted, BatchState::unclear,
                                              BatchState::fencing, BatchState::lost};
@@ -54,7 +69,7 @@ Task<core::Result<OthersOfLane>> others_of_lane(Engine& engine, const core::Batc
                                                  std::span<const BatchState>(kAtTheProvider), after, kPage);
     if (!page) co_return page.error();
     for (const auto& other : *page) {
-      if (other.lane_id != batch.lane_id || other.id == batch.id) continue;
+      if (other.lane != batch.lane || other.id == batch.id) continue;
       if (has_job(other)) others.job_tokens += other.tokens;
       others.tokens += other.tokens;
       ++others.batches;
@@ -67,9 +82,8 @@ Task<core::Result<OthersOfLane>> others_of_lane(Engine& engine, const core::Batc
 Task<core::Result<bool>> may_enqueue(Engine& engine, const core::Batch& batch) {
   const auto load = co_await engine.store.read(&core::Store::lane_load, batch.lane_id);
   if (!load) co_return load.error();
-  const auto allowed = core::allowance(load->learned, tokens_max(engine, batch), engine.clock.wall());
-  // load->tokens includes the batch itself.
-  if (core::provider_tokens(load->learned, load->tokens) <= allowed) co_return true;
+  if (rests_until(engine, load->learned)) co_return false;
+  const auto allowed = core::allowance(load->learned, token_limits(engine, batch.lane), engine.clock.wall());
   const auto others = co_await others_of_lane(engine, batch);
   if (!others) co_return others.error();
   co_return others->batches == 0 || core::provider_tokens(load->learned, others->tokens + batch.tokens) <= allowed;
@@ -78,15 +92,18 @@ Task<core::Result<bool>> may_enqueue(Engine& engine, const core::Batch& batch) {
 Task<core::Result<bool>> learn_from_throttle(Engine& engine, const core::Batch& batch) {
   const auto others = co_await others_of_lane(engine, batch);
   if (!others) co_return others.error();
+  const auto limits = token_limits(engine, batch.lane);
+  const auto asked = asked_rest(batch, engine.clock.wall());
   const bool alone = others->batches == 0;
-  const bool small = batch.items == 1 && batch.tokens <= tokens_max(engine, batch) / kSmallRequest;
+  const bool small = batch.items == 1 && batch.tokens <= limits.max / kSmallRequest;
   const bool not_tokens = alone && small;
   if (!not_tokens && engine.not_for_tokens.contains(batch.lane_id)) co_return false;
-  auto lesson = [not_tokens, enqueued = others->job_tokens, refused = batch.tokens,
+  auto lesson = [not_tokens, limits, asked, enqueued = others->job_tokens, refused = batch.tokens,
+                 rest = std::max(engine.config.submission.throttle_first, asked),
                  wall = engine.clock.wall()](const LaneBudget& learned) {
-    if (not_tokens) return LaneBudget{.ratio = learned.ratio, .allowance = 0, .since = wall};
+    if (not_tokens) return LaneBudget{.ratio = learned.ratio, .allowance = 0, .since = wall + asked};
     return core::after_throttle(learned, core::provider_tokens(learned, enqueued),
-                                core::provider_tokens(learned, refused), wall);
+                                core::provider_tokens(learned, refused), limits, wall, rest);
   };
   const auto learned = co_await learn(engine, batch, std::move(lesson));
   if (!learned) co_return learned.error();
@@ -98,12 +115,13 @@ Task<core::Result<void>> learn_from_create(Engine& engine, const core::Batch& ba
   engine.not_for_tokens.erase(batch.lane_id);
   const auto load = co_await engine.store.read(&core::Store::lane_load, batch.lane_id);
   if (!load) co_return load.error();
-  if (load->learned.allowance == 0) co_return core::Result<void>();
+  const auto limits = token_limits(engine, batch.lane);
+  if (core::allowance(load->learned, limits, engine.clock.wall()) >= limits.max) co_return core::Result<void>();
   const auto others = co_await others_of_lane(engine, batch);
   if (!others) co_return others.error();
-  auto lesson = [enqueued = others->job_tokens + batch.tokens, limit = tokens_max(engine, batch),
+  auto lesson = [limits, enqueued = others->job_tokens + batch.tokens,
                  wall = engine.clock.wall()](const LaneBudget& learned) {
-    return core::after_create(learned, core::provider_tokens(learned, enqueued), limit, wall);
+    return core::after_create(learned, core::provider_tokens(learned, enqueued), limits, wall);
   };
   co_return co_await learn(engine, batch, std::move(lesson));
 }

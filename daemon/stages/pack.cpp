@@ -2,6 +2,8 @@
 // core/budget.h how much may be enqueued; this file carries that out, in chunks, so that no acknowledgement waits for a
 // large claim.
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include "daemon/net/log.h"
 #include "daemon/stages/stages.h"
@@ -34,6 +36,11 @@ bool urgent_in(const core::LaneQueue& queue, std::optional<core::WallTime> befor
     return before && owner.nearest_deadline && *owner.nearest_deadline < *before;
   };
   return std::ranges::any_of(queue.owners, urgent);
+}
+
+bool before_create(core::BatchState state) {
+  using enum core::BatchState;
+  return state == sealing || state == sealed || state == uploading || state == uploaded || state == creating;
 }
 
 }  // namespace
@@ -71,29 +78,54 @@ Task<std::optional<core::SteadyTime>> PackStage::once() {
 // Returns the lanes that have something queued, whose account works, and that no operator has paused. Skipped lanes are
 // woken by account recovery or by an operator's resume.
 Task<core::Result<std::vector<PackStage::Lane>>> PackStage::lanes_that_may_leave() {
-  const auto queues = co_await engine_.store.read(&core::Store::summarise_queue);
+  auto queues = co_await engine_.store.read(&core::Store::summarise_queue);
   if (!queues) co_return queues.error();
+  // Suspicious queues come last, and no flush waits for them.
+  const auto suspicious = std::ranges::stable_partition(*queues, std::logical_not(), &core::LaneQueue::suspicious);
+  std::vector<core::LaneQueue> apart(std::move_iterator(suspicious.begin()), std::move_iterator(suspicious.end()));
+  queues->erase(suspicious.begin(), suspicious.end());
+  engine_.flushes.forget_fulfilled(*queues);
+  const auto left_out = co_await leave_out_underway(apart);
+  if (!left_out) co_return left_out.error();
+  std::ranges::move(apart, std::back_inserter(*queues));
   const auto pauses = co_await engine_.store.read(&core::Store::list_pauses);
   if (!pauses) co_return pauses.error();
-  engine_.flushes.forget_fulfilled(*queues);
   std::vector<Lane> lanes;
   std::map<std::string, std::int64_t> lanes_of;
   for (const auto& queue : *queues) {
+    if (queue.owners.empty()) continue;
     auto* account = engine_.accounts.find_for(queue.lane);
     if (account == nullptr) continue;  // its requests wait until the account is configured again
     if (account->paused(engine_.clock.steady()) || account->strange_jobs > 0) continue;
     const auto meant = [&](const core::LaneSelector& pause) { return core::matches(pause, queue.lane); };
     if (std::ranges::any_of(*pauses, meant)) continue;
-    ++lanes_of[account->name];
+    if (!queue.suspicious) ++lanes_of[account->name];
     Lane lane;
     lane.queue = queue;
     lane.account = account;
     lane.circumstances.jobs_max = account->budget.jobs;
-    lane.circumstances.flush = engine_.flushes.of(queue.lane);
+    if (!queue.suspicious) lane.circumstances.flush = engine_.flushes.of(queue.lane);
     lanes.push_back(std::move(lane));
   }
   for (auto& lane : lanes) lane.circumstances.lanes = lanes_of[lane.account->name];
   co_return lanes;
+}
+
+Task<core::Result<void>> PackStage::leave_out_underway(std::vector<core::LaneQueue>& queues) {
+  for (auto entry = suspicious_underway_.begin(); entry != suspicious_underway_.end();) {
+    const auto batch = co_await engine_.store.read(&core::Store::get_batch, entry->first);
+    if (!batch && batch.error().code != core::Errc::not_found) co_return batch.error();
+    if (!batch || !before_create(batch->state)) {
+      entry = suspicious_underway_.erase(entry);
+      continue;
+    }
+    const auto [lane, owner] = entry->second;
+    for (auto& queue : queues)
+      if (queue.id == lane)
+        std::erase_if(queue.owners, [owner](const auto& waiting) { return waiting.owner == owner; });
+    ++entry;
+  }
+  co_return core::Result<void>();
 }
 
 Task<core::Result<void>> PackStage::look_at_lanes(std::vector<Lane>& lanes) {
@@ -161,8 +193,7 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   const auto& learned = lane.load.learned;
 
   // The provider has just refused a batch as too much: send none for a while, not even a smaller one.
-  const auto rest = engine_.config.submission.throttle_first;
-  if (learned.allowance > 0 && now >= learned.since && now < learned.since + rest) co_return at(learned.since + rest);
+  if (const auto rest = rests_until(engine_, learned)) co_return at(*rest);
 
   auto limits = limits_of(lane);
   // How much the provider's storage still takes. A request larger than that goes when nothing else is stored.
@@ -171,10 +202,10 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   const auto storable = lane.account->budget.stored_bytes - lane.use->stored_bytes;
   const auto line = waiting.bytes / std::max<std::int64_t>(waiting.items, 1) + frame;  // on average
   if (lane.use->stored_bytes > 0 && storable < line) co_return eventually;
+  if (lane.queue.suspicious && storable < lane.use->stored_bytes) co_return eventually;  // the other half is for others
   limits.bytes = std::clamp<std::int64_t>(storable, 1, limits.bytes);
   limits.items = std::clamp<std::int64_t>(storable / line, 1, limits.items);
-  const auto allowed =
-      core::allowance(learned, engine_.config.budget.of(lane.queue.lane.model).max_enqueued_tokens, now);
+  const auto allowed = core::allowance(learned, token_limits(engine_, lane.queue.lane), now);
   const bool alone = lane.load.batches == 0;  // if nothing else is enqueued, a batch may always go
   const auto left =
       core::estimated_tokens(learned, allowed - (alone ? 0 : core::provider_tokens(learned, lane.load.tokens)));
@@ -191,6 +222,7 @@ Task<std::optional<core::SteadyTime>> PackStage::serve(Lane& lane) {
   const auto bytes = std::min(waiting.bytes, limits.bytes);
   if (!core::has_slot(*lane.use, lane.account->budget)) co_return eventually;
 
+  if (lane.queue.suspicious) limits.items = plan.departure->shares.front().limit.items;  // and not what else would fit
   const bool departed = co_await depart(lane.queue, *plan.departure, limits);
   if (!departed) co_return steady + engine_.config.retry.first;
   lane.use->jobs += 1;
@@ -202,6 +234,7 @@ Task<bool> PackStage::depart(const core::LaneQueue& queue, const core::Departure
                              const core::PackLimits& limits) {
   auto batch = co_await engine_.store.state(&core::Store::open_batch, queue.id, departure.reason, engine_.clock.wall());
   if (!batch) co_return false;
+  if (queue.suspicious) suspicious_underway_.insert({*batch, {queue.id, departure.shares.front().owner}});
   ClaimLimit left{limits.items, limits.bytes, limits.tokens};
   const auto take = [&](const core::Claimed& claimed) {
     left.items -= claimed.items;

@@ -78,7 +78,7 @@ Task<core::Duration> PollStage::refuse_lines(core::Batch batch, const core::JobV
     const core::BatchPatch lines{.refusal = core::RefusedFor::lines};
     const auto moved = store.mark(batch.id, BatchState::collecting, BatchState::refused, lines, wall);
     if (!moved) return moved.error();
-    return fail_named_lines(store, batch.id, job.refused, wall);
+    return take_named_lines(store, batch.id, job.refused, wall);
   };
   auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);
   const int status = job.error ? job.error->http_status : 0;

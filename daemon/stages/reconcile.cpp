@@ -156,8 +156,10 @@ Task<core::Duration> ReconcileStage::throttled(core::Batch batch, Account& accou
   if (listing != Listing::clean) co_return pause;
   const auto too_much = co_await learn_from_throttle(engine_, batch);
   if (!too_much) co_return pause_unless(false);
-  const auto pause_by = core::backoff_pause(engine_.config.submission.throttle(), batch.throttles - 1);
-  const core::BatchPatch patch{.not_before = engine_.clock.wall() + pause_by, .throttled = false};
+  const auto ours =
+      engine_.clock.wall() + core::backoff_pause(engine_.config.submission.throttle(), batch.throttles - 1);
+  // `not_before` is what the provider asked for, if it did.
+  const core::BatchPatch patch{.not_before = std::max(ours, batch.not_before.value_or(ours)), .throttled = false};
   const auto back = co_await engine_.mark(batch, BatchState::uploaded, patch);
   if (back && *too_much) {  // waiting wouldn't help: the members go again in smaller batches
     const auto unsealed = co_await engine_.mark(*back, BatchState::unsealed);
@@ -220,8 +222,10 @@ Task<core::Duration> ReconcileStage::lost(core::Batch batch, Account& account, P
   const auto& fault = std::get<Fault>(answer);
   if (fault.kind != Fault::Kind::missing) co_return pause_after(fault, account, progress);
   const auto left = engine_.config.polling.lost_grace - (engine_.clock.wall() - batch.state_since);
-  if (left > core::Duration::zero())
-    co_return std::min<core::Duration>(core::backoff_pause(retry_backoff(), progress.tries++), left);
+  if (left > core::Duration::zero()) {
+    const auto ours = std::min<core::Duration>(core::backoff_pause(retry_backoff(), progress.tries++), left);
+    co_return core::pause_as_asked(ours, fault.retry_after);
+  }
 
   core::Duration pause{};
   // With the key of another project the job is out of sight, not lost: the old key would see it again.

@@ -1,5 +1,4 @@
-// What follows when a provider refuses a batch and names the lines at fault: in its answer to the create call, or as
-// the end of a job that was refused later.
+// What follows when the provider names lines of a batch that it refuses.
 #pragma once
 
 #include <span>
@@ -8,11 +7,16 @@
 
 namespace batchd::daemon {
 
-// Fails each request on a named line of a batch in state refused with what the provider said of that line, never with
-// words about another owner's. If none of the lines is one of ours, the batch counts as poisoned instead: sent whole
-// again, it would be refused again, for ever. To be called in the transaction that moves the batch to refused, so that
-// a crash can't forget which lines they were.
-core::Result<core::Recorded> fail_named_lines(core::Store& store, core::BatchId batch,
+// Fails the requests on these lines, each with its own error, all in one transaction.
+core::Result<core::Recorded> fail_lines(core::Store& store, core::BatchId batch,
+                                        std::span<const core::LineRefusal> lines, core::WallTime wall);
+
+// Fails the requests on the lines that the provider named, each with its own words. To be called inside a transaction
+// that has moved the batch to refused, with RefusedFor::lines. Nobody fails if the batch has requests of several
+// owners: the provider's words may quote one owner's text as if it were about another's line. Then the owners of these
+// lines are recorded, and the batch is marked RefusedFor::owners. If none of the lines is the batch's, it is marked
+// RefusedFor::poison.
+core::Result<core::Recorded> take_named_lines(core::Store& store, core::BatchId batch,
                                               std::span<const core::LineRefusal> lines, core::WallTime wall);
 
 }  // namespace batchd::daemon

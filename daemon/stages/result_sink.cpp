@@ -11,7 +11,11 @@ constexpr std::size_t kOutcomesPerVerb = 1000;  // at about 1 KiB each, a few ms
 }  // namespace
 
 ResultSink::ResultSink(Engine& engine, const core::Batch& batch, const core::Provider& provider, bool take_errors)
-    : engine_(engine), batch_(batch.id), reader_(provider.result_reader()), take_errors_(take_errors) {}
+    : engine_(engine),
+      batch_(batch.id),
+      reader_(provider.result_reader()),
+      take_errors_(take_errors),
+      cancelled_(batch.end == core::JobEnd::cancelled) {}
 
 Task<core::Result<void>> ResultSink::write(std::string_view bytes) {
   bytes_ += static_cast<std::int64_t>(bytes.size());
@@ -83,6 +87,11 @@ Task<core::Result<void>> ResultSink::end_line() {
     ++counts_.unreadable;
     co_return co_await drop_line();
   }
+  // Requests that a cancelled job hadn't run yet have been seen with a line of such an error: they have no result.
+  const bool not_run =
+      line.kind == core::ResultLine::Kind::error && cancelled_ &&
+      (line.error.kind == core::ErrorClass::internal || line.error.kind == core::ErrorClass::cancelled);
+  if (not_run) co_return co_await drop_line();
   ++lines_;
   if (line.prompt_tokens) {
     ++prompts_.lines;

@@ -48,6 +48,7 @@ class ResultSink final : public ByteSink {
   std::vector<core::RequestOutcome> outcomes_;
   std::size_t outcome_bytes_ = 0;
   bool take_errors_;
+  const bool cancelled_;  // the job was cancelled
   std::int64_t lines_ = 0;
   std::int64_t errors_left_ = 0;
   std::int64_t bytes_ = 0;

@@ -2,12 +2,14 @@
 // counted.
 //   unsealed  members go back to the queue
 //   fenced    all members move to one child batch, whose wire keys are new
-//   refused   the batch is cut by owner (if there are few), then by half, until the poison is alone and fails with the
-//             provider's words
+//   refused   what the refusal proves, and what is tried next, says core/refusal.h; if the answer alone doesn't tell
+//   what
+//             was refused, the provider is asked (explain.h)
 // A batch whose members have all ended meanwhile is done without child batches.
 #include "core/check.h"
-#include "core/limits.h"
+#include "core/refusal.h"
 #include "daemon/net/log.h"
+#include "daemon/stages/explain.h"
 #include "daemon/stages/stages.h"
 
 namespace batchd::daemon {
@@ -18,8 +20,8 @@ using core::SplitRule;
 namespace {
 
 constexpr std::int64_t kParallelSettles = 4;
-constexpr std::int64_t kOwnersCutMax = 8;  // each owner costs one of the lineage's creates; halving costs two
-constexpr core::Duration kBisectionTimeMax = std::chrono::hours(72);  // within which a lineage's bisection must end
+// A batch whose refusal stays unexplained is looked into again, but its requests aren't read more often than this.
+constexpr core::Duration kReadRequestsEvery = std::chrono::hours(1);
 
 core::RequestError words_of(const core::Batch& batch) {
   if (batch.error && !batch.error->message.empty()) return *batch.error;
@@ -43,9 +45,9 @@ SettleStage::SettleStage(Engine& engine)
     : BatchStage(engine, engine.wakeups.settle, {BatchState::refused, BatchState::fenced, BatchState::unsealed},
                  &kParallelSettles) {}
 
-Task<core::Duration> SettleStage::advance(core::Batch batch, Progress&) {
+Task<core::Duration> SettleStage::advance(core::Batch batch, Progress& progress) {
   if (batch.state == BatchState::fenced) co_return co_await split(std::move(batch), SplitRule::whole);
-  if (batch.state == BatchState::refused) co_return co_await settle_refused(std::move(batch));
+  if (batch.state == BatchState::refused) co_return co_await settle_refused(std::move(batch), progress);
   CHECK(batch.state == BatchState::unsealed);
   for (bool more = true; more;) {
     auto returned = co_await engine_.store.state(&core::Store::return_members, batch.id, engine_.clock.wall());
@@ -57,29 +59,166 @@ Task<core::Duration> SettleStage::advance(core::Batch batch, Progress&) {
   co_return pause_unless(moved.has_value());
 }
 
-Task<core::Duration> SettleStage::settle_refused(core::Batch batch) {
-  if (batch.refusal == core::RefusedFor::model) co_return co_await fail_all(batch, words_of(batch));
-  const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
-  const auto owners = co_await engine_.store.read(&core::Store::count_owners, batch.id);
-  if (!root || !owners) co_return pause_unless(false);
+// What is known of a refused batch when a step is chosen.
+struct SettleStage::Known {
+  core::Evidence evidence;
+  core::WallTime since;  // the first refusal without an explanation
+};
+
+Task<core::Result<SettleStage::Known>> SettleStage::gather(const core::Batch& batch, const Account* account) {
+  auto look =
+      [id = batch.id](core::Store& store) -> core::Result<std::tuple<core::Batch, core::Batch, core::OwnerCounts>> {
+    const auto fresh = store.get_batch(id);
+    if (!fresh) return fresh.error();
+    const auto root = store.get_batch(fresh->root);
+    if (!root) return root.error();
+    const auto part = store.get_batch(fresh->part);
+    if (!part) return part.error();
+    const auto owners = store.count_owners(id);
+    if (!owners) return owners.error();
+    return std::tuple(*root, *part, *owners);
+  };
+  const auto seen = co_await engine_.store.together(storage::VerbClass::state, std::move(look));
+  if (!seen) co_return seen.error();
+  const auto& [root, part, owners] = *seen;
+  Known known;
+  known.since = batch.unexplained_since.value_or(batch.create_at.value_or(batch.state_since));
+  known.evidence = {.refusal = batch.refusal,
+                    .items = batch.items,
+                    .owners = owners.waiting,
+                    .named_owners = owners.named,
+                    .lines_failed = batch.refusal == core::RefusedFor::lines && batch.lines.failed > 0,
+                    .suspicious = batch.suspicious,
+                    .creates = part.creates};
   // A lineage's bisection begins when its first batch is refused, however long that one had waited before.
-  const bool late =
-      root->refusal != core::RefusedFor::none && engine_.clock.wall() - root->state_since >= kBisectionTimeMax;
-  const bool bound_reached = root->creates >= core::kCreatesPerRootMax || late;
-  // If none of the lines that the provider named is ours, the batch is as it was: sent whole, it would be refused again
-  // and again.
-  const bool lines_failed = batch.refusal == core::RefusedFor::lines && batch.lines.failed > 0;
-  if (lines_failed && !bound_reached) co_return co_await split(std::move(batch), SplitRule::whole);
-  if (batch.items <= 1 || bound_reached) {
-    // The provider's words may be about one member alone, and quote it.
-    auto words = words_of(batch);
-    if (*owners > 1 || batch.refusal == core::RefusedFor::lines) {
-      words.message = "the provider refused the batch of this request and others; send it alone to hear why";
-    }
-    co_return co_await fail_all(batch, std::move(words));
+  known.evidence.late =
+      root.refusal != core::RefusedFor::none && engine_.clock.wall() - root.state_since >= core::kBisectionTimeMax;
+  if (batch.refusal == core::RefusedFor::unexplained && account != nullptr) {
+    known.evidence.first_time = !batch.unexplained_since;
+    known.evidence.was_cut = batch.unexplained_since && *batch.unexplained_since < batch.created_at;
+    known.evidence.accepted_since = account->accepted_with == batch.credential &&
+                                    core::accepted_lately(account->accepted_at, known.since, batch.state_since);
   }
-  const bool by_owner = *owners > 1 && *owners <= kOwnersCutMax;
-  co_return co_await split(std::move(batch), by_owner ? SplitRule::by_owner : SplitRule::halve);
+  co_return known;
+}
+
+Task<core::Duration> SettleStage::settle_refused(core::Batch batch, Progress& progress) {
+  if (batch.packed == 0) co_return co_await split(std::move(batch), SplitRule::whole);
+  if (batch.refusal == core::RefusedFor::model) co_return co_await fail_all(batch, words_of(batch));
+  auto* account = account_of(batch);
+  if (batch.refusal == core::RefusedFor::unexplained) {
+    if (account == nullptr) co_return engine_.config.retry.max;
+    if (account->paused(now())) co_return account->paused_until - now();
+    if (const auto pause = co_await look_into(batch, *account, progress)) co_return *pause;
+  }
+  if (batch.refusal == core::RefusedFor::poison && batch.job.empty()) {
+    if (account == nullptr) co_return engine_.config.retry.max;
+    if (account->paused(now())) co_return account->paused_until - now();
+    if (const auto pause = co_await doubt_account(batch, *account, progress)) co_return *pause;
+  }
+  const auto known = co_await gather(batch, account);
+  if (!known) co_return pause_unless(false);
+  switch (core::next_step(known->evidence)) {
+    case core::NextStep::fail:
+      co_return co_await fail_alone(std::move(batch));
+    case core::NextStep::again:
+      co_return co_await split(std::move(batch), SplitRule::whole);
+    case core::NextStep::halve_owners:
+      co_return co_await split(std::move(batch), SplitRule::halve_owners);
+    case core::NextStep::named_owners:
+      co_return co_await split(std::move(batch), SplitRule::named_owners);
+    case core::NextStep::halve:
+      co_return co_await split(std::move(batch), SplitRule::halve);
+    case core::NextStep::suspect:
+      co_return co_await suspect(std::move(batch), known->evidence.lines_failed);
+    case core::NextStep::once_more: {
+      const core::BatchPatch patch{.not_before = engine_.clock.wall() + engine_.config.retry.first,
+                                   .unexplained_since = known->since};
+      const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
+      co_return pause_unless(moved.has_value());
+    }
+    case core::NextStep::wait:
+      co_return co_await wait_for_account(std::move(batch), *account, known->since);
+  }
+  co_return pause_unless(false);
+}
+
+// Asks what the refusal was about. Returns nullopt if nothing explains it; else the pause before the next step, the
+// batch having been dealt with if it was explained.
+Task<std::optional<core::Duration>> SettleStage::look_into(const core::Batch& batch, Account& account,
+                                                           Progress& progress) {
+  const auto read_at = requests_read_.find(batch.id);
+  const bool read = read_at == requests_read_.end() || now() - read_at->second >= kReadRequestsEvery;
+  auto explanation = co_await explain_refusal(engine_, account, batch, read);
+  switch (explanation.what) {
+    case Explanation::What::nothing:
+      if (read) requests_read_[batch.id] = now();
+      co_return std::nullopt;
+    case Explanation::What::fault:
+      co_return explanation.fault ? pause_after(*explanation.fault, account, progress) : pause_unless(false);
+    case Explanation::What::input_gone: {
+      log_event(LogLevel::info, "input_gone", {{"batch", batch.id}, {"upload", batch.upload_n}});
+      const core::BatchPatch anew{.upload_session = ""};
+      const auto moved = co_await engine_.mark(batch, BatchState::uploading, anew);
+      co_return moved ? core::backoff_pause(retry_backoff(), batch.upload_n - 1) : pause_unless(false);
+    }
+    case Explanation::What::input_not_ready:
+    case Explanation::What::reference_not_ready: {
+      const auto pause = core::backoff_pause(retry_backoff(), progress.tries++);
+      const core::BatchPatch patch{.message = "the provider is processing a file that it needs",
+                                   .not_before = engine_.clock.wall() + pause};
+      const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
+      co_return pause_unless(moved.has_value());
+    }
+    case Explanation::What::model: {
+      const core::BatchPatch patch{.message = explanation.error ? explanation.error->message : batch.message,
+                                   .error = explanation.error ? explanation.error : batch.error,
+                                   .refusal = core::RefusedFor::model};
+      const auto marked = co_await engine_.mark(batch, BatchState::refused, patch);
+      co_return pause_unless(marked.has_value());
+    }
+    case Explanation::What::references:
+      break;
+  }
+  const core::BatchPatch patch{.refusal = core::RefusedFor::lines};
+  auto failed = [&, wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Recorded> {
+    const auto marked = store.mark(batch.id, BatchState::refused, BatchState::refused, patch, wall);
+    if (!marked) return marked.error();
+    return fail_lines(store, batch.id, explanation.lines, wall);
+  };
+  const auto recorded = co_await engine_.store.together(storage::VerbClass::state, failed);
+  if (!recorded) co_return pause_unless(false);
+  engine_.announce(*recorded);
+  co_return core::Duration::zero();
+}
+
+// A key that isn't valid has been seen refused like a request that isn't. So an anonymous refusal counts only while a
+// call without any request is accepted. Returns nullopt if it is; else the pause before the next step.
+Task<std::optional<core::Duration>> SettleStage::doubt_account(const core::Batch& batch, Account& account,
+                                                               Progress& progress) {
+  auto dialogue = account.provider->check_account();
+  const auto answer = co_await converse(*account.link, *dialogue);
+  const auto* fault = std::get_if<core::Fault>(&answer);
+  if (fault == nullptr) co_return std::nullopt;
+  const bool refused = fault->kind == core::Fault::Kind::refused || fault->kind == core::Fault::Kind::account;
+  if (!refused) co_return pause_after(*fault, account, progress);
+  pause_account_as_asked(account, *fault, engine_);
+  const auto moved = co_await engine_.mark(batch, BatchState::uploaded);
+  co_return pause_unless(moved.has_value());
+}
+
+// As far as is known the account refuses creates, whatever is in them. Nobody fails: the batch waits for the end of the
+// pause, and for others that try before it.
+Task<core::Duration> SettleStage::wait_for_account(core::Batch batch, Account& account, core::WallTime since) {
+  const core::Fault trouble{.kind = core::Fault::Kind::account,
+                            .status = batch.error ? batch.error->http_status : 0,
+                            .message = batch.message,
+                            .error = {}};
+  pause_account(account, trouble, retry_backoff(), engine_.clock);
+  account.refuses_creates = true;
+  const core::BatchPatch patch{.unexplained_since = since};
+  const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
+  co_return pause_unless(moved.has_value());
 }
 
 Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {
@@ -88,17 +227,52 @@ Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {
     if (!step) co_return pause_unless(false);
     if (step->finished) break;
   }
+  requests_read_.erase(batch.id);
   log_event(LogLevel::info, "batch_split", {{"batch", batch.id}, {"from", core::to_text(batch.state)}});
   engine_.wakeups.wake(BatchState::sealed);
   engine_.wakeups.wake(BatchState::done);
   co_return core::Duration::zero();
 }
 
-Task<core::Duration> SettleStage::fail_all(core::Batch batch, core::RequestError error) {
-  if (batch.items > 1) error.body.clear();  // it may be about one member alone, and is long
+// Moves the members to their owner's suspicious queue. A suspicious batch that was refused as a whole makes the next
+// one smaller.
+Task<core::Duration> SettleStage::suspect(core::Batch batch, bool lines_failed) {
+  if (batch.suspicious && !lines_failed) {
+    auto shrink = [&](core::Store& store) -> core::Result<void> {
+      const auto suspicion = store.suspicion(batch.id);
+      if (!suspicion) return {};  // all members have ended
+      return store.set_suspicion(batch.id, core::after_suspicious_refusal(*suspicion, batch.items));
+    };
+    if (!co_await engine_.store.together(storage::VerbClass::state, shrink)) co_return pause_unless(false);
+  }
+  std::int64_t requests = 0;
   for (bool more = true; more;) {
-    auto failed = co_await engine_.store.outcome(&core::Store::fail_members, batch.id, std::span<const std::int64_t>(),
-                                                 error, engine_.clock.wall());
+    auto moved = co_await engine_.store.state(&core::Store::suspect_members, batch.id, engine_.clock.wall());
+    if (!moved) co_return pause_unless(false);
+    more = moved->more;
+    requests += moved->requeued;
+    engine_.announce(*moved);
+  }
+  if (!batch.suspicious) log_event(LogLevel::warn, "requests_suspected", {{"batch", batch.id}, {"requests", requests}});
+  const auto moved = co_await engine_.mark(batch, BatchState::done);
+  co_return pause_unless(moved.has_value());
+}
+
+// The batch had one request, which is the one at fault.
+Task<core::Duration> SettleStage::fail_alone(core::Batch batch) {
+  const core::LineRefusal only{1, words_of(batch)};
+  const auto failed = co_await engine_.store.outcome(
+      &core::Store::fail_lines, batch.id, std::span<const core::LineRefusal>(&only, 1), engine_.clock.wall());
+  if (!failed) co_return pause_unless(false);
+  engine_.announce(*failed);
+  const auto moved = co_await engine_.mark(batch, BatchState::done);
+  co_return pause_unless(moved.has_value());
+}
+
+Task<core::Duration> SettleStage::fail_all(core::Batch batch, core::RequestError error) {
+  if (batch.items > 1) error.body.clear();  // it is long
+  for (bool more = true; more;) {
+    auto failed = co_await engine_.store.outcome(&core::Store::fail_members, batch.id, error, engine_.clock.wall());
     if (!failed) co_return pause_unless(false);
     more = failed->more;
     engine_.announce(*failed);

@@ -22,6 +22,13 @@ Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& wakeup) {
   }
 }
 
+void pause_account_as_asked(Account& account, const core::Fault& fault, const Engine& engine) {
+  pause_account(account, fault, {engine.config.retry.first, engine.config.retry.max}, engine.clock);
+  if (!fault.retry_after) return;
+  account.paused_until =
+      std::max(account.paused_until, engine.clock.steady() + core::bounded_retry_after(*fault.retry_after));
+}
+
 Task<std::optional<core::SteadyTime>> BatchStage::once() {
   std::vector<core::Batch> waiting;
   core::BatchId after;
@@ -80,7 +87,7 @@ Task<void> BatchStage::drive(core::Batch batch) {
 core::Duration BatchStage::pause_after(const core::Fault& fault, Account& account, Progress& progress) {
   engine_.metrics.faulted(account.name, core::to_text(fault.kind));
   if (fault.kind == core::Fault::Kind::account) {
-    pause_account(account, fault, retry_backoff(), engine_.clock);
+    pause_account_as_asked(account, fault, engine_);
     return account.paused_until - now();
   }
   log_event(LogLevel::debug, "provider_fault",
@@ -88,7 +95,7 @@ core::Duration BatchStage::pause_after(const core::Fault& fault, Account& accoun
              {"kind", core::to_text(fault.kind)},
              {"status", fault.status},
              {"message", fault.message}});
-  return core::backoff_pause(retry_backoff(), progress.tries++);
+  return core::pause_as_asked(core::backoff_pause(retry_backoff(), progress.tries++), fault.retry_after);
 }
 
 }  // namespace batchd::daemon

@@ -15,8 +15,9 @@
 //               lost
 //   poll        submitted                       ended | lost | refused (lines named)    poll.cpp
 //   collect     ended, collecting               done | refused | held                   collect.cpp, result_sink.cpp
-//   settle      refused, fenced, unsealed       done (members moved to child batches,   settle.cpp
-//                                               queued again, or failed)
+//   settle      refused, fenced, unsealed       done (members moved to child batches,   settle.cpp, explain.cpp
+//                                               queued again, or failed) | uploading,
+//                                               uploaded (nothing is wrong with them)
 //   cleanup     done, input file not deleted    done, input file deleted                cleanup.cpp
 //
 // Three stages don't move batches:
@@ -36,85 +37,15 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
-#include "daemon/engine/engine.h"
 #include "daemon/stages/lane_use.h"
+#include "daemon/stages/stage.h"
 
 namespace batchd::daemon {
-
-class Stage {
- public:
-  virtual ~Stage() = default;
-  // Looks at the work once. Returns when the stage has to look again, or nullopt if nothing it has seen needs that.
-  virtual Task<std::optional<core::SteadyTime>> once() = 0;
-  // Returns true if other stages wake this one when there is work. Such a stage also looks every polling.max, since a
-  // wake-up may be lost. A stage that works by the clock alone keeps to its own times.
-  virtual bool is_woken() const { return true; }
-};
-
-// Looks, then waits for the wakeup or the next look's time, until the engine stops. `wakeup` has no other waiter.
-Task<void> run_stage(Engine& engine, Stage& stage, Wakeup& wakeup);
-
-// What a stage remembers of a batch between two steps in the same state. It is kept in memory only and reset when the
-// batch changes its state; a stage that loses it starts the state's work anew, which is slower and just as safe.
-struct Progress {
-  int tries = 0;                          // failures in a row, or looks so far; the pause grows with it
-  int phase = 0;                          // where the stage is in its own sequence of steps in this state
-  std::string scratch;                    // a text that the stage needs for that sequence
-  std::optional<core::SteadyTime> since;  // when a condition that must last began, or was last seen
-  core::Duration lasted{};                // how long the condition has lasted, without interruptions
-};
-
-// A stage that works on each of its batches separately: every batch has its own timer and its own coroutine, so that
-// trouble with one batch affects no other. At most `*parallel` batches are worked on at the same time; `*parallel` is
-// read again at each look, and must outlive the stage.
-class BatchStage : public Stage {
- public:
-  BatchStage(Engine& engine, Wakeup& wakeup, std::vector<core::BatchState> states, const std::int64_t* parallel)
-      : engine_(engine), wakeup_(wakeup), states_(std::move(states)), parallel_(parallel) {}
-  Task<std::optional<core::SteadyTime>> once() final;
-
- protected:
-  // Takes one step for one batch. Returns the pause before the batch's next step; zero if the batch moved to another
-  // state, or if the next step is to follow at once.
-  virtual Task<core::Duration> advance(core::Batch batch, Progress& progress) = 0;
-  // Returns false for a batch that is in one of the stage's states but not the stage's to work on now.
-  virtual bool mine(const core::Batch&) const { return true; }
-  // Returns true if the batch must not wait for its timer. The timer is cut short once for each state the batch enters.
-  virtual bool urgent(const core::Batch&) const { return false; }
-
-  // Returns the account of a batch; null if there is none (any more) that can do something for it.
-  Account* account_of(const core::Batch& batch) { return engine_.accounts.find_for(batch.lane); }
-  core::Backoff retry_backoff() const { return {engine_.config.retry.first, engine_.config.retry.max}; }
-  // Returns the pause after a fault that proves nothing about the batch; it grows with each such fault in a row. Counts
-  // the fault, and pauses the whole account if the fault is about the account.
-  core::Duration pause_after(const core::Fault& fault, Account& account, Progress& progress);
-  // Returns the pause after an attempt to change a batch's state: zero if the batch has `moved`, else a short one
-  // before the next attempt.
-  core::Duration pause_unless(bool moved) const { return moved ? core::Duration::zero() : engine_.config.retry.first; }
-  core::SteadyTime now() const { return engine_.clock.steady(); }
-
-  Engine& engine_;
-
- private:
-  struct Timer {
-    core::BatchState state{};     // the state that `progress` is about
-    core::SteadyTime due{};       // when the batch's next step may begin
-    bool busy = false;            // a step is under way
-    bool hurried = false;         // the timer has been cut short in this state
-    bool account_paused = false;  // the account was paused when `due` was set; the end of that pause cuts it short
-    Progress progress;
-  };
-  Task<void> drive(core::Batch batch);
-
-  Wakeup& wakeup_;
-  std::vector<core::BatchState> states_;
-  const std::int64_t* parallel_;  // a constant, or a key of the configuration, which a reload may change
-  std::int64_t busy_ = 0;         // steps under way
-  std::unordered_map<core::BatchId, Timer> timers_;
-};
 
 class PackStage final : public Stage {
  public:
@@ -136,9 +67,14 @@ class PackStage final : public Stage {
   // Seals the batch. Returns true if it has members; false if it has none, or if the store returned an error.
   Task<bool> finish(core::BatchId batch);
 
+  // Leaves out the owners whose last suspicious batch hasn't had its create yet.
+  Task<core::Result<void>> leave_out_underway(std::vector<core::LaneQueue>& queues);
+
   Engine& engine_;
   std::map<std::string, core::BudgetUse> uses_;  // by account, as seen in this look
   std::optional<core::BatchId> unfinished_;      // in sealing, with its claimed members: finish() couldn't seal it yet
+  // Whose suspicious batches this process has sealed, until their creates. After a restart an owner may have one more.
+  std::map<core::BatchId, std::pair<core::LaneId, core::OwnerId>> suspicious_underway_;
 };
 
 class SubmitStage final : public BatchStage {
@@ -158,6 +94,10 @@ class SubmitStage final : public BatchStage {
   Task<core::Duration> after_create_fault(core::Batch batch, const core::Fault& fault, Account& account,
                                           Progress& progress);
   Task<core::Duration> refuse(core::Batch batch, const core::Fault& fault);
+  Task<core::Duration> await_input(const core::Batch& batch, Account& account, Progress& progress);
+  Task<void> trust_more(const core::Batch& batch);
+
+  std::unordered_set<core::BatchId> ready_inputs_;  // batches whose input file is known to be ready for a job
 };
 
 class ReconcileStage final : public BatchStage {
@@ -236,9 +176,19 @@ class SettleStage final : public BatchStage {
 
  private:
   Task<core::Duration> advance(core::Batch batch, Progress& progress) override;
-  Task<core::Duration> settle_refused(core::Batch batch);
-  Task<core::Duration> split(core::Batch batch, core::SplitRule rule);         // moves the members to child batches
+  Task<core::Duration> settle_refused(core::Batch batch, Progress& progress);
+  struct Known;
+  Task<core::Result<Known>> gather(const core::Batch& batch, const Account* account);
+  Task<std::optional<core::Duration>> look_into(const core::Batch& batch, Account& account, Progress& progress);
+  Task<std::optional<core::Duration>> doubt_account(const core::Batch& batch, Account& account, Progress& progress);
+  // What core::next_step() may say, carried out.
+  Task<core::Duration> split(core::Batch batch, core::SplitRule rule);  // moves the members to child batches
+  Task<core::Duration> suspect(core::Batch batch, bool lines_failed);
+  Task<core::Duration> wait_for_account(core::Batch batch, Account& account, core::WallTime since);
+  Task<core::Duration> fail_alone(core::Batch batch);
   Task<core::Duration> fail_all(core::Batch batch, core::RequestError error);  // fails the members that still wait
+
+  std::unordered_map<core::BatchId, core::SteadyTime> requests_read_;  // when the requests of unexplained batches were
 };
 
 class CleanupStage final : public Stage {
@@ -247,8 +197,12 @@ class CleanupStage final : public Stage {
   Task<std::optional<core::SteadyTime>> once() override;
 
  private:
+  // Returns true if the batch's files are gone, by deletion or because they must have expired, and this is recorded.
+  Task<bool> clean_up(const core::Batch& batch);
+
   Engine& engine_;
-  int tries_ = 0;  // looks in a row that left a file undeleted
+  int tries_ = 0;                                       // looks in a row that left a file undeleted
+  std::map<std::string, core::SteadyTime> not_before_;  // by account: the provider asked to make no call before
 };
 
 class DeadlineStage final : public Stage {
@@ -270,9 +224,11 @@ class SweepStage final : public Stage {
   Task<bool> survey(Account& account);
   Task<bool> stop(Account& account, const core::JobView& job, const core::Batch& batch, bool fenced);
   Task<bool> note_if_strange(Account& account, const core::JobView& job);
+  void put_off(const Account& account, const core::Fault& fault);
 
   struct Timer {
     core::SteadyTime due{};
+    core::SteadyTime not_before{};          // the provider asked to make no call before
     std::optional<core::SteadyTime> first;  // when this process made its first survey of the account
     int tries = 0;                          // surveys in a row that weren't complete
   };

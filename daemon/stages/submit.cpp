@@ -22,8 +22,6 @@ using core::Fault;
 
 namespace {
 
-constexpr int kUploadsBeforeRefusal = 16;
-
 // How long before its end a file is taken for gone: by the provider's clock, and with time for the job to read it.
 constexpr core::Duration kFileMargin = std::chrono::hours(1);
 
@@ -45,6 +43,7 @@ SubmitStage::SubmitStage(Engine& engine)
 
 Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress) {
   if (batch.packed == 0) {  // nobody waits for it any more
+    ready_inputs_.erase(batch.id);
     const auto moved = co_await engine_.mark(batch, BatchState::unsealed);
     co_return pause_unless(moved.has_value());
   }
@@ -69,6 +68,9 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   const auto wall = engine_.clock.wall();
   if (batch.not_before && wall < *batch.not_before) co_return *batch.not_before - wall;
   if (!account.may_create()) co_return engine_.config.polling.first;
+  // If the account refuses creates, others try first: one that is accepted shows that the trouble is in this batch.
+  const auto others_first = account.paused_until + 2 * engine_.config.retry.first;
+  if (batch.unexplained_since && account.refuses_creates && now() < others_first) co_return others_first - now();
   const auto fits = co_await may_enqueue(engine_, batch);
   if (!fits) co_return pause_unless(false);
   if (!*fits) co_return engine_.config.polling.first;
@@ -77,11 +79,19 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
     co_return pause_unless(moved.has_value());
   }
 
+  if (batch.suspicious) {
+    const auto suspicion = co_await engine_.store.read(&core::Store::suspicion, batch.id);
+    if (!suspicion) co_return pause_unless(false);
+    if (wall < suspicion->next_at) co_return suspicion->next_at - wall;
+  }
+  if (const auto pause = co_await await_input(batch, account, progress); pause > core::Duration::zero())
+    co_return pause;
+
   if (engine_.stopping) co_return pause_unless(false);  // nothing that costs money begins now
 
   // INTENT. From this commit on, a crash means: a job may exist, and only its tag can tell.
   const auto tag = batch.tag.empty() ? engine_.tag_prefix + random_text() : batch.tag;
-  BatchPatch intent{.tag = tag, .credential = account.credential, .create_at = wall};
+  BatchPatch intent{.tag = tag, .credential = account.credential, .message = "", .create_at = wall};
   auto creating = co_await commit_intent(batch, std::move(intent));
   if (!creating) {
     if (creating.error().code != core::Errc::too_large) co_return pause_unless(false);
@@ -93,6 +103,7 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
     co_return pause_unless(moved.has_value());
   }
 
+  ready_inputs_.erase(batch.id);
   // A stop lets the one call that costs money finish: only terminal cancellation, after the grace, ends it.
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   const auto& provider = *account.provider;
@@ -108,26 +119,37 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
   }
   if (fault != nullptr) co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
   account_creates(account);
+  account.accepted_at = engine_.clock.wall();
+  account.accepted_with = creating->credential;
   engine_.metrics.created("created");
   BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
   const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
   if (!moved) co_return pause_unless(false);
+  if (batch.suspicious) co_await trust_more(*moved);
   co_await learn_from_create(engine_, *moved);  // if this fails, the next create teaches the same
   co_return core::Duration::zero();
 }
 
 // Commits the intent, and in the same transaction looks at the batch a last time before money is spent: its members may
-// have been cancelled (Errc::stale), and a sibling may have used up the lineage's creates (Errc::too_large).
+// have been cancelled (Errc::stale), and a sibling may have used up the creates of its part of the lineage
+// (Errc::too_large). A suspicious batch uses up its owner's turn in the same transaction (Errc::stale: it isn't due).
 Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& batch, BatchPatch patch) {
   auto intent = [id = batch.id, patch = std::move(patch),
                  wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Batch> {
     const auto fresh = store.get_batch(id);
     if (!fresh) return fresh.error();
     if (fresh->packed == 0) return core::Error{core::Errc::stale, "nobody waits for it any more"};
-    const auto root = store.get_batch(fresh->root);
-    if (!root) return root.error();
-    if (fresh->parent && root->creates >= core::kCreatesPerRootMax)
-      return core::Error{core::Errc::too_large, "its lineage has had all its creates"};
+    const auto part = store.get_batch(fresh->part);
+    if (!part) return part.error();
+    if (fresh->parent && part->creates >= core::kCreatesPerPartMax)
+      return core::Error{core::Errc::too_large, "its part of the lineage has had all its creates"};
+    if (fresh->suspicious) {
+      const auto suspicion = store.suspicion(id);
+      if (!suspicion) return suspicion.error();
+      if (wall < suspicion->next_at) return core::Error{core::Errc::stale, "its owner's suspicious requests must wait"};
+      const auto used = store.set_suspicion(id, core::after_suspicious_create(*suspicion, wall));
+      if (!used) return used.error();
+    }
     return store.mark(id, BatchState::uploaded, BatchState::creating, patch, wall);
   };
   auto committed = co_await engine_.store.together(storage::VerbClass::state, std::move(intent));
@@ -144,7 +166,8 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
                                                      Progress& progress) {
   engine_.metrics.created(core::to_text(fault.kind));
   // The words of a refusal may quote a request: the request's owner gets them, the log doesn't.
-  const bool may_quote = fault.kind == Fault::Kind::refused || fault.kind == Fault::Kind::lines_refused;
+  const bool may_quote = fault.kind == Fault::Kind::refused || fault.kind == Fault::Kind::lines_refused ||
+                         fault.kind == Fault::Kind::unexplained;
   log_event(LogLevel::warn, "create_not_confirmed",
             {{"batch", batch.id},
              {"kind", core::to_text(fault.kind)},
@@ -160,12 +183,14 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     }
     case Fault::Kind::throttled: {
       // Most likely not created; one complete clean listing proves it (reconcile).
-      const core::BatchPatch patch{.throttles = batch.throttles + 1, .throttled = true};
+      core::BatchPatch patch{.throttles = batch.throttles + 1, .throttled = true};
+      if (fault.retry_after) patch.not_before = engine_.clock.wall() + core::bounded_retry_after(*fault.retry_after);
       const auto moved = co_await engine_.mark(batch, BatchState::creating, patch);
       co_return pause_unless(moved.has_value());
     }
     case Fault::Kind::lines_refused:
     case Fault::Kind::refused:
+    case Fault::Kind::unexplained:
     case Fault::Kind::model_missing:
     case Fault::Kind::too_large:
     case Fault::Kind::variant_refused:
@@ -173,8 +198,6 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
     case Fault::Kind::upload_gone:
       co_return co_await refuse(std::move(batch), fault);
     case Fault::Kind::file_gone: {
-      // If the file is gone time after time, the provider won't read it.
-      if (batch.upload_n >= kUploadsBeforeRefusal) co_return co_await refuse(std::move(batch), fault);
       const core::BatchPatch patch{.upload_session = ""};
       const auto moved = co_await engine_.mark(batch, BatchState::uploading, patch);
       co_return moved ? core::backoff_pause(retry_backoff(), batch.upload_n - 1) : pause_unless(false);
@@ -190,19 +213,30 @@ Task<core::Duration> SubmitStage::after_create_fault(core::Batch batch, const Fa
   co_return pause_unless(false);
 }
 
-// Moves to refused a batch that the provider refused before running anything. Requests on named lines fail in the same
-// transaction, so that a crash can't forget which they were.
+// A job was made of a suspicious batch: the owner's next one may be larger. If this fails, it is only slower.
+Task<void> SubmitStage::trust_more(const core::Batch& batch) {
+  auto trust = [id = batch.id, wall = engine_.clock.wall()](core::Store& store) -> core::Result<void> {
+    const auto suspicion = store.suspicion(id);
+    if (!suspicion) return {};
+    return store.set_suspicion(id, core::after_suspicious_acceptance(*suspicion, wall));
+  };
+  co_await engine_.store.together(storage::VerbClass::state, std::move(trust));
+}
+
+// Moves to refused a batch that the provider refused before running anything. What follows from named lines is recorded
+// in the same transaction, so that a crash can't forget which they were.
 Task<core::Duration> SubmitStage::refuse(core::Batch batch, const Fault& fault) {
   BatchPatch patch{.message = fault.message, .error = fault.error};
   patch.refusal = fault.kind == Fault::Kind::lines_refused   ? core::RefusedFor::lines
                   : fault.kind == Fault::Kind::model_missing ? core::RefusedFor::model
+                  : fault.kind == Fault::Kind::unexplained   ? core::RefusedFor::unexplained
                                                              : core::RefusedFor::poison;
   const auto wall = engine_.clock.wall();
   auto refused = [&](core::Store& store) -> core::Result<core::Recorded> {
     auto moved = store.mark(batch.id, batch.state, BatchState::refused, patch, wall);
     if (!moved) return moved.error();
     if (fault.kind != Fault::Kind::lines_refused) return core::Recorded{};
-    return fail_named_lines(store, batch.id, fault.lines, wall);
+    return take_named_lines(store, batch.id, fault.lines, wall);
   };
   auto recorded = co_await engine_.store.together(storage::VerbClass::state, refused);
   co_return engine_.refused(batch, recorded, fault.status) ? core::Duration::zero() : pause_unless(false);

@@ -50,6 +50,7 @@ Task<std::optional<core::SteadyTime>> SweepStage::once() {
       const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
       const bool complete = co_await survey(*account);
       timer.due = now + (complete ? engine_.config.submission.sweep_every : core::backoff_pause(backoff, timer.tries));
+      timer.due = std::max(timer.due, timer.not_before);
       timer.tries = complete ? 0 : timer.tries + 1;
       if (!account->surveyed && (complete || now - *timer.first >= engine_.config.submission.quarantine)) {
         if (!complete) log_event(LogLevel::warn, "jobs_not_listed", {{"account", name}});
@@ -62,13 +63,19 @@ Task<std::optional<core::SteadyTime>> SweepStage::once() {
   co_return next;
 }
 
+// The provider may ask to be left alone for a while.
+void SweepStage::put_off(const Account& account, const Fault& fault) {
+  if (!fault.retry_after) return;
+  timers_[account.name].not_before = engine_.clock.steady() + core::bounded_retry_after(*fault.retry_after);
+}
+
 // Makes one listing and acts on it. Returns false if not all of that could be done.
 Task<bool> SweepStage::survey(Account& account) {
   auto dialogue = account.provider->survey(engine_.tag_prefix);
   const auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
-    const core::Backoff backoff{engine_.config.retry.first, engine_.config.retry.max};
-    if (fault->kind == Fault::Kind::account) pause_account(account, *fault, backoff, engine_.clock);
+    if (fault->kind == Fault::Kind::account) pause_account_as_asked(account, *fault, engine_);
+    put_off(account, *fault);
     log_event(LogLevel::debug, "survey_failed", {{"account", account.name}, {"message", fault->message}});
     co_return false;
   }
@@ -97,11 +104,13 @@ Task<bool> SweepStage::stop(Account& account, const core::JobView& job, const co
               {{"account", account.name}, {"batch", batch.id}, {"job", job.name}, {"ended", job.end ? "yes" : "no"}});
   }
   if (job.end || stopped_.contains(job.name)) co_return true;
+  if (engine_.clock.steady() < timers_[account.name].not_before) co_return false;
   auto dialogue = account.provider->cancel(job.name);
   const auto answer = co_await converse(*account.link, *dialogue);
   if (const auto* fault = std::get_if<Fault>(&answer)) {
     log_event(LogLevel::error, fenced ? "fenced_job_not_cancelled" : "double_job_not_cancelled",
               {{"job", job.name}, {"message", fault->message}});
+    put_off(account, *fault);
     co_return false;
   }
   stopped_.insert(job.name);

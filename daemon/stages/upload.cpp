@@ -16,18 +16,20 @@ namespace {
 
 constexpr int kNameUnused = 1;  // Progress::phase: the present name has never been sent to the provider
 
+// How long a provider may work on an input file before the file is uploaded anew.
+constexpr core::Duration kInputPatience = std::chrono::minutes(30);
+
 }  // namespace
 
 Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Progress& progress) {
-  if (batch.parent) {  // if its lineage has had all its creates, the batch is refused instead of uploaded
-    const auto root = co_await engine_.store.read(&core::Store::get_batch, batch.root);
-    const auto parent = co_await engine_.store.read(&core::Store::get_batch, batch.parent);
-    if (!root || !parent) co_return pause_unless(false);
-    if (root->creates >= core::kCreatesPerRootMax) {
-      const auto words = parent->message.empty() ? "a batch of this lineage was refused too often" : parent->message;
-      Fault bound{.kind = Fault::Kind::refused, .message = words, .error = parent->error};
-      if (bound.error) bound.error->body.clear();  // it may be about another request
-      co_return co_await refuse(std::move(batch), bound);
+  if (batch.parent) {  // if its part of the lineage has had all its creates, the batch isn't sent
+    const auto part = co_await engine_.store.read(&core::Store::get_batch, batch.part);
+    if (!part) co_return pause_unless(false);
+    if (part->creates >= core::kCreatesPerPartMax) {
+      const core::BatchPatch patch{.message = "its owner's part of the lineage was refused too often",
+                                   .refusal = core::RefusedFor::bound};
+      const auto moved = co_await engine_.mark(batch, BatchState::refused, patch);
+      co_return pause_unless(moved.has_value());
     }
   }
   const auto& provider = *account.provider;
@@ -38,6 +40,7 @@ Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Pr
     co_return pause_unless(moved.has_value());
   }
   const auto bytes = input_bytes(batch, provider);
+  ready_inputs_.erase(batch.id);
   const bool resume = !batch.upload_session.empty();
   if (!resume) {
     const bool name_unused = progress.phase == kNameUnused;
@@ -75,10 +78,42 @@ Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Pr
     co_return co_await after_upload_fault(std::move(batch), *fault, account, progress);
   account_works(account);
   progress.tries = 0;
-  const core::BatchPatch patch{
-      .input_file = std::get<core::Uploaded>(sent).file, .upload_session = "", .uploaded_at = engine_.clock.wall()};
+  const auto& uploaded = std::get<core::Uploaded>(sent);
+  if (uploaded.ready) ready_inputs_.insert(batch.id);
+  const core::BatchPatch patch{.input_file = uploaded.file, .upload_session = "", .uploaded_at = engine_.clock.wall()};
   const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
   co_return pause_unless(moved.has_value());
+}
+
+// Looks whether the provider is done with the input file: a create from it before that would be refused. Returns zero
+// if it is; else the pause after which to look again, the batch having moved on if the file is of no use.
+Task<core::Duration> SubmitStage::await_input(const core::Batch& batch, Account& account, Progress& progress) {
+  if (account.provider->caps().input == core::Caps::Input::body || ready_inputs_.contains(batch.id))
+    co_return core::Duration::zero();
+  auto dialogue = account.provider->check_file(batch.input_file);
+  const auto answer = co_await converse(*account.link, *dialogue);
+  if (const auto* fault = std::get_if<Fault>(&answer)) co_return pause_after(*fault, account, progress);
+  account_works(account);
+  const auto& input = std::get<core::Presence>(answer);
+  if (input.present && input.ready) {
+    ready_inputs_.insert(batch.id);
+    progress.tries = 0;
+    co_return core::Duration::zero();
+  }
+  const auto waited = engine_.clock.wall() - batch.uploaded_at.value_or(batch.state_since);
+  if (input.present && waited < kInputPatience) {
+    if (progress.tries == 0) {
+      log_event(LogLevel::info, "input_not_ready", {{"batch", batch.id}, {"upload", batch.upload_n}});
+      const core::BatchPatch words{.message = "the provider is processing its input file"};
+      if (!co_await engine_.mark(batch, BatchState::uploaded, words)) co_return pause_unless(false);
+    }
+    co_return core::backoff_pause(retry_backoff(), progress.tries++);
+  }
+  log_event(LogLevel::warn, "input_useless",
+            {{"batch", batch.id}, {"upload", batch.upload_n}, {"processing", input.present}});
+  const core::BatchPatch anew{.upload_session = "", .message = ""};
+  const auto moved = co_await engine_.mark(batch, BatchState::uploading, anew);
+  co_return moved ? core::backoff_pause(retry_backoff(), batch.upload_n - 1) : pause_unless(false);
 }
 
 Task<core::Duration> SubmitStage::after_upload_fault(core::Batch batch, const Fault& fault, Account& account,
@@ -107,6 +142,7 @@ Task<core::Duration> SubmitStage::after_upload_fault(core::Batch batch, const Fa
     }
     case Fault::Kind::lines_refused:
     case Fault::Kind::refused:
+    case Fault::Kind::unexplained:
     case Fault::Kind::model_missing:
     case Fault::Kind::too_large:
       co_return co_await refuse(std::move(batch), fault);

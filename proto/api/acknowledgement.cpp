@@ -13,6 +13,8 @@ SubmissionFault acknowledgement_fault(std::string code, std::string detail) {
   return {.status = 400, .code = std::move(code), .detail = std::move(detail)};
 }
 
+bool is_known(std::string_view member) { return member == "ids" || member == "up_to" || member == "channel"; }
+
 std::optional<SubmissionFault> read_ids(const JsonValue& value, Acknowledgement& read) {
   const auto bad = [] {
     return acknowledgement_fault("bad_ids",
@@ -48,16 +50,18 @@ std::optional<SubmissionFault> read_member(std::string_view name, const JsonValu
 std::optional<SubmissionFault> read_all(std::string_view body, Acknowledgement& read) {
   const auto document = ControlDocument::parse(body);
   if (!document) return acknowledgement_fault("bad_json", "the body must be one JSON object");
-  std::set<std::string_view> names;
+  std::set<std::string_view> names, given;  // null is as good as absent
   for (const auto& member : document->root().GetObject()) {
     const std::string_view name(member.name.GetString(), member.name.GetStringLength());
     if (!names.insert(name).second)
       return acknowledgement_fault("duplicate_member", '"' + bounded_text(name, 64) + "\" is there twice");
+    if (member.value.IsNull() && is_known(name)) continue;
+    given.insert(name);
     if (auto fault = read_member(name, member.value, read)) return fault;
   }
-  if (names.contains("ids") == names.contains("up_to"))
+  if (given.contains("ids") == given.contains("up_to"))
     return acknowledgement_fault("missing_member", "say what: either \"up_to\" or \"ids\"");
-  if (names.contains("ids") && names.contains("channel"))
+  if (given.contains("ids") && given.contains("channel"))
     return acknowledgement_fault("bad_channel", "\"channel\" goes with \"up_to\"");
   return std::nullopt;
 }

@@ -110,6 +110,11 @@ std::string problem(const Problem& problem) {
   return body + '\n';
 }
 
+RequestJson request_json(const core::RequestView& request) {
+  const RequestForm usual;
+  return request_json(request, usual);
+}
+
 RequestJson request_json(const core::RequestView& request, const RequestForm& form) {
   RequestJson json;
   json.head.reserve(512 + request.labels.size());  // avoids growing it member by member
@@ -119,8 +124,15 @@ RequestJson request_json(const core::RequestView& request, const RequestForm& fo
   if (!form.cursor.empty()) append_text(w, "cursor", form.cursor);
   append_facts(w, request);
   if (request.state == core::RequestState::succeeded && form.response) {
-    w.key("response");
-    json.tail = "}\n";
+    if (form.response_fault.empty()) {
+      w.key("response");
+      json.tail = "}\n";
+    } else {
+      append_text(w, "response_fault", form.response_fault);
+      w.key("response_base64");
+      json.head += '"';
+      json.tail = "\"}\n";
+    }
     return json;
   }
   if (request.error) append_error(w, *request.error, form.response);

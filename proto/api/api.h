@@ -26,16 +26,20 @@ struct Problem {
 // Returns the body of the problem.
 std::string problem(const Problem& problem);
 
-// A request object as JSON. With the response of a succeeded request it is head, the stored bytes of the response,
-// tail. Otherwise it is head alone, and tail is empty.
+// A request object as JSON. With the response of a succeeded request it is head, the stored bytes of the response (in
+// base64 if RequestForm::response_fault is set), tail. Otherwise it is head alone, and tail is empty.
 struct RequestJson {
   std::string head, tail;
 };
 struct RequestForm {
   std::string cursor = {};  // shown right after the id; left out if empty
   bool response = true;     // false: without the response or the provider's own error, as in listings
+  // Why the response can't be a value in a JSON document; empty if it can. If it can't, it is shown as a string of
+  // base64, "response_base64", after these words, "response_fault".
+  std::string response_fault = {};
 };
-RequestJson request_json(const core::RequestView& request, const RequestForm& form = {});
+RequestJson request_json(const core::RequestView& request, const RequestForm& form);
+RequestJson request_json(const core::RequestView& request);  // in the usual form
 
 // GET /v1/requests: {"requests":[...],"next":"..."?}.
 std::string listing_json(const core::RequestPage& page);

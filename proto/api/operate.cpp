@@ -3,6 +3,7 @@
 #include "proto/api/members.h"
 #include "proto/api/status.h"
 #include "proto/control_document.h"
+#include "proto/json/one_line.h"
 
 namespace batchd::proto {
 namespace {
@@ -32,6 +33,7 @@ core::Result<core::LaneSelector> parse_lanes(std::string_view body) {
                   : text == "model"    ? &lanes.model
                                        : nullptr;
     if (place == nullptr) return Error{Errc::invalid, "the members are account, endpoint and model"};
+    if (value.IsNull()) continue;
     if (!value.IsString()) return Error{Errc::invalid, std::string(text) + " is not a string"};
     place->assign(value.GetString(), value.GetStringLength());
   }
@@ -72,7 +74,7 @@ std::string finding_json(std::string_view finding) {
   w.begin_object();
   m.text("finding", finding);
   w.end_object();
-  return body + '\n';
+  return json::one_line(body) + '\n';
 }
 
 std::string audited_json(std::int64_t bodies, std::int64_t requests, std::int64_t findings) {
@@ -121,6 +123,14 @@ std::string attention_json(const Attention& attention) {
       m.time("since", strange.seen_at);
     });
   for (const auto& lanes : attention.paused) item("paused", [&] { append_lanes(m, lanes); });
+  for (const auto& queue : attention.suspicious)
+    item("suspicious_requests", [&] {
+      m.text("owner", owner_text(queue.owner));
+      append_lanes(m, {queue.lane.account, queue.lane.endpoint, queue.lane.model});
+      m.number("requests", queue.items);
+      m.time("since", queue.suspicion.since);
+      m.flag("waits", queue.waits);
+    });
   w.end_array();
   w.end_object();
   return body + '\n';

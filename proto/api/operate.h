@@ -10,7 +10,8 @@
 
 namespace batchd::proto {
 
-// Reads the body of POST /admin/lanes/...: empty, or {"account"?,"endpoint"?,"model"?}, each a string. Errc::invalid if
+// Reads the body of POST /admin/lanes/...: empty, or {"account"?,"endpoint"?,"model"?}, each a string; null is as good
+// as absent. Errc::invalid if
 // it is anything else. The model is as the caller wrote it.
 core::Result<core::LaneSelector> parse_lanes(std::string_view body);
 

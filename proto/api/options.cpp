@@ -19,15 +19,6 @@ bool is_one_of(char c, std::string_view more) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != std::string_view::npos;
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto sequence = json::utf8_sequence(text);
-    if (!sequence.complete) return false;
-    text.remove_prefix(sequence.bytes);
-  }
-  return true;
-}
-
 bool set_model(Submission& submission, std::string_view text) {
   submission.model = text;
   return !text.empty() &&
@@ -100,7 +91,7 @@ SubmissionFault option_fault(std::string_view name, std::string_view words) {
 bool is_channel_name(std::string_view name) {
   const auto forbidden = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '/'; };
   return !name.empty() && name.size() <= core::kChannelBytesMax && std::ranges::none_of(name, forbidden) &&
-         is_utf8(name);
+         !json::find_not_utf8(name);
 }
 
 std::size_t option_bytes_max(std::string_view name) {

@@ -61,13 +61,25 @@ std::string owner_text(const core::OwnerUse& owner);   // "uid:1000", or the nam
 std::string batch_json(const core::Batch& batch);
 std::string batches_json(const std::vector<core::Batch>& batches, std::optional<core::BatchId> next);
 
+// An owner's suspicious requests in a lane.
+struct SuspiciousQueue {
+  core::OwnerUse owner;
+  core::Lane lane;
+  std::int64_t items = 0;
+  core::Suspicion suspicion;
+  bool waits = false;  // for an operator: they are sent no more until then
+};
+
 // What an operator must decide or repair.
 struct Attention {
   std::vector<core::Batch> held;
   std::vector<AccountStatus> accounts;    // those in trouble
   std::vector<core::StrangeJob> strange;  // those that no operator has accepted
   std::vector<core::LaneSelector> paused;
-  bool empty() const { return held.empty() && accounts.empty() && strange.empty() && paused.empty(); }
+  std::vector<SuspiciousQueue> suspicious;
+  bool empty() const {
+    return held.empty() && accounts.empty() && strange.empty() && paused.empty() && suspicious.empty();
+  }
 };
 std::string attention_json(const Attention& attention);  // GET /admin/attention
 

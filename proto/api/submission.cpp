@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "core/limits.h"
+#include "proto/api/foreign.h"
 #include "proto/api/labels.h"
 #include "proto/api/request.h"
 #include "proto/control_document.h"
 #include "proto/json/members.h"
+#include "proto/json/opening.h"
 #include "proto/json/validator.h"
 
 namespace batchd::proto {
@@ -41,8 +43,10 @@ struct SubmissionReader::Impl : json::MemberHandler {
 
   bool fail_json() {
     const auto& found = validator.fault();
+    const auto encoding = json::opening_fault(opening);
+    const auto what = is_line ? "the line " : "the body ";
     return fail({.code = "bad_json",
-                 .detail = "not JSON at byte " + std::to_string(found.offset) + ": " + found.what,
+                 .detail = encoding.empty() ? json::not_json(found) : what + std::string(encoding),
                  .offset = found.offset});
   }
 
@@ -52,11 +56,16 @@ struct SubmissionReader::Impl : json::MemberHandler {
 
   bool feed(std::string_view fragment, std::string& request_out) {
     if (faulty) return false;
+    if (opening.size() < json::kOpeningBytes) opening += fragment.substr(0, json::kOpeningBytes - opening.size());
     if (!validator.feed(fragment)) return fail_json();
     out = &request_out;
     if (!members.feed(fragment)) fail_shape();
     return !faulty;
   }
+
+  // Returns true if the member is there with a value. null is none: that is how many libraries write that a member is
+  // absent.
+  bool given(std::size_t member) const { return seen[member] && raw[member] != "null"; }
 
   // json::MemberHandler. After a fault the rest of the fragment is ignored.
   void member(std::string_view name, std::uint64_t) override {
@@ -64,8 +73,7 @@ struct SubmissionReader::Impl : json::MemberHandler {
     const auto found = std::ranges::find(known, name);
     which = found == known.end() ? kUnknown : static_cast<std::size_t>(found - known.begin());
     if (which == kUnknown)
-      fail("unknown_member",
-           "there is no member \"" + bounded_text(name, 64) + "\" in a " + (is_line ? "line" : "request"));
+      fail("unknown_member", unknown_member_words(name, is_line ? MemberOf::line : MemberOf::call));
     else if (std::exchange(seen[which], true))
       fail("duplicate_member", "\"" + std::string(name) + "\" is there twice");
     else if (which == kRequest)
@@ -80,9 +88,9 @@ struct SubmissionReader::Impl : json::MemberHandler {
   // Returns null if none are known, because the account or the endpoint doesn't exist, or isn't a string.
   const core::RequestRules* rules_so_far() const {
     std::string account = Submission().account, endpoint;
-    if (is_line || (!seen[kAccount] && !seen[kEndpoint])) return nullptr;
-    if (seen[kAccount] && !json::unescape(raw[kAccount], account)) return nullptr;
-    if (seen[kEndpoint] && !json::unescape(raw[kEndpoint], endpoint)) return nullptr;
+    if (is_line || (!given(kAccount) && !given(kEndpoint))) return nullptr;
+    if (given(kAccount) && !json::unescape(raw[kAccount], account)) return nullptr;
+    if (given(kEndpoint) && !json::unescape(raw[kEndpoint], endpoint)) return nullptr;
     return find_rules(account, endpoint);
   }
 
@@ -129,12 +137,12 @@ struct SubmissionReader::Impl : json::MemberHandler {
   std::optional<Submission> finish() {
     if (!faulty && !validator.finish()) fail_json();
     if (!faulty && !members.finish()) fail_shape();
-    if (!is_line && !seen[kModel]) fail("missing_member", "\"model\" is missing");
+    if (!is_line && !given(kModel)) fail("missing_member", "\"model\" is missing");
     if (!seen[kRequest]) fail("missing_member", "\"request\" is missing");
     Submission submission;
     for (std::size_t member = kRequest + 1; member < kLabels; ++member)
-      if (seen[member] && !faulty) set_text(submission, member);
-    if (seen[kLabels] && !faulty) set_labels(submission);
+      if (given(member) && !faulty) set_text(submission, member);
+    if (given(kLabels) && !faulty) set_labels(submission);
     if (auto found = check_options(submission)) fail(std::move(*found));
     if (const auto* found = rules_so_far(); found != nullptr && *found != *rules)
       fail("bad_account", R"("account" and "endpoint" must stand before "request" here)");
@@ -148,6 +156,7 @@ struct SubmissionReader::Impl : json::MemberHandler {
   const core::RequestRules* rules;  // for the request
   json::Validator validator{{.depth_max = core::kJsonDepthMax, .plain_numbers = false}};
   json::MemberScan members{*this};
+  std::string opening;  // the first bytes
   std::size_t which = kUnknown;
   std::array<bool, kNames.size()> seen{};
   std::array<std::string, kNames.size()> raw;  // values of all members except the request

@@ -25,7 +25,8 @@ using FindRules = std::function<const core::RequestRules*(const std::string& acc
 class SubmissionReader {
  public:
   // Reads the body of a call:
-  // {"model","request","key"?,"account"?,"endpoint"?,"channel"?,"deadline"?,"on_deadline"?,"labels"?}.
+  // {"model","request","key"?,"account"?,"endpoint"?,"channel"?,"deadline"?,"on_deadline"?,"labels"?}. null is as good
+  // as an absent member, but for "request".
   // The rules for its request are those of the account and endpoint that stand before it; `usual`, which must outlive
   // this, if neither does, or if they don't exist. If they turn out to be others, the submission is faulty.
   SubmissionReader(const core::RequestRules& usual, FindRules find_rules);

@@ -1,5 +1,6 @@
 #include "proto/gemini/classify.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,7 +8,10 @@
 #include "core/check.h"
 #include "core/limits.h"
 #include "proto/control_document.h"
+#include "proto/gemini/account_reasons.h"
 #include "proto/gemini/error.h"
+#include "proto/gemini/line_words.h"
+#include "proto/gemini/retry_after.h"
 #include "proto/gemini/status.h"
 
 namespace batchd::proto {
@@ -19,29 +23,20 @@ using Kind = core::Fault::Kind;
 
 constexpr std::size_t kStatusWordBytesMax = 64;
 constexpr int kInvalidArgument = 3;  // google.rpc.Code
-constexpr int kNotFound = 5;
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+// What those are told whose lines weren't named: the message itself speaks of other requests.
+constexpr std::string_view kLinesRefused = "the provider refused the batch for some of its lines";
 
 // An unsuccessful answer, reduced to what its meaning depends on.
 struct Answer {
   int status;  // HTTP status; for an error inside a 2xx, the error's own code
   const std::optional<ProviderError>& error;
-  std::string_view thing;  // without its prefix
 
-  bool names_thing() const { return error && !thing.empty() && contains(error->message, thing); }
-  // True if the fault lies not in the call, but in the key, the project or the region.
-  bool is_account_400() const {
-    if (!error || status != 400) return false;
-    return error->reason == "API_KEY_INVALID" || contains(error->message, "API key not valid") ||
-           contains(error->message, "API key expired") || error->status == "FAILED_PRECONDITION";
+  bool has_status(std::string_view word) const { return error && error->status == word; }
+  // True for a refusal that is surely about the key, the project or the service.
+  bool is_account_trouble() const {
+    return error && (status == 400 || status == 403 || status == 404) && blames_account(*error);
   }
 };
-
-std::string_view bare_name(std::string_view thing) {
-  const auto slash = thing.find('/');
-  return slash == std::string_view::npos ? thing : thing.substr(slash + 1);
-}
 
 // A 2xx that answers a create call with an error is a refusal only if nothing indicates a job: the error's code and
 // status agree, and no operation is named.
@@ -54,26 +49,23 @@ bool surely_refused(const ProviderError& error) {
 }
 
 Kind create_400(const Answer& answer) {
-  if (!answer.error) return Kind::unclear;
-  if (!error_lines(answer.error->message).empty()) return Kind::lines_refused;
-  if (answer.names_thing()) return Kind::file_gone;
-  if (answer.is_account_400()) return Kind::account;
-  return answer.error->status == "INVALID_ARGUMENT" ? Kind::refused : Kind::unclear;
+  if (answer.has_status("FAILED_PRECONDITION")) return Kind::unexplained;
+  if (!answer.has_status("INVALID_ARGUMENT")) return Kind::unclear;
+  return named_lines(answer.error->message).empty() ? Kind::refused : Kind::lines_refused;
 }
 
+// A 403, a 404 and a FAILED_PRECONDITION are said of the input file, of the model, of a file or a cache that a request
+// names, and of the project ("User location is not supported", "Please enable billing"): only asking can tell.
 Kind create_kind(const Answer& answer) {
+  if (answer.is_account_trouble()) return Kind::account;
   switch (answer.status) {
     case 400:
       return create_400(answer);
     case 401:
       return Kind::account;
     case 403:
-      if (!answer.error) return Kind::unclear;
-      return answer.names_thing() ? Kind::file_gone : Kind::account;
     case 404:
-      if (!answer.error) return Kind::unclear;
-      if (answer.names_thing()) return Kind::file_gone;
-      return contains(answer.error->message, "model") ? Kind::model_missing : Kind::unclear;
+      return answer.error ? Kind::unexplained : Kind::unclear;
     case 413:
       return Kind::too_large;
     case 429:
@@ -87,36 +79,35 @@ bool is_upload(CallKind call) { return call == CallKind::upload_start || call ==
 // True for calls on something that has a name, for which "no such thing" is a meaningful answer.
 bool is_about_a_thing(CallKind call) {
   return call == CallKind::poll || call == CallKind::results || call == CallKind::cancel ||
-         call == CallKind::check_file || call == CallKind::remove_file;
+         call == CallKind::check_file || call == CallKind::remove_file || call == CallKind::check_model ||
+         call == CallKind::check_reference;
 }
 
 Kind other_400(CallKind call, const Answer& answer, bool upload_over) {
-  if (answer.is_account_400()) return Kind::account;
   if (!answer.error) {
     // Plain text comes from an upload's front end that was given a wrong offset; a `query` will show the right one.
     return upload_over ? Kind::refused : Kind::transient;
   }
-  if (is_upload(call) && (contains(answer.error->message, "MIME") || contains(answer.error->message, "mime type")))
-    return Kind::variant_refused;
-  if (is_upload(call) && answer.error->status == "ALREADY_EXISTS") return Kind::name_taken;
+  // The words of a bad key are believed here: but for upload_data, these calls carry nothing that a request says.
+  if (call != CallKind::upload_data && sounds_like_bad_key(*answer.error)) return Kind::account;
+  if (answer.has_status("FAILED_PRECONDITION")) return Kind::account;
+  if (is_upload(call) && answer.has_status("ALREADY_EXISTS")) return Kind::name_taken;
+  // Nothing but its words tells a refused MIME type ("Unsupported MIME type: jsonl") from other refusals, so the other
+  // types are tried after any of them.
+  if (is_upload(call) && answer.has_status("INVALID_ARGUMENT")) return Kind::variant_refused;
   return Kind::refused;
 }
 
-// For files the provider answers 403 both if a file doesn't exist or isn't ours, and if the key is in trouble.
-Kind other_403(CallKind call, const Answer& answer) {
-  if (!answer.error) return Kind::transient;
-  const bool no_such_thing = answer.names_thing() || contains(answer.error->message, "may not exist");
-  return is_about_a_thing(call) && no_such_thing ? Kind::missing : Kind::account;
-}
-
+// A 403 for something that has a name is looked into before it comes here (is_forbidden).
 Kind other_kind(CallKind call, const Answer& answer, bool upload_over) {
+  if (answer.is_account_trouble()) return Kind::account;
   switch (answer.status) {
     case 400:
       return other_400(call, answer, upload_over);
     case 401:
       return Kind::account;
     case 403:
-      return other_403(call, answer);
+      return answer.error ? Kind::account : Kind::transient;
     case 404:
       if (call == CallKind::upload_data) return Kind::upload_gone;
       return is_about_a_thing(call) && answer.error ? Kind::missing : Kind::transient;
@@ -149,12 +140,10 @@ std::optional<int> code_to_tell(Kind kind, const ProviderError& error) {
     case Kind::refused:
     case Kind::too_large:
     case Kind::variant_refused:
-    case Kind::file_gone:
       return kInvalidArgument;
-    case Kind::model_missing:
-      return kNotFound;
     case Kind::throttled:
     case Kind::account:
+    case Kind::unexplained:
       return grpc_code(error.status);
     case Kind::not_sent:
     case Kind::unclear:
@@ -162,22 +151,27 @@ std::optional<int> code_to_tell(Kind kind, const ProviderError& error) {
     case Kind::name_taken:
     case Kind::upload_gone:
     case Kind::missing:
+    case Kind::model_missing:  // these two are no answer of this provider
+    case Kind::file_gone:
       break;
   }
   return std::nullopt;
 }
 
-// Sets what the requests' owners are told of a refusal, as a whole and of each line that it names.
+// Sets what the requests' owners are told of a refusal, as a whole and of each line that it names. Neither has a place
+// in the input file, which is batchd's own.
 void tell(Fault& fault, const Answer& answer, std::string_view body) {
   const auto code = code_to_tell(fault.kind, *answer.error);
   if (!code) return;
-  auto told = rpc_error(*code, fault.message, body);
+  const bool lines = fault.kind == Kind::lines_refused;
+  const auto words = lines ? std::string(kLinesRefused) : without_places(fault.message);
+  // The body would show what was cut out of the words; with lines it quotes the requests of all owners.
+  auto told = rpc_error(*code, words, words == fault.message ? body : std::string_view());
   if (*code == 0) told.status = status_word(*answer.error);
   told.http_status = answer.status;
-  if (fault.kind == Kind::lines_refused) {
-    told.body.clear();  // it quotes the requests of all owners
-    for (const auto line : error_lines(answer.error->message)) {
-      auto error = rpc_error(*code, words_on_line(answer.error->message, line), {});
+  if (lines) {
+    for (auto& [line, said] : named_lines(answer.error->message)) {
+      auto error = rpc_error(*code, said, {});
       error.http_status = answer.status;
       fault.lines.push_back({.line = line, .error = std::move(error)});
     }
@@ -204,16 +198,18 @@ Kind unproven(CallKind call, const HttpEvent& event) {
   return create ? Kind::unclear : Kind::transient;
 }
 
-core::Fault classify(CallKind call, const HttpEvent& event, std::string_view thing) {
+core::Fault classify(CallKind call, const HttpEvent& event) {
   CHECK(event.kind != HttpEvent::Kind::begin);
   const bool create = call == CallKind::create;
   const bool answered = event.kind == HttpEvent::Kind::answer;
   const auto error = answered ? parse_error(event.body) : std::nullopt;
   Fault fault{.kind = unproven(call, event), .status = answered ? event.status : 0, .message = words(event, error)};
   if (!answered) return fault;
+  // No duration is less than any.
+  fault.retry_after = std::max(retry_after(event), error ? error->retry_delay : std::nullopt);
   const bool success = event.status >= 200 && event.status < 300;
   if (success && (!error || (create && !surely_refused(*error)))) return fault;
-  const Answer answer{success ? error->code : event.status, error, bare_name(thing)};
+  const Answer answer{success ? error->code : event.status, error};
   const auto upload_status = event.header("X-Goog-Upload-Status");
   if (call == CallKind::upload_data && upload_status == "cancelled") {
     fault.kind = Kind::upload_gone;
@@ -224,6 +220,13 @@ core::Fault classify(CallKind call, const HttpEvent& event, std::string_view thi
   if (kind != Kind::unclear) fault.kind = kind;
   if (error) tell(fault, answer, event.body);
   return fault;
+}
+
+bool is_forbidden(const HttpEvent& event) {
+  if (event.kind != HttpEvent::Kind::answer) return false;
+  const auto error = parse_error(event.body);
+  const bool success = event.status >= 200 && event.status < 300;
+  return error && (success ? error->code : event.status) == 403 && !blames_account(*error);
 }
 
 }  // namespace batchd::proto

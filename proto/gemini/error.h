@@ -2,12 +2,12 @@
 // {"error":{"code":400,"message":"...","status":"INVALID_ARGUMENT","details":[...]}}.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/time.h"
 #include "core/types.h"
 
 namespace batchd::proto {
@@ -15,19 +15,15 @@ namespace batchd::proto {
 struct ProviderError {
   int code = 0;  // an HTTP status in the body of an answer; a gRPC code inside operations
   std::string status;
-  std::string message;       // not shortened
-  std::string reason;        // of a google.rpc.ErrorInfo among the details
+  std::string message;                        // not shortened
+  std::vector<std::string> reasons;           // of each google.rpc.ErrorInfo among the details
+  std::optional<core::Duration> retry_delay;  // of a google.rpc.RetryInfo among them
   bool names_thing = false;  // the document also has a "name": an operation that failed, not a refused call
 };
 
 // Returns nullopt if the body has no error in the provider's own form (it may be plain text, HTML, or JSON from
 // elsewhere).
 std::optional<ProviderError> parse_error(std::string_view body);
-
-// Returns the numbers in "Error on line N", ascending, each once.
-std::vector<std::int64_t> error_lines(std::string_view message);
-// Returns what the message says about this line alone, cut to a bounded length.
-std::string words_on_line(std::string_view message, std::int64_t line);
 
 // An error for batchd's own callers, in the same form.
 struct GeminiError {

@@ -5,8 +5,10 @@
 
 #include "core/limits.h"
 #include "proto/control_document.h"
+#include "proto/gemini/absence.h"
 #include "proto/gemini/dialogue.h"
 #include "proto/gemini/error.h"
+#include "proto/gemini/lookups.h"
 #include "proto/gemini/names.h"
 #include "proto/json/write.h"
 
@@ -16,7 +18,6 @@ namespace {
 using core::Fault;
 using core::HttpEvent;
 using StartNext = core::Dialogue<core::UploadSession>::Next;
-using PresenceNext = core::Dialogue<core::Presence>::Next;
 using RemovalNext = core::Dialogue<core::Removal>::Next;
 
 std::string file_name(const std::string& name) { return std::string(kFilePrefix) + name; }
@@ -38,25 +39,15 @@ std::string start_body(const std::string& name, const std::string& mime_type) {
   return body;
 }
 
-PresenceNext read_presence(const HttpEvent& event, const std::string& file) {
-  if (is_success(event)) {
-    const auto document = ControlDocument::parse(event.body);
-    if (document && text_member(&document->root(), "name") == file) return core::Presence{.present = true};
-  }
-  auto fault = classify(CallKind::check_file, event, file);
-  if (fault.kind == Fault::Kind::missing) return core::Presence{.present = false};
-  return fault;
-}
-
 RemovalNext read_removal(const HttpEvent& event, const std::string& file) {
   const bool answered = event.kind == HttpEvent::Kind::answer;
   const auto error = answered ? parse_error(event.body) : std::nullopt;
   if (is_success(event) && !error && (event.body.empty() || ControlDocument::parse(event.body)))
     return core::Removal{.gone = true};
+  const auto fault = classify(CallKind::remove_file, event);
   // Names of result files are longer than DELETE accepts: these files stay until they expire.
-  if (error && event.status == 400 && error->message.find("40 characters") != std::string::npos)
+  if (fault.kind == Fault::Kind::refused && event.status == 400 && file.size() > kFilePrefix.size() + kFileIdBytesMax)
     return core::Removal{.undeletable = true};
-  auto fault = classify(CallKind::remove_file, event, file);
   if (fault.kind == Fault::Kind::missing) return core::Removal{.gone = true};
   return fault;
 }
@@ -76,7 +67,7 @@ core::HttpCall upload_start_call(const GeminiConfig& config, const core::UploadS
 }
 
 StartNext read_upload_start(const HttpEvent& event) {
-  if (!is_success(event) || parse_error(event.body)) return classify(CallKind::upload_start, event, "");
+  if (!is_success(event) || parse_error(event.body)) return classify(CallKind::upload_start, event);
   auto session = session_target(event.header("X-Goog-Upload-URL"));
   if (!session) return unreadable(CallKind::upload_start, event, "the answer has no usable upload URL");
   return core::UploadSession{std::move(*session)};
@@ -96,27 +87,23 @@ core::Dialogue<core::Uploaded>::Next read_uploaded(const HttpEvent& event, const
   };
   if (shown.empty()) return again("the upload is over, but no file came of it");
   if (shown != file_name(name)) return unreadable(CallKind::upload_data, event, "the answer shows another file");
-  if (text_member(file, "state") == "FAILED") return again("the provider could not process the file");
+  const auto state = file_state(*file);
+  if (state == FileState::failed) return again("the provider could not process the file");
   if (integer_member(file, "sizeBytes").value_or(bytes) != bytes) return again("the file arrived with another size");
-  return core::Uploaded{shown};
+  return core::Uploaded{.file = shown, .ready = state == FileState::ready};
 }
 
 core::DialoguePtr<core::UploadSession> start_upload(const GeminiConfig& config, const core::UploadSpec& spec) {
   return std::make_unique<SingleCall<core::UploadSession>>(upload_start_call(config, spec), read_upload_start);
 }
 
-core::DialoguePtr<core::Presence> check_file(const std::string& version, const std::string& file) {
-  if (!is_file_name(file)) return std::make_unique<RefusingDialogue<core::Presence>>("not a file's name");
-  return std::make_unique<SingleCall<core::Presence>>(
-      json_call("GET", "/" + version + "/" + file),
-      [file](const HttpEvent& event) { return read_presence(event, file); });
-}
-
 core::DialoguePtr<core::Removal> remove_file(const std::string& version, const std::string& file) {
   if (!is_file_name(file)) return std::make_unique<RefusingDialogue<core::Removal>>("not a file's name");
-  return std::make_unique<SingleCall<core::Removal>>(
-      json_call("DELETE", "/" + version + "/" + file),
-      [file](const HttpEvent& event) { return read_removal(event, file); });
+  // A second DELETE of a file is answered like one of a file that another project has: with a 403.
+  return std::make_unique<CallAboutThing<core::Removal>>(
+      Absence(version, file), json_call("DELETE", "/" + version + "/" + file),
+      [file](const HttpEvent& event) { return read_removal(event, file); },
+      [](const HttpEvent&) -> RemovalNext { return core::Removal{.gone = true}; });
 }
 
 }  // namespace batchd::proto

@@ -1,4 +1,4 @@
-// Dialogues about files: upload (resumable protocol), check, remove.
+// Dialogues about files: upload (resumable protocol), remove.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,6 @@ core::DialoguePtr<core::UploadSession> start_upload(const GeminiConfig& config, 
 core::DialoguePtr<core::Uploaded> upload_file(const core::UploadRest& rest);
 core::DialoguePtr<core::Uploaded> upload_text(const GeminiConfig& config, const std::string& name,
                                               const std::string& text);
-core::DialoguePtr<core::Presence> check_file(const std::string& version, const std::string& file);
 core::DialoguePtr<core::Removal> remove_file(const std::string& version, const std::string& file);
 
 // --- shared by the two kinds of upload

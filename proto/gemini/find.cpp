@@ -14,8 +14,8 @@ namespace {
 // A job created during the paging shifts the others, so a job may be shown on two pages.
 class Find : public JobListing {
  public:
-  Find(std::string version, std::string tag, std::string file)
-      : JobListing(std::move(version), [tag, file](std::string_view shown_token, std::string_view shown_file) {
+  Find(const std::string& version, std::string tag, std::string file)
+      : JobListing(version, [tag, file](std::string_view shown_token, std::string_view shown_file) {
           return (!tag.empty() && shown_token == tag) || (!file.empty() && shown_file == file);
         }) {}
 
@@ -30,9 +30,8 @@ class Find : public JobListing {
 
 class Survey : public JobListing {
  public:
-  Survey(std::string version, std::string prefix)
-      : JobListing(std::move(version),
-                   [prefix](std::string_view tag, std::string_view) { return tag.starts_with(prefix); }) {}
+  Survey(const std::string& version, std::string prefix)
+      : JobListing(version, [prefix](std::string_view tag, std::string_view) { return tag.starts_with(prefix); }) {}
 
  private:
   bool take(core::JobView job) override {

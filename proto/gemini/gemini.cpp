@@ -4,8 +4,10 @@
 
 #include "core/check.h"
 #include "core/limits.h"
+#include "proto/gemini/allowance.h"
 #include "proto/gemini/files.h"
 #include "proto/gemini/jobs.h"
+#include "proto/gemini/lookups.h"
 #include "proto/gemini/names.h"
 #include "proto/gemini/result_line.h"
 
@@ -46,6 +48,10 @@ class Gemini : public Provider {
   const Caps& caps() const override { return caps_; }
   std::optional<std::string> model_name(std::string_view text) const override { return proto::model_name(text); }
   const RequestRules& request_rules(std::string_view) const override { return rules_; }
+  std::optional<std::int64_t> first_tokens(const Lane& lane) const override {
+    return first_tier_tokens(lane.endpoint, lane.model);
+  }
+  std::optional<std::string> reference(std::string_view value) const override { return reference_in(value); }
 
   LineFrame line_frame(const Lane&, BatchId batch, RequestId request) const override {
     std::string prefix(kBeforeKey);
@@ -84,6 +90,13 @@ class Gemini : public Provider {
   }
   DialoguePtr<Done> cancel(const std::string& job) const override { return cancel_job(config_.api_version, job); }
 
+  DialoguePtr<Presence> check_model(const Lane& lane) const override {
+    return proto::check_model(config_.api_version, lane);
+  }
+  DialoguePtr<Presence> check_reference(const std::string& reference) const override {
+    return proto::check_reference(config_.api_version, reference);
+  }
+
   DialoguePtr<Done> check_account() const override { return list_one_model(config_.api_version); }
 
  private:
@@ -92,7 +105,9 @@ class Gemini : public Provider {
   RequestRules rules_{.media = {{"data", ""}},  // inlineData.data
                       .media_tokens = 258,
                       .text_bytes_per_token = 4,
-                      .dropped = {}};
+                      .dropped = {},
+                      // fileData.fileUri and cachedContent, in both spellings of JSON of protocol buffers
+                      .references = {"fileUri", "file_uri", "cachedContent", "cached_content"}};
 };
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "core/requeue.h"
+#include "proto/gemini/line_words.h"
 #include "proto/gemini/names.h"
+#include "proto/gemini/pages.h"
 #include "proto/gemini/status.h"
 #include "proto/gemini/verbatim.h"
 #include "proto/rfc3339.h"
@@ -11,8 +13,9 @@
 namespace batchd::proto {
 namespace {
 
-constexpr std::size_t kPageTokenBytesMax = 4096;
 constexpr int kNoCode = 13;  // the google.rpc.Code of an end without one
+constexpr int kInvalidArgumentCode = 3;
+constexpr std::string_view kLinesNamed = "the provider refused the batch for some of its lines";
 
 std::string_view without_prefix(std::string_view state) {
   for (const std::string_view prefix : {"BATCH_STATE_", "JOB_STATE_"})
@@ -35,12 +38,31 @@ std::optional<core::JobEnd> end_of_done(const JsonValue& operation) {
   return std::nullopt;
 }
 
-std::string result_file_of(const JsonValue& operation, const JsonValue* batch) {
-  // The response of an embedding job has been seen both as the output itself and as the batch around the output.
+// Calls `look` with each object in which a job's output has been seen, until it returns true. The response of an
+// embedding job has been seen both as the output itself and as the batch around the output.
+template <class Look>
+bool any_output(const JsonValue& operation, const JsonValue* batch, Look look) {
   const auto* response = object_member(&operation, "response");
   for (const auto* output : {object_member(batch, "output"), response, object_member(response, "output")})
-    if (auto file = text_member(output, "responsesFile"); is_file_name(file)) return file;
-  return "";
+    if (output != nullptr && look(*output)) return true;
+  return false;
+}
+
+// Returns true if there are results in the output itself. Where they have been left out, `true` stands in their place.
+bool has_inline_results(const JsonValue& output) {
+  return member(&output, kInlineResults) != nullptr || member(&output, "inlinedEmbedContentResponses") != nullptr;
+}
+
+std::vector<std::string> results_of(const JsonValue& operation, const JsonValue* batch, const std::string& job) {
+  std::vector<std::string> results;
+  any_output(operation, batch, [&](const JsonValue& output) {
+    auto file = text_member(&output, "responsesFile");
+    const bool found = is_file_name(file);
+    if (found) results.push_back(std::move(file));
+    return found;
+  });
+  if (results.empty() && any_output(operation, batch, has_inline_results)) results.push_back(job);
+  return results;
 }
 
 const JsonValue* batch_of(const JsonValue& operation) {
@@ -55,7 +77,7 @@ std::string input_file_of(const JsonValue* batch) {
 // What an operation says of its end.
 struct JobWords {
   int code = 0;         // google.rpc.Code; 0 if it gave none
-  std::string message;  // bounded
+  std::string message;  // not shortened
   std::string_view body;
   bool any = false;
 };
@@ -64,9 +86,8 @@ struct JobWords {
 JobWords words_of(const JsonValue& operation, const JsonValue* batch, std::string_view text) {
   JobWords words;
   const auto take = [&words](const JsonValue& error, std::string_view body) {
-    auto status = read_status(error);
-    if (status.code != 0) words.code = status.code;
-    words.message = std::move(status.message);
+    if (const auto code = read_status(error).code; code != 0) words.code = code;
+    words.message = text_member(&error, "message");
     words.body = body;
     words.any = true;
   };
@@ -82,6 +103,19 @@ core::FailedFor failed_for(int code) {
   return again ? core::FailedFor::trouble : core::FailedFor::refused;
 }
 
+// Reads the error of a job that has ended. What is said of single lines is for their owners alone; it is read only of
+// a job that was refused for them, and has no results.
+void read_end(const JobWords& words, core::JobView& job) {
+  if (!words.any) return;
+  const auto lines = named_lines(words.message);
+  const auto told = lines.empty() ? without_places(words.message) : std::string(kLinesNamed);
+  job.error =
+      rpc_error(words.code != 0 ? words.code : kNoCode, told, told == words.message ? words.body : std::string_view());
+  if (job.end != core::JobEnd::failed || words.code != kInvalidArgumentCode || !job.results.empty()) return;
+  for (const auto& [line, said] : lines) job.refused.push_back({line, rpc_error(words.code, said, {})});
+  if (!job.refused.empty()) job.failed_for = core::FailedFor::lines;
+}
+
 }  // namespace
 
 std::optional<core::JobView> parse_job(const JsonValue& operation, std::string_view text) {
@@ -91,10 +125,9 @@ std::optional<core::JobView> parse_job(const JsonValue& operation, std::string_v
   const auto* batch = batch_of(operation);
   job.tag = text_member(batch, "displayName");
   job.input_file = input_file_of(batch);
-  if (auto file = result_file_of(operation, batch); !file.empty()) job.results.push_back(std::move(file));
+  job.results = results_of(operation, batch, job.name);
   job.created_at = parse_rfc3339(text_member(batch, "createTime"));
   const auto words = words_of(operation, batch, text);
-  if (words.any) job.error = rpc_error(words.code != 0 ? words.code : kNoCode, words.message, words.body);
   job.failed_for = failed_for(words.code);
 
   const auto shown_state = text_member(batch, "state");
@@ -105,20 +138,18 @@ std::optional<core::JobView> parse_job(const JsonValue& operation, std::string_v
   const bool shows = !job.results.empty() || words.code != 0;
   if (!job.end && (unnamed || shows) && true_member(&operation, "done")) job.end = end_of_done(operation);
   job.running = state == "RUNNING";
+  read_end(words, job);
   return job;
 }
 
 std::optional<JobPage> parse_job_page(std::string_view body, const JobFilter& wanted) {
   const auto document = ControlDocument::parse(body);
-  if (!document || member(&document->root(), "error") != nullptr) return std::nullopt;
+  if (!document) return std::nullopt;
   JobPage page;
-  if (const auto* next = member(&document->root(), "nextPageToken")) {
-    page.next_page = text_member(&document->root(), "nextPageToken");
-    if (!next->IsString() || page.next_page.size() > kPageTokenBytesMax) return std::nullopt;
-  }
   // A listing with jobs out of reach, or in an unknown form, can't exclude that a wanted job exists.
-  const auto* unreachable = member(&document->root(), "unreachable");
-  if (unreachable != nullptr && !(unreachable->IsArray() && unreachable->Empty())) return std::nullopt;
+  auto next = next_page(document->root());
+  if (!next) return std::nullopt;
+  page.next_page = std::move(*next);
   const auto* operations = member(&document->root(), "operations");
   if (operations == nullptr) {
     for (const auto& other : document->root().GetObject())

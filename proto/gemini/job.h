@@ -12,6 +12,13 @@
 
 namespace batchd::proto {
 
+// The member in which a job shows its results themselves, instead of naming a file of them: in metadata.output, in
+// response or in response.output; for embeddings inside another object there (inlinedEmbedContentResponses). Its value
+// may be as large as the results, so it is left out where a job is read (HttpCall::left_out).
+inline constexpr std::string_view kInlineResults = "inlinedResponses";
+
+// A job that shows its results itself and names no file has its own name as JobView::results. The job's error tells
+// nothing of places in the input file (without_places).
 // `text` is the operation as it came, from which the error's body is taken; without it the error has no body.
 // Returns nullopt if the operation has no valid job name. Accepts states with either prefix. A job without a known
 // state has ended only if its operation is done and carries a response or an error.

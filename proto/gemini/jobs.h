@@ -19,7 +19,8 @@ inline constexpr std::size_t kSurveyJobsMax = 10'000;
 core::DialoguePtr<core::JobMatches> survey_jobs(const std::string& version, const std::string& prefix);
 core::DialoguePtr<core::JobView> poll_job(const std::string& version, const std::string& job);
 core::DialoguePtr<core::Done> cancel_job(const std::string& version, const std::string& job);
-core::DialoguePtr<core::Streamed> download_results(const std::string& version, const std::string& file);
+// `result` is one of JobView::results: a file of results, or the name of a job that shows its results itself.
+core::DialoguePtr<core::Streamed> download_results(const std::string& version, const std::string& result);
 core::DialoguePtr<core::Done> list_one_model(const std::string& version);
 
 }  // namespace batchd::proto

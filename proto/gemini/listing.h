@@ -2,11 +2,11 @@
 // taken for a complete one.
 #pragma once
 
-#include <set>
 #include <string>
 
 #include "core/provider.h"
 #include "proto/gemini/job.h"
+#include "proto/gemini/pages.h"
 
 namespace batchd::proto {
 
@@ -15,7 +15,7 @@ class JobListing : public core::Dialogue<core::JobMatches> {
   Next step(const core::HttpEvent& event) override;
 
  protected:
-  JobListing(std::string version, JobFilter wanted);
+  JobListing(const std::string& version, JobFilter wanted);
 
   // Called with each wanted job, once per page that shows it. Returns false if there are too many, which ends the
   // dialogue with a fault.
@@ -24,12 +24,8 @@ class JobListing : public core::Dialogue<core::JobMatches> {
   core::JobMatches matches_;
 
  private:
-  core::HttpCall call(const std::string& page) const;
-
-  std::string version_;
+  Pages pages_;
   JobFilter wanted_;
-  std::set<std::string> seen_;  // digests of page tokens
-  int pages_ = 0;
 };
 
 }  // namespace batchd::proto

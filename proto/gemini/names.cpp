@@ -26,6 +26,7 @@ bool is_name(std::string_view name, std::string_view prefix) {
 
 bool is_job_name(std::string_view name) { return is_name(name, "batches/"); }
 bool is_file_name(std::string_view name) { return is_name(name, kFilePrefix); }
+bool is_cache_name(std::string_view name) { return is_name(name, "cachedContents/"); }
 
 std::optional<std::string> model_name(std::string_view text) {
   constexpr std::string_view prefix = "models/";

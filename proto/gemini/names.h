@@ -1,6 +1,7 @@
 // Names that become part of paths. Names that come from the provider are checked before they are used in a path.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,9 +9,12 @@
 namespace batchd::proto {
 
 inline constexpr std::string_view kFilePrefix = "files/";
+// What files.get and files.delete accept behind the prefix: "cannot be more than 40 characters".
+inline constexpr std::size_t kFileIdBytesMax = 40;
 
-bool is_job_name(std::string_view name);   // "batches/" and 1 to 200 of [A-Za-z0-9._-], not only dots
-bool is_file_name(std::string_view name);  // "files/" and the same
+bool is_job_name(std::string_view name);    // "batches/" and 1 to 200 of [A-Za-z0-9._-], not only dots
+bool is_file_name(std::string_view name);   // "files/" and the same
+bool is_cache_name(std::string_view name);  // "cachedContents/" and the same
 // Returns the model's name without "models/", which may stand before it; nullopt unless that is 1 to kModelBytesMax of
 // [A-Za-z0-9._-], not only dots.
 std::optional<std::string> model_name(std::string_view text);

@@ -34,6 +34,74 @@ struct Slot {
   bool object() const { return kept.starts_with('{'); }
 };
 
+// Collects a wire key: the value of a member that must occur exactly once.
+class KeySlot {
+ public:
+  void begin() {
+    ++times_;
+    kept_.clear();
+    whole_ = true;
+    ended_ = false;
+  }
+  void feed(std::string_view fragment) {
+    whole_ = whole_ && kept_.size() + fragment.size() <= kKeyBytesMax;
+    if (whole_) kept_ += fragment;
+  }
+  void end() { ended_ = true; }
+  void reset() { *this = {}; }
+
+  int times() const { return times_; }
+  std::optional<core::WireKey> key() const {
+    std::string text;
+    if (times_ != 1 || !ended_ || !whole_ || !json::unescape(kept_, text)) return std::nullopt;
+    return core::parse_wire_key(text);
+  }
+
+ private:
+  int times_ = 0;
+  bool whole_ = true;
+  bool ended_ = false;  // the value is complete
+  std::string kept_;
+};
+
+// Reads a line's "metadata", which the provider gives back as it came: {"key":"..."}.
+class MetadataScan : private json::MemberHandler {
+ public:
+  void begin() {
+    ++times_;
+    key_.reset();
+    intact_ = true;
+    in_key_ = false;
+    scan_.emplace(handler());
+  }
+  void feed(std::string_view fragment) { intact_ = intact_ && scan_->feed(fragment); }
+  void reset() {
+    times_ = 0;
+    key_.reset();
+  }
+
+  int times() const { return times_; }
+  std::optional<core::WireKey> key() const { return times_ == 1 && intact_ ? key_.key() : std::nullopt; }
+
+ private:
+  void member(std::string_view name, std::uint64_t) override {
+    in_key_ = name == "key";
+    if (in_key_) key_.begin();
+  }
+  void value(std::string_view fragment) override {
+    if (in_key_) key_.feed(fragment);
+  }
+  void end_value(std::uint64_t) override {
+    if (in_key_) key_.end();
+  }
+  json::MemberHandler& handler() { return *this; }
+
+  int times_ = 0;
+  bool intact_ = true, in_key_ = false;
+  KeySlot key_;
+  std::optional<json::MemberScan> scan_;
+};
+
 class Reader : public core::ResultLineReader, private json::MemberHandler {
  public:
   void feed(std::string_view fragment) override { intact_ = intact_ && scan_->feed(fragment); }
@@ -48,7 +116,8 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
   }
 
  private:
-  enum Which : std::size_t { kKey, kResponse, kError, kStatus, kNone };
+  enum Which : std::size_t { kResponse, kError, kStatus, kKey, kMetadata, kNone };
+  static constexpr std::size_t kSlots = kKey;
 
   // json::MemberHandler
   void member(std::string_view name, std::uint64_t value_offset) override {
@@ -56,8 +125,11 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
              : name == "response" ? kResponse
              : name == "error"    ? kError
              : name == "status"   ? kStatus
+             : name == "metadata" ? kMetadata
                                   : kNone;
-    if (which_ == kNone) return;
+    if (which_ == kKey) key_.begin();
+    if (which_ == kMetadata) metadata_.begin();
+    if (which_ >= kSlots) return;
     auto& slot = slots_[which_];
     ++slot.times;
     slot.offset = static_cast<std::int64_t>(value_offset);
@@ -66,25 +138,27 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
     if (which_ == kResponse) tokens_.begin();
   }
   void value(std::string_view fragment) override {
-    if (which_ == kNone) return;
+    if (which_ == kKey) key_.feed(fragment);
+    if (which_ == kMetadata) metadata_.feed(fragment);
+    if (which_ >= kSlots) return;
     auto& slot = slots_[which_];
     slot.bytes += static_cast<std::int64_t>(fragment.size());
     slot.kept += fragment.substr(0, slot.kept_max - slot.kept.size());
     if (which_ == kResponse) tokens_.feed(fragment);
   }
-  void end_value(std::uint64_t) override { key_ended_ = key_ended_ || which_ == kKey; }
-
-  std::optional<core::WireKey> key() const {
-    const auto& slot = slots_[kKey];
-    std::string text;
-    if (slot.times != 1 || !key_ended_ || !slot.whole() || !json::unescape(slot.kept, text)) return std::nullopt;
-    return core::parse_wire_key(text);
+  void end_value(std::uint64_t) override {
+    if (which_ == kKey) key_.end();
   }
+
+  // A line of a file has its key beside the response, an item of an operation in its metadata. A line with both is a
+  // file's, whose metadata nobody has asked for.
+  std::optional<core::WireKey> key() const { return key_.times() > 0 ? key_.key() : metadata_.key(); }
 
   // Accepts exactly one of response and error, each at most once; any other line stays unreadable.
   void read_value(ResultLine& line) {
     for (const auto& slot : slots_)
       if (slot.times > 1) return;
+    if (key_.times() > 1 || (key_.times() == 0 && metadata_.times() > 1)) return;
     const auto& response = slots_[kResponse];
     const auto& error = slots_[kError];
     const bool has_response = response.times > 0 && !response.null();
@@ -106,13 +180,31 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
 
   static std::optional<core::RequestError> error_of(const Slot& slot) {
     if (!slot.whole()) return std::nullopt;
+    if (!slot.object()) return embedded_error(slot);
     const auto document = ControlDocument::parse(slot.kept);
-    if (!document || !slot.object()) return std::nullopt;
-    const auto status = read_status(document->root());
-    return rpc_error(status.code != 0 ? status.code : kUnknownCode, status.message, slot.kept);
+    if (!document) return std::nullopt;
+    return line_error(read_status(document->root()), slot.kept);
   }
 
-  // The older form: a google.rpc.Status object, or its message alone. Code 0 and "OK" mean no error.
+  static core::RequestError line_error(const RpcStatus& status, std::string_view body) {
+    auto error = rpc_error(status.code != 0 ? status.code : kUnknownCode, status.message, body);
+    error.http_status = status.http_status;
+    return error;
+  }
+
+  static std::optional<core::RequestError> embedded_error(const Slot& slot) {
+    std::string text;
+    const auto status = json::unescape(slot.kept, text) ? embedded_status(text) : std::nullopt;
+    if (!status) return std::nullopt;
+    return line_error(*status, shown(slot));
+  }
+  // Returns the value as it came, or nothing if it can't be shown so.
+  static std::string_view shown(const Slot& slot) {
+    return json::validate(slot.kept, {}) ? std::string_view(slot.kept) : std::string_view();
+  }
+
+  // The older form: a google.rpc.Status object, or its message alone, which may hold an error as JSON ("Bad Request:
+  // {\"error\":{\"code\":400,...}}"). Code 0 and "OK" mean no error.
   std::optional<core::RequestError> status_error() const {
     const auto& slot = slots_[kStatus];
     if (slot.times == 0 || !slot.whole()) return std::nullopt;
@@ -121,10 +213,10 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
       const bool bad = document && integer_member(&document->root(), "code").value_or(0) != 0;
       return bad ? error_of(slot) : std::nullopt;
     }
+    if (auto error = embedded_error(slot)) return error;
     std::string text;
     if (!json::unescape(slot.kept, text) || text.empty() || text == "OK") return std::nullopt;
-    const bool whole = json::validate(slot.kept, {});  // else it can't be shown as it came
-    return rpc_error(kUnknownCode, text, whole ? slot.kept : std::string());
+    return rpc_error(kUnknownCode, text, shown(slot));
   }
 
   json::MemberHandler& handler() { return *this; }
@@ -132,17 +224,18 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
   void reset() {
     for (auto& slot : slots_) slot = {.kept_max = slot.kept_max, .kept = {}};
     which_ = kNone;
-    key_ended_ = false;
+    key_.reset();
+    metadata_.reset();
     intact_ = true;
     scan_.emplace(handler());
   }
 
-  std::array<Slot, kNone> slots_{Slot{.kept_max = kKeyBytesMax, .kept = {}}, Slot{.kept_max = 4, .kept = {}},
-                                 Slot{.kept_max = kErrorBytesMax, .kept = {}},
-                                 Slot{.kept_max = kErrorBytesMax, .kept = {}}};
+  std::array<Slot, kSlots> slots_{Slot{.kept_max = 4, .kept = {}}, Slot{.kept_max = kErrorBytesMax, .kept = {}},
+                                  Slot{.kept_max = kErrorBytesMax, .kept = {}}};
+  KeySlot key_;
+  MetadataScan metadata_;
   PromptTokenScan tokens_;
   Which which_ = kNone;
-  bool key_ended_ = false;  // the key's value is complete
   bool intact_ = true;
   std::optional<json::MemberScan> scan_{std::in_place, handler()};
 };

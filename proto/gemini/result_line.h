@@ -1,4 +1,5 @@
 // Reads the lines of a Gemini result file: {"key","response"} or {"key","error"}, members in any order, others ignored.
+// A job that shows its results itself has the key in {"metadata":{"key"}}.
 #pragma once
 
 #include <memory>

@@ -34,6 +34,15 @@ constexpr std::array<RpcCode, 17> kRpcCodes{{{"OK", ErrorClass::other},
                                              {"DATA_LOSS", ErrorClass::data_lost},
                                              {"UNAUTHENTICATED", ErrorClass::denied}}};
 constexpr int kUnknown = 2;
+constexpr int kInvalidRequest = 3;
+
+// HTTP statuses of errors, and the google.rpc.Code that each mostly stands for.
+constexpr int kHttpRefusal = 400, kHttpLast = 599;
+struct HttpCode {
+  int http, code;
+};
+constexpr std::array<HttpCode, 9> kHttpCodes{
+    {{401, 16}, {403, 7}, {404, 5}, {409, 10}, {429, 8}, {499, 1}, {500, 13}, {503, 14}, {504, 4}}};
 
 // Returns null if `code` is no google.rpc.Code.
 const RpcCode* rpc_code(int code) {
@@ -46,8 +55,26 @@ const RpcCode* rpc_code(int code) {
 RpcStatus read_status(const JsonValue& status) {
   const auto code = integer_member(&status, "code").value_or(0);
   const bool possible = code > 0 && code <= std::numeric_limits<int>::max();
-  return {possible ? static_cast<int>(code) : 0,
-          bounded_text(text_member(&status, "message"), core::kProviderMessageBytesMax)};
+  RpcStatus read{.code = possible ? static_cast<int>(code) : 0,
+                 .message = bounded_text(text_member(&status, "message"), core::kProviderMessageBytesMax)};
+  if (read.code < kHttpRefusal || read.code > kHttpLast) return read;
+  read.http_status = read.code;
+  const int named = grpc_code(text_member(&status, "status"));
+  const auto found = std::ranges::find(kHttpCodes, read.http_status, &HttpCode::http);
+  const int usual = found != kHttpCodes.end() ? found->code : read.http_status < 500 ? kInvalidRequest : kUnknown;
+  read.code = named != 0 ? named : usual;
+  return read;
+}
+
+std::optional<RpcStatus> embedded_status(std::string_view text) {
+  const auto begin = text.find('{');
+  if (begin == std::string_view::npos) return std::nullopt;
+  const auto document = ControlDocument::parse(text.substr(begin));
+  const auto* error = document ? object_member(&document->root(), "error") : nullptr;
+  if (error == nullptr) return std::nullopt;
+  auto status = read_status(*error);
+  if (status.code == 0) return std::nullopt;
+  return status;
 }
 
 std::string_view grpc_status(int code) {

@@ -2,6 +2,7 @@
 // {"code":13,"message":"...","details":[...]}.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,14 @@ namespace batchd::proto {
 struct RpcStatus {
   int code = 0;         // google.rpc.Code; 0 if absent or impossible
   std::string message;  // at most kProviderMessageBytesMax
+  int http_status = 0;  // 0 unless `code` was shown as one
 };
+// Also reads the form of errors that answers have, with an HTTP status and a word:
+// {"code":400,"status":"INVALID_ARGUMENT","message":"..."}.
 RpcStatus read_status(const JsonValue& status);
+// Reads an error that ends a text as JSON: "Bad Request: {\"error\":{\"code\":400,...}}". Returns nullopt if there is
+// none, or none that can be read.
+std::optional<RpcStatus> embedded_status(std::string_view text);
 
 // --- google.rpc.Code
 std::string_view grpc_status(int code);  // 13: "INTERNAL"; "UNKNOWN" if `code` is no google.rpc.Code

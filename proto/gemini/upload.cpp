@@ -43,7 +43,7 @@ class Upload : public core::Dialogue<core::Uploaded> {
 
   Next step(const HttpEvent& event) override {
     if (event.kind == HttpEvent::Kind::begin) return rest_.resume ? query() : send();
-    if (!is_success(event) || parse_error(event.body)) return classify(CallKind::upload_data, event, rest_.name);
+    if (!is_success(event) || parse_error(event.body)) return classify(CallKind::upload_data, event);
     const auto status = event.header("X-Goog-Upload-Status");
     if (status == "final" || (last_sent_ && status.empty() && !event.body.empty()))
       return read_uploaded(event, rest_.name, rest_.bytes);
@@ -138,7 +138,7 @@ class TextUpload : public core::Dialogue<core::Uploaded> {
 
   Next after_data(const HttpEvent& event) {
     if (is_success(event) && !parse_error(event.body)) return read_uploaded(event, name_, bytes());
-    return or_next_variant(classify(CallKind::upload_data, event, name_));
+    return or_next_variant(classify(CallKind::upload_data, event));
   }
 
   Next or_next_variant(Fault fault) {

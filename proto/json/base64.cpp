@@ -1,7 +1,9 @@
 #include "proto/json/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace batchd::json {
 namespace {
@@ -59,5 +61,22 @@ std::optional<std::string> base64_decode(std::string_view text) {
   }
   return bytes;
 }
+
+std::string Base64Stream::take(std::string_view fragment) {
+  constexpr std::size_t kGroup = 3;
+  std::string text;
+  if (!kept_.empty()) {
+    const auto missing = std::min(kGroup - kept_.size(), fragment.size());
+    kept_ += fragment.substr(0, missing);
+    fragment.remove_prefix(missing);
+    if (kept_.size() == kGroup) text = base64_encode(std::exchange(kept_, {}));
+  }
+  const auto whole = fragment.size() / kGroup * kGroup;
+  text += base64_encode(fragment.substr(0, whole));
+  kept_ += fragment.substr(whole);
+  return text;
+}
+
+std::string Base64Stream::finish() { return base64_encode(std::exchange(kept_, {})); }
 
 }  // namespace batchd::json

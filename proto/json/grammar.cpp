@@ -27,7 +27,9 @@ int hex_value(char c) {
 }  // namespace
 
 Grammar::Grammar(const ValidatorLimits& limits)
-    : depth_max_(std::min(limits.depth_max, kDepthMax)), plain_numbers_(limits.plain_numbers) {}
+    : depth_max_(std::min(limits.depth_max, kDepthMax)),
+      number_bytes_max_(limits.plain_numbers ? kNumberBytesMax : limits.number_bytes_max),
+      exponent_bytes_max_(limits.plain_numbers ? kExponentDigitsMax : limits.number_bytes_max) {}
 
 std::size_t Grammar::take(std::string_view bytes) {
   std::size_t i = 0;
@@ -172,8 +174,7 @@ bool Grammar::begin_number(char c) {
 bool Grammar::number_byte(char c, State next) {
   ++number_bytes_;
   if (next == State::exponent_digits && is_digit(c)) ++exponent_bytes_;
-  if (plain_numbers_ && (number_bytes_ > kNumberBytesMax || exponent_bytes_ > kExponentDigitsMax))
-    return fail("a number is too long");
+  if (number_bytes_ > number_bytes_max_ || exponent_bytes_ > exponent_bytes_max_) return fail("a number is too long");
   state_ = next;
   return true;
 }

@@ -68,7 +68,8 @@ class Grammar {
   void end_value();
 
   const std::size_t depth_max_;
-  const bool plain_numbers_;
+  const std::size_t number_bytes_max_;
+  const std::size_t exponent_bytes_max_;
   State state_ = State::value;
   std::size_t depth_ = 0;
   std::bitset<kDepthMax> objects_;  // per level: whether it is an object, not an array

@@ -28,4 +28,13 @@ Utf8Sequence utf8_sequence(std::string_view text) {
   return {lead.length, true};
 }
 
+std::optional<std::size_t> find_not_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto sequence = utf8_sequence(text.substr(at));
+    if (!sequence.complete) return at;
+    at += sequence.bytes;
+  }
+  return std::nullopt;
+}
+
 }  // namespace batchd::json

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace batchd::json {
@@ -21,5 +22,8 @@ struct Utf8Sequence {
 // Examines the sequence at the start of `text`. If `bytes` is text.size() and `complete` is false, the sequence is
 // valid so far, but cut.
 Utf8Sequence utf8_sequence(std::string_view text);
+
+// Returns the offset of the first byte that begins no whole character; nullopt if all of the text is UTF-8.
+std::optional<std::size_t> find_not_utf8(std::string_view text);
 
 }  // namespace batchd::json

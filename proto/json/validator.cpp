@@ -38,6 +38,10 @@ bool Validator::finish() {
 
 const JsonFault& Validator::fault() const { return impl_->fault; }
 
+std::string not_json(const JsonFault& fault) {
+  return "not JSON at byte " + std::to_string(fault.offset) + ": " + fault.what;
+}
+
 bool validate(std::string_view document, ValidatorLimits limits, JsonFault* fault) {
   Validator validator(limits);
   const bool valid = validator.feed(document) && validator.finish();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,12 +15,16 @@ struct ValidatorLimits {
   std::size_t depth_max = 64;
   // For documents that RapidJSON will read: numbers may have at most 64 bytes, and exponents at most 4 digits.
   bool plain_numbers = false;
+  // Some readers refuse longer numbers: Python takes whole ones of 4,300 digits at most.
+  std::size_t number_bytes_max = std::numeric_limits<std::size_t>::max();
 };
 
 struct JsonFault {
   std::uint64_t offset = 0;  // of the first byte that isn't allowed, from 0
   std::string what;          // for people; contains none of the input
 };
+// Returns the fault in words: "not JSON at byte 7: a value is expected".
+std::string not_json(const JsonFault& fault);
 
 class Validator {
  public:

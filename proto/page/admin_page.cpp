@@ -123,7 +123,7 @@ std::string resume_command(const core::LaneSelector& lanes) {
 }
 
 void append_attention(std::string& out, const AdminPage& page) {
-  const auto& [held, accounts, strange, paused] = page.attention;
+  const auto& [held, accounts, strange, paused, suspicious] = page.attention;
   if (page.attention.empty()) return;
   const auto now = page.status.now;
   out += "<h2>Needs attention</h2>\n";
@@ -142,6 +142,15 @@ void append_attention(std::string& out, const AdminPage& page) {
                 "Batch " + id + " has been held for " + age(now, batch.state_since) + ", with " +
                     plural(batch.items, "request", "requests"),
                 batch.message, {"batchctl adopt " + id + " batches/...", "batchctl requeue " + id});
+  }
+  for (const auto& queue : suspicious) {
+    const core::LaneSelector lanes{queue.lane.account, queue.lane.endpoint, queue.lane.model};
+    const bool one = queue.items == 1;
+    append_todo(out, " quiet",
+                plural(queue.items, "request", "requests") + " of " + owner_text(queue.owner) + " for " +
+                    lanes_text(lanes) + (one ? " is" : " are") + " suspicious, for " + age(now, queue.suspicion.since) +
+                    (queue.waits ? ", and sent no more until you say so" : ": sent a few at a time, 12 times an hour"),
+                "The provider has refused too many batches with them.", {resume_command(lanes)});
   }
   for (const auto& lanes : paused)
     append_todo(out, " quiet", "Paused by an operator: " + lanes_text(lanes), "", {resume_command(lanes)});

@@ -57,7 +57,8 @@ core::Result<core::AuditStep> SqliteStore::audit_requests(std::int64_t after) {
     auto rows = db_->query(
         "SELECT id, lane, state, batch, (SELECT b.state FROM batch b WHERE b.id = r.batch), body, body_bytes,"
         " result, result_bytes, value_offset, value_bytes, finished_at, completion, error_code,"
-        " grp IS NOT NULL AND NOT EXISTS (SELECT 1 FROM request_group g WHERE g.id = r.grp)"
+        " grp IS NOT NULL AND NOT EXISTS (SELECT 1 FROM request_group g WHERE g.id = r.grp),"
+        " EXISTS (SELECT 1 FROM suspicion s WHERE s.lane = r.lane AND s.owner = r.owner)"
         " FROM request r WHERE id > ? AND id <= ? ORDER BY id",
         after, uploads.up_to);
     while (rows.row()) {
@@ -96,7 +97,8 @@ std::int64_t SqliteStore::audit_request(const Query& row, std::vector<std::strin
     if (row.integer(9) < 0 || row.integer(10) < 0 || row.integer(9) > row.integer(8) - row.integer(10))
       finding("its response isn't within its result");
   }
-  if (!lane_names_.contains(row.id<core::LaneId>(1))) finding("its lane is missing");
+  const auto lane_of = row.id<core::LaneId>(1);
+  if (!lanes_.contains(lane_of)) finding("its lane is missing");
   if (row.flag(14)) finding("its group is missing");
   if (!row.is_null(3) && row.is_null(4)) finding("its batch " + to_text(row.id<core::BatchId>(3)) + " is missing");
 
@@ -108,6 +110,8 @@ std::int64_t SqliteStore::audit_request(const Query& row, std::vector<std::strin
   using enum core::RequestState;
   const auto is = static_cast<core::RequestState>(state);
   const auto word = std::string(core::to_text(is));
+  const bool suspicious = lanes_.contains(lane_of) && lanes_.row(lane_of).suspicious;
+  if (suspicious && !core::is_terminal(is) && !row.flag(15)) finding("suspicious, but its owner isn't");
   if (is == queued && !row.is_null(3)) finding("queued, but in a batch");
   if (is == packed && row.is_null(3)) finding("packed, but in no batch");
   if (is == packed && row.integer(4) == static_cast<std::int64_t>(core::BatchState::done))

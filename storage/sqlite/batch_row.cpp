@@ -28,13 +28,15 @@ std::vector<std::string> split_names(std::string_view text) {
 BatchRow SqliteStore::load(core::BatchId id) {
   auto row = db_->query(
       "SELECT lane, state, reason, items, body_bytes, tokens, packed, parent, root, fences,"
-      " (SELECT r.creates FROM batch r WHERE r.id = b.root), created_at, state_since,"
+      " CASE part WHEN 0 THEN root ELSE part END,"
+      " (SELECT p.creates FROM batch p WHERE p.id = CASE b.part WHEN 0 THEN b.root ELSE b.part END), created_at,"
+      " state_since,"
       " upload_n, input_file, upload_variant, upload_session, uploaded_at, file_deleted,"
       " tag, credential, create_at, not_before, throttled, throttles, fence_begun, refusal, released,"
       " job, submitted_at, ended_at, end, failed_for, error_class, error_code, error_status, error_message,"
       " error_http, error_body, error_source, message, results, result_bytes,"
       " succeeded, failed, requeued, missing, possibly_charged, dropped, \"foreign\", unreadable,"
-      " split_rule, split_first, cancel_asked FROM batch b WHERE id = ?",
+      " split_rule, split_first, split_owners, charged, cancel_asked, unexplained_since FROM batch b WHERE id = ?",
       id);
   if (!row.row()) refuse(core::Errc::not_found, "no batch " + to_text(id));
   BatchRow batch;
@@ -42,6 +44,7 @@ BatchRow SqliteStore::load(core::BatchId id) {
   batch.id = id;
   batch.lane_id = row.id<core::LaneId>(at++);
   batch.lane = lane(batch.lane_id);
+  batch.suspicious = lanes_.row(batch.lane_id).suspicious;
   batch.state = row.state<core::BatchState>(at++);
   batch.reason = row.state<core::SealReason>(at++);
   batch.items = row.integer(at++);
@@ -51,6 +54,7 @@ BatchRow SqliteStore::load(core::BatchId id) {
   batch.parent = row.id<core::BatchId>(at++);
   batch.root = row.id<core::BatchId>(at++);
   batch.fences = row.small(at++);
+  batch.part = row.id<core::BatchId>(at++);
   batch.creates = row.small(at++);
   batch.created_at = row.time(at++);
   batch.state_since = row.time(at++);
@@ -86,7 +90,10 @@ BatchRow SqliteStore::load(core::BatchId id) {
     *count = row.integer(at++);
   if (!row.is_null(at)) batch.split_rule = row.state<core::SplitRule>(at);
   batch.split_first = row.integer(at + 1);
-  batch.cancel_asked = row.flag(at + 2);
+  batch.split_owners = row.integer(at + 2);
+  batch.charged = row.flag(at + 3);
+  batch.cancel_asked = row.flag(at + 4);
+  batch.unexplained_since = row.maybe_time(at + 5);
   return batch;
 }
 
@@ -102,15 +109,17 @@ core::BatchId SqliteStore::insert_batch(core::LaneId lane, core::SealReason reas
   const core::BatchId id{ids_.next(now)};
   const auto fenced = parent != nullptr && parent->state == core::BatchState::fenced;
   db_->run(
-      "INSERT INTO batch(id, lane, state, reason, parent, root, fences, created_at, state_since)"
-      " VALUES(?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?7)",
+      "INSERT INTO batch(id, lane, state, reason, parent, root, part, fences, unexplained_since, created_at,"
+      " state_since) VALUES(?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
       id, lane, reason, parent == nullptr ? core::BatchId{} : parent->id, parent == nullptr ? id : parent->root,
-      parent == nullptr ? 0 : parent->fences + (fenced ? 1 : 0), now);
+      parent == nullptr ? id : parent->part, parent == nullptr ? 0 : parent->fences + (fenced ? 1 : 0),
+      parent == nullptr ? std::nullopt : parent->unexplained_since, now);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(core::BatchState::sealing)}, 1);
   return id;
 }
 
-// Writes all columns except those fixed at the insertion (lane, lineage), and `creates`, which is counted on the root.
+// Writes all columns except those fixed at the insertion (lane, lineage), and `part` and `creates`: creates are counted
+// in the row of the part, which split() may let begin with this batch.
 void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
   using Error = core::RequestError;
   const auto changed = db_->run(
@@ -121,7 +130,7 @@ void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
       " error_code = ?, error_status = ?, error_message = ?, error_http = ?, error_body = ?, error_source = ?,"
       " message = ?, results = ?, result_bytes = ?, succeeded = ?, failed = ?, requeued = ?, missing = ?,"
       " possibly_charged = ?, dropped = ?, \"foreign\" = ?, unreadable = ?, split_rule = ?, split_first = ?,"
-      " cancel_asked = ? WHERE id = ? AND state = ?",
+      " split_owners = ?, charged = ?, cancel_asked = ?, unexplained_since = ? WHERE id = ? AND state = ?",
       row.state, row.items, row.body_bytes, row.tokens, row.packed, row.state_since, row.upload_n, row.input_file,
       row.upload_variant, row.upload_session, row.uploaded_at, row.file_deleted, row.tag, row.credential, row.create_at,
       row.not_before, row.throttled, row.throttles, row.fence_begun, row.refusal, row.released, row.job,
@@ -130,7 +139,8 @@ void SqliteStore::save(const BatchRow& row, core::BatchState expected) {
       column_of(row.error, &Error::http_status), column_of(row.error, &Error::body),
       column_of(row.error, &Error::source), row.message, joined(row.results), row.result_bytes, row.lines.succeeded,
       row.lines.failed, row.lines.requeued, row.lines.missing, row.lines.possibly_charged, row.lines.dropped,
-      row.lines.foreign, row.lines.unreadable, row.split_rule, row.split_first, row.cancel_asked, row.id, expected);
+      row.lines.foreign, row.lines.unreadable, row.split_rule, row.split_first, row.split_owners, row.charged,
+      row.cancel_asked, row.unexplained_since, row.id, expected);
   CHECK(changed == 1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(expected)}, -1);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(row.state)}, 1);
@@ -144,6 +154,7 @@ void SqliteStore::move(BatchRow& row, core::BatchState to, core::WallTime now) {
   row.state = to;
   row.state_since = now;
   save(row, from);
+  if (from == core::BatchState::refused) db_->run("DELETE FROM named_owner WHERE batch = ?", row.id);
 }
 
 }  // namespace batchd::storage

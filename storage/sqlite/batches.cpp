@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "storage/sqlite/impl.h"
 
@@ -35,6 +36,7 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
   put(batch.not_before, patch.not_before);
   put(batch.submitted_at, patch.submitted_at);
   put(batch.ended_at, patch.ended_at);
+  put(batch.unexplained_since, patch.unexplained_since);
   put(batch.throttled, patch.throttled);
   put(batch.file_deleted, patch.file_deleted);
   put(batch.fence_begun, patch.fence_begun);
@@ -48,6 +50,25 @@ void apply(const core::BatchPatch& patch, core::Batch& batch) {
     batch.lines.unreadable = patch.lines->unreadable;
     batch.lines.dropped = patch.lines->dropped;
   }
+}
+
+// A refused batch goes on as it is: nothing of the refusal holds any more. If its members have begun to go elsewhere,
+// or if a job was made of it, its input file must not be sent a second time.
+void forget_refusal(BatchRow& batch) {
+  CHECK(!batch.split_rule && batch.refusal != core::RefusedFor::bound && batch.job.empty());
+  batch.refusal = core::RefusedFor::none;
+  batch.error.reset();
+  batch.message.clear();
+}
+
+// Notes whether a create of the batch is counted on its part of the lineage, and returns by how much the number
+// changes. A create that made no job, and that says nothing of the batch's members, doesn't count towards the bound of
+// a bisection. A batch may be refused before any create.
+int charge(BatchRow& batch, core::BatchState from, core::BatchState to) {
+  using enum core::BatchState;
+  const bool back = (from == creating || from == refused) && (to == uploaded || to == uploading);
+  if (to != creating && !back) return 0;
+  return (to == creating ? 1 : 0) - (std::exchange(batch.charged, to == creating) ? 1 : 0);
 }
 
 // The names of earlier uploads are needed as long as the batch is kept: all of its files are to be deleted.
@@ -98,20 +119,19 @@ core::Result<core::Batch> SqliteStore::mark(core::BatchId id, core::BatchState f
   return verb([&]() -> core::Batch {
     CHECK(from == to || core::allowed(from, to));
     auto batch = load_in(id, {from});
+    if (from == core::BatchState::refused && (to == core::BatchState::uploaded || to == core::BatchState::uploading))
+      forget_refusal(batch);
     apply(patch, batch);
     keep_input(*db_, patch, batch);
     if (to == from) {
       save(batch, from);
       return batch;
     }
+    const auto creates = charge(batch, from, to);
     move(batch, to, now);
-    // A create that is proven to have made no job doesn't count towards the bound of a bisection.
-    const int creates = to == core::BatchState::creating                                         ? 1
-                        : from == core::BatchState::creating && to == core::BatchState::uploaded ? -1
-                                                                                                 : 0;
     if (creates != 0) {
-      CHECK(db_->run("UPDATE batch SET creates = creates + ? WHERE id = ?", creates, batch.root) == 1);
       batch.creates += creates;
+      CHECK(db_->run("UPDATE batch SET creates = ? WHERE id = ?", batch.creates, batch.part) == 1);
     }
     return batch;
   });

@@ -26,6 +26,7 @@ void SqliteStore::end_early(const Unfinished& request, core::RequestState end, c
     db_->run("DELETE FROM held_call WHERE request = ?", request.id);
   count_state(request.owner, request.state, -1);
   count_state(request.owner, end, 1);
+  count_suspects(request.lane, request.owner, -1);
   if (request.state == core::RequestState::queued) {
     count_queue(request.lane, request.owner, -1, -request.body_bytes, -request.tokens);
   } else {

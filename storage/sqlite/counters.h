@@ -28,6 +28,7 @@ enum class CounterKind : std::uint8_t {
   staged_bytes = 13,     // -: bytes spooled for requests and not adopted yet
   forgotten_until = 14,  // -: latest end of a purged batch, in Unix milliseconds
   owner_spooled = 15,    // owner: the owner's part of staged_bytes
+  suspects = 16,         // lane (a suspicious queue's id), owner: requests in it, and in batches from it
 };
 
 class Counters {

@@ -1,18 +1,23 @@
 // How members leave a batch. The first end wins: only a packed member changes.
 #include "storage/sqlite/impl.h"
+#include "storage/sqlite/members.h"
 
 namespace batchd::storage {
+namespace {
 
-std::vector<Member> SqliteStore::packed_members(core::BatchId batch, int limit) {
-  std::vector<Member> members;
-  auto rows = db_->query(
-      "SELECT id, owner, attempts, body_bytes, tokens FROM request WHERE batch = ? AND state = 1 ORDER BY id LIMIT ?",
-      batch, limit);
-  while (rows.row())
-    members.push_back(
-        {rows.id<core::RequestId>(0), rows.id<core::OwnerId>(1), rows.small(2), rows.integer(3), rows.integer(4)});
-  return members;
+// Returns the error as the request's owner gets it. The provider counts lines of the batch, the owner those of the file
+// that was sent.
+core::RequestError in_words_of_group(core::RequestError error, std::int64_t line) {
+  if (line == 0) return error;
+  error.message.insert(0, "line " + std::to_string(line) + " of your group: ");
+  if (error.message.size() <= core::kProviderMessageBytesMax) return error;
+  auto end = core::kProviderMessageBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(error.message[end]) & 0xC0) == 0x80) --end;  // not inside a character
+  error.message.resize(end);
+  return error;
 }
+
+}  // namespace
 
 std::int64_t SqliteStore::next_completion() {
   counters_.add({CounterKind::completion}, 1);
@@ -28,11 +33,14 @@ void SqliteStore::leaves(BatchRow& batch, const Member& member, core::RequestSta
 }
 
 void SqliteStore::requeue(BatchRow& batch, const Member& member, int attempts, core::WallTime queued_at) {
-  CHECK(db_->run("UPDATE request SET state = 0, batch = NULL, attempts = ?, queued_at = ?"
+  const auto lane = lanes_.regular(batch.lane_id);
+  CHECK(lane);  // a lane is kept as long as it has a batch
+  CHECK(db_->run("UPDATE request SET state = 0, batch = NULL, lane = ?, attempts = ?, queued_at = ?"
                  " WHERE id = ? AND state = 1 AND batch = ?",
-                 attempts, queued_at, member.id, batch.id) == 1);
+                 lane, attempts, queued_at, member.id, batch.id) == 1);
   leaves(batch, member, core::RequestState::queued);
-  count_queue(batch.lane_id, member.owner, 1, member.body_bytes, member.tokens);
+  count_suspects(batch.lane_id, member.owner, -1);
+  count_queue(lane, member.owner, 1, member.body_bytes, member.tokens);
 }
 
 // The request keeps its place in the queue, since it has waited all the time.
@@ -52,6 +60,7 @@ void SqliteStore::fail(BatchRow& batch, const Member& member, core::RequestState
                  end, now, attempts, error.kind, error.code, error.status, error.message, error.http_status, error.body,
                  error.source, next_completion(), member.id, batch.id) == 1);
   leaves(batch, member, end);
+  count_suspects(batch.lane_id, member.owner, -1);
   ++batch.lines.failed;
 }
 
@@ -62,6 +71,7 @@ void SqliteStore::succeed(BatchRow& batch, const Member& member, core::BodyRef l
                  now, line.id, line.bytes, outcome.value_offset, outcome.value_bytes, next_completion(), member.id,
                  batch.id) == 1);
   leaves(batch, member, core::RequestState::succeeded);
+  count_suspects(batch.lane_id, member.owner, -1);
   ++batch.lines.succeeded;
 }
 
@@ -73,7 +83,7 @@ core::Result<core::Recorded> SqliteStore::settle_absent(core::BatchId id, const 
     auto batch = load_in(id, {collecting, refused, fenced, unsealed});
     const bool expired = batch.end == core::JobEnd::expired;
     core::Recorded recorded;
-    for (const auto& member : packed_members(id, kVerbWrites)) {
+    for (const auto& member : packed_members(*db_, id, kVerbWrites)) {
       const bool free = verdict.fate == core::AbsentFate::requeue_free;
       const int attempts = member.attempts + (free ? 0 : 1);
       auto next = core::RequestState::queued;
@@ -96,38 +106,39 @@ core::Result<core::Recorded> SqliteStore::settle_absent(core::BatchId id, const 
   });
 }
 
-core::Result<core::Recorded> SqliteStore::fail_members(core::BatchId id, std::span<const std::int64_t> lines,
-                                                       const core::RequestError& error, core::WallTime now) {
+core::Result<core::Recorded> SqliteStore::fail_members(core::BatchId id, const core::RequestError& error,
+                                                       core::WallTime now) {
   return verb([&] {
     using enum core::BatchState;
     auto batch = load_in(id, {collecting, refused, fenced, unsealed});
     core::Recorded recorded;
-    std::vector<Member> members;
-    if (lines.empty()) {
-      members = packed_members(id, kVerbWrites);
-      recorded.more = batch.packed > static_cast<std::int64_t>(members.size());
-    } else {
-      // A line's number is the member's rank by id among all members, packed or not.
-      auto rows = db_->query(
-          "SELECT id, owner, attempts, body_bytes, tokens, state FROM request WHERE batch = ? ORDER BY id", id);
-      std::int64_t line = 0;
-      for (auto wanted = lines.begin(); wanted != lines.end() && rows.row();) {
-        if (++line != *wanted) continue;
-        ++wanted;
-        if (rows.state<core::RequestState>(5) != core::RequestState::packed) continue;
-        if (members.size() == kVerbWrites) {
-          recorded.more = true;
-          break;
-        }
-        members.push_back(
-            {rows.id<core::RequestId>(0), rows.id<core::OwnerId>(1), rows.small(2), rows.integer(3), rows.integer(4)});
-      }
-    }
-    for (const auto& member : members) {
+    for (const auto& member : packed_members(*db_, id, kVerbWrites)) {
       fail(batch, member, core::RequestState::failed, member.attempts, error, now);
       add_end(recorded, member.id, member.owner, core::RequestState::failed);
     }
     save(batch, batch.state);
+    recorded.more = batch.packed > 0;
+    return recorded;
+  });
+}
+
+core::Result<core::Recorded> SqliteStore::fail_lines(core::BatchId id, std::span<const core::LineRefusal> lines,
+                                                     core::WallTime now) {
+  return verb([&] {
+    using enum core::BatchState;
+    auto batch = load_in(id, {collecting, refused, fenced, unsealed});
+    std::vector<std::int64_t> numbers;
+    numbers.reserve(lines.size());
+    for (const auto& refused_line : lines) numbers.push_back(refused_line.line);
+    const auto found = members_on(*db_, id, numbers, kVerbWrites);
+    core::Recorded recorded;
+    for (const auto& [index, member, group_line] : found.members) {
+      fail(batch, member, core::RequestState::failed, member.attempts,
+           in_words_of_group(lines[index].error, group_line), now);
+      add_end(recorded, member.id, member.owner, core::RequestState::failed);
+    }
+    save(batch, batch.state);
+    recorded.more = found.more;
     return recorded;
   });
 }
@@ -136,7 +147,7 @@ core::Result<core::Recorded> SqliteStore::return_members(core::BatchId id, core:
   return verb([&] {
     auto batch = load_in(id, {core::BatchState::unsealed});
     core::Recorded recorded;
-    for (const auto& member : packed_members(id, kVerbWrites)) {
+    for (const auto& member : packed_members(*db_, id, kVerbWrites)) {
       give_back(batch, member);
       ++recorded.requeued;
     }

@@ -39,7 +39,7 @@ void SqliteStore::require_room_for_lines(core::OwnerId owner, std::span<const co
   if (items == 0) return;  // all are known: answered even if the queue or the disk is full
   require_free_space();
   require_room(owner, items, bytes, spooled);
-  require_lanes(owner, std::vector(lanes.begin(), lanes.end()));
+  lanes_.require(owner, std::vector(lanes.begin(), lanes.end()));
 }
 
 core::Result<std::vector<core::LineAccepted>> SqliteStore::accept_lines(core::OwnerId owner, const std::string& name,
@@ -61,7 +61,7 @@ core::Result<std::vector<core::LineAccepted>> SqliteStore::accept_lines(core::Ow
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (answers[i].kind != core::LineAccepted::Kind::accepted) continue;
       if (!std::exchange(noted, true)) group = note_group(owner, name, now);
-      const auto id = insert_request(lines[i].request, owner, group, now);
+      const auto id = insert_request(lines[i].request, owner, PlaceInGroup{*group, lines[i].number}, now);
       db_->run("INSERT INTO group_line(grp, line, request, digest) VALUES(?, ?, ?, ?)", *group, lines[i].number, id,
                Blob{lines[i].digest});
       answers[i].id = id;

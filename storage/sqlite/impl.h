@@ -3,7 +3,6 @@
 #pragma once
 
 #include <concepts>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +16,7 @@
 #include "storage/sqlite/body_owners.h"
 #include "storage/sqlite/counters.h"
 #include "storage/sqlite/db.h"
+#include "storage/sqlite/lane_table.h"
 #include "storage/sqlite/rows.h"
 #include "storage/sqlite/store.h"
 
@@ -121,13 +121,22 @@ class SqliteStore final : public TransactionalStore {
   // --- ends.cpp
   core::Result<core::Recorded> settle_absent(core::BatchId batch, const core::AbsentVerdict& verdict, int max_attempts,
                                              core::WallTime now) override;
-  core::Result<core::Recorded> fail_members(core::BatchId batch, std::span<const std::int64_t> lines,
-                                            const core::RequestError& error, core::WallTime now) override;
+  core::Result<core::Recorded> fail_members(core::BatchId batch, const core::RequestError& error,
+                                            core::WallTime now) override;
+  core::Result<core::Recorded> fail_lines(core::BatchId batch, std::span<const core::LineRefusal> lines,
+                                          core::WallTime now) override;
   core::Result<core::Recorded> return_members(core::BatchId batch, core::WallTime now) override;
 
-  // --- split.cpp
+  // --- suspicion.cpp
+  core::Result<core::Recorded> suspect_members(core::BatchId batch, core::WallTime now) override;
+  core::Result<core::Suspicion> suspicion(core::BatchId batch) override;
+  core::Result<void> set_suspicion(core::BatchId batch, const core::Suspicion& suspicion) override;
+  core::Result<std::int64_t> renew_suspicion(const core::LaneSelector& lanes, core::WallTime now) override;
+
+  // --- split.cpp, members.cpp
   core::Result<core::SplitStep> split(core::BatchId batch, core::SplitRule rule, core::WallTime now) override;
-  core::Result<std::int64_t> count_owners(core::BatchId batch) override;
+  core::Result<std::int64_t> name_owners(core::BatchId batch, std::span<const std::int64_t> lines) override;
+  core::Result<core::OwnerCounts> count_owners(core::BatchId batch) override;
 
   // --- delivery.cpp
   core::Result<core::RequestView> find_request(core::OwnerId owner, core::RequestId request) override;
@@ -190,7 +199,7 @@ class SqliteStore final : public TransactionalStore {
   // --- intake: intake.cpp
   std::int64_t body_bytes(const core::NewRequest& request);  // fails: not_found (its spooled body)
   core::RequestId insert_request(const core::NewRequest& request, core::OwnerId owner,
-                                 std::optional<std::int64_t> group, core::WallTime now);
+                                 std::optional<PlaceInGroup> place, core::WallTime now);
 
   // --- groups: groups.cpp
   std::optional<std::int64_t> find_group(core::OwnerId owner, const std::string& name);
@@ -207,13 +216,7 @@ class SqliteStore final : public TransactionalStore {
   void require_room_to_spool(core::OwnerId owner, std::int64_t bytes);
   void count_spooled(core::OwnerId owner, std::int64_t bytes);
 
-  // --- lanes: lane_table.cpp
-  void require_lanes(core::OwnerId owner, std::span<const core::Lane> lanes);  // distinct lanes; fails: queue_full
-  core::LaneId lane_id(const core::Lane& lane, core::OwnerId owner);           // creates a new lane; fails: queue_full
-  std::int64_t lanes_made(core::OwnerId owner);
-  std::vector<std::pair<core::LaneId, core::OwnerId>> unused_lanes();  // with the owners who made them; oldest first
-  const core::Lane& lane(core::LaneId id) const;
-  void load_lanes();
+  const core::Lane& lane(core::LaneId queue) const { return lanes_.row(queue).names; }
 
   // --- batches: batch_row.cpp
   BatchRow load(core::BatchId id);  // fails: not_found
@@ -224,7 +227,8 @@ class SqliteStore final : public TransactionalStore {
   void save(const BatchRow& row, core::BatchState expected);  // its row must be in state `expected` (CHECK)
   void move(BatchRow& row, core::BatchState to, core::WallTime now);
 
-  // --- ends of members: ends.cpp. Each changes one packed member of `batch`, and the counters.
+  // --- ends of members: ends.cpp. Each changes one packed member of `batch`, and the counters. requeue() is for what
+  // ran, and moves it to the lane's regular queue.
   void requeue(BatchRow& batch, const Member& member, int attempts, core::WallTime queued_at);
   void give_back(BatchRow& batch, const Member& member);
   void fail(BatchRow& batch, const Member& member, core::RequestState end, int attempts,
@@ -233,7 +237,13 @@ class SqliteStore final : public TransactionalStore {
                core::WallTime now);
   void leaves(BatchRow& batch, const Member& member, core::RequestState to);
   std::int64_t next_completion();
-  std::vector<Member> packed_members(core::BatchId batch, int limit);  // oldest ids first
+
+  // --- suspicion: suspicion.cpp
+  core::Suspicion suspicion_in(core::LaneId queue, core::OwnerId owner);  // there must be one (CHECK)
+  // Counts an owner's requests that are in a suspicious queue, or in a batch from there, and forgets the suspicion with
+  // the last of them. Does nothing for a regular queue.
+  void count_suspects(core::LaneId queue, core::OwnerId owner, std::int64_t delta);
+  std::pair<core::LaneId, core::OwnerId> suspected_by(core::BatchId batch);  // fails: not_found
 
   // --- ends before any result: cancel.cpp. Of queued and packed requests; a packed one stays a line of its batch.
   void end_early(const Unfinished& request, core::RequestState end, core::WallTime now, Touched& batches,
@@ -275,9 +285,7 @@ class SqliteStore final : public TransactionalStore {
   Counters counters_;
   core::IdSource ids_;
   std::int64_t last_body_ = 0;
-  std::map<core::Lane, core::LaneId> lanes_;
-  std::map<core::LaneId, core::Lane> lane_names_;
-  bool lanes_changed_ = false;  // by this transaction: if it is rolled back, lanes are loaded again
+  LaneTable lanes_;
   core::QueueLimits limits_;
   std::optional<std::int64_t> free_bytes_;  // for this transaction
   std::int64_t changes_before_verb_ = 0;

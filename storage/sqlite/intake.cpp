@@ -70,7 +70,7 @@ core::Result<core::Accepted> SqliteStore::accept(const core::NewRequest& request
     const auto bytes = body_bytes(request);
     require_free_space();
     require_room(request.owner, 1, bytes, request.spooled ? bytes : 0);
-    require_lanes(request.owner, std::span(&request.lane, 1));
+    lanes_.require(request.owner, std::span(&request.lane, 1));
     const auto id = insert_request(request, request.owner, std::nullopt, now);
     if (!request.idempotency_key.empty())
       db_->run("INSERT INTO idempotency(request, owner, key, fingerprint, accepted_at) VALUES(?, ?, ?, ?, ?)", id,
@@ -92,16 +92,17 @@ std::int64_t SqliteStore::body_bytes(const core::NewRequest& request) {
 }
 
 core::RequestId SqliteStore::insert_request(const core::NewRequest& request, core::OwnerId owner,
-                                            std::optional<std::int64_t> group, core::WallTime now) {
-  const auto lane = lane_id(request.lane, owner);
+                                            std::optional<PlaceInGroup> place, core::WallTime now) {
+  const auto lane = lanes_.make(request.lane, owner);
   const auto body = request.spooled ? adopt_spooled(request.spooled) : put_body(request.body);
   const core::RequestId id{ids_.next(now)};
   const auto held = !request.call.empty() ? AnswersTo::call : request.keyed_call ? AnswersTo::key : AnswersTo::nobody;
   db_->run(
       "INSERT INTO request(id, owner, lane, state, body, body_bytes, tokens, client_key, created_at, queued_at,"
-      " channel, labels, grp, deadline, fail_at_deadline, held)"
-      " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-      id, owner, lane, body.id, body.bytes, request.tokens, request.key, now, request.channel, request.labels, group,
+      " channel, labels, grp, line, deadline, fail_at_deadline, held)"
+      " VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+      id, owner, lane, body.id, body.bytes, request.tokens, request.key, now, request.channel, request.labels,
+      place ? std::optional(place->group) : std::nullopt, place ? std::optional(place->line) : std::nullopt,
       request.deadline, request.fail_at_deadline && request.deadline.has_value(), held);
   if (!request.call.empty())
     db_->run("INSERT INTO held_call(request, owner, digest) VALUES(?, ?, ?)", id, owner, Blob{request.call});

@@ -1,8 +1,13 @@
-// Which lanes there are. Clients name lanes, so their number is bounded, altogether and per owner. A lane that nothing
-// refers to any more makes room for a new one.
-#include <algorithm>
+// Clients name lanes, so their number is bounded, altogether and per owner. A lane that nothing refers to any more
+// makes room for a new one. Suspicious queues count for nobody: a lane has one at most.
+#include "storage/sqlite/lane_table.h"
 
-#include "storage/sqlite/impl.h"
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/check.h"
 
 namespace batchd::storage {
 namespace {
@@ -31,84 +36,134 @@ std::string refusal_of(const LaneUse& use, std::int64_t fresh) {
   return {};
 }
 
-}  // namespace
+[[noreturn]] void no_room(std::string why) { throw VerbFailed{{core::Errc::queue_full, std::move(why)}}; }
 
-void SqliteStore::require_lanes(core::OwnerId owner, std::span<const core::Lane> lanes) {
-  const auto fresh =
-      std::count_if(lanes.begin(), lanes.end(), [this](const auto& lane) { return !lanes_.contains(lane); });
-  if (fresh == 0) return;
-  LaneUse use{std::ssize(lanes_), lanes_made(owner)};
-  if (refusal_of(use, fresh).empty()) return;
-  for (const auto& [id, maker] : unused_lanes()) {
-    // A lane that is about to be used again makes no room.
-    if (std::find(lanes.begin(), lanes.end(), lane(id)) != lanes.end()) continue;
-    --use.all;
-    if (maker == owner) --use.own;
-  }
-  if (auto why = refusal_of(use, fresh); !why.empty()) refuse(core::Errc::queue_full, std::move(why));
+core::LaneId found_in(const std::map<core::Lane, core::LaneId>& queues, const core::Lane& lane) {
+  const auto found = queues.find(lane);
+  return found == queues.end() ? core::LaneId{} : found->second;
 }
 
-core::LaneId SqliteStore::lane_id(const core::Lane& lane, core::OwnerId owner) {
-  if (const auto known = lanes_.find(lane); known != lanes_.end()) return known->second;
-  LaneUse use{std::ssize(lanes_), lanes_made(owner)};
-  std::vector<std::pair<core::LaneId, core::OwnerId>> unused;
-  if (!refusal_of(use, 1).empty()) unused = unused_lanes();
-  // The owner's own lanes go first: only they help against the owner's own bound.
-  std::stable_partition(unused.begin(), unused.end(), [&](const auto& candidate) { return candidate.second == owner; });
-  for (const auto& [id, maker] : unused) {
-    if (refusal_of(use, 1).empty() || (use.own >= kLanesOfOwnerMax && maker != owner)) break;
-    lanes_changed_ = true;
-    db_->run("DELETE FROM lane WHERE id = ?", id);
-    lanes_.erase(lane_names_.at(id));
-    lane_names_.erase(id);
+}  // namespace
+
+void LaneTable::require(core::OwnerId owner, std::span<const core::Lane> lanes) {
+  const auto fresh =
+      std::count_if(lanes.begin(), lanes.end(), [this](const auto& lane) { return !regular_.contains(lane); });
+  if (fresh == 0) return;
+  LaneUse use{std::ssize(regular_), made_by(owner)};
+  if (refusal_of(use, fresh).empty()) return;
+  for (const auto& [id, maker] : idle()) {
+    // A lane that is about to be used again makes no room.
+    if (std::find(lanes.begin(), lanes.end(), row(id).names) != lanes.end()) continue;
     --use.all;
     if (maker == owner) --use.own;
   }
-  if (auto why = refusal_of(use, 1); !why.empty()) refuse(core::Errc::queue_full, std::move(why));
-  lanes_changed_ = true;
-  // Never an id that another lane had: the newest lane is never dropped.
-  const core::LaneId id{lane_names_.empty() ? 1 : lane_names_.rbegin()->first.value() + 1};
-  db_->run("INSERT INTO lane(id, account, endpoint, model, made_by) VALUES(?, ?, ?, ?, ?)", id, lane.account,
-           lane.endpoint, lane.model, owner);
-  lanes_.emplace(lane, id);
-  lane_names_.emplace(id, lane);
+  if (auto why = refusal_of(use, fresh); !why.empty()) no_room(std::move(why));
+}
+
+core::LaneId LaneTable::make(const core::Lane& lane, core::OwnerId owner) {
+  if (const auto known = regular_.find(lane); known != regular_.end()) return known->second;
+  LaneUse use{std::ssize(regular_), made_by(owner)};
+  std::vector<Idle> unused;
+  if (!refusal_of(use, 1).empty()) unused = idle();
+  // The owner's own lanes go first: only they help against the owner's own bound.
+  std::stable_partition(unused.begin(), unused.end(), [&](const auto& candidate) { return candidate.maker == owner; });
+  for (const auto& [id, maker] : unused) {
+    if (refusal_of(use, 1).empty() || (use.own >= kLanesOfOwnerMax && maker != owner)) break;
+    drop(id);
+    --use.all;
+    if (maker == owner) --use.own;
+  }
+  if (auto why = refusal_of(use, 1); !why.empty()) no_room(std::move(why));
+  return insert(lane, owner, false);
+}
+
+core::LaneId LaneTable::make_suspicious(core::LaneId queue) {
+  if (const auto known = suspicious(queue)) return known;
+  return insert(row(queue).names, {}, true);
+}
+
+core::LaneId LaneTable::insert(const core::Lane& lane, core::OwnerId maker, bool suspicious) {
+  changed_ = true;
+  // Never an id that another queue had: the newest is never dropped.
+  const core::LaneId id{rows_.empty() ? 1 : rows_.rbegin()->first.value() + 1};
+  db_.run("INSERT INTO lane(id, account, endpoint, model, suspicious, made_by) VALUES(?, ?, ?, ?, ?, ?)", id,
+          lane.account, lane.endpoint, lane.model, suspicious, maker);
+  (suspicious ? suspicious_ : regular_).emplace(lane, id);
+  rows_.emplace(id, Row{lane, suspicious});
   return id;
 }
 
-std::int64_t SqliteStore::lanes_made(core::OwnerId owner) {
-  auto made = db_->query("SELECT count(*) FROM lane WHERE made_by = ?", owner);
+// Drops both queues of the lane.
+void LaneTable::drop(core::LaneId id) {
+  changed_ = true;
+  const auto lane = row(id).names;
+  for (auto* queues : {&regular_, &suspicious_})
+    if (const auto queue = found_in(*queues, lane)) {
+      db_.run("DELETE FROM lane WHERE id = ?", queue);
+      queues->erase(lane);
+      rows_.erase(queue);
+    }
+}
+
+std::int64_t LaneTable::made_by(core::OwnerId owner) {
+  auto made = db_.query("SELECT count(*) FROM lane WHERE made_by = ?", owner);
   return made.row() ? made.integer(0) : 0;
 }
 
-// A queued request refers to a lane, a batch does, and so does a request that ended outside of a batch. The newest lane
-// is never unused, so that ids go on from it.
-std::vector<std::pair<core::LaneId, core::OwnerId>> SqliteStore::unused_lanes() {
-  std::vector<std::pair<core::LaneId, core::OwnerId>> unused;
-  auto lanes = db_->query(
+// A queued request refers to a queue, a batch does, and so does a request that ended outside of a batch. The newest
+// queue is never idle, so that ids go on from it. A lane is in use as long as one of its queues is.
+std::vector<LaneTable::Idle> LaneTable::idle() {
+  std::vector<Idle> queues;
+  std::set<core::LaneId> ids;
+  auto rows = db_.query(
       "SELECT id, made_by FROM lane l WHERE id < (SELECT max(id) FROM lane)"
       " AND NOT EXISTS (SELECT 1 FROM batch INDEXED BY batch_lane WHERE lane = l.id)"
       " AND NOT EXISTS (SELECT 1 FROM request INDEXED BY request_queued WHERE state = 0 AND lane = l.id)"
       " AND NOT EXISTS (SELECT 1 FROM request INDEXED BY request_unbatched"
       " WHERE batch IS NULL AND state > 1 AND lane = l.id) ORDER BY id");
-  while (lanes.row()) unused.emplace_back(lanes.id<core::LaneId>(0), lanes.id<core::OwnerId>(1));
-  return unused;
+  while (rows.row()) {
+    queues.push_back({rows.id<core::LaneId>(0), rows.id<core::OwnerId>(1)});
+    ids.insert(queues.back().id);
+  }
+  std::erase_if(queues, [&](const Idle& queue) {
+    const auto other = suspicious(queue.id);
+    return row(queue.id).suspicious || (other && !ids.contains(other));
+  });
+  return queues;
 }
 
-const core::Lane& SqliteStore::lane(core::LaneId id) const {
-  const auto known = lane_names_.find(id);
-  CHECK(known != lane_names_.end());
+const LaneTable::Row& LaneTable::row(core::LaneId queue) const {
+  const auto known = rows_.find(queue);
+  CHECK(known != rows_.end());
   return known->second;
 }
 
-void SqliteStore::load_lanes() {
-  lanes_.clear();
-  lane_names_.clear();
-  auto rows = db_->query("SELECT id, account, endpoint, model FROM lane");
+core::LaneId LaneTable::regular(core::LaneId queue) const {
+  const auto known = rows_.find(queue);
+  return known == rows_.end() ? core::LaneId{} : found_in(regular_, known->second.names);
+}
+
+core::LaneId LaneTable::suspicious(core::LaneId queue) const {
+  const auto known = rows_.find(queue);
+  return known == rows_.end() ? core::LaneId{} : found_in(suspicious_, known->second.names);
+}
+
+void LaneTable::rolled_back() {
+  if (changed_) load();
+  changed_ = false;
+}
+
+void LaneTable::load() {
+  regular_.clear();
+  suspicious_.clear();
+  rows_.clear();
+  auto rows = db_.query("SELECT id, account, endpoint, model, suspicious FROM lane");
   while (rows.row()) {
     const auto id = rows.id<core::LaneId>(0);
     const core::Lane lane{rows.text(1), rows.text(2), rows.text(3)};
-    lanes_.emplace(lane, id);
-    lane_names_.emplace(id, lane);
+    const bool is_suspicious = rows.flag(4);
+    (is_suspicious ? suspicious_ : regular_).emplace(lane, id);
+    rows_.emplace(id, Row{lane, is_suspicious});
   }
 }
 

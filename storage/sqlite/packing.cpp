@@ -24,13 +24,15 @@ core::Result<std::vector<core::LaneQueue>> SqliteStore::summarise_queue() {
     std::vector<core::LaneQueue> queues;
     counters_.each(CounterKind::queue_items, [&](const Counters::Key& key, std::int64_t items) {
       const core::LaneId lane_of{key.a};
-      if (queues.empty() || queues.back().id != lane_of) queues.push_back({lane_of, lane(lane_of), {}});
+      const auto& row = lanes_.row(lane_of);
+      if (queues.empty() || queues.back().id != lane_of) queues.push_back({lane_of, row.names, row.suspicious, {}});
       const core::OwnerId owner{key.b};
       const auto oldest = oldest_queued(lane_of, owner);
       CHECK(oldest.has_value());  // else the counter is wrong
       queues.back().owners.push_back({owner, items, counters_.value({CounterKind::queue_bytes, key.a, key.b}),
                                       counters_.value({CounterKind::queue_tokens, key.a, key.b}), *oldest,
-                                      nearest_deadline(lane_of, owner)});
+                                      nearest_deadline(lane_of, owner),
+                                      row.suspicious ? suspicion_in(lane_of, owner) : core::Suspicion{}});
     });
     return queues;
   });
@@ -42,8 +44,8 @@ core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account
     core::BudgetUse use;
     const auto since = now - file_lifetime;
     const auto sum = [](Query query) { return query.row() ? query.integer(0) : 0; };
-    for (const auto& [id, name] : lane_names_) {
-      if (name.account != account) continue;
+    for (const auto& [id, row] : lanes_.rows()) {
+      if (row.names.account != account) continue;
       // sealing, sealed, uploading, uploaded, creating, submitted, unclear, fencing, lost; and held, while it has
       // packed members
       use.jobs +=
@@ -67,7 +69,7 @@ core::Result<core::BudgetUse> SqliteStore::budget_use(const std::string& account
 
 core::Result<core::BatchId> SqliteStore::open_batch(core::LaneId lane_of, core::SealReason reason, core::WallTime now) {
   return verb([&] {
-    if (!lane_names_.contains(lane_of))
+    if (!lanes_.contains(lane_of))
       refuse(core::Errc::not_found, "no such lane");  // dropped meanwhile to make room for another
     return insert_batch(lane_of, reason, nullptr, now);
   });

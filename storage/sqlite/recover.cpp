@@ -21,7 +21,7 @@ constexpr int kBatchesPerStep = 200;
 }  // namespace
 
 SqliteStore::SqliteStore(std::unique_ptr<Db> db, SqliteConfig config)
-    : config_(std::move(config)), db_(std::move(db)), ids_(0, config_.node) {
+    : config_(std::move(config)), db_(std::move(db)), ids_(0, config_.node), lanes_(*db_) {
   db_->run("INSERT INTO meta(name, value) VALUES('installation', ?) ON CONFLICT DO NOTHING", random_installation_id());
   auto id = db_->query("SELECT value FROM meta WHERE name = 'installation'");
   CHECK(id.row());
@@ -35,7 +35,6 @@ SqliteStore::SqliteStore(std::unique_ptr<Db> db, SqliteConfig config)
       kChunksPerBody);
   CHECK(last.row());
   last_body_ = last.integer(0);
-  load_lanes();
 }
 
 core::Result<bool> SqliteStore::recover(core::WallTime now) {

@@ -25,7 +25,17 @@ std::int64_t chunks_of(std::int64_t body_bytes);
 // A batch as it is stored.
 struct BatchRow : core::Batch {
   std::optional<core::SplitRule> split_rule;  // set by the first split(), kept to by those that follow
-  std::int64_t split_first = 0;               // halve: how many members the first child gets
+  // halve: how many members the first child gets. Cuts between owners: owners below this id go to the first of the two
+  // children; 0: they aren't divided.
+  std::int64_t split_first = 0;
+  std::int64_t split_owners = 0;  // how many owners it had when the split began
+  bool charged = false;           // a create of this batch is counted on its part of the lineage
+};
+
+// Where in a bulk submission a request stands.
+struct PlaceInGroup {
+  std::int64_t group = 0;  // the row of table request_group
+  std::int64_t line = 0;
 };
 
 // Values of column request.held: what kind of open call a request answers. Only with `nobody` it can be in a channel.

@@ -166,8 +166,48 @@ CREATE TABLE upload(
   batch INTEGER NOT NULL, n INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY(batch, n)) STRICT, WITHOUT ROWID;
 )sql";
 
+// Who is suspected after refusals. A lane gets a second row when a request of it is first suspected: its suspicious
+// queue (storage/sqlite/lane_table.h). There are at most about 1,000 lanes, so the table is copied.
+constexpr std::string_view kVersion5 = R"sql(
+CREATE TABLE lane_of_5(
+  id INTEGER PRIMARY KEY, account TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
+  suspicious INTEGER NOT NULL DEFAULT 0, made_by INTEGER, ratio INTEGER NOT NULL DEFAULT 1000000,
+  allowance INTEGER NOT NULL DEFAULT 0, allowance_since INTEGER NOT NULL DEFAULT 0,
+  UNIQUE(account, endpoint, model, suspicious)) STRICT;
+INSERT INTO lane_of_5(id, account, endpoint, model, made_by, ratio, allowance, allowance_since)
+  SELECT id, account, endpoint, model, made_by, ratio, allowance, allowance_since FROM lane;
+DROP TABLE lane;
+ALTER TABLE lane_of_5 RENAME TO lane;
+
+-- The lane is a suspicious queue's. An owner has a row as long as requests are in that queue, or in a batch from it.
+CREATE TABLE suspicion(
+  lane INTEGER NOT NULL, owner INTEGER NOT NULL, since INTEGER NOT NULL, next_at INTEGER NOT NULL,
+  items INTEGER NOT NULL, PRIMARY KEY(lane, owner)) STRICT, WITHOUT ROWID;
+
+-- The owners of lines that the provider named when it refused the batch; as long as the batch is refused.
+CREATE TABLE named_owner(
+  batch INTEGER NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY(batch, owner)) STRICT, WITHOUT ROWID;
+
+ALTER TABLE request ADD COLUMN line INTEGER;  -- in its group; NULL also if version 4 or older accepted it
+
+ALTER TABLE batch ADD COLUMN part INTEGER NOT NULL DEFAULT 0;  -- 0: root
+ALTER TABLE batch ADD COLUMN unexplained_since INTEGER;
+-- How many owners the batch had when its split began; 0: no split has begun since version 5.
+ALTER TABLE batch ADD COLUMN split_owners INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE batch ADD COLUMN charged INTEGER NOT NULL DEFAULT 0;  -- 1: a create of it is counted on its part
+UPDATE batch SET charged = 1 WHERE state = 4 OR (state = 9 AND create_at IS NOT NULL);
+UPDATE batch SET part = root WHERE state < 15;
+
+-- Rule 1 made a child for each owner. A split that stands in the middle comes to the same end if all who are left are
+-- named.
+INSERT INTO named_owner(batch, owner)
+  SELECT DISTINCT r.batch, r.owner FROM request r
+  WHERE r.batch IN (SELECT id FROM batch WHERE state IN (8, 9) AND split_rule = 1) AND r.state = 1;
+UPDATE batch SET split_rule = 3, split_first = 0 WHERE state IN (8, 9) AND split_rule = 1;
+)sql";
+
 constexpr std::array kMigrations{Migration{kVersion1}, Migration{kVersion2}, Migration{kVersion3},
-                                 Migration{kVersion4, fill_batches_of_version_3}};
+                                 Migration{kVersion4, fill_batches_of_version_3}, Migration{kVersion5}};
 
 }  // namespace
 

@@ -7,8 +7,8 @@ namespace batchd::storage {
 core::Result<std::vector<core::Batch>> SqliteStore::list_fenced(const std::string& account, core::WallTime since) {
   return verb([&] {
     std::vector<core::BatchId> ids;
-    for (const auto& [id, name] : lane_names_) {
-      if (name.account != account) continue;
+    for (const auto& [id, row] : lanes_.rows()) {
+      if (row.names.account != account) continue;
       // Not batches whose job was found after all and has ended: that job is the batch's own, not to be cancelled.
       auto rows = db_->query(
           "SELECT id FROM batch INDEXED BY batch_fenced WHERE fence_begun = 1 AND lane = ? AND state_since >= ?"

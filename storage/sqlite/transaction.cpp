@@ -53,7 +53,7 @@ core::Result<void> SqliteStore::commit_transaction() {
     return failed.error;
   }
   counters_.commit();
-  lanes_changed_ = false;
+  lanes_.committed();
   backup_is_new_ = false;
   return {};
 }
@@ -70,8 +70,7 @@ void SqliteStore::roll_back() {
   if (transaction_state_ == TransactionState::broken) return;
   try {
     if (db_->in_transaction()) db_->run("ROLLBACK");
-    if (lanes_changed_) load_lanes();
-    lanes_changed_ = false;
+    lanes_.rolled_back();
     db_->recovered();
   } catch (const VerbFailed&) {
     transaction_state_ = TransactionState::broken;

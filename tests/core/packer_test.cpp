@@ -16,9 +16,11 @@ using std::chrono::seconds;
 constexpr WallTime kPackedAt{Duration(1'800'000'000'000)};
 
 OwnerQueue owner(int id, std::int64_t items, std::int64_t bytes, std::int64_t tokens, Duration age) {
-  return {OwnerId(id), items, bytes, tokens, kPackedAt - age};
+  return {.owner = OwnerId(id), .items = items, .bytes = bytes, .tokens = tokens, .oldest = kPackedAt - age};
 }
-LaneQueue lane(std::vector<OwnerQueue> owners) { return {LaneId(1), {"default", "generateContent", "m"}, owners}; }
+LaneQueue lane(std::vector<OwnerQueue> owners) {
+  return {.id = LaneId(1), .lane = {"default", "generateContent", "m"}, .owners = std::move(owners)};
+}
 
 constexpr PackLimits kLimits{.items = 100, .bytes = 1000, .tokens = 500, .max_age = seconds(60)};
 

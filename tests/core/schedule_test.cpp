@@ -17,6 +17,25 @@ TEST(Backoff, DoublesUpToItsBound) {
   for (const auto& [tries, pause] : cases) EXPECT_EQ(backoff_pause(backoff, tries), pause) << tries;
 }
 
+TEST(RetryAfter, IsAFloorWithinBounds) {
+  const struct {
+    const char* what;
+    Duration pause;
+    std::optional<Duration> asked;
+    Duration waits;
+  } cases[] = {
+      {"nothing was asked", seconds(5), std::nullopt, seconds(5)},
+      {"longer than ours", seconds(5), seconds(11), seconds(11)},
+      {"shorter than ours", seconds(20), seconds(11), seconds(20)},
+      {"at once", seconds(20), seconds(0), seconds(20)},
+      {"in the past", seconds(0), seconds(-11), seconds(0)},
+      {"next year", seconds(5), hours(9000), hours(1)},
+      {"for ever", seconds(5), Duration::max(), hours(1)},
+      {"our own pause may be longer than that", hours(2), hours(9000), hours(2)},
+  };
+  for (const auto& c : cases) EXPECT_EQ(pause_as_asked(c.pause, c.asked), c.waits) << c.what;
+}
+
 TEST(Reconcile, FollowsTheDesignsPauses) {
   const Backoff schedule{seconds(5), minutes(5)};
   const std::pair<int, Duration> cases[] = {{0, seconds(0)},  {1, seconds(5)},   {2, seconds(15)}, {3, seconds(30)},

@@ -38,7 +38,7 @@ TEST(States, BatchArrowsAreTheDesigns) {
       {S::unclear, {S::submitted, S::fencing, S::held}},
       {S::fencing, {S::fenced, S::submitted, S::held}},
       {S::fenced, {S::done}},
-      {S::refused, {S::done}},
+      {S::refused, {S::done, S::uploaded, S::uploading}},
       {S::unsealed, {S::done}},
       {S::lost, {S::submitted, S::held}},
       {S::held, {S::submitted, S::fencing, S::collecting}},

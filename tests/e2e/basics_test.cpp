@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "proto/json/base64.h"
 #include "tests/e2e/e2e_fixture.h"
 
 namespace batchd::e2e {
@@ -197,6 +198,48 @@ TEST_F(Basics, WithoutAKeyWorkIsAcceptedAndHealthSaysWhatIsMissing) {
   DaemonUnderTest with_key(folder_, {.provider_url = emulator_->url(), .api_key = "late-key", .config = {}});
   with_key.start();
   EXPECT_EQ(answer_text(finished(id)), "echo: early");
+}
+
+// An unset variable in a client's program sends an empty one: taken for none, both calls would be paid for.
+TEST_F(Basics, AnIdempotencyKeyThatCannotBeUsedIsRefused) {
+  start();
+  LocalHttp http(daemon_->socket());
+  for (const Headers& headers :
+       {Headers{{"Idempotency-Key", ""}}, Headers{{"Idempotency-Key", "  "}}, Headers{{"Idempotency-Key", "a b"}},
+        Headers{{"Idempotency-Key", std::string(256, 'k')}},
+        Headers{{"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}}})
+    for (const char* target : {"/v1/requests", "/v1/requests/0000000000001/retry"}) {
+      const auto reply = http.post(target, submission("once"), headers);
+      ASSERT_TRUE(reply);
+      EXPECT_EQ(reply->status, 400) << target << reply->body;
+      EXPECT_EQ(Json(reply->body).text("/code"), "bad_idempotency_key") << reply->body;
+    }
+  const auto account = http.post("/v1/requests", submission("x"), {{"X-Batchd-Account", "other"}});
+  ASSERT_TRUE(account);
+  EXPECT_EQ(Json(account->body).text("/code"), "bad_account") << account->body;
+  EXPECT_EQ(daemon_->admin_status().number("/accepted"), 0);
+}
+
+TEST_F(Basics, NullIsNone) {
+  start();
+  LocalHttp http(daemon_->socket());
+  auto body = submission("with nulls");
+  body.insert(1, R"("key":null,"account":null,"endpoint":null,"channel":null,"deadline":null,"on_deadline":null,)"
+                 R"("labels":null,)");
+  const auto reply = http.post("/v1/requests", body, {{"Prefer", "wait=60"}});
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(answer_text(Json(reply->body)), "echo: with nulls") << reply->body;
+  EXPECT_FALSE(Json(reply->body).has("/key"));
+}
+
+TEST_F(Basics, ALargeResponseThatIsNoJsonIsStreamedInBase64) {
+  start({.faults = R"({"rules":[{"on":"line","do":"invalid_utf8"}]})"});
+  const std::string large(2'000'000, 'r');
+  const auto request = finished(post(large));
+  EXPECT_NE(request.text("/response_fault").find("not UTF-8"), std::string::npos);
+  const auto bytes = json::base64_decode(request.text("/response_base64"));
+  ASSERT_TRUE(bytes);
+  EXPECT_TRUE(bytes->find(large) != std::string::npos);
 }
 
 TEST_F(Basics, NoSecretIsWrittenWhereItDoesNotBelong) {

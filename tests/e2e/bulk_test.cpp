@@ -235,5 +235,47 @@ TEST_F(Bulk, AStopInTheMiddleSaysSo) {
   EXPECT_EQ(accepted(), 1500);
 }
 
+TEST_F(Bulk, AFileInAnotherFormIsToldOnceAndNothingOfItIsStored) {
+  start_quietly();
+  std::string commas, wide;
+  for (int i = 0; i < 200; ++i) commas += bulk_line("x", std::to_string(i)) + ",\n";
+  for (const char c : lines(3)) wide += {c, '\0'};
+  for (const auto& body : {commas, wide, "\xEF\xBB\xBF" + lines(3), "[" + bulk_line("x") + "]",
+                           std::string(R"({"custom_id":"a","body":{"messages":[]}})"
+                                       "\n"),
+                           std::string(R"({"key":"a","request":{"messages":[]}})"
+                                       "\n") +
+                               lines(3)}) {
+    const auto reply = call("POST", target("g"), body, kLines);
+    EXPECT_EQ(reply.status, 400) << reply.body;
+    const Json problem(reply.body);
+    EXPECT_TRUE(problem.text("/detail").starts_with("the file") || problem.text("/detail").starts_with("the requests"))
+        << reply.body;
+    EXPECT_EQ(problem.number("/accepted"), 0);
+    EXPECT_FALSE(problem.has("/errors")) << reply.body;
+  }
+  EXPECT_EQ(accepted(), 0);
+  EXPECT_EQ(bulk("g", R"({"key":null,"request":{}})"
+                      "\n" +
+                          lines(1))
+                .number("/accepted"),
+            2)
+      << "null is none";
+  EXPECT_EQ(daemon_->stop(), 0);
+  EXPECT_EQ(forgotten_stages(), 0);
+}
+
+TEST_F(Bulk, WhatItHasNoUseForIsRefusedAndNotIgnored) {
+  start_quietly();
+  const Headers keyed{{"Content-Type", "application/jsonl"}, {"Idempotency-Key", "k"}};
+  const auto reply = call("POST", target("g"), lines(1), keyed);
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(Json(reply.body).text("/code"), "bad_idempotency_key");
+  EXPECT_NE(Json(reply.body).text("/detail").find("group"), std::string::npos) << reply.body;
+  const Headers account{{"Content-Type", "application/jsonl"}, {"X-Batchd-Account", "other"}};
+  EXPECT_EQ(Json(call("POST", target("g"), lines(1), account).body).text("/code"), "bad_account");
+  EXPECT_EQ(accepted(), 0);
+}
+
 }  // namespace
 }  // namespace batchd::e2e

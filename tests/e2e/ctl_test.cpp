@@ -96,6 +96,22 @@ TEST_F(Ctl, ResultsOfAChannelStayUntilTheyAreAcknowledged) {
   EXPECT_EQ(lines_of(batchctl("list --state succeeded --all --group g").out), 2U);
 }
 
+// With descriptor 1 closed the connection would be in its place: the results would be written into it, and be gone once
+// they are acknowledged.
+TEST_F(Ctl, WhatNobodyCanSeeIsNotAcknowledged) {
+  start();
+  ASSERT_EQ(batchctl("submit -m gemini-2.5-flash --channel c one").code, 0);
+  ASSERT_TRUE(eventually([&] { return daemon_->in_state("succeeded") == 1; }));
+  const auto closed =
+      Process::start({"/bin/sh",
+                      {"-c", std::string(BATCHCTL_BINARY) + " results --channel c --ack >&- </dev/null"},
+                      {{"BATCHD_SOCKET", daemon_->socket()}},
+                      folder_.file("closed.log")})
+          .wait();
+  EXPECT_EQ(closed, 75);
+  EXPECT_EQ(lines_of(batchctl("results --channel c --ack").out), 1U) << "it was acknowledged, and nobody saw it";
+}
+
 TEST_F(Ctl, WhatIsCancelledNeverGoesAndMayBeSentAgain) {
   start();
   EXPECT_TRUE(contains(batchctl("pause").out, "any\tany\tany"));

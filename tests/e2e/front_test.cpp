@@ -167,5 +167,30 @@ TEST_F(Front, Embeddings) {
   EXPECT_TRUE(Json(reply.body).has("/embedding/values/0")) << reply.body;
 }
 
+// Google's clients read JSON. The response was paid for, and is to be had by the request's id.
+TEST_F(Front, AResponseThatIsNoJsonIsAnErrorAndIsNotPaidForAgain) {
+  start({.faults = R"({"rules":[{"on":"line","do":"nul"}]})"});
+  for (const std::string verb : {"generateContent", "streamGenerateContent?alt=sse", "generateContent"})
+    expect_error(call("POST", path(verb), prompt("odd")), 500, "INTERNAL");
+  const auto told = call("POST", path("generateContent"), prompt("odd"));
+  const auto message = Json(told.body).text("/error/message");
+  const auto at = message.find("GET /v1/requests/");
+  ASSERT_NE(at, std::string::npos) << message;
+  const Json request(call("GET", message.substr(at + 4, 26)).body);
+  EXPECT_TRUE(request.has("/response_base64")) << request.dump();
+  EXPECT_EQ(accepted(), 1);
+}
+
+TEST_F(Front, SafetyHeadersThatCannotBeUsedAreRefused) {
+  start();
+  for (const Headers& headers :
+       {Headers{{"Idempotency-Key", ""}}, Headers{{"Idempotency-Key", "a"}, {"Idempotency-Key", "a"}},
+        Headers{{"Idempotency-Key", "a b"}}, Headers{{"x-batchd-account", ""}},
+        Headers{{"x-batchd-account", "default"}, {"x-batchd-account", "other"}}})
+    for (const char* verb : {"generateContent", "batchEmbedContents"})
+      expect_error(call("POST", path(verb), prompt("x"), headers), 400, "INVALID_ARGUMENT");
+  EXPECT_EQ(accepted(), 0);
+}
+
 }  // namespace
 }  // namespace batchd::e2e

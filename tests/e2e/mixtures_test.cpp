@@ -1,6 +1,9 @@
 // Every fault of the emulator at once, each with a small probability, and kill -9 at moments that the seed chooses: at
 // the end every request has the answer to its own prompt, and none was paid for twice.
 //
+// The provider reads a job's input at its create, or when it starts. With the first a job may exist that a list which
+// lags doesn't show yet and that no deletion of its input stops: lists don't lag then.
+//
 // BATCHD_E2E_SEEDS sets the number of mixtures, BATCHD_E2E_REQUESTS that of requests in each (tests/harness/size.h).
 #include <algorithm>
 #include <cstdio>
@@ -23,16 +26,33 @@ std::string_view probability_of(std::string_view on) {
   return R"("probability":0.0015)";
 }
 
-// Money is lost in these whatever batchd does; faults_test.cpp has them one by one.
+// Money is lost in these whatever batchd does; faults_test.cpp has them one by one. Swapped answers nobody can see.
 bool costs_anyway(const ListedFault& fault) {
   return (fault.action == "execute_twice" && (fault.on == "any" || fault.on == "create")) ||
-         (fault.action == "lose_file" && fault.on == "download");
+         (fault.action == "lose_file" && fault.on == "download") || fault.action == "swap_answers";
+}
+
+struct Kind {
+  int seed;
+  std::string input_read;
+};
+
+// Each seed with both, or as many with one each.
+std::vector<Kind> kinds() {
+  std::vector<Kind> all;
+  const int seeds = harness::size_of("BATCHD_E2E_SEEDS", 2, 10);
+  for (int seed = 1; seed <= seeds; ++seed)
+    for (const std::string input_read : {"start", "create"})
+      if (seeds > 2 || (seed % 2 == 0) == (input_read == "create")) all.push_back({seed, input_read});
+  return all;
 }
 
 // What is long in the list is cut to a test's length. The result is a fault file.
-std::string mixture(int seed) {
+std::string mixture(const Kind& kind) {
+  const int seed = kind.seed;
   auto faults = listed_faults();
   std::erase_if(faults, costs_anyway);
+  if (kind.input_read == "create") std::erase_if(faults, [](const auto& fault) { return fault.action == "list_lag"; });
   std::mt19937 dice(static_cast<unsigned>(seed));
   std::shuffle(faults.begin(), faults.end(), dice);
   // The first rule that matches wins: what strikes any call mustn't come before the others.
@@ -51,7 +71,7 @@ std::string mixture(int seed) {
   return "{\"seed\":" + std::to_string(seed) + ",\"rules\":[\n" + rules + "]}";
 }
 
-class Mixture : public JudgedTest, public ::testing::WithParamInterface<int> {
+class Mixture : public JudgedTest, public ::testing::WithParamInterface<Kind> {
  protected:
   std::int64_t finished() {
     const auto status = daemon_->admin_status();
@@ -124,10 +144,13 @@ TEST_P(Mixture, LosesNothingAndPaysNothingTwice) {
   auto config = judged_times();
   config["packing.max_items"] = std::to_string(std::max(requests / 20, 1));
   config["log.level"] = "\"info\"";
-  start({.job_seconds = 0.3, .faults = mixture(GetParam()), .arguments = {}}, {.config = config});
+  start({.job_seconds = 0.3,
+         .faults = mixture(GetParam()),
+         .arguments = {"--switch", "input-read=" + GetParam().input_read}},
+        {.config = config});
   wordless_ = true;  // line faults: block, empty_response
   std::thread clients([&] { submit(requests); });
-  kill_at_moments_of(GetParam(), requests);
+  kill_at_moments_of(GetParam().seed, requests);
   clients.join();
   const int regretted = regret(requests / 50) + regret(requests / 50);
   const auto most_are_over = [&] { return attended_and_finished() >= requests * 9 / 10; };
@@ -152,7 +175,8 @@ TEST_P(Mixture, LosesNothingAndPaysNothingTwice) {
   EXPECT_EQ(daemon_->stop(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Mixture, ::testing::Range(1, harness::size_of("BATCHD_E2E_SEEDS", 2, 10) + 1));
+INSTANTIATE_TEST_SUITE_P(Seeds, Mixture, ::testing::ValuesIn(kinds()),
+                         [](const auto& test) { return test.param.input_read + std::to_string(test.param.seed); });
 
 }  // namespace
 }  // namespace batchd::e2e

@@ -1,11 +1,37 @@
 // Results by channel: in order, for their owner only, resumed at the reader's cursor, until they are acknowledged.
+#include "proto/json/base64.h"
 #include "tests/e2e/calls.h"
 
 namespace batchd::e2e {
 namespace {
 
+// Lines that are no JSON, or not for every reader; one after the other, and the last as it should be.
+constexpr const char* kOddResponses = R"({"rules":[{"on":"line","do":"nul","nth":1},
+  {"on":"line","do":"invalid_utf8","nth":2},{"on":"line","do":"lone_surrogate","nth":3},{"on":"line","do":"deep",
+  "count":300,"nth":4},{"on":"line","do":"huge_number","nth":5},{"on":"line","do":"raw_u2028","nth":6}]})";
+constexpr std::size_t kOddOnes = 4, kOddRequests = 7;
+
 class Results : public CallsTest {
  protected:
+  // Whether Python reads each of these texts as strict JSON in UTF-8. Where there is no Python, nobody asks it.
+  void expect_python_reads(const std::vector<std::string>& texts) {
+    std::string files;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto file = folder_.file("text." + std::to_string(i));
+      write_file(file, texts[i]);
+      files += ' ' + file;
+    }
+    auto python = Process::start(
+        {.binary = "/bin/sh",
+         .arguments = {"-c",
+                       "command -v python3 >/dev/null || exit 0; exec python3 -c '"
+                       "import json,sys\n"
+                       "for name in sys.argv[1:]: json.dumps(json.loads(open(name,\"rb\").read().decode()),"
+                       "ensure_ascii=False).encode()'" +
+                           files},
+         .output = folder_.file("python.log")});
+    EXPECT_EQ(python.wait(), 0) << read_file(folder_.file("python.log"));
+  }
   static std::string in_channel(const std::string& prompt, const std::string& channel) {
     auto body = submission(prompt);
     body.insert(1, "\"channel\":" + json_text(channel) + ',');
@@ -219,6 +245,55 @@ TEST_F(Results, LargeOnesAreStreamedWhole) {
   stream.read_until("\n\n");
   const auto event = stream.read_until("\n\n").value_or("");
   EXPECT_TRUE(answer_text(Json(event.substr(std::min(event.size(), event.find("data: ") + 6)))) == "echo: " + large);
+}
+
+// A consumer would die on the line, again and again: the id and the cursor are in it.
+TEST_F(Results, AResponseThatIsNoJsonBreaksNoDocument) {
+  start({.faults = kOddResponses}, {.config = leave_by_count(kOddRequests)});
+  std::string body;
+  for (std::size_t i = 0; i < kOddRequests; ++i) body += bulk_line("prompt " + std::to_string(i)) + '\n';
+  bulk("odd", body);
+  all_results("odd", kOddRequests);
+
+  const auto lines = call("GET", "/v1/results?channel=odd").body;
+  for (const char* end : {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xC2\x85"}) EXPECT_EQ(lines.find(end), std::string::npos);
+  std::vector<std::string> texts;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) texts.push_back(line);
+  ASSERT_EQ(texts.size(), kOddRequests);
+  LocalHttp stream(daemon_->socket());
+  ASSERT_TRUE(stream.send("GET", "/v1/results?channel=odd", "", {{"Accept", "text/event-stream"}}));
+  ASSERT_TRUE(stream.receive_head());
+  stream.read_until("\n\n");
+  std::size_t odd = 0;
+  for (std::size_t i = 0; i < kOddRequests; ++i) {
+    const auto event = stream.read_until("\n\n").value_or("");
+    texts.push_back(event.substr(std::min(event.size(), event.find("data: ") + 6)));
+    const auto id = texts[i].substr(texts[i].find("\"id\":\"") + 6, 13);
+    texts.push_back(call("GET", "/v1/requests/" + id).body);
+    const Json request(texts.back());
+    if (!request.has("/response_base64")) continue;
+    ++odd;
+    EXPECT_EQ(request.text("/state"), "succeeded");
+    EXPECT_FALSE(request.has("/response"));
+    EXPECT_TRUE(request.text("/response_fault").starts_with("not JSON at byte ")) << request.dump();
+    const auto bytes = json::base64_decode(request.text("/response_base64"));
+    ASSERT_TRUE(bytes);
+    EXPECT_NE(bytes->find("echo: prompt "), std::string::npos) << "nothing of the response is lost";
+  }
+  EXPECT_EQ(odd, kOddOnes);
+  expect_python_reads(texts);
+}
+
+TEST_F(Results, WhatCallersNameEndsNoLine) {
+  start();
+  call("POST", "/v1/requests",
+       "{\"model\":\"nosuchmodel\",\"channel\":\"n\",\"key\":\"a\xE2\x80\xA8z\",\"labels\":{\"l\":\"\xC2\x85\"},"
+       "\"request\":{}}");
+  all_results("n", 1);
+  const auto lines = call("GET", "/v1/results?channel=n").body;
+  EXPECT_NE(lines.find("a\\u2028z"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("\"\\u0085\""), std::string::npos) << lines;
 }
 
 }  // namespace

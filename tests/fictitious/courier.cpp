@@ -46,6 +46,8 @@ class Courier final : public core::Provider {
     return std::string(text);
   }
   const core::RequestRules& request_rules(std::string_view) const override { return rules_; }
+  std::optional<std::int64_t> first_tokens(const core::Lane&) const override { return std::nullopt; }
+  std::optional<std::string> reference(std::string_view) const override { return std::nullopt; }
 
   core::LineFrame line_frame(const core::Lane& lane, core::BatchId batch, core::RequestId request) const override {
     std::string prefix = "{\"ref\":\"" + core::wire_key(batch, request) + "\",\"model\":";
@@ -139,6 +141,15 @@ class Courier final : public core::Provider {
                                                       return fault;
                                                     });
   }
+  // Courier says "unknown_model" itself, in a refusal; about a model alone it can't be asked.
+  core::DialoguePtr<core::Presence> check_model(const core::Lane&) const override {
+    return std::make_unique<SingleCall<core::Presence>>(
+        json_call("GET", "/c/me"), [](const HttpEvent& event) -> core::Dialogue<core::Presence>::Next {
+          if (is_success(event) && ControlDocument::parse(event.body)) return core::Presence{.present = true};
+          return classify_courier(CourierCall::account, event);
+        });
+  }
+  core::DialoguePtr<core::Presence> check_reference(const std::string&) const override { CHECK(false); }
   core::DialoguePtr<core::Done> check_account() const override {
     return std::make_unique<SingleCall<core::Done>>(json_call("GET", "/c/me"),
                                                     [](const HttpEvent& event) -> core::Dialogue<core::Done>::Next {

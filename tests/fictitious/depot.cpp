@@ -90,6 +90,7 @@ class Depot final : public core::Provider {
     rules_.media = {{"picture", "pic:"}};
     rules_.media_tokens = 100;
     rules_.dropped = {"stream"};
+    rules_.references = {"attached"};
   }
 
   const core::Caps& caps() const override { return caps_; }
@@ -102,6 +103,10 @@ class Depot final : public core::Provider {
     return std::string(text);
   }
   const core::RequestRules& request_rules(std::string_view) const override { return rules_; }
+  std::optional<std::int64_t> first_tokens(const core::Lane&) const override { return std::nullopt; }
+  std::optional<std::string> reference(std::string_view value) const override {
+    return is_crate_name(value) ? std::optional(std::string(value)) : std::nullopt;
+  }
 
   // The endpoint and the model stand in each line.
   core::LineFrame line_frame(const core::Lane& lane, core::BatchId batch, core::RequestId request) const override {
@@ -127,9 +132,10 @@ class Depot final : public core::Provider {
     return std::make_unique<SingleCall<core::Presence>>(
         json_call("GET", "/d/crates/" + file), [file](const HttpEvent& event) -> core::Dialogue<core::Presence>::Next {
           const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
-          if (document && proto::text_member(&document->root(), "crate") == file) return core::Presence{true};
+          if (document && proto::text_member(&document->root(), "crate") == file)
+            return core::Presence{.present = true};
           auto fault = classify_depot(DepotCall::file, event);
-          if (fault.kind == Fault::Kind::missing) return core::Presence{false};
+          if (fault.kind == Fault::Kind::missing) return core::Presence{.present = false, .error = fault.error};
           return fault;
         });
   }
@@ -197,6 +203,21 @@ class Depot final : public core::Provider {
                                                         return core::Done{};  // it is over, or gone
                                                       return fault;
                                                     });
+  }
+  core::DialoguePtr<core::Presence> check_model(const core::Lane& lane) const override {
+    return std::make_unique<SingleCall<core::Presence>>(
+        json_call("GET", "/d/models/" + lane.model),
+        [lane](const HttpEvent& event) -> core::Dialogue<core::Presence>::Next {
+          const auto document = is_success(event) ? ControlDocument::parse(event.body) : std::nullopt;
+          if (document && proto::text_member(&document->root(), "model") == lane.model)
+            return core::Presence{.present = true};
+          auto fault = classify_depot(DepotCall::model, event);
+          if (fault.kind == Fault::Kind::missing) return core::Presence{.present = false, .error = fault.error};
+          return fault;
+        });
+  }
+  core::DialoguePtr<core::Presence> check_reference(const std::string& reference) const override {
+    return check_file(reference);
   }
   core::DialoguePtr<core::Done> check_account() const override {
     return std::make_unique<SingleCall<core::Done>>(json_call("GET", "/d/models"),

@@ -94,9 +94,18 @@ Kind depot_other_kind(int status, const std::optional<DepotFault>& fault) {
     case 403:
       return Kind::account;
     case 404:
-      return fault->code == "no_crate" || fault->code == "no_run" ? Kind::missing : Kind::transient;
+      return fault->code == "no_crate" || fault->code == "no_run" || fault->code == "no_model" ? Kind::missing
+                                                                                               : Kind::transient;
   }
   return Kind::transient;
+}
+
+// Depot says in whole seconds when it may be asked again.
+std::optional<core::Duration> seconds_to_wait(const HttpEvent& event) {
+  const auto text = event.header("Retry-After");
+  if (text.empty() || text.size() > 6 || text.find_first_not_of("0123456789") != std::string_view::npos)
+    return std::nullopt;
+  return std::chrono::seconds(std::stoi(std::string(text)));
 }
 
 core::FailedFor depot_failed_for(std::string_view code) {
@@ -182,6 +191,7 @@ core::Fault classify_depot(DepotCall call, const HttpEvent& event) {
     return {.kind = whole ? no_proof : Kind::not_sent, .message = event.detail};
   }
   Fault fault{.kind = no_proof, .status = event.status, .message = "HTTP " + std::to_string(event.status)};
+  fault.retry_after = seconds_to_wait(event);
   const bool success = is_success(event);
   const auto said = success ? std::nullopt : depot_fault_in(event.body);
   if (!success) fault.kind = create ? depot_create_kind(event.status, said) : depot_other_kind(event.status, said);

@@ -9,7 +9,7 @@
 
 namespace batchd::fictitious {
 
-enum class DepotCall : std::uint8_t { upload, create, find, poll, results, cancel, file, account };
+enum class DepotCall : std::uint8_t { upload, create, find, poll, results, cancel, file, model, account };
 
 // Returns the fault that an answer means; also of a 2xx that can't be read.
 core::Fault classify_depot(DepotCall call, const core::HttpEvent& event);

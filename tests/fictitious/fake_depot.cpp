@@ -11,7 +11,7 @@ using core::JobEnd;
 
 namespace {
 
-constexpr std::string_view kCrates = "/d/crates", kRuns = "/d/runs";
+constexpr std::string_view kCrates = "/d/crates", kRuns = "/d/runs", kModels = "/d/models/";
 constexpr std::size_t kLinesMax = 50;
 
 std::string depot_fault(std::string_view code, std::string_view text, std::size_t line = 0) {
@@ -90,6 +90,7 @@ HttpEvent FakeDepot::serve(const core::HttpCall& call, const std::string& body) 
     case Ask::cancel:
       return about_run(call.method, target.substr(kRuns.size() + 1));
     case Ask::other:
+      if (target.starts_with(kModels)) return reply(200, "{\"model\":\"" + call.target.substr(kModels.size()) + "\"}");
       return reply(200, "{\"models\":[]}");
   }
   CHECK(false);

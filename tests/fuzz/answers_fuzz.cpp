@@ -5,8 +5,8 @@
 #include <variant>
 
 #include "core/limits.h"
-#include "proto/gemini/error.h"
 #include "proto/gemini/gemini.h"
+#include "proto/gemini/line_words.h"
 #include "proto/gemini/names.h"
 #include "proto/json/validator.h"
 #include "proto/rfc3339.h"
@@ -33,6 +33,7 @@ void hear(core::DialoguePtr<Outcome> dialogue, const core::HttpEvent& event) {
   if (const auto* fault = std::get_if<core::Fault>(&next)) {
     CHECK(!event.early || fault->kind != core::Fault::Kind::unclear);
     CHECK(fault->message.size() <= core::kProviderMessageBytesMax);
+    CHECK(fault->retry_after.value_or(core::Duration::zero()) >= core::Duration::zero());
     if (fault->error) check_error(*fault->error);
     for (std::size_t i = 0; i < fault->lines.size(); ++i) {
       CHECK(fault->lines[i].line > (i == 0 ? 0 : fault->lines[i - 1].line));
@@ -42,7 +43,11 @@ void hear(core::DialoguePtr<Outcome> dialogue, const core::HttpEvent& event) {
   if constexpr (std::is_same_v<Outcome, core::JobView>) {
     if (const auto* job = std::get_if<core::JobView>(&next)) {
       CHECK(proto::is_job_name(job->name));
-      for (const auto& file : job->results) CHECK(proto::is_file_name(file));
+      for (const auto& result : job->results) CHECK(proto::is_file_name(result) || result == job->name);
+      for (const auto& [line, error] : job->refused) {
+        CHECK(line > 0);
+        check_error(error);
+      }
       if (job->error) check_error(*job->error);
     }
   }
@@ -75,10 +80,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   hear(kGemini->check_file("files/b-1"), event);
   hear(kGemini->remove_file("files/b-1"), event);
   hear(kGemini->check_account(), event);
-  for (const auto number : proto::error_lines(event.body)) {
-    CHECK(number > 0);
-    proto::words_on_line(event.body, number);
-  }
+  hear(kGemini->check_model({"default", "generateContent", "m"}), event);
+  hear(kGemini->check_reference("files/b-1"), event);
+  hear(kGemini->check_reference("cachedContents/c"), event);
+  if (const auto reference = kGemini->reference(event.body))
+    CHECK(proto::is_file_name(*reference) || proto::is_cache_name(*reference));
+  for (const auto& [line, words] : proto::named_lines(event.body)) CHECK(line > 0 && !words.empty());
   if (const auto target = proto::session_target(event.body)) CHECK(proto::is_session_target(*target));
   if (const auto time = proto::parse_rfc3339(event.body)) CHECK(proto::parse_rfc3339(proto::rfc3339(*time)) == time);
   return 0;

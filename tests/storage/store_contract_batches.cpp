@@ -63,6 +63,33 @@ TEST_P(Batches, ANewUploadForgetsTheOldFile) {
   EXPECT_FALSE(batch.file_deleted);
 }
 
+TEST_P(Batches, ARefusedOneGoesOnAsItWas) {
+  accept(kAnna);
+  const auto id = sealed_batch({kAnna});
+  walk(id, {uploading, uploaded, creating});
+  BatchPatch refusal;
+  refusal.refusal = RefusedFor::unexplained;
+  refusal.error = said(ErrorClass::denied);
+  refusal.message = "no";
+  refusal.unexplained_since = now_ + 1s;
+  step(id, refused, refusal);
+  reopen();
+  const auto no = must([&](Store& s) { return s.get_batch(id); });
+  EXPECT_EQ(no.unexplained_since, now_ + 1s);
+  EXPECT_EQ(no.creates, 1);
+  BatchPatch later;
+  later.not_before = now_ + 60s;
+  step(id, uploaded, later);
+  reopen();
+  const auto again = must([&](Store& s) { return s.get_batch(id); });
+  EXPECT_EQ(again.refusal, RefusedFor::none);
+  EXPECT_FALSE(again.error.has_value());
+  EXPECT_EQ(again.message, "");
+  EXPECT_EQ(again.not_before, now_ + 60s);
+  EXPECT_EQ(again.unexplained_since, now_ + 1s) << "a fact about its requests";
+  EXPECT_EQ(again.creates, 0);
+}
+
 TEST_P(Batches, AnotherStateThanExpectedIsStale) {
   accept(kAnna);
   const auto id = sealed_batch({kAnna});
@@ -89,6 +116,15 @@ TEST_P(BatchesDeathTest, WhatIsNoArrowIsABug) {
   accept(kAnna);
   const auto id = sealed_batch({kAnna});
   EXPECT_DEATH(attempt([&](Store& s) { return s.mark(id, sealed, submitted, {}, now_); }), "CHECK");
+}
+
+TEST_P(BatchesDeathTest, WhatHasLeftARefusedOneIsNotSentWithItAgain) {
+  accept_many(kAnna, 1100);
+  const auto id = sealed_batch({kAnna});
+  walk(id, {uploading, uploaded, creating, refused});
+  must([&](Store& s) { return s.split(id, SplitRule::halve, now_); });
+  for (const auto back : {uploaded, uploading})
+    EXPECT_DEATH(attempt([&](Store& s) { return s.mark(id, refused, back, {}, now_); }), "CHECK");
 }
 
 TEST_P(BatchesDeathTest, ABatchWithMembersIsNotDone) {

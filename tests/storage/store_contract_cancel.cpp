@@ -106,8 +106,8 @@ TEST_P(Cancelling, LinesKeepTheirNumbers) {
   walk(batch, {uploading, uploaded, creating, refused});
   cancel(ids[0]);
   cancel(ids[1]);
-  const std::vector<std::int64_t> lines{2, 3};
-  const auto failed = must([&](Store& s) { return s.fail_members(batch, lines, said(ErrorClass::invalid), now_); });
+  const std::vector<LineRefusal> lines{{2, said(ErrorClass::invalid)}, {3, said(ErrorClass::invalid)}};
+  const auto failed = must([&](Store& s) { return s.fail_lines(batch, lines, now_); });
   EXPECT_EQ(failed.finished, std::vector{ids[2]});
   EXPECT_EQ(failed.owners, std::vector{kAnna});
   EXPECT_EQ(view(kAnna, ids[1]).state, RequestState::cancelled);
@@ -146,7 +146,7 @@ TEST_P(Cancelling, TheLastToGoLeavesADesertedBatchInWhateverState) {
     EXPECT_EQ(batch_of(batch).packed, 0);
     // What the stages do with what is over finds nobody, and comes to an end.
     if (was == fenced || was == refused) {
-      EXPECT_TRUE(must([&](Store& s) { return s.split(batch, SplitRule::by_owner, now_); }).finished);
+      EXPECT_TRUE(must([&](Store& s) { return s.split(batch, SplitRule::halve_owners, now_); }).finished);
       EXPECT_EQ(batch_of(batch).state, done);
     }
     if (was == unsealed) {
@@ -195,7 +195,7 @@ TEST_P(Cancelling, ASplitMovesThoseWhoStillWait) {
 }
 
 TEST_P(Cancelling, ASplitWhoseMembersGoInTheMiddleEnds) {
-  for (const auto rule : {SplitRule::whole, SplitRule::by_owner, SplitRule::halve}) {
+  for (const auto rule : {SplitRule::whole, SplitRule::halve_owners, SplitRule::halve, SplitRule::named_owners}) {
     const auto ids = accept_many(kAnna, 2100);
     const auto batch = sealed_batch({kAnna});
     walk(batch, {uploading, uploaded, creating, refused});

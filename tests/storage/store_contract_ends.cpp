@@ -175,19 +175,69 @@ TEST_P(Ends, NamedLinesFailWhateverBecameOfTheOthers) {
   const auto ids = accept_many(kAnna, 5);
   const auto batch = sealed_batch({kAnna});
   walk(batch, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
-  const auto error = said(ErrorClass::invalid, "Error on line 2");
-  const std::vector<std::int64_t> first{2};
-  const std::vector<std::int64_t> both{2, 5};
-  EXPECT_EQ(must([&](Store& s) { return s.fail_members(batch, first, error, now_); }).finished, std::vector{ids[1]});
-  EXPECT_EQ(must([&](Store& s) { return s.fail_members(batch, both, error, now_); }).finished, std::vector{ids[4]});
+  const auto error = said(ErrorClass::invalid, "no such field");
+  const std::vector<LineRefusal> first{{2, error}};
+  const std::vector<LineRefusal> both{{2, error}, {5, said(ErrorClass::not_found, "no such file")}, {6, error}};
+  EXPECT_EQ(must([&](Store& s) { return s.fail_lines(batch, first, now_); }).finished, std::vector{ids[1]});
+  reopen();
+  EXPECT_EQ(must([&](Store& s) { return s.fail_lines(batch, both, now_); }).finished, std::vector{ids[4]});
+  EXPECT_EQ(view(kAnna, ids[1]).error->message, "no such field") << "it is of no group";
+  EXPECT_EQ(view(kAnna, ids[4]).error->message, "no such file");
   EXPECT_EQ(view(kAnna, ids[0]).state, packed);
   EXPECT_EQ(view(kAnna, ids[1]).state, failed);
   EXPECT_EQ(view(kAnna, ids[1]).attempts, 0);
-  const auto rest = must([&](Store& s) { return s.fail_members(batch, {}, error, now_); });
+  const auto rest = must([&](Store& s) { return s.fail_members(batch, error, now_); });
   EXPECT_EQ(rest.finished.size(), 3U);
   EXPECT_FALSE(rest.more);
   EXPECT_EQ(batch_of(batch).lines.failed, 5);
   expect_balance();
+}
+
+TEST_P(Ends, ManyNamedLinesGoInSteps) {
+  const auto ids = accept_many(kAnna, 2300);
+  const auto batch = sealed_batch({kAnna});
+  walk(batch, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
+  std::vector<LineRefusal> named;
+  for (std::int64_t line = 1; line <= 2300; line += 2) named.push_back({line, said(ErrorClass::invalid)});
+  std::size_t ended = 0;
+  int calls = 0;
+  for (bool more = true; more; ++calls) {
+    const auto recorded = must([&](Store& s) { return s.fail_lines(batch, named, now_); });
+    ended += recorded.finished.size();
+    more = recorded.more;
+    reopen();
+  }
+  EXPECT_EQ(ended, named.size());
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(batch_of(batch).packed, 1150);
+  EXPECT_EQ(view(kAnna, ids[0]).state, failed);
+  EXPECT_EQ(view(kAnna, ids[1]).state, packed);
+  expect_balance();
+}
+
+TEST_P(Ends, OfANamedLineItsOwnerHearsTheLineOfTheGroup) {
+  std::string long_words;
+  for (std::size_t i = 0; i < kProviderMessageBytesMax / 2; ++i) long_words += "\xC3\xA9";
+  const std::vector lines{GroupLine{7, "a", request({}, "{}")}, GroupLine{40, "b", request({}, "{}")},
+                          GroupLine{41, "c", request({}, "{}")}};
+  const auto sent = must([&](Store& s) { return s.accept_lines(kAnna, "g", lines, now_); });
+  const auto single = accept(kAnna);
+  const auto batch = sealed_batch({kAnna});
+  walk(batch, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
+  reopen();
+  const std::vector<LineRefusal> named{{2, said(ErrorClass::invalid, "no such field")},
+                                       {3, said(ErrorClass::invalid, long_words)},
+                                       {4, said(ErrorClass::invalid, "no such field")}};
+  must([&](Store& s) { return s.fail_lines(batch, named, now_); });
+  must([&](Store& s) { return s.fail_members(batch, said(ErrorClass::not_found, "no such model"), now_); });
+  EXPECT_EQ(view(kAnna, sent[1].id).error->message, "line 40 of your group: no such field");
+  const auto cut = view(kAnna, sent[2].id).error->message;
+  EXPECT_EQ(cut.substr(0, 26), "line 41 of your group: \xC3\xA9\xC3");
+  EXPECT_LE(cut.size(), kProviderMessageBytesMax);
+  EXPECT_GT(cut.size(), kProviderMessageBytesMax - 2);
+  EXPECT_EQ(cut.back(), '\xA9') << "no character is cut";
+  EXPECT_EQ(view(kAnna, single).error->message, "no such field");
+  EXPECT_EQ(view(kAnna, sent[0].id).error->message, "no such model") << "what is said to all names no line";
 }
 
 TEST_P(Ends, UnsealedMembersGoBackToTheirPlace) {

@@ -57,7 +57,7 @@ TEST_P(Errors, OfARequestWithNothingButAClass) {
   const auto batch = collecting_batch({kAnna});
   RequestError bare;
   bare.kind = ErrorClass::denied;
-  must([&](Store& s) { return s.fail_members(batch, {}, bare, now_); });
+  must([&](Store& s) { return s.fail_members(batch, bare, now_); });
   reopen();
   expect_same(view(kAnna, id).error, bare);
 }

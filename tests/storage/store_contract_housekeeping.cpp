@@ -90,7 +90,7 @@ TEST_P(Housekeeping, ALineageStaysWhileAChildLives) {
   EXPECT_EQ(must([&](Store& s) { return s.get_batch(parent); }).creates, 1);
   for (const auto& child : batches_in({BatchState::sealed})) {
     walk(child.id, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
-    must([&](Store& s) { return s.fail_members(child.id, {}, said(ErrorClass::invalid), now_); });
+    must([&](Store& s) { return s.fail_members(child.id, said(ErrorClass::invalid), now_); });
     step(child.id, BatchState::done);
   }
   EXPECT_EQ(purge(now_ + 1ms, kStart), 2);
@@ -233,7 +233,7 @@ TEST_P(Housekeeping, ABatchWhoseCreateWasFencedOffStaysForItsSweep) {
   must([&](Store& s) { return s.split(fenced, SplitRule::whole, now_); });
   const auto child = batches_in({BatchState::sealed}).front().id;
   walk(child, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
-  must([&](Store& s) { return s.fail_members(child, {}, said(ErrorClass::invalid), now_); });
+  must([&](Store& s) { return s.fail_members(child, said(ErrorClass::invalid), now_); });
   step(child, BatchState::done);
   tick(71h);
   EXPECT_EQ(purge(now_, now_), 1);

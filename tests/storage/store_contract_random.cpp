@@ -30,7 +30,9 @@ class Random : public StoreStories {
         break;
       case 1:
         if (const auto queues = must([](Store& s) { return s.summarise_queue(); }); !queues.empty())
-          must([&](Store& s) { return s.open_batch(queues[0].id, SealReason::age, now_); });
+          must([&](Store& s) {
+            return s.open_batch(queues[static_cast<std::size_t>(pick) % queues.size()].id, SealReason::age, now_);
+          });
         break;
       case 2:
         if (!batch.parent)
@@ -63,13 +65,18 @@ class Random : public StoreStories {
         try_it([&](Store& s) { return s.settle_absent(batch.id, {AbsentFate::requeue, false, {}}, 2, now_); });
         break;
       case 8:
-        try_it([&](Store& s) { return s.fail_members(batch.id, {}, said(ErrorClass::invalid), now_); });
+        if (pick % 2 == 0) {
+          const std::vector<LineRefusal> lines{{1 + pick % 3, said(ErrorClass::invalid)}};
+          try_it([&](Store& s) { return s.fail_lines(batch.id, lines, now_); });
+        } else {
+          try_it([&](Store& s) { return s.fail_members(batch.id, said(ErrorClass::invalid), now_); });
+        }
         break;
       case 9:
         try_it([&](Store& s) { return s.return_members(batch.id, now_); });
         break;
       case 10:
-        try_it([&](Store& s) { return s.split(batch.id, pick % 2 ? SplitRule::halve : SplitRule::by_owner, now_); });
+        try_it([&](Store& s) { return s.split(batch.id, static_cast<SplitRule>(pick % 4), now_); });
         break;
       case 11:
         purged_ += must([&](Store& s) { return s.purge({now_, now_, now_}, now_); }).requests;
@@ -110,6 +117,24 @@ class Random : public StoreStories {
       case 19:
         if (!batch.parent)
           try_it([&](Store& s) { return s.claim(batch.id, owner, {pick % 5, 500, 500}, now_ + 20ms, now_); });
+        break;
+      case 20:
+        try_it([&](Store& s) { return s.suspect_members(batch.id, now_); });
+        break;
+      case 21: {
+        const std::vector<std::int64_t> lines{1 + pick % 3, 5};
+        try_it([&](Store& s) { return s.name_owners(batch.id, lines); });
+        break;
+      }
+      case 22:
+        if (batch.state == BatchState::refused) {
+          step(batch.id, pick % 2 ? BatchState::uploaded : BatchState::uploading);
+          if (pick % 2 == 0) step(batch.id, BatchState::uploaded);
+          walk(batch.id, {BatchState::creating, BatchState::refused});
+        }
+        break;
+      case 23:
+        try_it([&](Store& s) { return s.set_suspicion(batch.id, {now_, now_, 1 + pick % 9}); });
         break;
       default:
         break;
@@ -173,6 +198,17 @@ class Random : public StoreStories {
     RC_ASSERT(packed.empty());
   }
 
+  // What is in a suspicious queue, or on the way from it, has an owner who is suspicious.
+  void check_suspicions() {
+    for (int state = 0; state < static_cast<int>(kBatchStates); ++state)
+      for (const auto& batch : batches_in({static_cast<BatchState>(state)})) {
+        const auto known = attempt([&](Store& s) { return s.suspicion(batch.id); });
+        RC_ASSERT(known.has_value() == (batch.suspicious && batch.packed > 0));
+      }
+    for (const auto& queue : must([](Store& s) { return s.summarise_queue(); }))
+      for (const auto& owner : queue.owners) RC_ASSERT(queue.suspicious == (owner.suspicion.items > 0));
+  }
+
   void check() {
     const auto seen = counts();
     RC_ASSERT(seen.balanced());
@@ -191,6 +227,7 @@ class Random : public StoreStories {
     check_limits(kAnna);
     check_limits(kBob);
     check_batches();
+    check_suspicions();
   }
 
  public:
@@ -211,9 +248,9 @@ class RandomStories : public ::testing::TestWithParam<StoreKind> {};
 
 TEST_P(RandomStories, TheBalanceAlwaysCloses) {
   const bool held = rc::check([] {
-    const auto action = rc::gen::weightedElement<int>({{8, 0},  {3, 1},  {4, 2},  {3, 3},  {4, 4},  {1, 5},  {3, 6},
-                                                       {2, 7},  {1, 8},  {2, 9},  {2, 10}, {1, 11}, {1, 12}, {1, 13},
-                                                       {3, 14}, {2, 15}, {3, 16}, {1, 17}, {2, 18}, {2, 19}});
+    const auto action = rc::gen::weightedElement<int>(
+        {{8, 0},  {3, 1},  {4, 2},  {3, 3},  {4, 4},  {1, 5},  {3, 6},  {2, 7},  {1, 8},  {2, 9},  {3, 10}, {1, 11},
+         {1, 12}, {1, 13}, {3, 14}, {2, 15}, {3, 16}, {1, 17}, {2, 18}, {2, 19}, {3, 20}, {1, 21}, {1, 22}, {1, 23}});
     const auto actions =
         *rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(action, rc::gen::inRange(0, 1000)));
     Random story(GetParam());

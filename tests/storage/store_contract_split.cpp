@@ -1,31 +1,12 @@
 // Members of refused and fenced batches move on into children, also over a restart in the middle.
-#include <map>
-
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/split_fixture.h"
 
 namespace batchd::storage::testing {
 namespace {
 
 using enum BatchState;
 
-class Split : public ContractStories {
- protected:
-  BatchId refused_batch(std::vector<OwnerId> owners) {
-    const auto batch = sealed_batch(std::move(owners));
-    walk(batch, {uploading, uploaded, creating, refused});
-    return batch;
-  }
-  // Splits with a restart and a recovery after every step; returns the number of steps.
-  int split_with_restarts(BatchId batch, SplitRule rule) {
-    for (int steps = 1;; ++steps) {
-      if (must([&](Store& s) { return s.split(batch, rule, now_); }).finished) return steps;
-      reopen();
-      while (must([&](Store& s) { return s.recover(now_); })) {
-      }
-      for (const auto& child : batches_in({sealed})) EXPECT_NE(child.parent, batch);  // not before the parent is done
-    }
-  }
-};
+class Split : public SplitStories {};
 
 TEST_P(Split, HalvesAreTheSameAfterRestarts) {
   const auto ids = accept_many(kAnna, 2501);
@@ -44,7 +25,8 @@ TEST_P(Split, HalvesAreTheSameAfterRestarts) {
     EXPECT_EQ(child.root, parent);
     EXPECT_EQ(child.reason, SealReason::lineage);
     EXPECT_EQ(child.fences, 0);
-    EXPECT_EQ(child.creates, 1);  // counted on the root
+    EXPECT_EQ(child.part, parent);
+    EXPECT_EQ(child.creates, 1);  // counted on the part
     bytes += child.body_bytes;
   }
   EXPECT_EQ(bytes, must([&](Store& s) { return s.get_batch(parent); }).body_bytes);
@@ -52,27 +34,14 @@ TEST_P(Split, HalvesAreTheSameAfterRestarts) {
   expect_balance();
 }
 
-TEST_P(Split, OneChildPerOwner) {
-  accept_many(kAnna, 700);
-  accept_many(kBob, 900);
-  const auto parent = refused_batch({kAnna, kBob});
-  EXPECT_EQ(must([&](Store& s) { return s.count_owners(parent); }), 2);
-  EXPECT_GT(split_with_restarts(parent, SplitRule::by_owner), 1);
-  const auto children = batches_in({sealed});
-  ASSERT_EQ(children.size(), 2U);
-  EXPECT_EQ(children[0].items, 700);
-  EXPECT_EQ(children[1].items, 900);
-  for (const auto& child : children) EXPECT_EQ(must([&](Store& s) { return s.count_owners(child.id); }), 1);
-}
-
 TEST_P(Split, TheFirstRuleHolds) {
   accept_many(kAnna, 1500);
   accept_many(kBob, 100);
   const auto parent = refused_batch({kAnna, kBob});
-  must([&](Store& s) { return s.split(parent, SplitRule::by_owner, now_); });
+  must([&](Store& s) { return s.split(parent, SplitRule::halve_owners, now_); });
   while (!must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); }).finished) {
   }
-  for (const auto& child : batches_in({sealed})) EXPECT_EQ(must([&](Store& s) { return s.count_owners(child.id); }), 1);
+  EXPECT_EQ(owners_of_children(), (Owners{{kAnna}, {kBob}}));
 }
 
 TEST_P(Split, AFencedBatchMovesAsAWhole) {
@@ -93,11 +62,49 @@ TEST_P(Split, AFencedBatchMovesAsAWhole) {
   EXPECT_EQ(grandchild.root, parent);
 }
 
+TEST_P(Split, OneThatHasBegunGoesOnWhateverIsKnownByThen) {
+  accept_many(kAnna, 1001);
+  const auto parent = sealed_batch({kAnna});
+  BatchPatch patch;
+  patch.refusal = RefusedFor::poison;
+  walk(parent, {uploading, uploaded, creating});
+  step(parent, refused, patch);
+  must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); });
+  reopen();
+  const auto owners = owners_of(parent);
+  for (const bool late : {false, true})
+    for (const int creates : {0, kCreatesPerPartMax}) {
+      const Evidence evidence{.refusal = batch_of(parent).refusal,
+                              .items = 1001,
+                              .owners = owners.waiting,
+                              .named_owners = owners.named,
+                              .creates = creates,
+                              .late = late};
+      EXPECT_EQ(next_step(evidence), NextStep::again);
+    }
+  EXPECT_TRUE(must([&](Store& s) { return s.split(parent, SplitRule::whole, now_); }).finished);
+  EXPECT_EQ(batches_in({sealed}).size(), 2U) << "as it began";
+}
+
+TEST_P(Split, ChildrenKnowSinceWhenTheyAreRefused) {
+  accept_many(kAnna, 2);
+  const auto parent = refused_batch({kAnna});
+  BatchPatch patch;
+  patch.unexplained_since = now_;
+  step(parent, refused, patch);
+  tick();
+  must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); });
+  for (const auto& child : batches_in({sealed})) {
+    EXPECT_EQ(child.unexplained_since, kStart);
+    EXPECT_GT(child.created_at, kStart);
+  }
+}
+
 TEST_P(Split, MembersThatEndedStayBehind) {
   const auto ids = accept_many(kAnna, 5);
   const auto parent = refused_batch({kAnna});
-  const std::vector<std::int64_t> lines{1};
-  must([&](Store& s) { return s.fail_members(parent, lines, said(ErrorClass::invalid), now_); });
+  const std::vector<LineRefusal> lines{{1, said(ErrorClass::invalid)}};
+  must([&](Store& s) { return s.fail_lines(parent, lines, now_); });
   must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); });
   const auto children = batches_in({sealed});
   ASSERT_EQ(children.size(), 2U);
@@ -109,7 +116,7 @@ TEST_P(Split, MembersThatEndedStayBehind) {
 TEST_P(Split, NothingLeftMeansDone) {
   accept(kAnna);
   const auto parent = refused_batch({kAnna});
-  must([&](Store& s) { return s.fail_members(parent, {}, said(ErrorClass::invalid), now_); });
+  must([&](Store& s) { return s.fail_members(parent, said(ErrorClass::invalid), now_); });
   EXPECT_TRUE(must([&](Store& s) { return s.split(parent, SplitRule::halve, now_); }).finished);
   EXPECT_EQ(must([&](Store& s) { return s.get_batch(parent); }).state, done);
   EXPECT_TRUE(batches_in({sealed, sealing}).empty());

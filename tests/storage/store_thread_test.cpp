@@ -85,15 +85,28 @@ class ScriptedStore final : public TransactionalStore {
   Result<Recorded> settle_absent(BatchId batch, const AbsentVerdict& verdict, int attempts, WallTime now) override {
     return real_->settle_absent(batch, verdict, attempts, now);
   }
-  Result<Recorded> fail_members(BatchId batch, std::span<const std::int64_t> lines, const RequestError& error,
-                                WallTime now) override {
-    return real_->fail_members(batch, lines, error, now);
+  Result<Recorded> fail_members(BatchId batch, const RequestError& error, WallTime now) override {
+    return real_->fail_members(batch, error, now);
+  }
+  Result<Recorded> fail_lines(BatchId batch, std::span<const LineRefusal> lines, WallTime now) override {
+    return real_->fail_lines(batch, lines, now);
+  }
+  Result<Recorded> suspect_members(BatchId batch, WallTime now) override { return real_->suspect_members(batch, now); }
+  Result<Suspicion> suspicion(BatchId batch) override { return real_->suspicion(batch); }
+  Result<void> set_suspicion(BatchId batch, const Suspicion& suspicion) override {
+    return real_->set_suspicion(batch, suspicion);
+  }
+  Result<std::int64_t> renew_suspicion(const LaneSelector& lanes, WallTime now) override {
+    return real_->renew_suspicion(lanes, now);
+  }
+  Result<std::int64_t> name_owners(BatchId batch, std::span<const std::int64_t> lines) override {
+    return real_->name_owners(batch, lines);
   }
   Result<Recorded> return_members(BatchId batch, WallTime now) override { return real_->return_members(batch, now); }
   Result<SplitStep> split(BatchId batch, SplitRule rule, WallTime now) override {
     return real_->split(batch, rule, now);
   }
-  Result<std::int64_t> count_owners(BatchId batch) override { return real_->count_owners(batch); }
+  Result<OwnerCounts> count_owners(BatchId batch) override { return real_->count_owners(batch); }
   Result<RequestView> find_request(OwnerId owner, RequestId request) override {
     return real_->find_request(owner, request);
   }

@@ -27,12 +27,14 @@ TEST(Operator, WordsToLanes) {
     std::string arguments, answer, call, body, out, said;
   } cases[] = {
       {"flush", R"({"lanes":3})", "POST /admin/lanes/flush", "{}", "3\n", "3 lanes send without waiting"},
-      {"flush --model m", R"({"lanes":1})", "POST /admin/lanes/flush", R"({"model":"m"})", "1\n", "1 lane sends without waiting"},
+      {"flush --model m", R"({"lanes":1})", "POST /admin/lanes/flush", R"({"model":"m"})", "1\n",
+       "1 lane sends without waiting"},
       {"pause --account a --endpoint e --model m", paused, "POST /admin/lanes/pause",
        R"({"account":"a","endpoint":"e","model":"m"})", "a\tany\tm\n", "batchctl resume"},
       {"resume --account a", R"({"paused":[]})", "POST /admin/lanes/resume", R"({"account":"a"})", "",
        "nothing is paused"},
-      {"resume-account a", R"({"account":"a","healthy":true})", "POST /admin/accounts/a/resume", "", "", "a works again"},
+      {"resume-account a", R"({"account":"a","healthy":true})", "POST /admin/accounts/a/resume", "", "",
+       "a works again"},
       {"resume-account 'a b'", R"({"account":"a b","healthy":false})", "POST /admin/accounts/a%20b/resume", "", "",
        "batchctl attention"},
   };

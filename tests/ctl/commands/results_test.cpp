@@ -78,6 +78,40 @@ TEST(Results, AreNotAcknowledgedIfTheyCouldNotBeWritten) {
   EXPECT_EQ(calls_of(server), Calls{"GET /v1/results?wait=0&limit=500"});
 }
 
+// Else the connection would be descriptor 1, and what is acknowledged would be written into it.
+TEST(Results, WithoutAnOutputNothingIsFetchedOrAcknowledged) {
+  for (const char* missing : {">&-", ">&- 2>&-", "<&- >&- 2>&-", "1</dev/null"}) {
+    FakeServer server(Pages({http_answer(200, result_line(1))}));
+    for (const char* command : {"results --ack", "submit -m m hi", "watch", "get 01abcdefghjkm", "list"})
+      EXPECT_EQ(run(server.path(), std::string(command) + ' ' + missing).code, kTryLater) << command << missing;
+    EXPECT_EQ(calls_of(server), Calls{}) << missing;
+    EXPECT_EQ(run(server.path(), std::string("health ") + missing).code, kDone) << "it prints nothing";
+  }
+}
+
+TEST(Results, AClosedStandardErrorGetsNothing) {
+  FakeServer server(Pages({http_answer(200, result_line(1)), http_answer(200, "")}));
+  const auto ran = run(server.path(), "results --ack <&- 2>&-");
+  EXPECT_EQ(ran.code, kDone);
+  EXPECT_EQ(ran.out, shown(1));
+  for (const auto& request : server.requests()) EXPECT_FALSE(contains(request, "batchctl: ")) << request;
+}
+
+TEST(Results, OfResponsesThatAreNoJsonAndLinesForEveryReader) {
+  const std::string no_json = R"({"id":"01abcdefghjk1","cursor":"x-1","state":"succeeded",)"
+                              R"("response_fault":"why","response_base64":"eyJh"})";
+  const std::string separator =
+      "{\"key\":\"a\xE2\x80\xA8z\",\"id\":\"01abcdefghjk2\",\"cursor\":\"x-2\",\"state\":\"succeeded\"" +
+      std::string(R"(,"response":{"candidates":[{"content":{"parts":[{"text":"b)") + "\xE2\x80\xA9\xC2\x85\"}]}}]}}";
+  const std::string escaped =
+      R"({"key":"a\u2028z","id":"01abcdefghjk2","cursor":"x-2","state":"succeeded","text":"b\u2029\u0085"})";
+  FakeServer server(Pages({http_answer(200, no_json + '\n' + separator + '\n')}));
+  EXPECT_EQ(run(server.path(), "results --limit 2").out, no_json + '\n' + escaped + '\n');
+  FakeServer again(Pages({http_answer(200, separator + '\n')}));
+  const auto json = run(again.path(), "--json results --limit 1").out;
+  EXPECT_FALSE(contains(json, "\xE2\x80") || contains(json, "\xC2\x85")) << json;
+}
+
 TEST(Results, GoOnBehindTheLastWholeLineAfterABreak) {
   const auto both = http_answer(200, result_line(1) + result_line(2));
   FakeServer server(

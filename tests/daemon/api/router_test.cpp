@@ -17,7 +17,12 @@ namespace {
 // A call, and what it was answered.
 class OneCall final : public Exchange {
  public:
-  OneCall(std::string path, Peer peer) : peer_(peer) { head_.method = "GET", head_.path = std::move(path); }
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  OneCall(std::string path, Peer peer, Headers headers = {}) : peer_(peer) {
+    head_.method = "GET";
+    head_.path = std::move(path);
+    head_.headers = std::move(headers);
+  }
   const Peer& peer() const override { return peer_; }
   const RequestHead& head() const override { return head_; }
   bool still_known() const override { return true; }
@@ -63,8 +68,8 @@ Routes test_routes() {
 
 class RouterTest : public ::testing::Test {
  protected:
-  OneCall call(const std::string& path, const Peer& peer) {
-    OneCall exchange(path, peer);
+  OneCall call(const std::string& path, const Peer& peer, OneCall::Headers headers = {}) {
+    OneCall exchange(path, peer, std::move(headers));
     bool over = false;
     asio::co_spawn(io_.get_executor(), router_.handle(exchange), [&](const std::exception_ptr& error) {
       EXPECT_FALSE(error);
@@ -124,6 +129,34 @@ TEST_F(RouterTest, RefusesInTheShapeOfThePathsClients) {
 TEST_F(RouterTest, ARefusalSaysItsCode) {
   EXPECT_EQ(call("/loud/", {.owner = core::OwnerId{1}}).text, "!no_such_path");
   EXPECT_NE(call("/nowhere", {.owner = core::OwnerId{1}}).text.find("\"code\":\"no_such_path\""), std::string::npos);
+}
+
+// Taken for none, it would let its caller pay twice, or from another account.
+TEST_F(RouterTest, ASafetyHeaderThatCannotBeUsedIsRefusedOnEveryRoute) {
+  const std::string key = "idempotency-key", account = "x-batchd-account";
+  const struct {
+    OneCall::Headers headers;
+    std::string code;  // empty: served
+  } cases[] = {
+      {{{key, ""}}, "bad_idempotency_key"},
+      {{{key, "a b"}}, "bad_idempotency_key"},
+      {{{key, "caf\xC3\xA9"}}, "bad_idempotency_key"},
+      {{{key, std::string(256, 'k')}}, "bad_idempotency_key"},
+      {{{key, "a"}, {"host", "x"}, {key, "a"}}, "bad_idempotency_key"},
+      {{{key, "a"}, {key, ""}}, "bad_idempotency_key"},
+      {{{account, ""}}, "bad_account"},
+      {{{account, "a"}, {account, "b"}}, "bad_account"},
+      {{{key, std::string(255, 'k')}, {account, "a"}}, ""},
+      {{}, ""},
+  };
+  for (const auto& c : cases) {
+    const auto plain = call("/plain", {.owner = core::OwnerId{1}}, c.headers);
+    EXPECT_EQ(plain.answer.status, c.code.empty() ? 200 : 400) << plain.text;
+    const auto told = c.code.empty() ? std::string("served") : "\"code\":\"" + c.code + "\"";
+    EXPECT_NE(plain.text.find(told), std::string::npos) << plain.text;
+    const auto loud = call("/loud/x", {.owner = core::OwnerId{1}}, c.headers);
+    EXPECT_EQ(loud.text, c.code.empty() ? "served" : "!" + c.code) << "in the shape of the path's clients";
+  }
 }
 
 }  // namespace

@@ -32,6 +32,10 @@ class PlainProvider final : public core::Provider {
   core::DialoguePtr<core::JobView> poll(const std::string&) const override { return {}; }
   core::DialoguePtr<core::Streamed> results(const std::string&) const override { return {}; }
   core::DialoguePtr<core::Done> cancel(const std::string&) const override { return {}; }
+  std::optional<std::int64_t> first_tokens(const core::Lane&) const override { return {}; }
+  std::optional<std::string> reference(std::string_view) const override { return {}; }
+  core::DialoguePtr<core::Presence> check_model(const core::Lane&) const override { return {}; }
+  core::DialoguePtr<core::Presence> check_reference(const std::string&) const override { return {}; }
   core::DialoguePtr<core::Done> check_account() const override { return {}; }
 
  private:

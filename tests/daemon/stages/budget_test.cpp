@@ -150,6 +150,47 @@ TEST_F(Budget, TheRatioIsLearnedFromWhatWasCounted) {
   EXPECT_NEAR(load().learned.ratio, 1.125, 0.001);
 }
 
+// With the configuration as it is shipped, and at a provider that tells what a new customer may have enqueued.
+TEST_F(Budget, ANewCustomersFirstBatchesFitAndTheNextGrow) {
+  const config::Config shipped;
+  const std::vector<std::pair<const char*, const char*>> models{{"generateContent", "gemini-2.5-flash"},
+                                                                {"generateContent", "gemini-2.5-pro"},
+                                                                {"embedContent", "gemini-embedding-001"},
+                                                                {"generateContent", "gemini-2.5-flash-preview-tts"}};
+  config.packing = shipped.packing;
+  config.budget = shipped.budget;
+  for (const auto& [endpoint, model] : models) {
+    SCOPED_TRACE(model);
+    start_over();
+    NewRequest request{.owner = kAnna, .lane = {"default", endpoint, model}, .body = "{}"};
+    const auto first = vendor.make()->first_tokens(request.lane).value();
+    EXPECT_LT(first, shipped.budget.of(model).max_enqueued_tokens);
+    request.tokens = first / 10;
+    for (int i = 0; i < 80; ++i) ask([&](Store& store) { return store.accept(request, wall()); });
+    const auto live = [&] {
+      std::int64_t tokens = 0;
+      for (const auto& batch : batches())
+        if (batch.state != BatchState::done) tokens += batch.tokens;
+      return tokens;
+    };
+    pass(10min, {Which::pack});
+    EXPECT_GT(batches().size(), 0U);
+    EXPECT_LE(live(), first) << "of all batches that nothing could be learned of yet";
+    EXPECT_GE(live(), first / 2);
+    if (request.lane.endpoint == "embedContent") continue;  // the fake can't run these
+    std::int64_t most = 0;
+    for (int rounds = 0; rounds < 3; ++rounds) {
+      pass(10min);
+      most = std::max(most, live());
+      if (rounds == 0) {
+        EXPECT_LT(most, first * 3 / 2) << "not all at once";
+      }
+      gemini.finish_all();
+    }
+    EXPECT_GT(most, first);
+  }
+}
+
 TEST_F(Budget, TheLimitHoldsWithoutAny429) {
   config.budget.limits.max_enqueued_tokens = 250;
   accept_many(100);

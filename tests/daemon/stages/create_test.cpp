@@ -43,20 +43,18 @@ const std::vector<Row>& rows() {
       {"429", says_error(429, "RESOURCE_EXHAUSTED", "quota"), creating},
       {"API_KEY_INVALID",
        says(400, R"({"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",)"
-                 R"("details":[{"reason":"API_KEY_INVALID"}]}})"),
+                 R"("details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}})"),
        uploaded, Then::pauses_account},
       {"401", says_error(401, "UNAUTHENTICATED", "who?"), uploaded, Then::pauses_account},
-      {"location", says_error(400, "FAILED_PRECONDITION", "User location is not supported"), uploaded,
-       Then::pauses_account},
-      {"403", says_error(403, "PERMISSION_DENIED", "billing is off"), uploaded, Then::pauses_account},
+      {"location", says_error(400, "FAILED_PRECONDITION", "User location is not supported"), refused},
+      {"403", says_error(403, "PERMISSION_DENIED", "billing is off"), refused},
       {"lines", says_error(400, "INVALID_ARGUMENT", "Error on line 2: no such field"), refused, Then::nothing, 1, 1},
       {"refused", says_error(400, "INVALID_ARGUMENT", "bad"), refused},
-      {"model", says_error(404, "NOT_FOUND", "models/x is not found for API version v1beta"), refused, Then::nothing, 0,
-       3},
+      {"404", says_error(404, "NOT_FOUND", "models/x is not found for API version v1beta"), refused},
       {"413", says(413, "too large"), refused},
-      {"file 400", names_our_file(400, "INVALID_ARGUMENT"), uploading, Then::goes_on},
-      {"file 403", names_our_file(403, "PERMISSION_DENIED"), uploading, Then::goes_on},
-      {"file 404", names_our_file(404, "NOT_FOUND"), uploading, Then::goes_on},
+      {"file 400", names_our_file(400, "INVALID_ARGUMENT"), refused},
+      {"file 403", names_our_file(403, "PERMISSION_DENIED"), refused},
+      {"file 404", names_our_file(404, "NOT_FOUND"), refused},
       {"no answer, not done", no_answer(), unclear},
       {"no answer, but done", done_but_unanswered(), unclear},
       {"408", done_but(408, ""), unclear},
@@ -214,7 +212,8 @@ TEST_F(Create, AThrottledOneIsNotJudgedByAnotherProjectsListing) {
   use_key("key-2");
   restart();
   gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
-  gemini.always(Endpoint::list, says(200, "{}"));  // another project, which has no jobs
+  gemini.always(Endpoint::file_list, says(200, "{}"));  // another project, which has no files
+  gemini.always(Endpoint::list, says(200, "{}"));       // and no jobs
   pass(24h, {Which::submit, Which::reconcile});
   EXPECT_EQ(to_text(batch(id).state), to_text(BatchState::held));
   EXPECT_EQ(gemini.count(Endpoint::create), 1U);
@@ -238,16 +237,14 @@ TEST_F(Create, APausedAccountLetsOneThroughAfterEachPause) {
   accept_many(40);
   pass(0s, {Which::pack});
   gemini.always(Endpoint::create, says_error(403, "PERMISSION_DENIED", "billing is off"));
-  pass(1h, {Which::submit});
-  EXPECT_EQ(
-      batches(BatchState::uploaded).size() + batches(BatchState::sealed).size() + batches(BatchState::uploading).size(),
-      4U);
+  pass(1h, {Which::submit, Which::settle});
+  EXPECT_TRUE(batches(BatchState::submitted).empty());
   EXPECT_EQ(account_trouble(), "billing is off");
   const auto calls = gemini.count(Endpoint::create);
-  EXPECT_LE(calls, 80U);  // pauses grow to five minutes: not a call per second
+  EXPECT_LE(calls, 160U);  // pauses grow to five minutes: not a call per second
   gemini.properly_again(Endpoint::create);
-  pass(10min, {Which::submit});
-  EXPECT_EQ(batches(BatchState::submitted).size(), 4U);
+  pass(1h, {Which::submit, Which::settle});
+  EXPECT_EQ(batches(BatchState::submitted).size(), 8U);  // each of the four was cut once
   EXPECT_EQ(account_trouble(), "");
 }
 
@@ -255,12 +252,15 @@ TEST_F(Create, AfterEachPauseTheKeyIsReadAnew) {
   const auto id = uploaded(2).id;
   gemini.always(Endpoint::create,
                 says_error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."));
-  pass(10min, {Which::submit});
+  gemini.always(Endpoint::account,
+                says_error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."));
+  pass(10min, {Which::submit, Which::settle});
   EXPECT_NE(account_trouble(), "");
   EXPECT_EQ(batch(id).state, BatchState::uploaded);
   replace_key("key-2");
   gemini.properly_again(Endpoint::create);
-  pass(10min, {Which::submit});
+  gemini.properly_again(Endpoint::account);
+  pass(10min, {Which::submit, Which::settle});
   EXPECT_EQ(account_trouble(), "");
   EXPECT_EQ(batch(id).state, BatchState::submitted);
   EXPECT_EQ(batch(id).credential, "key-2");

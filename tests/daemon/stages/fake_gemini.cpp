@@ -40,6 +40,13 @@ Call parse_call(const core::HttpCall& http, std::string body) {
     call.endpoint = Endpoint::create;
     call.tag = between(body, "\"displayName\":\"", "\"");
     call.file = between(body, "\"fileName\":\"", "\"");
+  } else if (target.find("/models?") != std::string_view::npos) {
+    call.endpoint = Endpoint::account;
+  } else if (target.find("/models/") != std::string_view::npos) {
+    call.endpoint = Endpoint::model;
+    call.thing = target.substr(target.find("/models/") + 1);
+  } else if (target.ends_with("/files") || target.find("/files?") != std::string_view::npos) {
+    call.endpoint = Endpoint::file_list;
   } else if (target.find("/batches?") != std::string_view::npos) {
     call.endpoint = Endpoint::list;
     call.thing = between(target, "pageToken=", "&");
@@ -127,9 +134,24 @@ HttpEvent FakeGemini::properly(Call& call) {
       for (auto& job : jobs)
         if (job.name == call.thing) job.state = "BATCH_STATE_CANCELLED";
       return reply(200, "{}");
-    case Endpoint::check:
-      return files.contains(call.thing) ? reply(200, "{\"name\":\"" + call.thing + "\",\"state\":\"ACTIVE\"}")
-                                        : no_such(call.thing);
+    case Endpoint::check: {
+      if (!files.contains(call.thing)) return no_such(call.thing);
+      auto& looks_left = looks_left_[call.thing];
+      const bool processing = looks_left > 0 && looks_left-- > 0;
+      return reply(200,
+                   "{\"name\":\"" + call.thing + "\",\"state\":\"" + (processing ? "PROCESSING" : "ACTIVE") + "\"}");
+    }
+    case Endpoint::account:
+      return reply(200, "{\"models\":[]}");
+    case Endpoint::model:
+      return reply(200, "{\"name\":\"" + call.thing +
+                            "\",\"supportedGenerationMethods\":[\"generateContent\",\"batchGenerateContent\"]}");
+    case Endpoint::file_list: {
+      std::string json;
+      for (const auto& [name, content] : files)
+        json += (json.empty() ? "" : ",") + std::string("{\"name\":\"") + name + "\"}";
+      return reply(200, "{\"files\":[" + json + "]}");
+    }
     case Endpoint::remove:
       return files.erase(call.thing) > 0 ? reply(200, "{}") : no_such(call.thing);
     case Endpoint::download:
@@ -165,13 +187,18 @@ HttpEvent FakeGemini::data(const Call& call) {
   const auto name = session.name;
   files[name] = inputs_[name] = session.received;
   sessions_.erase(found);
-  return reply(200, "{\"file\":{\"name\":\"" + name + "\",\"sizeBytes\":\"" + size + "\",\"state\":\"ACTIVE\"}}",
+  looks_left_[name] = looks_until_ready;
+  const std::string state = looks_until_ready > 0 ? "PROCESSING" : "ACTIVE";
+  return reply(200, "{\"file\":{\"name\":\"" + name + "\",\"sizeBytes\":\"" + size + "\",\"state\":\"" + state + "\"}}",
                {{"X-Goog-Upload-Status", "final"}});
 }
 
 HttpEvent FakeGemini::create(const Call& call) {
   const auto file = files.find(call.file);
   if (file == files.end()) return no_such(call.file);
+  if (looks_left_[call.file] > 0)
+    return reply(
+        400, error_body(400, "FAILED_PRECONDITION", "The File ID is not in an ACTIVE state and usage is not allowed."));
   if (!poison.empty() && file->second.find(poison) != std::string::npos)
     return reply(400, error_body(400, "INVALID_ARGUMENT", "a word that it doesn't like"));
   if (auto refusal = refusal_of_lines(call.file)) return *refusal;
@@ -250,6 +277,15 @@ FakeGemini::Reaction says(int status, std::string body) {
 }
 FakeGemini::Reaction says_error(int code, std::string status, std::string message) {
   return says(code, error_body(code, status, message));
+}
+FakeGemini::Reaction refuses_files_with(const FakeGemini& gemini, std::string text, int code, std::string status,
+                                        std::string message) {
+  return [&gemini, text, body = error_body(code, status, message), code](Call& call,
+                                                                         const std::function<HttpEvent()>& properly) {
+    const auto file = gemini.files.find(call.file);
+    const bool refused = file != gemini.files.end() && file->second.find(text) != std::string::npos;
+    return refused ? reply(code, body) : properly();
+  };
 }
 FakeGemini::Reaction not_sent() {
   return [](Call&, const std::function<HttpEvent()>&) { return unanswered(HttpEvent::Kind::not_sent); };

@@ -15,7 +15,21 @@
 namespace batchd::daemon::testing {
 
 // Of what kind a call is: each has its own reactions.
-enum class Endpoint { start, data, query, create, list, poll, cancel, check, remove, download };
+enum class Endpoint {
+  start,
+  data,
+  query,
+  create,
+  list,
+  poll,
+  cancel,
+  check,
+  remove,
+  download,
+  model,
+  file_list,
+  account
+};
 
 struct Call {
   Endpoint endpoint;
@@ -61,6 +75,9 @@ class FakeGemini final : public fictitious::FakeProvider {
   std::size_t page_size = 100;
   std::size_t mime_types_refused = 0;  // the first so many of a start's types, by the order they were tried
   std::string poison;                  // not empty: a create whose file holds this is refused
+  std::size_t names_at_most = 1000;    // so many lines that hold `refused` are named; 0: the refusal names none
+  std::string quotes;                  // what is said of a named line ends with this, as it stands in JSON
+  int looks_until_ready = 0;           // so many checks of an uploaded file say that it is processed
 
   Job& only_job();
   Job& add_job(std::string tag, std::string file);
@@ -103,6 +120,7 @@ class FakeGemini final : public fictitious::FakeProvider {
   std::map<std::string, Session> sessions_;
   std::map<std::string, std::string> inputs_;  // what a file held, also after its deletion
   std::size_t announced_bytes_ = 0;            // of the start at hand
+  std::map<std::string, int> looks_left_;      // of files that are processed
   int made_ = 0;
 };
 
@@ -113,6 +131,9 @@ std::string error_body(int code, const std::string& status, const std::string& m
 // --- reactions: none of these does what was asked, unless it says so
 FakeGemini::Reaction says(int status, std::string body);
 FakeGemini::Reaction says_error(int code, std::string status, std::string message);
+// A create whose file holds the text is refused so, any other is accepted.
+FakeGemini::Reaction refuses_files_with(const FakeGemini& gemini, std::string text, int code, std::string status,
+                                        std::string message);
 FakeGemini::Reaction not_sent();
 FakeGemini::Reaction no_answer();
 FakeGemini::Reaction done_but_unanswered();

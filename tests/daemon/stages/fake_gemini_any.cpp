@@ -141,11 +141,15 @@ HttpEvent FakeGemini::too_many() const { return reply(429, error_body(429, "RESO
 std::optional<HttpEvent> FakeGemini::refusal_of_lines(const std::string& file) const {
   if (refused.empty()) return std::nullopt;
   std::string words;
+  std::size_t bad = 0;
   const auto lines = lines_of(inputs_.at(file));
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    if (lines[i].find(refused) != std::string::npos)
-      words += (words.empty() ? "" : "\\n") + std::string("Error on line ") + std::to_string(i + 1) + ": no such field";
-  if (words.empty()) return std::nullopt;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].find(refused) == std::string::npos || bad++ >= names_at_most) continue;
+    words += (words.empty() ? "" : "\\n") + std::string("Error on line ") + std::to_string(i + 1) +
+             ": invalid JSON, near column 49: no such field" + quotes;
+  }
+  if (bad == 0) return std::nullopt;
+  if (words.empty()) words = "Request contains an invalid argument.";
   return reply(400, error_body(400, "INVALID_ARGUMENT", words));
 }
 

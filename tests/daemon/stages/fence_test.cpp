@@ -133,6 +133,7 @@ TEST_F(Fence, AFileThatCanNotBeDeletedIsNeverFenced) {
 TEST_F(Fence, AnInvisibleCanaryHolds) {
   const auto id = fencing();
   gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
+  gemini.always(Endpoint::file_list, says(200, "{}"));
   wait(1h);
   EXPECT_EQ(batch(id).state, BatchState::held);
   EXPECT_EQ(states(ids_), std::vector(3, RequestState::packed));
@@ -210,6 +211,7 @@ TEST_F(Fence, AKeyOfAnotherProjectProvesNothing) {
   const auto id = fencing();
   use_key("key-2");
   gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
+  gemini.always(Endpoint::file_list, says(200, "{}"));
   wait(1h);
   EXPECT_EQ(batch(id).state, BatchState::held);
   EXPECT_EQ(gemini.count(Endpoint::remove), 0U);
@@ -220,6 +222,7 @@ TEST_F(Fence, AKeyThatChangesAfterTheDeletionProvesNothing) {
   wait(0s);          // deleted, and looked once
   use_key("key-2");  // another project: sees no file of the first one, the canary least of all
   gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
+  gemini.always(Endpoint::file_list, says(200, "{}"));
   gemini.always(Endpoint::list, says(200, "{}"));
   wait(24h);
   EXPECT_EQ(batch(id).state, BatchState::held);
@@ -231,6 +234,7 @@ TEST_F(Fence, AKeyThatChangesBeforeTheRelistProvesNothing) {
   gemini.add_job(token_, input(id));
   use_key("key-2");
   gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
+  gemini.always(Endpoint::file_list, says(200, "{}"));
   gemini.always(Endpoint::list, says(200, "{}"));
   wait(24h);
   EXPECT_EQ(to_text(batch(id).state), to_text(BatchState::held));

@@ -195,7 +195,7 @@ TEST_F(Pack, ATrickleLeavesTheLastSlotsToTheFull) {
 
 TEST_F(Pack, APausedAccountSealsNothing) {
   uploaded(2);
-  gemini.next(Endpoint::create, says_error(403, "PERMISSION_DENIED", "billing is off"));
+  gemini.next(Endpoint::create, says_error(401, "UNAUTHENTICATED", "who?"));
   look(Which::submit);
   ASSERT_TRUE(account_paused());
   const auto ids = accept_many(10);

@@ -128,6 +128,7 @@ TEST_F(Reconcile, ANewKeyOfAnotherProjectHolds) {
   const auto id = unclear(true);
   use_key("key-2");
   gemini.always(Endpoint::check, says_error(403, "PERMISSION_DENIED", "... or it may not exist."));
+  gemini.always(Endpoint::file_list, says(200, "{}"));
   gemini.always(Endpoint::list, says(200, "{}"));  // that project has no jobs, which proves nothing
   wait(24h);
   EXPECT_EQ(batch(id).state, BatchState::held);

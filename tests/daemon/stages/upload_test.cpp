@@ -107,7 +107,7 @@ const std::vector<Trouble>& troubles() {
       {"start 429", Endpoint::start, says_error(429, "RESOURCE_EXHAUSTED", "slow down"), 2, false, false},
       {"start 403", Endpoint::start, says_error(403, "PERMISSION_DENIED", "no"), 2, false, true},
       {"start without a URL", Endpoint::start, says(200, ""), 2, false, false},
-      {"start 400", Endpoint::start, says_error(400, "INVALID_ARGUMENT", "no"), 0, false, false},
+      {"start 400", Endpoint::start, says_error(400, "INVALID_ARGUMENT", "no"), 2, false, false},
       {"data not sent", Endpoint::data, not_sent(), 1, true, false},
       {"data unanswered", Endpoint::data, no_answer(), 1, true, false},
       {"data 503", Endpoint::data, says(503, "busy"), 1, true, false},
@@ -115,7 +115,7 @@ const std::vector<Trouble>& troubles() {
       {"data 401", Endpoint::data, says_error(401, "UNAUTHENTICATED", "who?"), 1, true, true},
       {"session 404", Endpoint::data, says(404, "gone"), 2, false, false},
       {"session 410", Endpoint::data, says(410, "gone"), 2, false, false},
-      {"data 400", Endpoint::data, says_error(400, "INVALID_ARGUMENT", "no"), 0, false, false},
+      {"data 400", Endpoint::data, says_error(400, "INVALID_ARGUMENT", "no"), 2, false, false},
       {"data 413", Endpoint::data, says_error(413, "INVALID_ARGUMENT", "no"), 0, false, false},
   };
   return table;

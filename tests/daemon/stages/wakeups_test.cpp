@@ -174,8 +174,8 @@ class Room : public Loops {
   Room() {
     config.polling.max = 24h;
     config.packing.limits.items = 2;
-    for (int i = 0; i < 2; ++i)
-      gemini.next(Endpoint::create, says_error(404, "NOT_FOUND", "models/x is not found for API version v1beta"));
+    const auto unknown_model = says_error(404, "NOT_FOUND", "models/x is not found for API version v1beta");
+    for (const auto where : {Endpoint::create, Endpoint::model}) gemini.always(where, unknown_model);
   }
   void expect_both_batches_to_end() {
     live({});

@@ -5,6 +5,7 @@
 
 #include "core/provider.h"
 #include "proto/api/api.h"
+#include "proto/api/file_form.h"
 
 namespace batchd::proto {
 namespace {
@@ -97,6 +98,65 @@ TEST(BulkReport, Json) {
   EXPECT_EQ(bulk_counts(report), counts);
   const auto body = problem({.status = 429, .code = "queue_full", .hint = "h", .members = bulk_counts(report)});
   EXPECT_NE(body.find(R"("hint":"h",)" + counts + "}"), std::string::npos) << body;
+}
+
+struct FormSeen {
+  std::string code, words;  // empty: lines of our form, as far as can be seen
+};
+FormSeen form_of(const std::string& file, std::size_t cut, const std::string& endpoint = "generateContent") {
+  FileForm form(endpoint);
+  auto fault = form.take(std::string_view(file).substr(0, cut));
+  if (!fault) fault = form.take(std::string_view(file).substr(cut));
+  if (!fault) fault = form.finish();
+  return fault ? FormSeen{fault->code, fault->detail} : FormSeen{};
+}
+
+TEST(FileForm, AFileInAnotherFormIsToldInOneSentence) {
+  using namespace std::string_literals;
+  const std::string good = R"({"key":"a, b","request":{"contents":[{"parts":[{"text":"x,"}]}],"n":[1,2]}})";
+  const struct {
+    std::string file, code, words;
+  } table[] = {
+      {good + ",\n" + good + ",\n", "bad_json", "comma"},
+      {"\n \r\n" + good + " , \r\n" + good, "bad_json", "comma"},
+      {good + ",", "bad_json", "comma"},
+      {"\xEF\xBB\xBF" + good, "bad_json", "byte order mark"},
+      {"\xFF\xFE{\0\"\0k\0"s, "bad_json", "UTF-16"},
+      {"{\0\"\0k\0"s, "bad_json", "UTF-16LE"},
+      {"\0{\0\"\0k"s, "bad_json", "UTF-16BE"},
+      {"\x1F\x8B\x08", "bad_json", "gzip"},
+      {"PK\x03\x04", "bad_json", "zip"},
+      {"[" + good + "," + good + "]", "bad_json", "array"},
+      {"\n  [\n" + good + "\n]", "bad_json", "array"},
+      {"{\n  \"key\": \"a\",\n  \"request\": {}\n}\n", "bad_json", "on one line"},
+      {R"({"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[]}})",
+       "unknown_member", "\"key\""},
+      {R"({"custom_id":"a","params":{"model":"m","max_tokens":9,"messages":[]}})", "unknown_member", "\"key\""},
+      {R"({"request":{},"metadata":{"a":"b"}})", "unknown_member", "\"metadata\""},
+      {R"({"contents":[{"parts":[{"text":"x"}]}]})", "unknown_member", "\"request\""},
+      {R"({"key":"a","request":{"model":"m","messages":[{"role":"user","content":"x"}]}})", "bad_request",
+       "\"messages\""},
+      // ours, or a fault of one line only
+      {good, "", ""},
+      {good + "\n" + good + ",\n", "", ""},
+      {"\n\n" + good + "\r\n[]\n", "", ""},
+      {"nonsense\n" + good, "", ""},
+      {"{\"request\":\n" + good, "", ""},
+      {good + "x,\n", "", ""},
+      {good + ",x\n", "", ""},
+      {R"({"request":{"contents":[{"messages":1}]}})", "", ""},
+      {R"({"request":{},"model":"m"})", "", ""},
+      {"", "", ""},
+      {"\n", "", ""},
+  };
+  for (const auto& row : table)
+    for (std::size_t cut = 0; cut <= row.file.size(); ++cut) {
+      const auto seen = form_of(row.file, cut);
+      ASSERT_EQ(seen.code, row.code) << row.file << " cut at " << cut << ": " << seen.words;
+      ASSERT_NE(seen.words.find(row.words), std::string::npos) << row.file << " cut at " << cut << ": " << seen.words;
+    }
+  const std::string chat = R"({"request":{"messages":[]}})";
+  EXPECT_EQ(form_of(chat, 3, "/v1/chat/completions").code, "") << "there these are the provider's own words";
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace batchd::proto {
 namespace {
 
 TEST(ParseLanes, NothingMeansEverything) {
-  for (const auto* body : {"", " \r\n", "{}"}) {
+  for (const auto* body : {"", " \r\n", "{}", R"({"model":null,"account":null})"}) {
     const auto lanes = parse_lanes(body);
     ASSERT_TRUE(lanes) << body;
     EXPECT_EQ(*lanes, core::LaneSelector()) << body;
@@ -23,7 +23,7 @@ TEST(ParseLanes, TakesWhatIsNamed) {
 }
 
 TEST(ParseLanes, RefusesTheRest) {
-  for (const auto* body : {"x", "[]", "\"a\"", R"({"modle":"x"})", R"({"model":1})", R"({"model":null})", "{\"a\":"}) {
+  for (const auto* body : {"x", "[]", "\"a\"", R"({"modle":"x"})", R"({"model":1})", R"({"modle":null})", "{\"a\":"}) {
     const auto lanes = parse_lanes(body);
     ASSERT_FALSE(lanes) << body;
     EXPECT_EQ(lanes.error().code, core::Errc::invalid) << body;

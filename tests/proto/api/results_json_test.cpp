@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "proto/api/api.h"
-#include "proto/sse.h"
 
 namespace batchd::proto {
 namespace {
@@ -45,6 +44,13 @@ TEST(RequestForms, InAStreamTheCursorFollowsTheId) {
   EXPECT_EQ(json.head, R"({"id":"0000000000001","cursor":"abcdefgh-7",)" + kMembers + R"(,"response":)");
 }
 
+TEST(RequestForms, AResponseThatIsNoJsonIsAStringOfBase64) {
+  const auto json = request_json(full(), {.response_fault = "not JSON at byte 3: not UTF-8"});
+  EXPECT_EQ(json.head, R"({"id":"0000000000001",)" + kMembers +
+                           R"(,"response_fault":"not JSON at byte 3: not UTF-8","response_base64":")");
+  EXPECT_EQ(json.tail, "\"}\n");
+}
+
 TEST(RequestForms, AListingShowsNoResponse) {
   core::RequestPage page{.requests = {full()}, .next = core::RequestId{1}};
   EXPECT_EQ(listing_json(page),
@@ -82,7 +88,11 @@ TEST(Acknowledgements, Good) {
   const auto none = parse_acknowledgement(R"({"up_to":"4pxyp9m1-17"})").acknowledgement;
   ASSERT_TRUE(none);
   EXPECT_EQ(none->channel, "");
-  const auto ids = parse_acknowledgement(R"({"ids":["0000000000001","0000000000002"]})").acknowledgement;
+  const auto nulls = parse_acknowledgement(R"({"channel":null,"up_to":"4pxyp9m1-17","ids":null})").acknowledgement;
+  ASSERT_TRUE(nulls) << "null is none";
+  EXPECT_EQ(nulls->up_to->completion, 17);
+  const auto ids =
+      parse_acknowledgement(R"({"ids":["0000000000001","0000000000002"],"up_to":null,"channel":null})").acknowledgement;
   ASSERT_TRUE(ids);
   EXPECT_EQ(ids->ids.size(), 2U);
 }
@@ -107,6 +117,9 @@ TEST(Acknowledgements, Bad) {
       {R"({"ids":[1]})", "bad_ids"},
       {R"({"ids":"0000000000001"})", "bad_ids"},
       {R"({"upto":"4pxyp9m1-17"})", "unknown_member"},
+      {R"({"upto":null,"ids":["0000000000001"]})", "unknown_member"},
+      {R"({"up_to":null,"ids":null})", "missing_member"},
+      {R"({"up_to":null,"up_to":"4pxyp9m1-18"})", "duplicate_member"},
       {R"({"up_to":"4pxyp9m1-17","up_to":"4pxyp9m1-18"})", "duplicate_member"},
       {many + "]}", "bad_ids"},
   };
@@ -115,23 +128,6 @@ TEST(Acknowledgements, Bad) {
     EXPECT_FALSE(read.acknowledgement) << body;
     EXPECT_EQ(read.fault.code, code) << body;
   }
-}
-
-TEST(OneLine, NothingEndsTheLine) {
-  const std::string text =
-      "{\"a\":\r\"x\xE2\x80\xA8y\xE2\x80\xA9z\xC2\x85 \xC3\xA9\xE2\x82\xAC\xE2\x80\x94\",\n\"b\":1}";
-  const std::string expected = "{\"a\": \"x\\u2028y\\u2029z\\u0085 \xC3\xA9\xE2\x82\xAC\xE2\x80\x94\", \"b\":1}";
-  for (std::size_t cut = 0; cut <= text.size(); ++cut)
-    for (std::size_t second = cut; second <= text.size(); ++second) {
-      OneLine line;
-      auto out = line.take(text.substr(0, cut));
-      out += line.take(text.substr(cut, second - cut));
-      out += line.take(text.substr(second));
-      ASSERT_EQ(out + line.finish(), expected) << cut << ' ' << second;
-    }
-  OneLine torn;
-  EXPECT_EQ(torn.take("a\xE2\x80"), "a");
-  EXPECT_EQ(torn.finish(), "\xE2\x80");
 }
 
 }  // namespace

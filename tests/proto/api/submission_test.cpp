@@ -144,7 +144,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Faulty{R"({"model":{"a":"b"},"request":{}})", "bad_model"},
                     Faulty{R"({"model":")" + std::string(136, 'm') + R"(","request":{}})", "bad_model"},
                     Faulty{R"({"model":")" + std::string(100'000, 'm') + R"(","request":{}})", "bad_model"},
-                    Faulty{R"({"model":"m","request":{},"key":null})", "bad_key"},
+                    Faulty{R"({"model":"m","request":{},"key":null,"key":"k"})", "duplicate_member"},
+                    Faulty{R"({"model":null,"request":{}})", "missing_member"},
                     Faulty{R"({"model":"m","request":{},"key":")" + std::string(513, 'k') + "\"}", "bad_key"},
                     Faulty{R"({"model":"m","request":{},"account":"Team A"})", "bad_account"},
                     Faulty{R"({"model":"m","request":{},"account":""})", "bad_account"},
@@ -154,6 +155,53 @@ INSTANTIATE_TEST_SUITE_P(
                     Faulty{R"({"model":"m","request":"{}"})", "bad_request"},
                     Faulty{R"({"model":"m","request":null})", "bad_request"},
                     Faulty{R"({"model":"m","request":{"a":)" + std::string(100, '['), "bad_json", 28 + 62}));
+
+TEST(Submission, NullIsNone) {
+  const auto result = read_submission(
+      R"({"key":null,"account":null,"endpoint":null,"channel":null,"deadline":null,"on_deadline":null,"labels":null,)"
+      R"("model":"m","request":{"a":null}})",
+      30);
+  ASSERT_TRUE(result.submission) << result.fault.detail;
+  EXPECT_EQ(result.submission->account, "default");
+  EXPECT_EQ(result.submission->key + result.submission->endpoint + result.submission->channel, "");
+  EXPECT_EQ(result.submission->labels, "");
+  EXPECT_FALSE(result.submission->deadline || result.submission->fail_at_deadline);
+  EXPECT_EQ(result.request, R"({"a":null})") << "what is the caller's own is passed on";
+  EXPECT_FALSE(read_submission(R"({"model":"m","request":{},"nonsense":null})", 9).submission);
+
+  SubmissionReader line(kUsual);
+  std::string request;
+  EXPECT_TRUE(line.feed(R"({"request":{},"key":null})", request));
+  EXPECT_TRUE(line.finish());
+  // Absent ones don't say which rules there are.
+  EXPECT_TRUE(read_submission(R"({"model":"m","request":{},"account":null})", 9).submission);
+}
+
+TEST(Submission, MembersOfOtherFormatsAreToldWithWhatToWrite) {
+  const std::pair<std::string, std::string> table[] = {
+      {"custom_id", "\"key\""},    {"metadata", "\"key\""},    {"body", "\"request\""},
+      {"params", "\"request\""},   {"method", "leave it out"}, {"url", "leave it out"},
+      {"contents", "\"request\""}, {"model", "for all lines"}, {"labels", "\"key\""},
+  };
+  for (const auto& [name, words] : table) {
+    SubmissionReader line(kUsual);
+    std::string request;
+    line.feed("{\"" + name + "\":1}", request);
+    EXPECT_FALSE(line.finish());
+    EXPECT_EQ(line.fault().code, "unknown_member");
+    EXPECT_TRUE(line.fault().detail.starts_with("there is no member \"" + name + "\" in a line: "));
+    EXPECT_NE(line.fault().detail.find(words), std::string::npos) << line.fault().detail;
+  }
+  const auto single = read_submission(R"({"model":"m","custom_id":"x","request":{}})", 20);
+  EXPECT_NE(single.fault.detail.find("\"key\""), std::string::npos) << single.fault.detail;
+  EXPECT_EQ(read_submission(R"({"priority":1})", 3).fault.detail, "there is no member \"priority\" in a request");
+}
+
+TEST(Submission, AnotherEncodingIsNamed) {
+  const auto marked = read_submission("\xEF\xBB\xBF{}", 4);
+  EXPECT_EQ(marked.fault.code, "bad_json");
+  EXPECT_NE(marked.fault.detail.find("byte order mark"), std::string::npos) << marked.fault.detail;
+}
 
 TEST(Submission, TooLarge) {
   auto reader = call_reader();

@@ -3,15 +3,12 @@
 #include <limits>
 
 #include "core/limits.h"
-#include "tests/proto/gemini/talk.h"
+#include "tests/proto/gemini/texts.h"
 
 namespace batchd::proto {
 namespace {
 
 const auto kFilesGemini = make_gemini();
-const std::string kGone =
-    error_body(403, "PERMISSION_DENIED", "You do not have permission to access the File b-1 or it may not exist.");
-const std::string kFilesNoKey = error_body(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers.");
 
 TEST(GeminiCaps, Values) {
   const auto& caps = kFilesGemini->caps();
@@ -66,6 +63,7 @@ TEST(GeminiCaps, Requests) {
     EXPECT_EQ(rules.media_tokens, 258);
     EXPECT_EQ(rules.text_bytes_per_token, 4);
     EXPECT_TRUE(rules.dropped.empty());
+    EXPECT_EQ(rules.references, (std::vector<std::string>{"fileUri", "file_uri", "cachedContent", "cached_content"}));
   }
 }
 
@@ -97,43 +95,6 @@ TEST(CheckAccount, KeyIsGoodOrNot) {
   EXPECT_EQ(fault_of(not_sent()), "not_sent");
 }
 
-TEST(CheckFile, Presence) {
-  struct Row {
-    core::HttpEvent event;
-    std::string result;  // "present", "absent", or the fault
-  };
-  const std::vector<Row> table{
-      {answer(200, R"({"name":"files/b-1","state":"ACTIVE"})"), "present"},
-      {answer(403, kGone), "absent"},
-      {answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")), "absent"},
-      {answer(200, kGone), "absent"},
-      // none of these proves that it is gone
-      {answer(403, kFilesNoKey), "account"},
-      {answer(403, "Forbidden"), "transient"},
-      {answer(404, "<html>"), "transient"},
-      {answer(200, "<html>"), "transient"},
-      {answer(200, R"({"name":"files/other"})"), "transient"},
-      {answer(500), "transient"},
-      {answer(429), "throttled"},
-      {no_answer(), "transient"},
-      {not_sent(), "not_sent"},
-      {not_whole(), "transient"},
-      {early(answer(200, R"({"name":"files/b-1","state":"ACTIVE"})")), "present"},
-  };
-  for (const auto& [event, result] : table) {
-    Talk talk(kFilesGemini->check_file("files/b-1"));
-    EXPECT_EQ(talk.call().method, "GET");
-    EXPECT_EQ(talk.call().target, "/v1beta/files/b-1");
-    talk.hears(event);
-    const auto* outcome = talk.outcome();
-    EXPECT_EQ(outcome == nullptr ? talk.fault()
-              : outcome->present ? "present"
-                                 : "absent",
-              result)
-        << event.status << ' ' << event.body;
-  }
-}
-
 TEST(RemoveFile, Outcomes) {
   struct Row {
     core::HttpEvent event;
@@ -143,16 +104,10 @@ TEST(RemoveFile, Outcomes) {
       {answer(200, "{}"), "gone"},
       {answer(200), "gone"},
       {answer(204), "gone"},
-      {answer(403, kGone), "gone"},
       {answer(404, error_body(404, "NOT_FOUND", "Requested entity was not found.")), "gone"},
-      {answer(
-           400,
-           error_body(
-               400, "INVALID_ARGUMENT",
-               R"(* DeleteFileRequest.name: File ID (name excluding 'files/') cannot be more than 40 characters.\n)")),
-       "undeletable"},
       {answer(400, error_body(400, "INVALID_ARGUMENT", "no")), "refused"},
-      {answer(403, kFilesNoKey), "account"},
+      {answer(403, kDisabled), "account"},
+      {answer(403, "Forbidden"), "transient"},
       {answer(200, "<html>"), "transient"},
       {answer(200, error_body(500, "INTERNAL", "oops")), "transient"},
       {answer(503), "transient"},
@@ -173,12 +128,41 @@ TEST(RemoveFile, Outcomes) {
   }
 }
 
+// The length of the name tells, not the words: DELETE doesn't accept the names of result files.
+TEST(RemoveFile, LongNamesCantBeDeleted) {
+  const auto refusal = answer(400, error_body(400, "INVALID_ARGUMENT", "cannot be more than 40 characters"));
+  const auto removal_of = [&](std::size_t id_bytes) {
+    Talk talk(kFilesGemini->remove_file("files/" + std::string(id_bytes, 'a')));
+    talk.hears(refusal);
+    return talk.outcome() == nullptr ? talk.fault() : talk.outcome()->undeletable ? "undeletable" : "gone";
+  };
+  EXPECT_EQ(removal_of(41), "undeletable");
+  EXPECT_EQ(removal_of(40), "refused");
+  Talk badly(kFilesGemini->remove_file("files/" + std::string(41, 'a')));
+  EXPECT_EQ(badly.hears(answer(400, kBadKey)).fault(), "account");
+}
+
+TEST(RemoveFile, TheSecondDeleteIsA403ThatAListingExplains) {
+  Talk talk(kFilesGemini->remove_file("files/b-1"));
+  talk.hears(answer(403, kFile403));
+  EXPECT_EQ(talk.call().method, "GET");
+  EXPECT_EQ(talk.call().target, "/v1beta/files?pageSize=100");
+  talk.hears(answer(200, R"({"files":[{"name":"files/other"}]})"));
+  ASSERT_NE(talk.outcome(), nullptr);
+  EXPECT_TRUE(talk.outcome()->gone);
+
+  Talk there(kFilesGemini->remove_file("files/b-1"));
+  there.hears(answer(403, kFile403)).hears(answer(200, R"({"files":[{"name":"files/b-1"}]})"));
+  EXPECT_EQ(there.fault(), "transient");
+}
+
 TEST(Names, HostileOnesNeverReachAPath) {
   for (const std::string name : {"", "files/", "files/..", "files/.", "files/a/b", "files/a?x=1", "files/a\r\nX: y",
                                  "files/%2e%2e", "batches/a", "http://evil/files/a", "/files/a", "files/\xC3\xA9"}) {
     EXPECT_FALSE(Talk(kFilesGemini->check_file(name)).asks()) << name;
     EXPECT_FALSE(Talk(kFilesGemini->remove_file(name)).asks()) << name;
-    EXPECT_FALSE(Talk(kFilesGemini->results(name)).asks()) << name;
+    EXPECT_TRUE(name == "batches/a" || !Talk(kFilesGemini->results(name)).asks()) << name;
+    EXPECT_FALSE(Talk(kFilesGemini->check_reference(name)).asks()) << name;
     EXPECT_TRUE(name == "batches/a" || !Talk(kFilesGemini->poll(name)).asks()) << name;
     EXPECT_TRUE(name == "batches/a" || !Talk(kFilesGemini->cancel(name)).asks()) << name;
   }

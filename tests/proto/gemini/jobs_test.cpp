@@ -2,7 +2,7 @@
 
 #include "core/limits.h"
 #include "proto/gemini/status.h"
-#include "tests/proto/gemini/talk.h"
+#include "tests/proto/gemini/texts.h"
 
 namespace batchd::proto {
 namespace {
@@ -50,14 +50,14 @@ TEST(Create, Embeddings) {
   EXPECT_EQ(talk.outcome()->name, kName);
 }
 
-TEST(Create, AModelThatDoesntEmbedIsMissing) {
+TEST(Create, AModelThatDoesntEmbedMustBeAskedFor) {
   auto spec = kSpec;
   spec.lane = {"default", "embedContent", "gemini-2.5-flash"};
   const auto words =
       "models/gemini-2.5-flash is not found for API version v1beta, or is not supported for asyncBatchEmbedContent. "
       "Call ListModels to see the list of available models and their supported methods.";
   EXPECT_EQ(Talk(kJobsGemini->create(spec)).hears(answer(404, error_body(404, "NOT_FOUND", words))).fault(),
-            "model_missing");
+            "unexplained");
 }
 
 TEST(Create, TheModelIsEscaped) {
@@ -125,6 +125,22 @@ TEST(Poll, States) {
       {operation(R"("state":"BATCH_STATE_SUCCEEDED")",
                  R"(,"done":true,"response":{"@type":"x.EmbedContentBatch",)" + out + "}"),
        JobEnd::succeeded, false, 0, "files/batch-o08h"},
+      // the results themselves, which are left out when a job is read; a file of them counts more
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED","output":{"inlinedResponses":true})"), JobEnd::succeeded, false, 0,
+       kName},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED","output":{"inlinedResponses":{"inlinedResponses":[]}})"),
+       JobEnd::succeeded, false, 0, kName},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")", R"(,"done":true,"response":{"inlinedResponses":true})"),
+       JobEnd::succeeded, false, 0, kName},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED")",
+                 R"(,"done":true,"response":{"output":{"inlinedEmbedContentResponses":{"inlinedResponses":true}}})"),
+       JobEnd::succeeded, false, 0, kName},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED","output":{"inlinedResponses":true})",
+                 R"(,"response":{"responsesFile":"files/r"})"),
+       JobEnd::succeeded, false, 0, "files/r"},
+      {operation(R"("state":"BATCH_STATE_SUCCEEDED","output":{"inlinedResponses":null})"), JobEnd::succeeded},
+      {R"({"name":")" + kName + R"(","state":"BATCH_STATE_SUCCEEDED","output":{"inlinedResponses":true}})",
+       JobEnd::succeeded, false, 0, kName},
       // unknown states have not ended
       {operation(R"("state":"BATCH_STATE_PAUSED")"), {}},
       {operation(R"("state":"BATCH_STATE_PAUSED")", R"(,"done":true,"response":{})"), {}},
@@ -186,6 +202,30 @@ TEST(Poll, WhyItFailed) {
   }
 }
 
+// A file that is read only when the job starts is refused like one that is read at the create.
+TEST(Poll, LinesThatItFailedFor) {
+  const auto failed = [](const std::string& error, const std::string& more = "") {
+    return polled(operation(R"("state":"BATCH_STATE_FAILED")" + more, R"(,"done":true,"error":)" + error));
+  };
+  const auto named = failed(R"({"code":3,"message":"Error on line 2: x, near column 4: 'y'\nError on line 5: z"})");
+  EXPECT_EQ(named.failed_for, core::FailedFor::lines);
+  ASSERT_EQ(named.refused.size(), 2U);
+  EXPECT_EQ(named.refused[0].line, 2);
+  EXPECT_EQ(named.refused[0].error.message, "x: 'y'");
+  EXPECT_EQ(named.refused[1].line, 5);
+  ASSERT_TRUE(named.error);
+  EXPECT_EQ(named.error->message.find("line 2"), std::string::npos) << named.error->message;
+  EXPECT_EQ(named.error->body, "");
+  // with results, or for the provider's own trouble, nothing is read of lines
+  const std::string lines = R"("message":"Error on line 2: x"})";
+  EXPECT_TRUE(failed("{\"code\":3," + lines, R"(,"output":{"responsesFile":"files/r"})").refused.empty());
+  EXPECT_TRUE(failed("{\"code\":13," + lines).refused.empty());
+  EXPECT_EQ(failed("{\"code\":13," + lines).failed_for, core::FailedFor::trouble);
+  const auto odd = failed(R"({"code":3,"message":"bad request at line 7, column 3"})");
+  EXPECT_EQ(odd.failed_for, core::FailedFor::refused);
+  EXPECT_EQ(odd.error->message, "bad request");
+}
+
 TEST(Poll, TheErrorAsItCame) {
   const auto body_of = [](const std::string& body) {
     const auto job = polled(body);
@@ -232,58 +272,26 @@ TEST(Poll, AnotherJobOrNoJobChangesNothing) {
   EXPECT_EQ(fault_of(answer(503)), "transient");
 }
 
-TEST(Cancel, FinishedJobsAreNoTrouble) {
-  const auto fault_of = [](const core::HttpEvent& event) {
-    return Talk(kJobsGemini->cancel(kName)).hears(event).fault();
+TEST(Poll, ResultsInTheJobAreNotRead) {
+  EXPECT_EQ(Talk(kJobsGemini->poll(kName)).call().left_out, "inlinedResponses");
+  EXPECT_EQ(Talk(kJobsGemini->create(kSpec)).call().left_out, "inlinedResponses");
+  EXPECT_EQ(Talk(kJobsGemini->survey("b")).call().left_out, "inlinedResponses");
+}
+
+// Said of a job that the key doesn't see, and of a key that sees nothing.
+TEST(Poll, A403IsExplainedByAListing) {
+  Talk talk(kJobsGemini->poll(kName));
+  talk.hears(answer(403, kNoKey));
+  EXPECT_EQ(talk.call().target, "/v1beta/batches?pageSize=100");
+  EXPECT_EQ(talk.hears(answer(200, R"({"operations":[{"name":"batches/other"}]})")).fault(), "missing");
+  const auto after = [](const core::HttpEvent& listing) {
+    return Talk(kJobsGemini->poll(kName)).hears(answer(403, kNoKey)).hears(listing).fault();
   };
-  Talk talk(kJobsGemini->cancel(kName));
-  EXPECT_EQ(talk.call().method, "POST");
-  EXPECT_EQ(talk.call().target, "/v1beta/" + kName + ":cancel");
-  EXPECT_EQ(fault_of(answer(200, "{}")), "no fault");
-  EXPECT_EQ(fault_of(answer(200, "")), "no fault");
-  EXPECT_EQ(fault_of(answer(400, error_body(400, "FAILED_PRECONDITION", "already finished"))), "no fault");
-  EXPECT_EQ(fault_of(answer(404, error_body(404, "NOT_FOUND", "gone"))), "no fault");
-  EXPECT_EQ(fault_of(answer(409, error_body(409, "ABORTED", "x"))), "no fault");
-  EXPECT_EQ(fault_of(answer(404, "<html>")), "transient");
-  EXPECT_EQ(fault_of(answer(200, error_body(500, "INTERNAL", "x"))), "transient");
-  EXPECT_EQ(fault_of(answer(503)), "transient");
-}
-
-TEST(Results, BothAddressesAreTriedOnce) {
-  Talk talk(kJobsGemini->results("files/batch-o08h"));
-  EXPECT_EQ(talk.call().target, "/v1beta/files/batch-o08h:download?alt=media");
-  EXPECT_EQ(talk.call().sink, core::HttpCall::Sink::lines);
-  talk.hears(answer(400, error_body(400, "INVALID_ARGUMENT", "no")));
-  EXPECT_EQ(talk.call().target, "/download/v1beta/files/batch-o08h:download?alt=media");
-  auto streamed = answer(200);
-  streamed.streamed_bytes = 123;
-  talk.hears(streamed);
-  ASSERT_NE(talk.outcome(), nullptr);
-  EXPECT_EQ(talk.outcome()->bytes, 123);
-
-  Talk missing(kJobsGemini->results("files/batch-o08h"));
-  missing.hears(answer(404, error_body(404, "NOT_FOUND", "x"))).hears(answer(404, error_body(404, "NOT_FOUND", "x")));
-  EXPECT_EQ(missing.fault(), "missing");
-  EXPECT_EQ(Talk(kJobsGemini->results("files/r")).hears(no_answer()).fault(), "transient");
-  EXPECT_EQ(Talk(kJobsGemini->results("files/r")).hears(answer(503)).fault(), "transient");
-}
-
-TEST(Results, RedirectsAreFollowedALittle) {
-  auto redirect = answer(302);
-  redirect.redirect = "/elsewhere?token=1";
-  Talk talk(kJobsGemini->results("files/r"));
-  talk.hears(redirect);
-  EXPECT_EQ(talk.call().target, "/elsewhere?token=1");
-  EXPECT_EQ(talk.call().sink, core::HttpCall::Sink::lines);
-  auto streamed = answer(200);
-  streamed.streamed_bytes = 123;
-  talk.hears(streamed);
-  ASSERT_NE(talk.outcome(), nullptr);
-
-  EXPECT_EQ(Talk(kJobsGemini->results("files/r")).hears(answer(302)).fault(), "transient");  // to another origin
-  Talk loop(kJobsGemini->results("files/r"));
-  for (int i = 0; i < 5; ++i) loop.hears(redirect);
-  EXPECT_EQ(loop.hears(redirect).fault(), "transient");
+  EXPECT_EQ(after(answer(403, kNoKey)), "account");
+  EXPECT_EQ(after(answer(200, "{\"operations\":[" + kPending + "]}")), "transient");
+  EXPECT_EQ(Talk(kJobsGemini->poll(kName)).hears(answer(403, kDisabled)).fault(), "account");
+  Talk cancel(kJobsGemini->cancel(kName));
+  EXPECT_EQ(cancel.hears(answer(403, kNoKey)).hears(answer(200, "{}")).fault(), "no fault");
 }
 
 }  // namespace

@@ -82,7 +82,23 @@ INSTANTIATE_TEST_SUITE_P(
         // without a usable key it is still a response
         LineRow{R"({"response":{"a":1}})", Kind::success, false, R"({"a":1})"},
         LineRow{R"({"key":"foreign","response":{"a":1}})", Kind::success, false, R"({"a":1})"},
-        LineRow{R"({"key":5,"response":{"a":1}})", Kind::success, false, R"({"a":1})"}));
+        LineRow{R"({"key":5,"response":{"a":1}})", Kind::success, false, R"({"a":1})"},
+        // of a job that shows its results itself
+        LineRow{R"({"response":{"a":1},"metadata":{)" + kLineKeyMember + "}}", Kind::success, true, R"({"a":1})"},
+        LineRow{R"({"metadata":{"x":[{"key":"y"}],)" + kLineKeyMember + R"(},"response":{"a":1}})", Kind::success, true,
+                R"({"a":1})"},
+        LineRow{"{" + kLineKeyMember + R"(,"metadata":{"x":1},"response":{"a":1}})", Kind::success, true, R"({"a":1})"},
+        LineRow{"{" + kLineKeyMember + R"(,"metadata":"key","response":{"a":1}})", Kind::success, true, R"({"a":1})"},
+        LineRow{"{" + kLineKeyMember + R"(,"metadata":{"key":"other"},"response":{"a":1}})", Kind::success, true,
+                R"({"a":1})"},
+        // twice, or not a key of ours
+        LineRow{R"({"metadata":{)" + kLineKeyMember + "," + kLineKeyMember + R"(},"response":{"a":1}})", Kind::success,
+                false, R"({"a":1})"},
+        LineRow{R"({"metadata":{"x":{)" + kLineKeyMember + R"(}},"response":{"a":1}})", Kind::success, false,
+                R"({"a":1})"},
+        LineRow{R"({"metadata":{"key":"foreign"},"response":{"a":1}})", Kind::success, false, R"({"a":1})"},
+        LineRow{R"({"metadata":{"key":7},"response":{"a":1}})", Kind::success, false, R"({"a":1})"},
+        LineRow{R"({"metadata":null,"response":{"a":1}})", Kind::success, false, R"({"a":1})"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Errors, ResultLines,
@@ -97,6 +113,25 @@ INSTANTIATE_TEST_SUITE_P(
                 3},
         LineRow{"{" + kLineKeyMember + R"(,"status":{"code":14,"message":"m"}})", Kind::error, true, "m", 14},
         LineRow{"{" + kLineKeyMember + R"(,"status":"Bad Request: x"})", Kind::error, true, "Bad Request: x", 2},
+        LineRow{R"({"error":{"code":13,"message":"m"},"metadata":{)" + kLineKeyMember + "}}", Kind::error, true, "m",
+                13},
+        // an error inside of a text
+        LineRow{
+            "{" + kLineKeyMember +
+                R"(,"status":"Bad Request: {\"error\":{\"code\":400,\"message\":\"no \\\"x\\\"\",\"status\":\"INVALID_ARGUMENT\"}}"})",
+            Kind::error, true, "no \"x\"", 3},
+        LineRow{"{" + kLineKeyMember + R"(,"response":{},"status":"x: {\"error\":{\"code\":429,\"message\":\"q\"}} "})",
+                Kind::error, true, "q", 8},
+        LineRow{"{" + kLineKeyMember + R"(,"error":"Bad Request: {\"error\":{\"code\":400,\"message\":\"m\"}}"})",
+                Kind::error, true, "m", 3},
+        // an error that is quoted from the request is none
+        LineRow{"{" + kLineKeyMember + R"(,"status":"no field '{\"error\":{\"code\":503}}'"})", Kind::error, true,
+                R"(no field '{"error":{"code":503}}')", 2},
+        LineRow{"{" + kLineKeyMember + R"(,"status":"Bad Request: {\"error\":{\"code\":40"})", Kind::error, true,
+                R"(Bad Request: {"error":{"code":40)", 2},
+        LineRow{"{" + kLineKeyMember + R"(,"error":{"code":400,"status":"FAILED_PRECONDITION","message":"m"}})",
+                Kind::error, true, "m", 9},
+        LineRow{"{" + kLineKeyMember + R"(,"error":{"code":503,"message":"m"}})", Kind::error, true, "m", 14},
         LineRow{"{" + kLineKeyMember + R"(,"status":"Bad Request: x","response":{}})", Kind::error, true,
                 "Bad Request: x", 2},
         LineRow{"{" + kLineKeyMember + R"(,"error":{"code":13,"message":"m"},"status":{"code":0}})", Kind::error, true,
@@ -125,6 +160,8 @@ INSTANTIATE_TEST_SUITE_P(
         LineRow{"{" + kLineKeyMember + R"(,"response":{"a":1},"response":{"a":2}})", Kind::unreadable, true},
         LineRow{"{" + kLineKeyMember + "," + kLineKeyMember + R"(,"response":{"a":1}})", Kind::unreadable, false},
         LineRow{"{" + kLineKeyMember + R"(,"\u006bey":"x","response":{"a":1}})", Kind::unreadable, false},
+        LineRow{R"({"metadata":{)" + kLineKeyMember + R"(},"metadata":{},"response":{"a":1}})", Kind::unreadable,
+                false},
         // cut, and glued
         LineRow{"{" + kLineKeyMember + R"(,"response":{"a":1})", Kind::unreadable, true},
         LineRow{"{" + kLineKeyMember + R"(,"response":{"a":"1)", Kind::unreadable, true},
@@ -151,6 +188,9 @@ TEST(LineErrors, AreKeptAsTheyCame) {
   EXPECT_EQ(error_in(R"("status":)" + odd).body, odd);
   EXPECT_EQ(error_in(R"("error":{})").body, "{}");
   EXPECT_EQ(error_in(R"("status":"Bad \u0052equest")").body, R"("Bad \u0052equest")");
+  const std::string text = R"("Bad Request: {\"error\":{\"code\":400,\"message\":\"m\"}}")";
+  EXPECT_EQ(error_in("\"status\":" + text).body, text);
+  EXPECT_EQ(error_in("\"status\":" + text).http_status, 400);
   EXPECT_EQ(error_in("\"status\":\"no UTF-8: \xFF\"").body, "");
   EXPECT_NE(error_in("\"status\":\"no UTF-8: \xFF\"").message, "");
   const auto padded = [](std::size_t bytes) { return R"({"code":3,"x":")" + std::string(bytes - 17, 'x') + "\"}"; };

@@ -206,12 +206,28 @@ TEST(Upload, TheFinalAnswerMustShowOurFileWhole) {
       {answer(200, R"({"file":{"name":"files/b-1","state":"FAILED"}})", kFinal), "upload_gone"},
       {answer(200, R"({"file":{}})", kFinal), "upload_gone"},
       {answer(409, error_body(409, "ALREADY_EXISTS", "File already exists")), "name_taken"},
-      {answer(400, error_body(400, "INVALID_ARGUMENT", "no")), "refused"},
+      {answer(400, error_body(400, "INVALID_ARGUMENT", "no")), "variant_refused"},
+      {answer(400, error_body(400, "OUT_OF_RANGE", "no")), "refused"},
   };
   for (const auto& [event, fault] : table) {
     auto talk = upload(100);
     talk.hears(event);
     EXPECT_EQ(talk.fault(), fault) << event.status << ' ' << event.body;
+  }
+}
+
+TEST(Upload, AFileMayNotBeReadyYet) {
+  for (const auto& [state, ready] : std::vector<std::pair<std::string, bool>>{
+           {R"("state":"ACTIVE",)", true}, {"", true}, {R"("state":"PROCESSING",)", false}}) {
+    const auto shown = answer(200, "{\"file\":{" + state + R"("name":"files/b-1"}})", kFinal);
+    auto talk = upload(100);
+    talk.hears(shown);
+    ASSERT_NE(talk.outcome(), nullptr) << state;
+    EXPECT_EQ(talk.outcome()->ready, ready) << state;
+    Talk canary(kUploadGemini->upload_text("b-1", "{}\n"));
+    canary.hears(answer(200, "", {{"X-Goog-Upload-URL", "/upload?upload_id=1"}})).hears(shown);
+    ASSERT_NE(canary.outcome(), nullptr) << state;
+    EXPECT_EQ(canary.outcome()->ready, ready) << state;
   }
 }
 

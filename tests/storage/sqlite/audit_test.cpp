@@ -134,6 +134,16 @@ TEST_F(Audit, EveryContradictionBetweenRowsIsFound) {
   }
 }
 
+TEST_F(Audit, ASuspiciousRequestOfAnOwnerWhoIsntIsFound) {
+  const auto id = accept(kAnna);
+  const auto batch = sealed_batch({kAnna});
+  walk(batch, {BatchState::uploading, BatchState::uploaded, BatchState::creating, BatchState::refused});
+  must([&](Store& s) { return s.suspect_members(batch, now_); });
+  EXPECT_EQ(requests().findings, std::vector<std::string>{});
+  damage("DELETE FROM suspicion");
+  EXPECT_EQ(requests().findings, std::vector{"request " + to_text(id) + ": suspicious, but its owner isn't"});
+}
+
 TEST_F(Audit, UploadsWithoutTheirBatchAreFound) {
   fill();
   accept_many(kAnna, 600);

@@ -1,4 +1,4 @@
-// From schema 3 to 4: the process is killed meanwhile.
+// From older schemas to the newest: the process is killed meanwhile.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,7 +81,7 @@ class KilledMigration : public OldDatabase {
 TEST_F(KilledMigration, ADeathAtAnyCommitChangesNothingOfTheResult) {
   make_old(many_batches());
   const auto expected = undisturbed();
-  ASSERT_EQ(expected.substr(0, expected.find('\n')), "4");
+  ASSERT_EQ(expected.substr(0, expected.find('\n')), std::to_string(migrations().size()));
   int n = 1;
   for (;; ++n) {
     ASSERT_LT(n, 20);
@@ -92,7 +92,25 @@ TEST_F(KilledMigration, ADeathAtAnyCommitChangesNothingOfTheResult) {
     open(name).reset();
     ASSERT_EQ(dump(path(name)), expected);
   }
-  EXPECT_EQ(n, 9) << "before and after four commits: the SQL, and three steps";
+  EXPECT_EQ(n, 11) << "before and after five commits: the SQL of version 4, three steps, and the SQL of version 5";
+}
+
+TEST_F(KilledMigration, NorDoesOneOnTheWayToVersion5) {
+  make_old(splits_of_version_4(), 4);
+  const auto expected = undisturbed();
+  int deaths = 0;
+  for (const bool at_commit : {true, false})
+    for (int n = 1;; ++n) {
+      ASSERT_LT(n, 60);
+      SCOPED_TRACE(n);
+      const auto name = std::to_string(n) + (at_commit ? "c.db" : "s.db");
+      copy_old(name);
+      if (!migrate_and_die(name, at_commit ? Death{.at_commit = n} : Death{.at_statement = n})) break;
+      ++deaths;
+      open(name).reset();
+      ASSERT_EQ(dump(path(name)), expected);
+    }
+  EXPECT_GT(deaths, 12) << "each statement of the version, and its commit";
 }
 
 TEST_F(KilledMigration, NorDoesADeathInTheMidstOfATransaction) {
@@ -119,7 +137,7 @@ TEST_F(KilledMigration, EachRunGoesOnWhereTheLastWasKilled) {
     cursors.push_back(Raw(path("killed.db")).ask("SELECT value FROM meta WHERE name = 'migration_cursor'"));
   }
   EXPECT_EQ(cursors, (std::vector<std::string>{"0", std::to_string(kFirstOfMany + 499),
-                                               std::to_string(kFirstOfMany + 999), ""}));
+                                               std::to_string(kFirstOfMany + 999), "", ""}));
   open("killed.db").reset();
   EXPECT_EQ(dump(path("killed.db")), expected);
 }
@@ -134,7 +152,8 @@ TEST_F(KilledMigration, TheCopyOfBeforeIsMadeOnce) {
   ASSERT_TRUE(migrate_and_die("batchd.db", {.at_commit = 2}));
   open().reset();
   EXPECT_EQ(Raw(copy).ask("SELECT count(*) FROM nobody_touches_it"), "0");
-  EXPECT_NE(::access(path("batchd.db.bak-v4").c_str(), F_OK), 0) << "nothing followed version 4";
+  EXPECT_EQ(::access(path("batchd.db.bak-v4").c_str(), F_OK), 0) << "when all steps of version 4 were done";
+  EXPECT_NE(::access(path("batchd.db.bak-v5").c_str(), F_OK), 0) << "nothing followed version 5";
 }
 
 TEST_F(KilledMigration, AnOlderProgramRefusesItEvenHalfWay) {

@@ -1,4 +1,6 @@
-// From schema 3 to 4: what old rows become.
+// What rows of older schemas become.
+#include <array>
+
 #include "core/ids.h"
 #include "tests/storage/sqlite/old_database.h"
 
@@ -133,7 +135,85 @@ TEST_F(MigrationTo4, ADatabaseWithoutBatchesIsDoneAtOnce) {
   make_old("");
   open().reset();
   EXPECT_EQ(Raw(path()).ask("SELECT count(*) FROM meta WHERE name = 'migration_cursor'"), "0");
-  EXPECT_EQ(Raw(path()).ask("PRAGMA user_version"), "4");
+  EXPECT_EQ(Raw(path()).ask("PRAGMA user_version"), std::to_string(migrations().size()));
+}
+
+class MigrationTo5 : public OldDatabase {
+ protected:
+  Batch batch_of(std::int64_t id) {
+    return commit(*store_, [&](Store& s) { return s.get_batch(BatchId{id}); }).value();
+  }
+  // Returns the sealed children of a batch whose split is brought to its end.
+  std::vector<Batch> finish_split(std::int64_t id, SplitRule rule) {
+    while (!commit(*store_, [&](Store& s) { return s.split(BatchId{id}, rule, kStart); }).value().finished) {
+    }
+    std::vector<Batch> children;
+    const std::array sealed{BatchState::sealed};
+    for (auto& batch : commit(*store_, [&](Store& s) { return s.list_batches(sealed, {}, 500); }).value())
+      if (batch.parent == BatchId{id}) children.push_back(batch);
+    return children;
+  }
+  std::unique_ptr<TransactionalStore> store_;
+};
+
+TEST_F(MigrationTo5, LanesKeepWhatWasLearned) {
+  make_old(splits_of_version_4(), 4);
+  store_ = open();
+  const auto load = commit(*store_, [](Store& s) { return s.lane_load(LaneId{1}); }).value();
+  EXPECT_DOUBLE_EQ(load.learned.ratio, 1.25);
+  EXPECT_EQ(load.learned.allowance, 77);
+  EXPECT_EQ(load.learned.since, WallTime{Duration{5}});
+  store_.reset();
+  EXPECT_EQ(Raw(path()).ask("SELECT made_by || ' ' || suspicious FROM lane"), "1001 0");
+  EXPECT_EQ(Raw(path()).ask("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%lane_of_5%'"), "0");
+}
+
+TEST_F(MigrationTo5, CreatesAreChargedToTheRootAsBefore) {
+  make_old(splits_of_version_4(), 4);
+  store_ = open();
+  for (const auto id : {20, 21, 22}) {
+    EXPECT_EQ(batch_of(id).part, BatchId{20}) << id;
+    EXPECT_EQ(batch_of(id).creates, 9) << id;
+    EXPECT_FALSE(batch_of(id).suspicious);
+    EXPECT_FALSE(batch_of(id).unexplained_since);
+  }
+  const auto marked = commit(
+      *store_, [](Store& s) { return s.mark(BatchId{21}, BatchState::uploaded, BatchState::creating, {}, kStart); });
+  EXPECT_EQ(marked.value().creates, 10);
+  EXPECT_EQ(batch_of(20).creates, 10);
+}
+
+TEST_F(MigrationTo5, ACutByOwnerComesToItsEnd) {
+  make_old(splits_of_version_4(), 4);
+  store_ = open();
+  const auto children = finish_split(30, SplitRule::halve);
+  ASSERT_EQ(children.size(), 4U);
+  EXPECT_EQ(children[0].id, BatchId{31});
+  EXPECT_EQ(children[0].items, 2);
+  EXPECT_EQ(children[1].id, BatchId{32});
+  EXPECT_EQ(children[1].items, 3) << "Bob's others join his first";
+  EXPECT_EQ(children[2].items, 1);
+  for (const auto& child : children) {
+    const auto owners = commit(*store_, [&](Store& s) { return s.count_owners(child.id); }).value();
+    EXPECT_EQ(owners.all, 1);
+    EXPECT_EQ(child.part, child.id);
+    EXPECT_EQ(child.creates, 2);
+  }
+  EXPECT_EQ(batch_of(30).state, BatchState::done);
+  EXPECT_TRUE(commit(*store_, [](Store& s) { return s.counts(); }).value().balanced());
+}
+
+TEST_F(MigrationTo5, AHalvingComesToItsEnd) {
+  make_old(splits_of_version_4(), 4);
+  store_ = open();
+  const auto children = finish_split(40, SplitRule::halve_owners);
+  ASSERT_EQ(children.size(), 2U);
+  EXPECT_EQ(children[0].id, BatchId{41});
+  for (const auto& child : children) {
+    EXPECT_EQ(child.items, 3);
+    EXPECT_EQ(child.part, BatchId{40});
+    EXPECT_EQ(child.creates, 1);
+  }
 }
 
 }  // namespace

@@ -112,6 +112,22 @@ struct OldSchema {
   std::size_t version;
   const char* rows;  // something of every kind that the migration touches
 };
+// Two queued, one of them held by a caller whose answer was never written; one packed. Schema 4 has the same columns.
+constexpr const char* kRowsOfVersion3 =
+    "INSERT INTO lane(id, account, endpoint, model) VALUES(1, 'default', 'answers',"
+    " 'small-1'), (2, 'default', 'vectors', 'e');"
+    "INSERT INTO batch(id, lane, state, reason, items, body_bytes, tokens, packed, root, created_at,"
+    " state_since) VALUES(70, 1, 1, 4, 1, 4, 9, 1, 70, 1800000000000, 1800000000000);"
+    "INSERT INTO request(id, owner, lane, state, batch, body, body_bytes, tokens, client_key, created_at,"
+    " queued_at, held) VALUES(77, 1001, 1, 0, NULL, 1, 2, 5, 'k', 1800000000000, 1800000000000, 1),"
+    " (78, 1002, 2, 0, NULL, 2, 3, 6, '', 1800000000000, 1800000000000, 0),"
+    " (79, 1001, 1, 1, 70, 3, 4, 9, '', 1800000000000, 1800000000000, 0);"
+    "INSERT INTO held_call VALUES(77, 1001, x'63616c6c', 1, NULL);"
+    "INSERT INTO stage VALUES(9, 0, 0, 1, NULL);"
+    "INSERT INTO counter VALUES(1, 1001, 0, 1), (1, 1001, 1, 1), (1, 1002, 0, 1), (2, 0, 0, 3),"
+    " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
+    " (8, 1, 0, 1), (9, 0, 0, 79), (10, 0, 0, 2), (11, 0, 0, 5), (12, 1001, 0, 2), (12, 1002, 0, 3),"
+    " (14, 0, 0, strftime('%s', 'now') * 1000);";
 constexpr std::array kOldSchemas{
     // Two queued, one packed.
     OldSchema{1,
@@ -143,22 +159,7 @@ constexpr std::array kOldSchemas{
               " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
               " (8, 1, 0, 1), (9, 0, 0, 79), (10, 0, 0, 2), (11, 0, 0, 5), (12, 1001, 0, 2), (12, 1002, 0, 3),"
               " (14, 0, 0, strftime('%s', 'now') * 1000);"},
-    // The same; the caller's answer was never written.
-    OldSchema{3,
-              "INSERT INTO lane(id, account, endpoint, model) VALUES(1, 'default', 'answers',"
-              " 'small-1'), (2, 'default', 'vectors', 'e');"
-              "INSERT INTO batch(id, lane, state, reason, items, body_bytes, tokens, packed, root, created_at,"
-              " state_since) VALUES(70, 1, 1, 4, 1, 4, 9, 1, 70, 1800000000000, 1800000000000);"
-              "INSERT INTO request(id, owner, lane, state, batch, body, body_bytes, tokens, client_key, created_at,"
-              " queued_at, held) VALUES(77, 1001, 1, 0, NULL, 1, 2, 5, 'k', 1800000000000, 1800000000000, 1),"
-              " (78, 1002, 2, 0, NULL, 2, 3, 6, '', 1800000000000, 1800000000000, 0),"
-              " (79, 1001, 1, 1, 70, 3, 4, 9, '', 1800000000000, 1800000000000, 0);"
-              "INSERT INTO held_call VALUES(77, 1001, x'63616c6c', 1, NULL);"
-              "INSERT INTO stage VALUES(9, 0, 0, 1, NULL);"
-              "INSERT INTO counter VALUES(1, 1001, 0, 1), (1, 1001, 1, 1), (1, 1002, 0, 1), (2, 0, 0, 3),"
-              " (4, 1, 1001, 1), (5, 1, 1001, 2), (6, 1, 1001, 5), (4, 2, 1002, 1), (5, 2, 1002, 3), (6, 2, 1002, 6),"
-              " (8, 1, 0, 1), (9, 0, 0, 79), (10, 0, 0, 2), (11, 0, 0, 5), (12, 1001, 0, 2), (12, 1002, 0, 3),"
-              " (14, 0, 0, strftime('%s', 'now') * 1000);"}};
+    OldSchema{3, kRowsOfVersion3}, OldSchema{4, kRowsOfVersion3}};
 
 TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
   for (const auto& old : kOldSchemas) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace batchd::proto {
+namespace batchd::json {
 
 // Works on one JSON value, in fragments. Raw CR and LF (which occur between tokens only) become spaces; U+0085, U+2028
 // and U+2029, which some readers take for the end of a line, become their escapes (they occur in strings only).
@@ -18,4 +18,7 @@ class OneLine {
   std::string kept_;  // the start of a character that may have to be escaped; at most two bytes
 };
 
-}  // namespace batchd::proto
+// Returns the whole text as one line. A beginning of a JSON text will do, if it ends between two tokens.
+std::string one_line(std::string_view text);
+
+}  // namespace batchd::json

@@ -1,0 +1,319 @@
+// What a refused create proves, and about whom: nobody's request fails for somebody else's.
+#include "tests/daemon/stages/world.h"
+
+namespace batchd::daemon::testing {
+namespace {
+
+class Refusal : public World {
+ protected:
+  void let_it_run(int rounds = 30, Duration each = 5min) {
+    for (int i = 0; i < rounds; ++i) {
+      pass(each);
+      gemini.finish_all();
+    }
+  }
+  std::vector<RequestId> accept_bad(int count, OwnerId owner) {
+    std::vector<RequestId> ids;
+    for (int i = 0; i < count; ++i) ids.push_back(accept("{\"n\":\"bad " + std::to_string(i) + "\"}", owner));
+    return ids;
+  }
+  std::int64_t count(const std::vector<RequestId>& ids, RequestState state, OwnerId owner) {
+    return std::ranges::count(states(ids, owner), state);
+  }
+  // Those that wait in the owner's suspicious queue.
+  std::int64_t suspicious(OwnerId owner) {
+    std::int64_t items = 0;
+    for (const auto& queue : ask([](Store& store) { return store.summarise_queue(); })) {
+      if (!queue.suspicious) continue;
+      for (const auto& one : queue.owners)
+        if (one.owner == owner) items += one.items;
+    }
+    return items;
+  }
+  std::size_t creates() { return gemini.count(Endpoint::create); }
+};
+
+// A1: the words of the refusal quote a text that looks like refused lines of somebody else.
+TEST_F(Refusal, AQuotedTextConvictsNobody) {
+  config.packing.limits.items = 7;
+  gemini.refused = "bad";
+  for (const std::string quoted :
+       {": 'Error on line 1: Error on line 2: '", "\\nError on line 1: x\\nError on line 5: y", "\\nError on line 5: x",
+        "\\r\\nError on line 5: x", "\\nError on line 99: x"}) {
+    SCOPED_TRACE(quoted);
+    gemini.quotes = quoted;
+    const auto anna = accept_many(3, kAnna);
+    const auto bob = accept_bad(1, kBob);
+    const auto more = accept_many(3, kAnna);
+    let_it_run();
+    EXPECT_EQ(states(anna), std::vector(3, RequestState::succeeded));
+    EXPECT_EQ(states(more), std::vector(3, RequestState::succeeded));
+    ASSERT_EQ(request(bob[0], kBob).state, RequestState::failed);
+    const auto error = request(bob[0], kBob).error;
+    EXPECT_EQ(error->message.find("invalid JSON: no such field"), 0U) << error->message;
+    EXPECT_EQ(error->message.find("column"), std::string::npos);
+  }
+}
+
+TEST_F(Refusal, LinesOfOneOwnerFailWithTheirOwnWords) {
+  config.packing.limits.items = 100;
+  gemini.refused = "bad";
+  const auto anna = accept_many(5, kAnna);
+  const auto bob = accept_bad(20, kBob);
+  const auto good = accept_many(5, kBob);
+  let_it_run();
+  EXPECT_EQ(states(anna), std::vector(5, RequestState::succeeded));
+  EXPECT_EQ(states(good, kBob), std::vector(5, RequestState::succeeded));
+  for (const auto id : bob) {
+    ASSERT_EQ(request(id, kBob).state, RequestState::failed);
+    EXPECT_EQ(request(id, kBob).error->message, "invalid JSON: no such field");
+    EXPECT_EQ(request(id, kBob).error->source, ErrorSource::provider);
+  }
+  EXPECT_LE(creates(), 4U);
+  EXPECT_TRUE(balanced());
+}
+
+struct Manner {
+  const char* name;
+  std::size_t names_at_most;
+  const char* quotes;
+};
+class TwoOwners : public Refusal, public ::testing::WithParamInterface<Manner> {};
+
+// A3: one owner's bad requests cost another owner nothing, however many they are; and nobody fails who wasn't refused
+// alone or by name.
+TEST_P(TwoOwners, OnesBadRequestsCostTheOtherNothing) {
+  config.packing.limits.items = 5000;
+  gemini.refused = "bad";
+  gemini.names_at_most = GetParam().names_at_most;
+  gemini.quotes = GetParam().quotes;
+  const auto anna = accept_many(500, kAnna);
+  const auto bob = accept_bad(900, kBob);
+  const auto good = accept_many(100, kBob);
+  flush();
+  for (int i = 0; i < 40; ++i) {
+    pass(1s);
+    gemini.finish_all();
+  }
+  EXPECT_EQ(count(anna, RequestState::succeeded, kAnna), 500);
+  EXPECT_LE(creates(), static_cast<std::size_t>(kCreatesPerPartMax) + 1);
+  const auto failed = count(bob, RequestState::failed, kBob);
+  EXPECT_EQ(count(good, RequestState::failed, kBob), 0);
+  EXPECT_EQ(suspicious(kBob), 900 - failed + 100 - count(good, RequestState::succeeded, kBob));
+  for (const auto id : bob)
+    if (const auto view = request(id, kBob); view.state == RequestState::failed) {
+      EXPECT_EQ(view.error->message.find("send it alone"), std::string::npos);
+    }
+
+  // From then on at most twelve creates an hour, until all have their own answer.
+  for (int hour = 1; suspicious(kBob) > 0 && hour <= 60; ++hour) {
+    for (int i = 0; i < 12; ++i) {
+      pass(5min);
+      gemini.finish_all();
+    }
+    ASSERT_LE(creates(), static_cast<std::size_t>(kCreatesPerPartMax + 2 + 12 * hour));
+  }
+  EXPECT_EQ(count(good, RequestState::failed, kBob), 0);
+  EXPECT_TRUE(balanced());
+}
+INSTANTIATE_TEST_SUITE_P(Manners, TwoOwners,
+                         ::testing::Values(Manner{"anonymous", 0, ""}, Manner{"hundred", 100, ""},
+                                           Manner{"five", 5, ""},
+                                           Manner{"quoting", 100, "\\nError on line 1: x\\nError on line 600: y"}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_F(Refusal, ManyAnonymousOnesAmongGoodOnesConvictNoGoodOne) {
+  config.packing.limits.items = 2000;
+  gemini.refused = "bad";
+  gemini.names_at_most = 0;
+  std::vector<RequestId> bad, good;
+  for (int i = 0; i < 600; ++i) {
+    if (i % 50 == 17)
+      bad.push_back(accept("{\"n\":\"bad\"}"));
+    else
+      good.push_back(accept("{\"n\":1}"));
+  }
+  flush();
+  let_it_run(40, 1s);
+  EXPECT_GT(creates(), 10U);
+  EXPECT_EQ(count(good, RequestState::failed, kAnna), 0);
+  EXPECT_LE(creates(), static_cast<std::size_t>(kCreatesPerPartMax));
+  let_it_run(400);
+  EXPECT_EQ(count(good, RequestState::succeeded, kAnna), std::ssize(good));
+  EXPECT_EQ(count(bad, RequestState::failed, kAnna), std::ssize(bad));
+}
+
+// After three days of refusals an operator decides; what is suspicious never fails for that.
+TEST_F(Refusal, SuspiciousRequestsWaitForAnOperatorInTheEnd) {
+  config.packing.limits.items = 2000;
+  gemini.always(Endpoint::create, says_error(400, "INVALID_ARGUMENT", "no"));
+  const auto ids = accept_many(1500);
+  for (int i = 0; i < 73; ++i) pass(1h);
+  const auto then = creates();
+  EXPECT_LE(then, static_cast<std::size_t>(kCreatesPerPartMax + 12 * 73));
+  const auto waiting = suspicious(kAnna);
+  EXPECT_GT(waiting, 0);
+  EXPECT_EQ(count(ids, RequestState::failed, kAnna), 1500 - waiting);
+  for (int i = 0; i < 24; ++i) pass(1h);
+  EXPECT_EQ(creates(), then);
+  gemini.properly_again(Endpoint::create);
+  ask([&](Store& store) { return store.renew_suspicion({}, wall()); });
+  let_it_run(400);
+  EXPECT_EQ(count(ids, RequestState::succeeded, kAnna), waiting);
+  EXPECT_TRUE(balanced());
+}
+
+// --- refusals that the answer alone doesn't explain
+
+TEST_F(Refusal, AFileThatIsProcessedIsWaitedFor) {
+  gemini.looks_until_ready = 5;
+  const auto ids = accept_many(8);
+  let_it_run(10);
+  EXPECT_EQ(states(ids), std::vector(8, RequestState::succeeded));
+  EXPECT_EQ(gemini.count(Endpoint::start), 1U);
+  EXPECT_EQ(creates(), 1U);
+}
+
+// Also if the answer to the upload doesn't say so, or a restart has forgotten it.
+TEST_F(Refusal, AFileThatTurnsOutToBeProcessedIsWaitedFor) {
+  gemini.next(Endpoint::create, says_error(400, "FAILED_PRECONDITION",
+                                           "The File ID is not in an ACTIVE state and usage is not allowed."));
+  const auto ids = accept_many(8);
+  let_it_run(10);
+  EXPECT_EQ(states(ids), std::vector(8, RequestState::succeeded));
+  EXPECT_EQ(gemini.count(Endpoint::start), 1U);
+  EXPECT_TRUE(account_trouble().empty());
+}
+
+TEST_F(Refusal, AFileThatIsNeverReadyIsUploadedAnewAndNobodyFails) {
+  gemini.looks_until_ready = 1'000'000;
+  const auto ids = accept_many(8);
+  pass(24h);
+  EXPECT_EQ(states(ids), std::vector(8, RequestState::packed));
+  EXPECT_GT(gemini.count(Endpoint::start), 2U);
+  EXPECT_LT(gemini.count(Endpoint::start), 60U);
+  EXPECT_EQ(creates(), 0U);
+  EXPECT_TRUE(account_trouble().empty());
+}
+
+TEST_F(Refusal, AFileThatIsGoneIsUploadedAnew) {
+  for (const auto& [code, status] :
+       {std::pair(404, "NOT_FOUND"), std::pair(403, "PERMISSION_DENIED"), std::pair(400, "FAILED_PRECONDITION")}) {
+    SCOPED_TRACE(code);
+    gemini.calls.clear();
+    gemini.next(Endpoint::create, [&, refusal = says_error(code, status, "Requested entity was not found.")](
+                                      Call& call, const std::function<HttpEvent()>& properly) {
+      gemini.files.erase(call.file);
+      return refusal(call, properly);
+    });
+    const auto ids = accept_many(4);
+    let_it_run(10);
+    EXPECT_EQ(states(ids), std::vector(4, RequestState::succeeded));
+    EXPECT_EQ(gemini.count(Endpoint::start), 2U);
+    EXPECT_EQ(creates(), 2U);
+  }
+}
+
+TEST_F(Refusal, AModelThatIsMissingFailsAllWithItsWords) {
+  gemini.next(Endpoint::create, says_error(404, "NOT_FOUND", "Requested entity was not found."));
+  gemini.next(Endpoint::model, says_error(404, "NOT_FOUND", "models/x is not found for API version v1beta"));
+  const auto ids = accept_many(6);
+  let_it_run(5);
+  EXPECT_EQ(states(ids), std::vector(6, RequestState::failed));
+  EXPECT_EQ(request(ids[0]).error->message, "models/x is not found for API version v1beta");
+  EXPECT_EQ(request(ids[0]).error->kind, ErrorClass::not_found);
+  EXPECT_EQ(creates(), 1U);
+}
+
+TEST_F(Refusal, AModelWithoutTheBatchMethodFailsAll) {
+  gemini.next(Endpoint::create, says_error(404, "NOT_FOUND", "Requested entity was not found."));
+  gemini.next(Endpoint::model, says(200, R"({"name":"models/x","supportedGenerationMethods":["generateContent"]})"));
+  const auto ids = accept_many(6);
+  let_it_run(5);
+  EXPECT_EQ(states(ids), std::vector(6, RequestState::failed));
+  EXPECT_EQ(creates(), 1U);
+}
+
+// B3: what a request itself names isn't there.
+TEST_F(Refusal, WhoNamesWhatIsNotThereFailsAlone) {
+  for (
+      const std::string body :
+      {R"({"contents":[{"parts":[{"fileData":{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/none"}}]}]})",
+       R"({"contents":[],"cachedContent":"cachedContents/none"})"}) {
+    SCOPED_TRACE(body);
+    gemini.calls.clear();
+    gemini.always(Endpoint::create, refuses_files_with(gemini, "/none", 403, "PERMISSION_DENIED",
+                                                       "You do not have permission to access it or it may not exist."));
+    const auto anna = accept_many(4, kAnna);
+    const auto bob = accept(body, kBob);
+    const auto good = accept_many(2, kBob);
+    let_it_run(10);
+    EXPECT_EQ(states(anna), std::vector(4, RequestState::succeeded));
+    EXPECT_EQ(states(good, kBob), std::vector(2, RequestState::succeeded));
+    EXPECT_EQ(request(bob, kBob).state, RequestState::failed);
+    EXPECT_EQ(creates(), 2U);
+    EXPECT_TRUE(account_trouble().empty());
+  }
+}
+
+// Nothing that is asked for explains it, but the account accepts what others send.
+TEST_F(Refusal, WhatOnlyOneRequestMeetsIsNotTheAccounts) {
+  gemini.always(Endpoint::create,
+                refuses_files_with(gemini, "odd", 403, "PERMISSION_DENIED", "The caller does not have permission"));
+  const auto anna = accept_many(4, kAnna);
+  const auto bob = accept("{\"n\":\"odd\"}", kBob);
+  const auto good = accept_many(3, kBob);
+  let_it_run(60);
+  EXPECT_EQ(states(anna), std::vector(4, RequestState::succeeded));
+  EXPECT_EQ(states(good, kBob), std::vector(3, RequestState::succeeded));
+  ASSERT_EQ(request(bob, kBob).state, RequestState::failed);
+  EXPECT_EQ(request(bob, kBob).error->message, "The caller does not have permission");
+  EXPECT_TRUE(account_trouble().empty());
+}
+
+class Unpaid : public Refusal, public ::testing::WithParamInterface<int> {};
+
+// An account without billing refuses every create: nobody fails, and all goes on when that is mended.
+TEST_P(Unpaid, AnAccountThatRefusesAllFailsNobody) {
+  config.packing.limits.items = 1000;
+  for (const auto& [code, status] : {std::pair(400, "FAILED_PRECONDITION"), std::pair(403, "PERMISSION_DENIED")}) {
+    SCOPED_TRACE(code);
+    gemini.calls.clear();
+    gemini.always(Endpoint::create, says_error(code, status, "Billing is not enabled for this project."));
+    const auto ids = accept_many(GetParam());
+    const auto late = accept_many(1, kBob);
+    for (int i = 0; i < 4; ++i) pass(1h);
+    EXPECT_EQ(count(ids, RequestState::packed, kAnna), GetParam());
+    EXPECT_FALSE(account_trouble().empty());
+    EXPECT_LE(gemini.count(Endpoint::start), 8U);
+    gemini.properly_again(Endpoint::create);
+    let_it_run(10);
+    EXPECT_EQ(count(ids, RequestState::succeeded, kAnna), GetParam());
+    EXPECT_EQ(states(late, kBob), std::vector(1, RequestState::succeeded));
+    EXPECT_TRUE(account_trouble().empty());
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Sizes, Unpaid, ::testing::Values(1, 500));
+
+// A restart between all steps forgets nothing that matters.
+TEST_F(Refusal, ARestartAtEveryStepChangesNoVerdict) {
+  gemini.refused = "bad";
+  gemini.names_at_most = 2;
+  gemini.looks_until_ready = 1;
+  const auto anna = accept_many(4, kAnna);
+  const auto bob = accept_bad(5, kBob);
+  for (int i = 0; i < 200; ++i) {
+    for (const auto stage : {Which::pack, Which::submit, Which::settle}) {
+      look(stage);
+      restart();
+    }
+    advance_clock(10s);
+  }
+  let_it_run(10);
+  EXPECT_EQ(states(anna), std::vector(4, RequestState::succeeded));
+  EXPECT_EQ(states(bob, kBob), std::vector(5, RequestState::failed));
+  EXPECT_TRUE(balanced());
+}
+
+}  // namespace
+}  // namespace batchd::daemon::testing
