@@ -103,6 +103,7 @@ Task<core::Result<SettleStage::Known>> SettleStage::gather(const core::Batch& ba
 }
 
 Task<core::Duration> SettleStage::settle_refused(core::Batch batch, Progress& progress) {
+  std::erase_if(requests_read_, [this](const auto& read) { return now() - read.second >= kReadRequestsEvery; });
   if (batch.packed == 0) co_return co_await split(std::move(batch), SplitRule::whole);
   if (batch.refusal == core::RefusedFor::model) co_return co_await fail_all(batch, words_of(batch));
   auto* account = account_of(batch);
@@ -147,8 +148,7 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch, Progress& pr
 // batch having been dealt with if it was explained.
 Task<std::optional<core::Duration>> SettleStage::look_into(const core::Batch& batch, Account& account,
                                                            Progress& progress) {
-  const auto read_at = requests_read_.find(batch.id);
-  const bool read = read_at == requests_read_.end() || now() - read_at->second >= kReadRequestsEvery;
+  const bool read = !requests_read_.contains(batch.id);
   auto explanation = co_await explain_refusal(engine_, account, batch, read);
   switch (explanation.what) {
     case Explanation::What::nothing:
@@ -227,7 +227,6 @@ Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {
     if (!step) co_return pause_unless(false);
     if (step->finished) break;
   }
-  requests_read_.erase(batch.id);
   log_event(LogLevel::info, "batch_split", {{"batch", batch.id}, {"from", core::to_text(batch.state)}});
   engine_.wakeups.wake(BatchState::sealed);
   engine_.wakeups.wake(BatchState::done);

@@ -257,6 +257,10 @@ std::vector<Way> ways() {
       {"embedded_status",
        {},
        R"({"rules":[{"on":"line","every":7,"first_attempt_only":true,"do":"embedded_status"}]})"},
+      // The second DELETE is answered 403, as if the file were somebody else's.
+      {"deleted_twice", {}, R"({"rules":[{"on":"file_delete","first":2,"do":"reset_after"}]})"},
+      {"output_in_metadata_only", {}, R"({"rules":[{"on":"get","do":"unset","path":"response"}]})"},
+      {"output_in_response_only", {}, R"({"rules":[{"on":"get","do":"unset","path":"metadata.output"}]})"},
       {"processing", {"processing-seconds=1"}},
       {"processing_and_failed",
        {},
