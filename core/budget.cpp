@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/schedule.h"
+
 namespace batchd::core {
 namespace {
 
@@ -41,7 +43,7 @@ LaneBudget after_throttle(LaneBudget learned, std::int64_t enqueued, std::int64_
   const auto half = std::max<std::int64_t>((enqueued > 0 ? enqueued : refused) / 2, 1);
   // A 429 is never a reason to allow more than before it.
   learned.allowance = std::min(half, allowance(learned, limits, now));
-  learned.since = now + rest;
+  learned.since = std::max(std::min(learned.since, now + kRetryAfterMax), now + rest);  // a rest isn't cut short
   return learned;
 }
 

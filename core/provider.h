@@ -175,8 +175,8 @@ struct RequestRules {
   std::int64_t media_tokens = 258;
   std::int64_t text_bytes_per_token = 4;
   std::vector<std::string> dropped;  // top-level members of a request that have no place in a batch: they are left out
-  // Members whose string value, wherever in the request, may name something at the provider: a file, a cache. What it
-  // names tells Provider::reference(). Names have at most 32 bytes.
+  // Where in a request a string value may name something at the provider, a file or a cache: the names of the members
+  // on the way to it, joined by dots; arrays on the way have no name. What it names tells Provider::reference().
   std::vector<std::string> references;
 
   bool operator==(const RequestRules&) const = default;
@@ -233,8 +233,8 @@ class Provider {
   virtual const RequestRules& request_rules(std::string_view endpoint) const = 0;
   // Returns how many tokens the provider lets a new customer have enqueued in this lane; nullopt if that isn't known.
   virtual std::optional<std::int64_t> first_tokens(const Lane& lane) const = 0;
-  // Returns what check_reference() is to ask for, if a member of RequestRules::references has this value; nullopt if it
-  // names nothing that this provider keeps for its customers.
+  // Returns what check_reference() is to ask for, if a value in a place of RequestRules::references is this; nullopt if
+  // it names nothing that this provider keeps for its customers.
   virtual std::optional<std::string> reference(std::string_view value) const = 0;
 
   // --- lines

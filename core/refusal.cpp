@@ -27,7 +27,8 @@ NextStep go_on_without_lines(const Evidence& evidence) {
 NextStep explain(const Evidence& evidence) {
   if (evidence.first_time) return NextStep::once_more;
   if (evidence.accepted_since) return find_poison(evidence);
-  if (evidence.was_cut || evidence.items <= 1 || evidence.suspicious) return NextStep::wait;
+  const bool cut_before = evidence.was_cut && !evidence.incomplete;
+  if (cut_before || evidence.items <= 1 || evidence.suspicious) return NextStep::wait;
   return evidence.owners > 1 ? NextStep::halve_owners : NextStep::halve;
 }
 
@@ -46,7 +47,7 @@ NextStep next_step(const Evidence& evidence) {
       if (evidence.owners <= 1)
         return NextStep::again;  // the others' requests have been cancelled: it goes without them
       if (evidence.named_owners > 0 && evidence.named_owners <= kOwnersApartMax) return NextStep::named_owners;
-      return NextStep::halve_owners;
+      return evidence.named_owners == 0 && evidence.lines_failed ? NextStep::again : NextStep::halve_owners;
     case RefusedFor::unexplained:
       return explain(evidence);
     case RefusedFor::bound:

@@ -20,13 +20,14 @@ struct Evidence {
   std::int64_t items = 0;                   // requests that were in it, ended ones included
   std::int64_t owners = 0;                  // owners of those that wait
   std::int64_t named_owners = 0;            // owners of named lines that wait; `owners` only
-  bool lines_failed = false;                // `lines`: some of the named lines were members, and have failed
+  bool lines_failed = false;                // `lines`, `owners`: some of the members have failed by their line
   bool suspicious = false;                  // from a suspicious queue
   int creates = 0;                          // of the batch's part of the lineage
   bool late = false;                        // the bisection of the lineage has taken longer than kBisectionTimeMax
   // `unexplained`, and nothing that was asked for explains it:
   bool first_time = false;      // what was asked for may have become right after the refusal
   bool was_cut = false;         // the requests come from a batch that was cut for this reason
+  bool incomplete = false;      // not all was asked for that its requests name
   bool accepted_since = false;  // since the first such refusal the account had a create accepted (accepted_lately())
 };
 

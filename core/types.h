@@ -248,8 +248,8 @@ struct Batch {
   bool throttled = false;  // creating: the answer was a 429; one complete listing without it proves "not created"
   int throttles = 0;       // 429 answers in a row
   RefusedFor refusal = RefusedFor::none;  // set in state refused, and kept after it
-  // Since when creates with these requests have been refused without an explanation. Child batches inherit it; one that
-  // is older than the batch itself says that the requests come from a batch that was cut for this reason.
+  // Since when creates with these requests have been refused without an explanation. Halves inherit it; one that is
+  // older than the batch itself says that the requests come from a batch that was cut for this reason.
   std::optional<WallTime> unexplained_since;
   bool released = false;      // an operator released it from held: members without a result are sent again
   bool fence_begun = false;   // our own DELETE of the input file may have made the job fail

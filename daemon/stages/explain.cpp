@@ -29,13 +29,17 @@ class ReferenceReader {
     }
     scan_->feed(piece.bytes);
   }
+  bool incomplete() const { return incomplete_; }
   References found() && { return std::move(found_); }
 
  private:
   void note(std::string_view value) {
     auto reference = provider_.reference(value);
     if (!reference) return;
-    if (found_.size() >= kReferencesMax && !found_.contains(*reference)) return;
+    if (found_.size() >= kReferencesMax && !found_.contains(*reference)) {
+      incomplete_ = true;
+      return;
+    }
     auto& lines = found_[std::move(*reference)];
     if (lines.empty() || lines.back() != line_) lines.push_back(line_);
   }
@@ -44,11 +48,12 @@ class ReferenceReader {
   const std::vector<std::string>& members_;
   std::optional<json::ReferenceScan> scan_;
   std::int64_t line_ = 0;
+  bool incomplete_ = false;
   References found_;
 };
 
-Task<core::Result<References>> read_references(Engine& engine, const core::Provider& provider,
-                                               const core::Batch& batch) {
+Task<core::Result<References>> read_references(Engine& engine, const core::Provider& provider, const core::Batch& batch,
+                                               bool& incomplete) {
   ReferenceReader reader(provider, batch.lane);
   if (!reader.anything_to_find()) co_return References{};
   for (std::optional<core::LineCursor> cursor = core::LineCursor{}; cursor;) {
@@ -57,27 +62,32 @@ Task<core::Result<References>> read_references(Engine& engine, const core::Provi
     for (const auto& piece : read->pieces) reader.take(piece);
     cursor = read->next;
   }
+  incomplete = reader.incomplete();
   co_return std::move(reader).found();
 }
 
 Task<Explanation> ask_for_references(Account& account, const References& references) {
-  std::map<std::int64_t, core::RequestError> refused;  // by line
-  bool waiting = false;
+  std::map<std::int64_t, core::RequestError> refused, waiting;  // by line
   for (const auto& [reference, lines] : references) {
     auto dialogue = account.provider->check_reference(reference);
     auto answer = co_await converse(*account.link, *dialogue);
     if (auto* fault = std::get_if<core::Fault>(&answer)) co_return fault_of(std::move(*fault));
     const auto& presence = std::get<core::Presence>(answer);
-    waiting = waiting || (presence.present && !presence.ready);
-    if (presence.present) continue;
+    if (presence.present) {
+      if (!presence.ready)
+        for (const auto line : lines) waiting.emplace(line, core::RequestError());
+      continue;
+    }
     const auto error = presence.error.value_or(
         core::own_error(core::ErrorClass::not_found, "something that the request names isn't at the provider"));
     for (const auto line : lines) refused.emplace(line, error);
   }
-  Explanation explanation{.what = waiting ? What::reference_not_ready : What::nothing};
-  if (refused.empty()) co_return explanation;
-  explanation.what = What::references;
-  for (auto& [line, error] : refused) explanation.lines.push_back({line, std::move(error)});
+  Explanation explanation;
+  if (!refused.empty())
+    explanation.what = What::references;
+  else if (!waiting.empty())
+    explanation.what = What::reference_not_ready;
+  for (auto& [line, error] : refused.empty() ? waiting : refused) explanation.lines.push_back({line, std::move(error)});
   co_return explanation;
 }
 
@@ -99,9 +109,13 @@ Task<Explanation> explain_refusal(Engine& engine, Account& account, const core::
   if (const auto& presence = std::get<core::Presence>(answer); !presence.present)
     co_return Explanation{.what = What::model, .error = presence.error};
   if (!read_requests) co_return Explanation{};
-  const auto references = co_await read_references(engine, provider, batch);
+  bool incomplete = false;
+  const auto references = co_await read_references(engine, provider, batch, incomplete);
   if (!references) co_return Explanation{.what = What::fault};
-  co_return co_await ask_for_references(account, *references);
+  auto explanation = co_await ask_for_references(account, *references);
+  explanation.incomplete = incomplete;
+  explanation.asked_references = true;
+  co_return explanation;
 }
 
 }  // namespace batchd::daemon

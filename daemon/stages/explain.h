@@ -21,14 +21,16 @@ struct Explanation {
   };
   What what = What::nothing;
   std::optional<core::RequestError> error;  // model: the provider's words
-  std::vector<core::LineRefusal> lines;     // references: the lines of these requests, ascending
-  std::optional<core::Fault> fault;         // set with `fault`, unless the store failed
+  std::vector<core::LineRefusal> lines;     // references, reference_not_ready: the lines of these requests, ascending
+  bool incomplete = false;                  // more is named than was asked for
+  bool asked_references = false;     // what comes before them explains nothing; a fault is about what requests name
+  std::optional<core::Fault> fault;  // set with `fault`, unless the store failed
 };
 
 // Asks the provider about the batch's input file, its model, and what its requests name, in this order, until one of
 // them explains a refusal. Reads all bodies of the batch, a piece at a time. Asks for at most kReferencesMax different
 // things that requests name, those that come first.
 Task<Explanation> explain_refusal(Engine& engine, Account& account, const core::Batch& batch, bool read_requests);
-inline constexpr std::size_t kReferencesMax = 100;
+inline constexpr std::size_t kReferencesMax = 200;
 
 }  // namespace batchd::daemon

@@ -4,12 +4,11 @@
 //   fenced    all members move to one child batch, whose wire keys are new
 //   refused   what the refusal proves, and what is tried next, says core/refusal.h; if the answer alone doesn't tell
 //   what
-//             was refused, the provider is asked (explain.h)
+//             was refused, the provider is asked (doubt.cpp)
 // A batch whose members have all ended meanwhile is done without child batches.
 #include "core/check.h"
 #include "core/refusal.h"
 #include "daemon/net/log.h"
-#include "daemon/stages/explain.h"
 #include "daemon/stages/stages.h"
 
 namespace batchd::daemon {
@@ -19,9 +18,7 @@ using core::SplitRule;
 
 namespace {
 
-constexpr std::int64_t kParallelSettles = 4;
-// A batch whose refusal stays unexplained is looked into again, but its requests aren't read more often than this.
-constexpr core::Duration kReadRequestsEvery = std::chrono::hours(1);
+constexpr std::int64_t kParallelSettles = 16;  // some wait for the provider's answers
 
 core::RequestError words_of(const core::Batch& batch) {
   if (batch.error && !batch.error->message.empty()) return *batch.error;
@@ -83,13 +80,15 @@ Task<core::Result<SettleStage::Known>> SettleStage::gather(const core::Batch& ba
   const auto& [root, part, owners] = *seen;
   Known known;
   known.since = batch.unexplained_since.value_or(batch.create_at.value_or(batch.state_since));
-  known.evidence = {.refusal = batch.refusal,
-                    .items = batch.items,
-                    .owners = owners.waiting,
-                    .named_owners = owners.named,
-                    .lines_failed = batch.refusal == core::RefusedFor::lines && batch.lines.failed > 0,
-                    .suspicious = batch.suspicious,
-                    .creates = part.creates};
+  known.evidence = {
+      .refusal = batch.refusal,
+      .items = batch.items,
+      .owners = owners.waiting,
+      .named_owners = owners.named,
+      .lines_failed = (batch.refusal == core::RefusedFor::lines || batch.refusal == core::RefusedFor::owners) &&
+                      batch.lines.failed > 0,
+      .suspicious = batch.suspicious,
+      .creates = part.creates};
   // A lineage's bisection begins when its first batch is refused, however long that one had waited before.
   known.evidence.late =
       root.refusal != core::RefusedFor::none && engine_.clock.wall() - root.state_since >= core::kBisectionTimeMax;
@@ -103,8 +102,10 @@ Task<core::Result<SettleStage::Known>> SettleStage::gather(const core::Batch& ba
 }
 
 Task<core::Duration> SettleStage::settle_refused(core::Batch batch, Progress& progress) {
-  std::erase_if(requests_read_, [this](const auto& read) { return now() - read.second >= kReadRequestsEvery; });
-  if (batch.packed == 0) co_return co_await split(std::move(batch), SplitRule::whole);
+  if (batch.packed == 0) {
+    forget_trouble_of(batch);
+    co_return co_await split(std::move(batch), SplitRule::whole);
+  }
   if (batch.refusal == core::RefusedFor::model) co_return co_await fail_all(batch, words_of(batch));
   auto* account = account_of(batch);
   if (batch.refusal == core::RefusedFor::unexplained) {
@@ -112,13 +113,14 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch, Progress& pr
     if (account->paused(now())) co_return account->paused_until - now();
     if (const auto pause = co_await look_into(batch, *account, progress)) co_return *pause;
   }
-  if (batch.refusal == core::RefusedFor::poison && batch.job.empty()) {
+  if (batch.refusal == core::RefusedFor::poison) {
     if (account == nullptr) co_return engine_.config.retry.max;
     if (account->paused(now())) co_return account->paused_until - now();
     if (const auto pause = co_await doubt_account(batch, *account, progress)) co_return *pause;
   }
-  const auto known = co_await gather(batch, account);
+  auto known = co_await gather(batch, account);
   if (!known) co_return pause_unless(false);
+  known->evidence.incomplete = progress.phase == kMoreIsNamed;
   switch (core::next_step(known->evidence)) {
     case core::NextStep::fail:
       co_return co_await fail_alone(std::move(batch));
@@ -142,83 +144,6 @@ Task<core::Duration> SettleStage::settle_refused(core::Batch batch, Progress& pr
       co_return co_await wait_for_account(std::move(batch), *account, known->since);
   }
   co_return pause_unless(false);
-}
-
-// Asks what the refusal was about. Returns nullopt if nothing explains it; else the pause before the next step, the
-// batch having been dealt with if it was explained.
-Task<std::optional<core::Duration>> SettleStage::look_into(const core::Batch& batch, Account& account,
-                                                           Progress& progress) {
-  const bool read = !requests_read_.contains(batch.id);
-  auto explanation = co_await explain_refusal(engine_, account, batch, read);
-  switch (explanation.what) {
-    case Explanation::What::nothing:
-      if (read) requests_read_[batch.id] = now();
-      co_return std::nullopt;
-    case Explanation::What::fault:
-      co_return explanation.fault ? pause_after(*explanation.fault, account, progress) : pause_unless(false);
-    case Explanation::What::input_gone: {
-      log_event(LogLevel::info, "input_gone", {{"batch", batch.id}, {"upload", batch.upload_n}});
-      const core::BatchPatch anew{.upload_session = ""};
-      const auto moved = co_await engine_.mark(batch, BatchState::uploading, anew);
-      co_return moved ? core::backoff_pause(retry_backoff(), batch.upload_n - 1) : pause_unless(false);
-    }
-    case Explanation::What::input_not_ready:
-    case Explanation::What::reference_not_ready: {
-      const auto pause = core::backoff_pause(retry_backoff(), progress.tries++);
-      const core::BatchPatch patch{.message = "the provider is processing a file that it needs",
-                                   .not_before = engine_.clock.wall() + pause};
-      const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
-      co_return pause_unless(moved.has_value());
-    }
-    case Explanation::What::model: {
-      const core::BatchPatch patch{.message = explanation.error ? explanation.error->message : batch.message,
-                                   .error = explanation.error ? explanation.error : batch.error,
-                                   .refusal = core::RefusedFor::model};
-      const auto marked = co_await engine_.mark(batch, BatchState::refused, patch);
-      co_return pause_unless(marked.has_value());
-    }
-    case Explanation::What::references:
-      break;
-  }
-  const core::BatchPatch patch{.refusal = core::RefusedFor::lines};
-  auto failed = [&, wall = engine_.clock.wall()](core::Store& store) -> core::Result<core::Recorded> {
-    const auto marked = store.mark(batch.id, BatchState::refused, BatchState::refused, patch, wall);
-    if (!marked) return marked.error();
-    return fail_lines(store, batch.id, explanation.lines, wall);
-  };
-  const auto recorded = co_await engine_.store.together(storage::VerbClass::state, failed);
-  if (!recorded) co_return pause_unless(false);
-  engine_.announce(*recorded);
-  co_return core::Duration::zero();
-}
-
-// A key that isn't valid has been seen refused like a request that isn't. So an anonymous refusal counts only while a
-// call without any request is accepted. Returns nullopt if it is; else the pause before the next step.
-Task<std::optional<core::Duration>> SettleStage::doubt_account(const core::Batch& batch, Account& account,
-                                                               Progress& progress) {
-  auto dialogue = account.provider->check_account();
-  const auto answer = co_await converse(*account.link, *dialogue);
-  const auto* fault = std::get_if<core::Fault>(&answer);
-  if (fault == nullptr) co_return std::nullopt;
-  const bool refused = fault->kind == core::Fault::Kind::refused || fault->kind == core::Fault::Kind::account;
-  if (!refused) co_return pause_after(*fault, account, progress);
-  pause_account_as_asked(account, *fault, engine_);
-  const auto moved = co_await engine_.mark(batch, BatchState::uploaded);
-  co_return pause_unless(moved.has_value());
-}
-
-// As far as is known the account refuses creates, whatever is in them. Nobody fails: the batch waits for the end of the
-// pause, and for others that try before it.
-Task<core::Duration> SettleStage::wait_for_account(core::Batch batch, Account& account, core::WallTime since) {
-  const core::Fault trouble{.kind = core::Fault::Kind::account,
-                            .status = batch.error ? batch.error->http_status : 0,
-                            .message = batch.message,
-                            .error = {}};
-  pause_account(account, trouble, retry_backoff(), engine_.clock);
-  account.refuses_creates = true;
-  const core::BatchPatch patch{.unexplained_since = since};
-  const auto moved = co_await engine_.mark(batch, BatchState::uploaded, patch);
-  co_return pause_unless(moved.has_value());
 }
 
 Task<core::Duration> SettleStage::split(core::Batch batch, SplitRule rule) {

@@ -84,6 +84,11 @@ Task<void> BatchStage::drive(core::Batch batch) {
   wakeup_.wake();
 }
 
+void BatchStage::forget_trouble_of(const core::Batch& batch) {
+  auto* account = account_of(batch);
+  if (batch.unexplained_since && account != nullptr) account->refuses_creates = false;
+}
+
 core::Duration BatchStage::pause_after(const core::Fault& fault, Account& account, Progress& progress) {
   engine_.metrics.faulted(account.name, core::to_text(fault.kind));
   if (fault.kind == core::Fault::Kind::account) {

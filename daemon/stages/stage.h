@@ -61,6 +61,9 @@ class BatchStage : public Stage {
   // at least as long as the provider asks for. Counts the fault, and pauses the whole account if the fault is about the
   // account.
   core::Duration pause_after(const core::Fault& fault, Account& account, Progress& progress);
+  // Called for a batch that nobody waits for any more: if the account is thought to refuse creates, it may have been
+  // this batch, so the next call that works shows that the account is well.
+  void forget_trouble_of(const core::Batch& batch);
   // Returns the pause after an attempt to change a batch's state: zero if the batch has `moved`, else a short one
   // before the next attempt.
   core::Duration pause_unless(bool moved) const { return moved ? core::Duration::zero() : engine_.config.retry.first; }

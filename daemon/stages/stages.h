@@ -15,8 +15,8 @@
 //               lost
 //   poll        submitted                       ended | lost | refused (lines named)    poll.cpp
 //   collect     ended, collecting               done | refused | held                   collect.cpp, result_sink.cpp
-//   settle      refused, fenced, unsealed       done (members moved to child batches,   settle.cpp, explain.cpp
-//                                               queued again, or failed) | uploading,
+//   settle      refused, fenced, unsealed       done (members moved to child batches,   settle.cpp, doubt.cpp,
+//                                               queued again, or failed) | uploading,   explain.cpp
 //                                               uploaded (nothing is wrong with them)
 //   cleanup     done, input file not deleted    done, input file deleted                cleanup.cpp
 //
@@ -181,6 +181,9 @@ class SettleStage final : public BatchStage {
   Task<core::Result<Known>> gather(const core::Batch& batch, const Account* account);
   Task<std::optional<core::Duration>> look_into(const core::Batch& batch, Account& account, Progress& progress);
   Task<std::optional<core::Duration>> doubt_account(const core::Batch& batch, Account& account, Progress& progress);
+  Task<core::Duration> fail_references(const core::Batch& batch, std::span<const core::LineRefusal> lines);
+  Task<std::optional<core::Duration>> await_references(const core::Batch& batch,
+                                                       std::span<const core::LineRefusal> lines, Progress& progress);
   // What core::next_step() may say, carried out.
   Task<core::Duration> split(core::Batch batch, core::SplitRule rule);  // moves the members to child batches
   Task<core::Duration> suspect(core::Batch batch, bool lines_failed);
@@ -188,6 +191,7 @@ class SettleStage final : public BatchStage {
   Task<core::Duration> fail_alone(core::Batch batch);
   Task<core::Duration> fail_all(core::Batch batch, core::RequestError error);  // fails the members that still wait
 
+  static constexpr int kMoreIsNamed = 1;                               // Progress::phase: Explanation::incomplete
   std::unordered_map<core::BatchId, core::SteadyTime> requests_read_;  // when the requests of unexplained batches were
 };
 

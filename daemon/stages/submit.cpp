@@ -44,6 +44,7 @@ SubmitStage::SubmitStage(Engine& engine)
 Task<core::Duration> SubmitStage::advance(core::Batch batch, Progress& progress) {
   if (batch.packed == 0) {  // nobody waits for it any more
     ready_inputs_.erase(batch.id);
+    forget_trouble_of(batch);
     const auto moved = co_await engine_.mark(batch, BatchState::unsealed);
     co_return pause_unless(moved.has_value());
   }
@@ -141,8 +142,12 @@ Task<core::Result<core::Batch>> SubmitStage::commit_intent(const core::Batch& ba
     if (fresh->packed == 0) return core::Error{core::Errc::stale, "nobody waits for it any more"};
     const auto part = store.get_batch(fresh->part);
     if (!part) return part.error();
-    if (fresh->parent && part->creates >= core::kCreatesPerPartMax)
-      return core::Error{core::Errc::too_large, "its part of the lineage has had all its creates"};
+    if (fresh->parent && part->creates >= core::kCreatesPerPartMax) {
+      const auto owners = store.count_owners(id);
+      if (!owners) return owners.error();
+      if (owners->waiting <= 1)
+        return core::Error{core::Errc::too_large, "its part of the lineage has had all its creates"};
+    }
     if (fresh->suspicious) {
       const auto suspicion = store.suspicion(id);
       if (!suspicion) return suspicion.error();

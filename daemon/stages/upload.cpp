@@ -22,10 +22,18 @@ constexpr core::Duration kInputPatience = std::chrono::minutes(30);
 }  // namespace
 
 Task<core::Duration> SubmitStage::upload(core::Batch batch, Account& account, Progress& progress) {
-  if (batch.parent) {  // if its part of the lineage has had all its creates, the batch isn't sent
+  // If the owner's part of the lineage has had all its creates, the batch isn't sent. Where several owners' requests
+  // are together, each refusal sets some of them apart.
+  if (batch.parent) {
     const auto part = co_await engine_.store.read(&core::Store::get_batch, batch.part);
     if (!part) co_return pause_unless(false);
-    if (part->creates >= core::kCreatesPerPartMax) {
+    bool used_up = part->creates >= core::kCreatesPerPartMax;
+    if (used_up) {
+      const auto owners = co_await engine_.store.read(&core::Store::count_owners, batch.id);
+      if (!owners) co_return pause_unless(false);
+      used_up = owners->waiting <= 1;
+    }
+    if (used_up) {
       const core::BatchPatch patch{.message = "its owner's part of the lineage was refused too often",
                                    .refusal = core::RefusedFor::bound};
       const auto moved = co_await engine_.mark(batch, BatchState::refused, patch);

@@ -39,6 +39,16 @@ Caps gemini_caps(const GeminiConfig& config) {
   return caps;
 }
 
+// fileData.fileUri of a part, and cachedContent, in both spellings of JSON of protocol buffers. What a function's
+// arguments or answers are called is the caller's own affair.
+std::vector<std::string> reference_places() {
+  std::vector<std::string> places{"cachedContent", "cached_content"};
+  for (const std::string content : {"contents", "content", "systemInstruction", "system_instruction"})
+    for (const std::string data : {".parts.fileData", ".parts.file_data"})
+      for (const std::string uri : {".fileUri", ".file_uri"}) places.push_back(content + data + uri);
+  return places;
+}
+
 class Gemini : public Provider {
  public:
   explicit Gemini(GeminiConfig config) : config_(std::move(config)), caps_(gemini_caps(config_)) {
@@ -106,8 +116,7 @@ class Gemini : public Provider {
                       .media_tokens = 258,
                       .text_bytes_per_token = 4,
                       .dropped = {},
-                      // fileData.fileUri and cachedContent, in both spellings of JSON of protocol buffers
-                      .references = {"fileUri", "file_uri", "cachedContent", "cached_content"}};
+                      .references = reference_places()};
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "proto/json/references.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/json/members.h"
@@ -11,8 +12,8 @@ constexpr std::size_t kRawValueBytesMax = 6 * ReferenceScan::kValueBytesMax + 2;
 
 }  // namespace
 
-ReferenceScan::ReferenceScan(std::vector<std::string> members, Found found)
-    : names_(std::move(members)), found_(std::move(found)) {}
+ReferenceScan::ReferenceScan(std::vector<std::string> places, Found found)
+    : places_(std::move(places)), found_(std::move(found)) {}
 
 void ReferenceScan::feed(std::string_view fragment) {
   while (!fragment.empty()) {
@@ -23,31 +24,48 @@ void ReferenceScan::feed(std::string_view fragment) {
 }
 
 void ReferenceScan::take(const Piece& piece) {
-  if (place_ == Place::outside) {
-    if (names_.take(piece)) place_ = Place::before_value;
-    return;
+  if (piece.kind == Piece::Kind::string) {
+    too_long_ = too_long_ || raw_.size() + piece.bytes.size() > kRawValueBytesMax;
+    if (!too_long_) raw_ += piece.bytes;
+    if (piece.ends) end_string();
+  } else if (piece.opens()) {
+    frames_.push_back({.object = piece.is('{'), .name = {}});
+  } else if (piece.closes()) {
+    if (!frames_.empty()) frames_.pop_back();
+  } else if (!frames_.empty() && (piece.is(':') || piece.is(','))) {
+    frames_.back().in_value = piece.is(':');
   }
-  if (place_ == Place::before_value) {
-    if (piece.blank()) return;
-    if (piece.kind != Piece::Kind::string) {
-      names_.take(piece);
-      place_ = Place::outside;
-      return;
-    }
-    raw_.clear();
-    too_long_ = false;
-    place_ = Place::in_value;
-  }
-  take_value(piece);
 }
 
-void ReferenceScan::take_value(const Piece& piece) {
-  too_long_ = too_long_ || raw_.size() + piece.bytes.size() > kRawValueBytesMax;
-  if (!too_long_) raw_ += piece.bytes;
-  if (!piece.ends) return;
-  place_ = Place::outside;
-  std::string value;
-  if (!too_long_ && unescape(raw_, value) && value.size() <= kValueBytesMax) found_(value);
+void ReferenceScan::end_string() {
+  std::string text;
+  const bool whole = !std::exchange(too_long_, false) && unescape(raw_, text);
+  raw_.clear();
+  if (frames_.empty()) return;
+  auto& frame = frames_.back();
+  if (frame.object && !frame.in_value) {
+    frame.name = whole ? std::move(text) : std::string();
+  } else if (whole && text.size() <= kValueBytesMax && is_wanted()) {
+    found_(text);
+  }
+}
+
+bool ReferenceScan::is_wanted() const {
+  return std::ranges::any_of(places_, [this](std::string_view rest) {
+    bool first = true;
+    for (const auto& frame : frames_) {
+      if (!frame.object) continue;
+      if (!std::exchange(first, false)) {
+        if (!rest.starts_with('.')) return false;
+        rest.remove_prefix(1);
+      }
+      // A name with a dot in it is no name of a place.
+      if (frame.name.empty() || frame.name.find('.') != std::string::npos || !rest.starts_with(frame.name))
+        return false;
+      rest.remove_prefix(frame.name.size());
+    }
+    return rest.empty() && !first;
+  });
 }
 
 }  // namespace batchd::json

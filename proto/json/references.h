@@ -1,8 +1,7 @@
-// Finds the values of members with given names, at any depth of a JSON document: incremental, in constant memory.
+// Finds the string values at given places of a JSON document: incremental, in memory bounded by the document's depth.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -17,23 +16,31 @@ class ReferenceScan {
   static constexpr std::size_t kValueBytesMax = 2 << 10;
   using Found = std::function<void(std::string_view value)>;
 
-  // `found` is called with each string value, unescaped, of a member with one of these names. Longer values than
-  // kValueBytesMax are left out, and so are values that aren't strings.
-  ReferenceScan(std::vector<std::string> members, Found found);
-  // Takes the document in fragments of any size. What comes after its end is taken for another document.
+  // A place is the names of the members on the way to it, joined by dots; arrays on the way have no name:
+  // "contents.parts.text" is in {"contents":[{"parts":[{"text":"this"}]}]}. `found` is called with each string value,
+  // unescaped, at one of these places. Longer values than kValueBytesMax are left out, and so are values that aren't
+  // strings.
+  ReferenceScan(std::vector<std::string> places, Found found);
+  // Takes the document in fragments of any size.
   void feed(std::string_view fragment);
 
  private:
-  enum class Place : std::uint8_t { outside, before_value, in_value };
+  // An object or array that is open.
+  struct Frame {
+    bool object = false;
+    bool in_value = false;  // of an object: behind the colon
+    std::string name;       // of an object: the member's
+  };
   void take(const Piece& piece);
-  void take_value(const Piece& piece);
+  void end_string();
+  bool is_wanted() const;
 
+  const std::vector<std::string> places_;
+  const Found found_;
   PieceScan scan_;
-  NameWatch names_;
-  Found found_;
-  Place place_ = Place::outside;
-  std::string raw_;        // of the value, its quotes included
-  bool too_long_ = false;  // the value is left out
+  std::vector<Frame> frames_;
+  std::string raw_;        // of the string that is being read, its quotes included
+  bool too_long_ = false;  // it is longer than anything that is wanted
 };
 
 }  // namespace batchd::json

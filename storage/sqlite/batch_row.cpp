@@ -108,12 +108,14 @@ core::BatchId SqliteStore::insert_batch(core::LaneId lane, core::SealReason reas
                                         core::WallTime now) {
   const core::BatchId id{ids_.next(now)};
   const auto fenced = parent != nullptr && parent->state == core::BatchState::fenced;
+  const bool cut = parent != nullptr && (parent->split_rule == core::SplitRule::halve ||
+                                         parent->split_rule == core::SplitRule::halve_owners);
   db_->run(
       "INSERT INTO batch(id, lane, state, reason, parent, root, part, fences, unexplained_since, created_at,"
       " state_since) VALUES(?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
       id, lane, reason, parent == nullptr ? core::BatchId{} : parent->id, parent == nullptr ? id : parent->root,
       parent == nullptr ? id : parent->part, parent == nullptr ? 0 : parent->fences + (fenced ? 1 : 0),
-      parent == nullptr ? std::nullopt : parent->unexplained_since, now);
+      cut ? parent->unexplained_since : std::nullopt, now);
   counters_.add({CounterKind::batches, static_cast<std::int64_t>(core::BatchState::sealing)}, 1);
   return id;
 }

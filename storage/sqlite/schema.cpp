@@ -204,6 +204,7 @@ INSERT INTO named_owner(batch, owner)
   SELECT DISTINCT r.batch, r.owner FROM request r
   WHERE r.batch IN (SELECT id FROM batch WHERE state IN (8, 9) AND split_rule = 1) AND r.state = 1;
 UPDATE batch SET split_rule = 3, split_first = 0 WHERE state IN (8, 9) AND split_rule = 1;
+UPDATE batch SET refusal = 4 WHERE state = 9 AND split_rule IS NOT NULL;  -- as split() does until it is finished
 )sql";
 
 constexpr std::array kMigrations{Migration{kVersion1}, Migration{kVersion2}, Migration{kVersion3},

@@ -79,6 +79,10 @@ class FakeGemini final : public fictitious::FakeProvider {
   std::string quotes;                  // what is said of a named line ends with this, as it stands in JSON
   int looks_until_ready = 0;           // so many checks of an uploaded file say that it is processed
 
+  // The file, which is there, is processed: so many checks say so.
+  void looks_left_for(const std::string& file, int looks) { looks_left_[file] = looks; }
+  bool ready(const std::string& file) { return looks_left_[file] == 0; }
+
   Job& only_job();
   Job& add_job(std::string tag, std::string file);
   // Ends a job with these lines as its output; it is JOB_STATE_SUCCEEDED unless said otherwise.

@@ -31,6 +31,7 @@ class Refusal : public World {
     return items;
   }
   std::size_t creates() { return gemini.count(Endpoint::create); }
+  std::vector<std::string> missing_;
 };
 
 // A1: the words of the refusal quote a text that looks like refused lines of somebody else.
@@ -251,9 +252,95 @@ TEST_F(Refusal, WhoNamesWhatIsNotThereFailsAlone) {
     EXPECT_EQ(states(anna), std::vector(4, RequestState::succeeded));
     EXPECT_EQ(states(good, kBob), std::vector(2, RequestState::succeeded));
     EXPECT_EQ(request(bob, kBob).state, RequestState::failed);
-    EXPECT_EQ(creates(), 2U);
+    EXPECT_EQ(creates(), 3U);
     EXPECT_TRUE(account_trouble().empty());
   }
+}
+
+// The provider still works on a file that one request names: others don't wait for it, and no creates are spent on it.
+TEST_F(Refusal, AFileOfAMemberThatIsProcessedHoldsUpNobodyElse) {
+  gemini.files["files/theirs"] = "x";
+  gemini.looks_left_for("files/theirs", 6);
+  gemini.always(Endpoint::create, [this](Call& call, const std::function<HttpEvent()>& properly) {
+    const bool names_it = gemini.files[call.file].find("files/theirs") != std::string::npos;
+    if (!names_it || gemini.ready("files/theirs")) return properly();
+    return reply(400, error_body(400, "FAILED_PRECONDITION", "The File theirs is not in an ACTIVE state"));
+  });
+  const auto anna = accept_many(3, kAnna);
+  const auto bob = accept(R"({"contents":[{"parts":[{"fileData":{"fileUri":"files/theirs"}}]}]})", kBob);
+  let_it_run(10);
+  EXPECT_EQ(states(anna), std::vector(3, RequestState::succeeded));
+  EXPECT_EQ(request(bob, kBob).state, RequestState::succeeded);
+  EXPECT_LE(creates(), 6U);
+  EXPECT_TRUE(account_trouble().empty());
+}
+
+// More things are named than are asked for in one look.
+TEST_F(Refusal, OfManyFilesThatAreNamedTheMissingOnesAreFound) {
+  config.packing.limits.items = 1000;
+  std::vector<RequestId> good, bad;
+  for (int i = 0; i < 500; ++i) {
+    const auto file = "files/f" + std::to_string(i);
+    const bool missing = i == 230 || i == 480;
+    if (!missing) gemini.files[file] = "x";
+    (missing ? bad : good)
+        .push_back(accept(R"({"contents":[{"parts":[{"fileData":{"fileUri":")" + file + R"("}}]}]})"));
+  }
+  for (const auto& text : {"files/f230", "files/f480"}) missing_.push_back(text);
+  gemini.always(Endpoint::create, [this](Call& call, const std::function<HttpEvent()>& properly) {
+    for (const auto& text : missing_)
+      if (gemini.files[call.file].find('"' + text + '"') != std::string::npos)
+        return reply(403, error_body(403, "PERMISSION_DENIED", "no permission, or it may not exist"));
+    return properly();
+  });
+  let_it_run(20);
+  EXPECT_EQ(count(good, RequestState::succeeded, kAnna), 498);
+  EXPECT_EQ(count(bad, RequestState::failed, kAnna), 2);
+  EXPECT_TRUE(account_trouble().empty());
+}
+
+// What one owner's requests name is missing in more than one look can tell: others go on, and are never suspicious.
+TEST_F(Refusal, OneOwnersMissingFilesCostTheOtherNothing) {
+  config.packing.limits.items = 2000;
+  const auto anna = accept_many(20, kAnna);
+  std::vector<RequestId> bob;
+  for (int i = 0; i < 700; ++i)
+    bob.push_back(accept(R"({"contents":[],"cachedContent":"cachedContents/c)" + std::to_string(i) + R"("})", kBob));
+  gemini.always(Endpoint::create,
+                refuses_files_with(gemini, "cachedContents/c", 403, "PERMISSION_DENIED", "CachedContent not found"));
+  flush();
+  let_it_run(20, 10s);
+  EXPECT_EQ(states(anna), std::vector(20, RequestState::succeeded));
+  EXPECT_EQ(count(bob, RequestState::failed, kBob), 700);
+  EXPECT_EQ(suspicious(kAnna), 0);
+}
+
+// What a function's arguments are called is no reference.
+TEST_F(Refusal, AnAccountThatRefusesAllFailsNobodyForAWord) {
+  gemini.always(Endpoint::create, says_error(400, "FAILED_PRECONDITION", "Billing is not enabled."));
+  const auto id = accept(R"({"contents":[{"parts":[{"functionCall":{"args":{"fileUri":"files/report"}}}]}]})");
+  for (int i = 0; i < 3; ++i) pass(1h);
+  EXPECT_EQ(request(id).state, RequestState::packed);
+  EXPECT_EQ(account_trouble().find("Billing"), std::string::npos) << "words that may quote a request";
+  EXPECT_NE(account_trouble().find("HTTP 400"), std::string::npos);
+  // Nobody waits any more: nothing is wrong with the account as far as is known.
+  cancel(id);
+  pass(1h);
+  ask([](Store& store) { return store.counts(); });
+  gemini.properly_again(Endpoint::create);
+  accept_many(1);
+  let_it_run(3);
+  EXPECT_TRUE(account_trouble().empty());
+}
+
+TEST_F(Refusal, AJobThatFailsWhileTheAccountIsRefusedFailsNobody) {
+  const auto id = submitted(1).id;
+  gemini.fail(gemini.only_job(), 9, "precondition");
+  gemini.always(Endpoint::account, says_error(403, "PERMISSION_DENIED", "no"));
+  pass(1h, {Which::poll, Which::collect, Which::settle});
+  EXPECT_EQ(batch(id).state, BatchState::refused);
+  EXPECT_EQ(states(ids_), std::vector(1, RequestState::packed));
+  EXPECT_FALSE(account_trouble().empty());
 }
 
 // Nothing that is asked for explains it, but the account accepts what others send.

@@ -96,27 +96,34 @@ TEST(Elements, EachIsALine) {
 
 std::string found_in(std::string_view first, std::string_view second) {
   std::string all;
-  ReferenceScan scan({"fileUri", "file_uri", "cachedContent"},
+  ReferenceScan scan({"fileUri", "contents.parts.fileData.fileUri", "cachedContent"},
                      [&all](std::string_view value) { (all += value) += '|'; });
   scan.feed(first);
   scan.feed(second);
   return all;
 }
 
-TEST(References, ValuesOfTheWantedMembersAtAnyDepth) {
+TEST(References, ValuesInTheWantedPlaces) {
   const std::pair<std::string, std::string> table[] = {
       {R"({"cachedContent":"cachedContents/1","contents":[{"parts":[{"fileData":{"mimeType":"a","fileUri" : "files\/2"}}]}]})",
        "cachedContents/1|files/2|"},
-      {R"({"f\u0069leUri":"\u0066iles/3","file_uri":""})", "files/3||"},
-      {R"({"fileUri":["files/4"],"file_uri":{"fileUri":"files/5"},"cachedContent":null})", "files/5|"},
+      {R"({"contents":{"parts":{"fileData":{"fileUri":"files/2"}}},"cachedContent":"c"})", "files/2|c|"},
+      {R"({"contents":[{"parts":[{"text":"x"},{"fileData":{"fileUri":["files/3",{"a":"b"},"files/4"]}}]}]})",
+       "files/3|files/4|"},
+      {R"({"f\u0069leUri":"\u0066iles/3","cachedContent":""})", "files/3||"},
+      {R"({"contents":[{"parts":[{"functionCall":{"args":{"fileUri":"a","fileData":{"fileUri":"b"}}}}]}]})", ""},
+      {R"({"x":{"cachedContent":"c"},"contents.parts":{"fileData":{"fileUri":"a"}},"fileUri":null})", ""},
       {R"({"text":"\"fileUri\":\"files/6\"","fileUriX":"files/7","x":["fileUri","files/8"]})", ""},
       {R"({"fileUri":"cut)", ""},
+      {R"("fileUri")", ""},
   };
   for (const auto& [document, found] : table) expect_at_every_cut(document, found, found_in);
 }
 
 TEST(References, LongValuesAreLeftOut) {
-  const auto document = [](const std::string& value) { return R"({"fileUri":")" + value + R"(","file_uri":"next"})"; };
+  const auto document = [](const std::string& value) {
+    return R"({"fileUri":")" + value + R"(","cachedContent":"next"})";
+  };
   const std::string longest(ReferenceScan::kValueBytesMax, 'x');
   EXPECT_EQ(found_in(document(longest), ""), longest + "|next|");
   EXPECT_EQ(found_in(document(longest + "x"), ""), "next|");
