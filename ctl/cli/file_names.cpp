@@ -28,7 +28,16 @@ bool ends_with_any(std::string_view text, const std::array<Words, N>& endings) {
   return std::ranges::any_of(endings, [text](Words ending) { return text.ends_with(ending); });
 }
 
-bool has_white_space(std::string_view text) { return text.find_first_of(" \t\r\n") != text.npos; }
+constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+
+bool has_white_space(std::string_view text) { return text.find_first_of(kWhiteSpace) != text.npos; }
+
+// Lists of names have been seen with the line ends of another system.
+std::string trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(kWhiteSpace);
+  if (begin == text.npos) return {};
+  return std::string(text.substr(begin, text.find_last_not_of(kWhiteSpace) + 1 - begin));
+}
 
 std::string lower_case(std::string text) {
   for (char& c : text)
@@ -37,7 +46,11 @@ std::string lower_case(std::string text) {
 }
 
 bool looks_like_path(const std::string& lower) {
-  if (has_white_space(lower)) return false;
+  if (has_white_space(lower)) {  // a sentence, unless it begins as none does
+    constexpr std::array<Words, 4> kNoSentence{"file:", "~/", "./", "../"};
+    const bool one_line = lower.find('\n') == lower.npos;
+    return one_line && std::ranges::any_of(kNoSentence, [&](Words beginning) { return lower.starts_with(beginning); });
+  }
   if (lower == "." || lower == ".." || lower == "~") return true;
   const auto begins = [&](Words beginning) { return lower.starts_with(beginning); };
   return std::ranges::any_of(kPathBeginnings, begins) || ends_with_any(lower, kLineEndings) ||
@@ -56,13 +69,15 @@ std::string right_way(const std::string& lower, bool folder) {
 
 }  // namespace
 
-bool names_lines(const std::string& text) {
+bool names_lines(const std::string& given) {
+  const auto text = trimmed(given);
   if (!text.ends_with(".jsonl") && !text.ends_with(".ndjson")) return false;
   if (text.starts_with('@')) return false;
   return !has_white_space(text) || ::access(text.c_str(), F_OK) == 0;
 }
 
-std::string file_name_fault(const std::string& text) {
+std::string file_name_fault(const std::string& given) {
+  const auto text = trimmed(given);
   const bool marked = text.starts_with('@');
   const auto name = marked ? text.substr(1) : text;
   const auto lower = lower_case(name);

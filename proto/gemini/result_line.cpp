@@ -1,6 +1,7 @@
 #include "proto/gemini/result_line.h"
 
 #include <array>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
@@ -179,11 +180,38 @@ class Reader : public core::ResultLineReader, private json::MemberHandler {
   }
 
   static std::optional<core::RequestError> error_of(const Slot& slot) {
-    if (!slot.whole()) return std::nullopt;
+    if (!slot.whole()) return slot.object() ? std::optional(line_error(beginning_of(slot.kept), {})) : std::nullopt;
     if (!slot.object()) return embedded_error(slot);
-    const auto document = ControlDocument::parse(slot.kept);
-    if (!document) return std::nullopt;
-    return line_error(read_status(document->root()), slot.kept);
+    if (const auto document = ControlDocument::parse(slot.kept))
+      return line_error(read_status(document->root()), slot.kept);
+    // What it says can't be shown as it came, but it is a clear answer.
+    const auto document = ControlDocument::parse(readable(slot.kept));
+    return line_error(document ? read_status(document->root()) : RpcStatus{}, {});
+  }
+
+  // Returns what the beginning of an error shows that is too long to be kept: its code. In a text its name would have
+  // backslashes.
+  static RpcStatus beginning_of(std::string_view kept) {
+    constexpr std::string_view kCode = "\"code\"";
+    RpcStatus status{.message = "the provider's error is too long to be kept"};
+    if (auto at = kept.find(kCode); at != kept.npos) {
+      kept.remove_prefix(at + kCode.size());
+      at = kept.find_first_not_of(" \t\r\n:");
+      if (at != kept.npos) std::from_chars(kept.data() + at, kept.data() + kept.size(), status.code);
+    }
+    if (status.code < 0 || status.code > 16) status.code = 0;
+    return status;
+  }
+
+  // Returns the text without what makes readers of JSON refuse it: bytes that are no ASCII or control characters, and
+  // escapes of surrogates.
+  static std::string readable(std::string text) {
+    for (char& c : text)
+      if (c < ' ' || c > '~') c = '?';
+    for (std::size_t at = 0; (at = text.find("\\u", at)) != std::string::npos; at += 2)
+      if (at + 6 <= text.size() && (text[at + 2] == 'd' || text[at + 2] == 'D') && text[at + 3] >= '8')
+        text.replace(at, 6, "\\ufffd");
+    return text;
   }
 
   static core::RequestError line_error(const RpcStatus& status, std::string_view body) {

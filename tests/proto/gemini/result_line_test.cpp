@@ -109,6 +109,15 @@ INSTANTIATE_TEST_SUITE_P(
                 8},
         LineRow{"{" + kLineKeyMember + R"(,"error":{"message":"m"}})", Kind::error, true, "m", 2},
         LineRow{"{" + kLineKeyMember + R"(,"error":{}})", Kind::error, true, "", 2},
+        // an error that RapidJSON must not see, one that is too long, and some that no strict reader of JSON takes
+        LineRow{"{" + kLineKeyMember + R"(,"error":{"code":[0.000000000000000000001e-2147483639]}})", Kind::error, true,
+                "", 2},
+        LineRow{"{" + kLineKeyMember + R"(,"error":{"code":13,"message":")" + std::string(70'000, 'x') + "\"}}",
+                Kind::error, true, "the provider's error is too long to be kept", 13},
+        LineRow{"{" + kLineKeyMember + R"(,"error":{"code":3,"message":"a\ud800b"}})", Kind::error, true, "a\uFFFDb",
+                3},
+        LineRow{"{" + kLineKeyMember + ",\"error\":{\"code\":3,\"message\":\"a\xFF\x01z\"}}", Kind::error, true, "a??z",
+                3},
         LineRow{"{" + kLineKeyMember + R"(,"response":null,"error":{"code":3,"message":"m"}})", Kind::error, true, "m",
                 3},
         LineRow{"{" + kLineKeyMember + R"(,"status":{"code":14,"message":"m"}})", Kind::error, true, "m", 14},
@@ -168,11 +177,6 @@ INSTANTIATE_TEST_SUITE_P(
         LineRow{"{\"key\":\"" + kKey, Kind::unreadable, false},
         LineRow{"{" + kLineKeyMember + R"(,"response":{"a":1}}{})", Kind::unreadable, true},
         LineRow{"{" + kLineKeyMember + R"(,"response":{"a":[1}})", Kind::unreadable, true},
-        // an error that RapidJSON must not see, and one that is too long
-        LineRow{"{" + kLineKeyMember + R"(,"error":{"code":[0.000000000000000000001e-2147483639]}})", Kind::unreadable,
-                true},
-        LineRow{"{" + kLineKeyMember + R"(,"error":{"code":13,"message":")" + std::string(70'000, 'x') + "\"}}",
-                Kind::unreadable, true},
         LineRow{"{" + kLineKeyMember + ",\"response\":" + std::string(1'000'000, '['), Kind::unreadable, true},
         LineRow{R"({"key":")" + std::string(1'000'000, 'k') + R"("})", Kind::unreadable, false}));
 
