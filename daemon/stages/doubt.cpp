@@ -74,9 +74,7 @@ Task<core::Duration> SettleStage::fail_references(const core::Batch& batch, std:
     if (!owners) return owners.error();
     const bool several = owners->waiting > 1;
     if (several) {
-      std::vector<std::int64_t> numbers;
-      for (const auto& line : lines) numbers.push_back(line.line);
-      if (const auto named = store.name_owners(batch.id, numbers); !named) return named.error();
+      if (const auto named = store.name_owners(batch.id, line_numbers(lines)); !named) return named.error();
     }
     const core::BatchPatch patch{.refusal = several ? core::RefusedFor::owners : core::RefusedFor::lines};
     const auto marked = store.mark(batch.id, BatchState::refused, BatchState::refused, patch, wall);
@@ -94,12 +92,10 @@ Task<core::Duration> SettleStage::fail_references(const core::Batch& batch, std:
 Task<std::optional<core::Duration>> SettleStage::await_references(const core::Batch& batch,
                                                                   std::span<const core::LineRefusal> lines,
                                                                   Progress& progress) {
-  std::vector<std::int64_t> numbers;
-  for (const auto& line : lines) numbers.push_back(line.line);
   auto name = [&](core::Store& store) -> core::Result<core::OwnerCounts> {
     const auto owners = store.count_owners(batch.id);
     if (!owners || owners->waiting <= 1) return owners;
-    if (const auto named = store.name_owners(batch.id, numbers); !named) return named.error();
+    if (const auto named = store.name_owners(batch.id, line_numbers(lines)); !named) return named.error();
     return store.count_owners(batch.id);
   };
   const auto owners = co_await engine_.store.together(storage::VerbClass::state, name);

@@ -1,7 +1,5 @@
 #include "daemon/stages/refused_lines.h"
 
-#include <vector>
-
 namespace batchd::daemon {
 namespace {
 
@@ -13,6 +11,12 @@ core::Result<void> mark_as(core::Store& store, core::BatchId batch, core::Refuse
 }
 
 }  // namespace
+
+std::vector<std::int64_t> line_numbers(std::span<const core::LineRefusal> lines) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& refused : lines) numbers.push_back(refused.line);
+  return numbers;
+}
 
 core::Result<core::Recorded> fail_lines(core::Store& store, core::BatchId batch,
                                         std::span<const core::LineRefusal> lines, core::WallTime wall) {
@@ -33,9 +37,7 @@ core::Result<core::Recorded> take_named_lines(core::Store& store, core::BatchId 
   const auto owners = store.count_owners(batch);
   if (!owners) return owners.error();
   if (owners->all > 1) {
-    std::vector<std::int64_t> numbers;
-    for (const auto& refused : lines) numbers.push_back(refused.line);
-    const auto named = store.name_owners(batch, numbers);
+    const auto named = store.name_owners(batch, line_numbers(lines));
     if (!named) return named.error();
     const auto refusal = *named > 0 ? core::RefusedFor::owners : core::RefusedFor::poison;
     if (const auto marked = mark_as(store, batch, refusal, wall); !marked) return marked.error();

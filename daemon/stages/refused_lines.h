@@ -2,10 +2,14 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "core/store.h"
 
 namespace batchd::daemon {
+
+// Returns the numbers of these lines, in their order.
+std::vector<std::int64_t> line_numbers(std::span<const core::LineRefusal> lines);
 
 // Fails the requests on these lines, each with its own error, all in one transaction.
 core::Result<core::Recorded> fail_lines(core::Store& store, core::BatchId batch,
