@@ -54,7 +54,7 @@ class DevFolder {
 void protect_process() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-#ifndef __SANITIZE_ADDRESS__  // its leak checker must trace the process
+#ifndef BATCHD_WITH_ASAN  // its leak checker must trace the process
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
 }

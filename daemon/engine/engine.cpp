@@ -124,7 +124,7 @@ Task<core::Result<void>> Engine::count_strange_jobs() {
   const auto jobs = co_await store.read(&core::Store::list_strange_jobs);
   if (!jobs) co_return jobs.error();
   for (const auto& [name, account] : accounts.all()) {
-    const auto counts = [&](const core::StrangeJob& job) { return job.account == name && !job.accepted; };
+    const auto counts = [&of = name](const core::StrangeJob& job) { return job.account == of && !job.accepted; };
     account->strange_jobs = std::ranges::count_if(*jobs, counts);
   }
   co_return core::Result<void>();

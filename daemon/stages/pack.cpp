@@ -81,9 +81,10 @@ Task<core::Result<std::vector<PackStage::Lane>>> PackStage::lanes_that_may_leave
   auto queues = co_await engine_.store.read(&core::Store::summarise_queue);
   if (!queues) co_return queues.error();
   // Suspicious queues come last, and no flush waits for them.
-  const auto suspicious = std::ranges::stable_partition(*queues, std::logical_not(), &core::LaneQueue::suspicious);
-  std::vector<core::LaneQueue> apart(std::move_iterator(suspicious.begin()), std::move_iterator(suspicious.end()));
-  queues->erase(suspicious.begin(), suspicious.end());
+  const auto suspicious =
+      std::stable_partition(queues->begin(), queues->end(), std::not_fn(std::mem_fn(&core::LaneQueue::suspicious)));
+  std::vector<core::LaneQueue> apart(std::make_move_iterator(suspicious), std::make_move_iterator(queues->end()));
+  queues->erase(suspicious, queues->end());
   engine_.flushes.forget_fulfilled(*queues);
   const auto left_out = co_await leave_out_underway(apart);
   if (!left_out) co_return left_out.error();
@@ -119,10 +120,10 @@ Task<core::Result<void>> PackStage::leave_out_underway(std::vector<core::LaneQue
       entry = suspicious_underway_.erase(entry);
       continue;
     }
-    const auto [lane, owner] = entry->second;
+    const auto& [lane, owner] = entry->second;
     for (auto& queue : queues)
       if (queue.id == lane)
-        std::erase_if(queue.owners, [owner](const auto& waiting) { return waiting.owner == owner; });
+        std::erase_if(queue.owners, [&left_out = owner](const auto& waiting) { return waiting.owner == left_out; });
     ++entry;
   }
   co_return core::Result<void>();

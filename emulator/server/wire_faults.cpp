@@ -105,7 +105,8 @@ Plan honest(const Response& response) { return {head(response, length(size_of(re
 Plan cut(const Rule& fault, const Response& response) {
   auto plan = honest(response);
   plan.body_bytes = cut_point(fault, response);
-  if (fault.head_bytes >= 0) plan.before.resize(std::min<std::size_t>(plan.before.size(), fault.head_bytes));
+  if (fault.head_bytes >= 0)
+    plan.before.resize(std::min(plan.before.size(), static_cast<std::size_t>(fault.head_bytes)));
   plan.silence = fault.seconds;  // stall
   return plan;
 }

@@ -94,7 +94,7 @@ TEST_F(Embeds, AsManyAsGeminiTakesAndNoneMore) {
 TEST_F(Embeds, LargeItemsAreStagedAndNoStageIsLeft) {
   start();
   std::vector<std::string> items;
-  for (const std::size_t size : {400'000, 400'000, 400'000, 1'500'000, 10, 400'000})
+  for (const std::size_t size : {400'000U, 400'000U, 400'000U, 1'500'000U, 10U, 400'000U})
     items.push_back(item(std::string(size, 'x') + std::to_string(items.size())));
   const auto reply = call("POST", path(), body(items));
   EXPECT_EQ(reply.status, 200) << reply.body;

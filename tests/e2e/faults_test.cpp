@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kRequests = 24;
 constexpr int kPerBatch = 12;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(BATCHD_WITH_ASAN)
 constexpr bool kSlow = true;  // the programs are slow, and their patience with each other is short
 #else
 constexpr bool kSlow = false;

@@ -56,7 +56,7 @@ std::string mixture(const Kind& kind) {
   std::mt19937 dice(static_cast<unsigned>(seed));
   std::shuffle(faults.begin(), faults.end(), dice);
   // The first rule that matches wins: what strikes any call mustn't come before the others.
-  std::ranges::stable_partition(faults, [](const auto& fault) { return fault.on != "any"; });
+  std::stable_partition(faults.begin(), faults.end(), [](const auto& fault) { return fault.on != "any"; });
   std::string rules;
   for (const auto& fault : faults) {
     auto rule = with_members(fault.rule, probability_of(fault.on));

@@ -83,7 +83,7 @@ Reply Provider::call(const std::string& method, const std::string& target, std::
   Reply reply;
   reply.broken = static_cast<bool>(error);
   if (!parser.is_header_done()) return reply;
-  reply.status = parser.get().result_int();
+  reply.status = static_cast<int>(parser.get().result_int());
   for (const auto& field : parser.get()) reply.headers[lower(field.name_string())] = field.value();
   reply.body = parser.get().body();
   return reply;

@@ -133,8 +133,8 @@ void read_faults(const proto::JsonValue& run, core::JobView& job) {
   if (job.refused.empty()) return;
   job.failed_for = core::FailedFor::lines;
   std::ranges::stable_sort(job.refused, {}, &core::LineRefusal::line);
-  const auto again = std::ranges::unique(job.refused, {}, &core::LineRefusal::line);
-  job.refused.erase(again.begin(), again.end());
+  const auto same_line = [](const auto& a, const auto& b) { return a.line == b.line; };
+  job.refused.erase(std::unique(job.refused.begin(), job.refused.end(), same_line), job.refused.end());
 }
 
 class DepotLines final : public core::ResultLineReader {

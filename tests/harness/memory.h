@@ -8,7 +8,7 @@
 
 namespace batchd::harness {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(BATCHD_WITH_ASAN) || defined(BATCHD_WITH_TSAN)
 inline constexpr bool kMemoryIsItsOwn = false;  // most of it is the sanitizer's
 #else
 inline constexpr bool kMemoryIsItsOwn = true;

@@ -132,7 +132,8 @@ TEST_P(Ends, AbsentMembersFollowTheVerdict) {
     const auto batch = collecting_batch({kAnna, kBob}, end);
     record(batch, {success(other)});
     const AbsentVerdict verdict{fate, true, cause};
-    const auto recorded = must([&](Store& s) { return s.settle_absent(batch, verdict, max_attempts, now_); });
+    const auto recorded =
+        must([&, attempts = max_attempts](Store& s) { return s.settle_absent(batch, verdict, attempts, now_); });
     EXPECT_FALSE(recorded.more);
     const auto seen = view(kBob, id);
     EXPECT_EQ(seen.state, state);

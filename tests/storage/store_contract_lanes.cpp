@@ -165,7 +165,7 @@ TEST_P(Lanes, APauseIsEndedByWhatItLiesWithin) {
       must([&](Store& s) { return s.set_pause(pause, true); });
     reopen();
     EXPECT_EQ(must([](Store& s) { return s.list_pauses(); }).size(), 5U);
-    must([&](Store& s) { return s.set_pause(ended, false); });
+    must([&, &lanes = ended](Store& s) { return s.set_pause(lanes, false); });
     reopen();
     EXPECT_EQ(must([](Store& s) { return s.list_pauses(); }), left);
   }

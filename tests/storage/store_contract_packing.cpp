@@ -158,7 +158,7 @@ TEST_P(Packing, SeekFindsTheLineOfEveryByte) {
   };
   for (const auto& [byte, line_offset, lines_left] :
        {Case{0, 0, 3}, Case{4, 0, 3}, Case{5, 5, 2}, Case{8, 5, 2}, Case{11, 9, 1}, Case{12, 12, 0}}) {
-    const auto seek = must([&](Store& s) { return s.seek_line(batch, byte, 2, {}); });
+    const auto seek = must([&, offset = byte](Store& s) { return s.seek_line(batch, offset, 2, {}); });
     EXPECT_TRUE(seek.found);
     EXPECT_EQ(seek.line_offset, line_offset);
     const auto rest = must([&](Store& s) { return s.read_lines(batch, seek.cursor); });

@@ -215,8 +215,8 @@ class Random : public StoreStories {
     RC_ASSERT(seen.accepted == static_cast<std::int64_t>(accepted_.size()));
     RC_ASSERT(seen.purged == purged_);
     std::array<std::int64_t, kRequestStates> by_hand{};
-    for (const auto& [id, owner] : accepted_) {
-      const auto found = attempt([&](Store& s) { return s.find_request(owner, id); });
+    for (const auto& one : accepted_) {
+      const auto found = attempt([&](Store& s) { return s.find_request(one.second, one.first); });
       if (found.has_value()) ++by_hand.at(static_cast<std::size_t>(found->state));
     }
     for (std::size_t i = 0; i < kRequestStates; ++i) RC_ASSERT(seen.requests[i].items == by_hand[i]);

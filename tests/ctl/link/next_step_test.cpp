@@ -24,7 +24,7 @@ TEST(NextStep, AStrangerLearnsWhichGroupToJoin) {
   ASSERT_EQ(::chown(server.path().c_str(), 0, kUsers), 0);
   ASSERT_EQ(::chown(server.folder().c_str(), 0, kUsers), 0);
   ASSERT_EQ(::chmod(server.path().c_str(), 0660), 0);
-  for (const mode_t folder : {0755, 0750}) {
+  for (const mode_t folder : {0755U, 0750U}) {
     ASSERT_EQ(::chmod(server.folder().c_str(), folder), 0);
     const auto ran = run(server.path(), "status", kAsStranger);
     EXPECT_EQ(ran.code, kNoPermission) << ran.err;

@@ -49,7 +49,7 @@ TEST_F(Budget, ABatchThatIsTooMuchAloneGoesInHalves) {
 
 TEST_F(Budget, AHiddenQuotaLetsEverythingThrough) {
   config.packing.limits.items = 40;
-  const std::vector<std::pair<std::size_t, int>> rows{{1, 20}, {3, 60}, {25, 100}};
+  const std::vector<std::pair<std::size_t, int>> rows{{1, 20}, {3, 40}, {25, 80}};
   for (const auto& [quota, requests] : rows) {
     SCOPED_TRACE(quota);
     start_over();

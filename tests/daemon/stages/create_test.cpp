@@ -254,13 +254,13 @@ TEST_F(Create, AfterEachPauseTheKeyIsReadAnew) {
                 says_error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."));
   gemini.always(Endpoint::account,
                 says_error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."));
-  pass(10min, {Which::submit, Which::settle});
+  pass(1min, {Which::submit, Which::settle});
   EXPECT_NE(account_trouble(), "");
   EXPECT_EQ(batch(id).state, BatchState::uploaded);
   replace_key("key-2");
   gemini.properly_again(Endpoint::create);
   gemini.properly_again(Endpoint::account);
-  pass(10min, {Which::submit, Which::settle});
+  pass(1min, {Which::submit, Which::settle});
   EXPECT_EQ(account_trouble(), "");
   EXPECT_EQ(batch(id).state, BatchState::submitted);
   EXPECT_EQ(batch(id).credential, "key-2");

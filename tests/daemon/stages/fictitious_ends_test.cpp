@@ -83,7 +83,7 @@ TEST_P(Ends, LinesEndEachInItsOwnWay) {
 }
 
 TEST_P(Ends, ResultsThatAreCutAreReadAgain) {
-  for (const std::size_t bytes : {0, 1, 40, 90, 120}) {
+  for (const std::size_t bytes : {0U, 1U, 40U, 90U, 120U}) {
     SCOPED_TRACE(bytes);
     start_over();
     const auto ids = accept_many(4);

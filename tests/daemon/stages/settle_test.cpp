@@ -97,9 +97,9 @@ TEST_F(Settle, OneAmongAThousandCostsTwoCreatesForEachHalving) {
   for (const int place : {0, 389, 999}) {
     SCOPED_TRACE(place);
     gemini.calls.clear();
-    std::vector<RequestId> ids;
-    for (int i = 0; i < 1000; ++i)
-      ids.push_back(accept(i == place ? "{\"n\":\"poison\"}" : "{\"n\":" + std::to_string(i) + "}"));
+    std::vector<std::string> bodies(1000, "{\"n\":1}");
+    bodies[static_cast<std::size_t>(place)] = "{\"n\":\"poison\"}";
+    const auto ids = accept_all(bodies, kAnna);
     let_it_run(8);
     EXPECT_EQ(of(ids, RequestState::failed), std::vector{ids[static_cast<std::size_t>(place)]});
     EXPECT_EQ(of(ids, RequestState::succeeded).size(), 999U);

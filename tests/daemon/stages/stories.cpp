@@ -7,7 +7,7 @@
 namespace batchd::daemon::testing {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(BATCHD_WITH_ASAN) || defined(BATCHD_WITH_TSAN)
 constexpr int kSlowBuild = 6;
 #else
 constexpr int kSlowBuild = 1;

@@ -25,10 +25,27 @@ RequestId AnyWorld::accept_due(const std::string& body, Duration deadline, bool 
   return ask([&](Store& store) { return store.accept(fresh, wall()); }).id;
 }
 
+std::vector<RequestId> AnyWorld::accept_all(const std::vector<std::string>& bodies, OwnerId owner) {
+  return ask([&](Store& store) -> Result<std::vector<RequestId>> {
+    std::vector<RequestId> ids;
+    for (const auto& body : bodies) {
+      NewRequest fresh;
+      fresh.owner = owner;
+      fresh.lane = lane;
+      fresh.body = body;
+      fresh.tokens = 10;
+      const auto accepted = store.accept(fresh, wall());
+      if (!accepted) return accepted.error();
+      ids.push_back(accepted->id);
+    }
+    return ids;
+  });
+}
+
 std::vector<RequestId> AnyWorld::accept_many(int count, OwnerId owner) {
-  std::vector<RequestId> ids;
-  for (int i = 0; i < count; ++i) ids.push_back(accept("{\"n\":" + std::to_string(accepted_++) + "}", owner));
-  return ids;
+  std::vector<std::string> bodies;
+  for (int i = 0; i < count; ++i) bodies.push_back("{\"n\":" + std::to_string(accepted_++) + "}");
+  return accept_all(bodies, owner);
 }
 
 std::vector<Batch> AnyWorld::batches(std::optional<BatchState> state) {
@@ -61,9 +78,15 @@ RequestView AnyWorld::request(RequestId id, OwnerId owner) {
 }
 
 std::vector<RequestState> AnyWorld::states(const std::vector<RequestId>& ids, OwnerId owner) {
-  std::vector<RequestState> all;
-  for (const auto id : ids) all.push_back(request(id, owner).state);
-  return all;
+  return ask([&](Store& store) -> Result<std::vector<RequestState>> {
+    std::vector<RequestState> all;
+    for (const auto id : ids) {
+      const auto view = store.find_request(owner, id);
+      if (!view) return view.error();
+      all.push_back(view->state);
+    }
+    return all;
+  });
 }
 
 std::string AnyWorld::response_of(RequestId id, OwnerId owner) {

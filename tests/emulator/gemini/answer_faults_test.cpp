@@ -107,7 +107,9 @@ struct EditCase {
 class OperationFaults : public testing::TestWithParam<EditCase> {};
 
 TEST_P(OperationFaults, InGetListAndCreate) {
-  const auto& [name, rule, path, expected] = GetParam();
+  const auto* rule = GetParam().rule;
+  const auto* path = GetParam().path;
+  const auto* expected = GetParam().expected;
   Provider provider("{}");
   const auto file = provider.upload(line("a", "1"));
   const auto job = provider.create_job(file);

@@ -195,8 +195,10 @@ TEST_F(Opening, EveryOldSchemaIsBroughtUpToDate) {
     EXPECT_FALSE(commit(*store, [](Store& s) { return s.recover(kStart); }).value());
     const auto orphan = commit(*store, [](Store& s) { return s.adopt_orphan(kAnna, "call", kStart); }).value();
     EXPECT_EQ(orphan, old.version > 1 ? std::optional(RequestId{77}) : std::nullopt);
-    for (const auto& [owner, id] : {std::pair(kAnna, 77), std::pair(kBob, 78), std::pair(kAnna, 79)})
-      EXPECT_TRUE(commit(*store, [&](Store& s) { return s.cancel(owner, RequestId{id}, kStart); }).has_value());
+    for (const auto& request : {std::pair(kAnna, 77), std::pair(kBob, 78), std::pair(kAnna, 79)})
+      EXPECT_TRUE(commit(*store, [&](Store& s) {
+                    return s.cancel(request.first, RequestId{request.second}, kStart);
+                  }).has_value());
     EXPECT_EQ(commit(*store, [](Store& s) { return s.get_batch(BatchId{70}); }).value().packed, 0);
     EXPECT_TRUE(commit(*store, [](Store& s) { return s.counts(); }).value().balanced());
     store.reset();
