@@ -95,7 +95,7 @@ class AnyWorld : public ::testing::Test {
   // --- the store
   RequestId accept(const std::string& body, OwnerId owner = kAnna, std::int64_t tokens = 10);
   RequestId accept_due(const std::string& body, Duration deadline, bool fail, OwnerId owner = kAnna);  // from now
-  std::vector<RequestId> accept_all(const std::vector<std::string>& bodies, OwnerId owner = kAnna);  // in one verb
+  std::vector<RequestId> accept_all(const std::vector<std::string>& bodies, OwnerId owner = kAnna);    // in one verb
   std::vector<RequestId> accept_many(int count, OwnerId owner = kAnna);  // bodies {"n":0}, {"n":1}, ...
   // A verb's value, run on the store's thread; also from inside a reaction.
   template <class Verb>
