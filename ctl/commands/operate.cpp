@@ -57,6 +57,10 @@ int show_paused(Session& session, const std::variant<rapidjson::Document, int>& 
   else
     session.console.talk("paused; requests are accepted and wait until: batchctl resume");
   session.console.table({"ACCOUNT", "ENDPOINT", "MODEL"}, std::move(rows));
+  if (const auto suspicious = number(member(std::get<rapidjson::Document>(fetched), "suspicious")); suspicious > 0)
+    session.console.talk(std::to_string(suspicious) +
+                         (suspicious == 1 ? " suspicious request is" : " suspicious requests are") +
+                         " sent for three more days, apart from all others");
   return kDone;
 }
 

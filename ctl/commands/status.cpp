@@ -45,6 +45,11 @@ std::string tokens_of(const Json& lane) {
   return ", tokens " + std::to_string(number(member(lane, "enqueued_tokens"))) + " of " + std::to_string(allowance);
 }
 
+std::string suspicious_of(const Json& lane) {
+  const auto count = number(member(lane, "suspicious"));
+  return count > 0 ? ", " + std::to_string(count) + " suspicious" : std::string();
+}
+
 void print_lanes(Console& console, const Json& lanes) {
   if (!lanes.IsArray() || lanes.Empty()) return;
   console.data("lanes");
@@ -53,7 +58,7 @@ void print_lanes(Console& console, const Json& lanes) {
                  std::to_string(number(member(lane, "queued"))) + " queued of " +
                  std::to_string(number(member(lane, "owners"))) + " owners, oldest " +
                  age(number(member(lane, "oldest_seconds"))) + (member(lane, "paused").IsTrue() ? ", PAUSED" : "") +
-                 tokens_of(lane));
+                 suspicious_of(lane) + tokens_of(lane));
 }
 
 void print_owners(Console& console, const Json& owners) {

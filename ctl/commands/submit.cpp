@@ -44,10 +44,9 @@ core::Result<std::string> file_content(const std::string& path) {
   if (!file) return bad_input("can't read " + path);
   auto content = read_all(file);
   if (is_blank(content)) return bad_input(path + " is empty: there is no request in it");
-  if (const auto opening = json::opening_fault(content.substr(0, json::kOpeningBytes)); !opening.empty())
-    return bad_input(path + ' ' + std::string(opening));
   json::JsonFault fault;
   const bool valid = json::validate(content, {}, &fault);
+  if (!fault.opening.empty()) return bad_input(json::not_json(fault, path));
   const auto members = valid ? scan_members(content) : std::nullopt;
   if (!members) return bad_input("the request isn't one JSON object" + (valid ? "" : ": " + json::not_json(fault)));
   if (members->empty()) return bad_input(path + " has an empty object: there is no request in it");

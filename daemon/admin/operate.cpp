@@ -29,10 +29,10 @@ void log_word(std::string_view event, const core::LaneSelector& lanes, const Exc
              {"owner", exchange.peer().owner}});
 }
 
-Task<void> answer_pauses(Exchange& exchange, Engine& engine) {
+Task<void> answer_pauses(Exchange& exchange, Engine& engine, std::int64_t suspicious = 0) {
   const auto pauses = co_await engine.store.read(&core::Store::list_pauses);
   if (pauses)
-    co_await reply_json(exchange, 200, proto::paused_json(*pauses));
+    co_await reply_json(exchange, 200, proto::paused_json(*pauses, suspicious));
   else
     co_await reply_problem(exchange, problem_of(pauses.error()));
 }
@@ -81,21 +81,21 @@ Task<void> resume_lanes(Desk& desk, Exchange& exchange, std::string_view) {
     co_await reply_problem(exchange, problem_of(lanes.error()));
     co_return;
   }
-  auto resume = [&lanes = *lanes, now = desk.engine.clock.wall()](core::Store& store) -> core::Result<void> {
-    const auto renewed = store.renew_suspicion(lanes, now);
-    if (!renewed) return renewed.error();
-    return store.set_pause(lanes, false);
+  auto resume = [&lanes = *lanes, now = desk.engine.clock.wall()](core::Store& store) -> core::Result<std::int64_t> {
+    const auto ended = store.set_pause(lanes, false);
+    if (!ended) return ended.error();
+    return store.renew_suspicion(lanes, now);
   };
-  const auto set = co_await desk.engine.store.together(storage::VerbClass::state, resume);
-  if (!set) {
-    co_await reply_problem(exchange, problem_of(set.error()));
+  const auto renewed = co_await desk.engine.store.together(storage::VerbClass::state, resume);
+  if (!renewed) {
+    co_await reply_problem(exchange, problem_of(renewed.error()));
     co_return;
   }
   log_word("operator_resumes", *lanes, exchange);
   for (const auto& [name, account] : desk.engine.accounts.all())
     if (lanes->account.empty() || lanes->account == name) desk.engine.try_at_once(*account);
   desk.engine.wakeups.pack.wake();
-  co_await answer_pauses(exchange, desk.engine);
+  co_await answer_pauses(exchange, desk.engine, *renewed);
 }
 
 Task<void> resume_account(Desk& desk, Exchange& exchange, std::string_view name) {

@@ -26,16 +26,20 @@ std::int64_t free_bytes(const std::string& database) {
   return error ? 0 : static_cast<std::int64_t>(space.available);
 }
 
-// Lanes with something queued first, then those that only have batches under way. Suspicious queues are left out.
+// Lanes with something queued first, then those that only have suspicious requests, or batches under way.
 std::vector<proto::LaneStatus> lanes_of(std::vector<core::LaneQueue> queues, const std::vector<core::Batch>& batches) {
   std::vector<proto::LaneStatus> lanes;
-  for (auto& queue : queues)
-    if (!queue.suspicious) lanes.push_back({.queue = std::move(queue)});
-  for (const auto& batch : batches) {
-    const auto known = [&](const proto::LaneStatus& lane) { return lane.queue.lane == batch.lane; };
-    if (!batch.suspicious && std::ranges::none_of(lanes, known))
-      lanes.push_back({.queue = {.id = batch.lane_id, .lane = batch.lane, .owners = {}}});
-  }
+  const auto status_of = [&](core::LaneId id, const core::Lane& lane) -> proto::LaneStatus& {
+    const auto found = std::ranges::find(lanes, lane, [](const auto& known) { return known.queue.lane; });
+    if (found != lanes.end()) return *found;
+    return lanes.emplace_back(proto::LaneStatus{.queue = {.id = id, .lane = lane, .owners = {}}});
+  };
+  const auto suspicious =
+      std::stable_partition(queues.begin(), queues.end(), [](const auto& q) { return !q.suspicious; });
+  for (auto queue = queues.begin(); queue != suspicious; ++queue) lanes.push_back({.queue = std::move(*queue)});
+  for (auto queue = suspicious; queue != queues.end(); ++queue)
+    status_of(queue->id, queue->lane).suspicious += proto::backlog_of(*queue).items;
+  for (const auto& batch : batches) status_of(batch.lane_id, batch.lane);
   return lanes;
 }
 

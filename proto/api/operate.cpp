@@ -42,7 +42,7 @@ core::Result<core::LaneSelector> parse_lanes(std::string_view body) {
 
 std::string flushed_json(std::int64_t lanes) { return "{\"lanes\":" + std::to_string(lanes) + "}\n"; }
 
-std::string paused_json(const std::vector<core::LaneSelector>& pauses) {
+std::string paused_json(const std::vector<core::LaneSelector>& pauses, std::int64_t suspicious) {
   std::string body;
   json::Writer w(body);
   Members m(w);
@@ -52,6 +52,7 @@ std::string paused_json(const std::vector<core::LaneSelector>& pauses) {
     append_lanes(members, lanes);
     members.w.end_object();
   });
+  if (suspicious > 0) m.number("suspicious", suspicious);
   w.end_object();
   return body + '\n';
 }

@@ -15,9 +15,10 @@ namespace batchd::proto {
 // it is anything else. The model is as the caller wrote it.
 core::Result<core::LaneSelector> parse_lanes(std::string_view body);
 
-std::string flushed_json(std::int64_t lanes);                            // {"lanes":N}
-std::string paused_json(const std::vector<core::LaneSelector>& pauses);  // {"paused":[{"account","endpoint","model"}]}
-std::string resumed_json(std::string_view account, bool healthy);        // {"account","healthy"}
+std::string flushed_json(std::int64_t lanes);  // {"lanes":N}
+// {"paused":[{"account","endpoint","model"}]}, and "suspicious" if requests are sent again that waited for an operator.
+std::string paused_json(const std::vector<core::LaneSelector>& pauses, std::int64_t suspicious = 0);
+std::string resumed_json(std::string_view account, bool healthy);  // {"account","healthy"}
 
 // The lines of GET /admin/audit: {"finding"} for each, and {"bodies","requests","findings"} at the end.
 std::string finding_json(std::string_view finding);

@@ -47,6 +47,7 @@ void append_lane(Members& m, const LaneStatus& lane) {
   m.number("tokens", backlog.tokens);
   m.number("owners", static_cast<std::int64_t>(lane.queue.owners.size()));
   m.age(backlog.oldest);
+  if (lane.suspicious > 0) m.number("suspicious", lane.suspicious);
   m.number("enqueued_tokens", lane.enqueued_tokens);
   m.number("allowance", lane.allowance);
   if (lane.turnaround)

@@ -33,6 +33,7 @@ struct LaneStatus {
   std::int64_t enqueued_tokens = 0;  // as the provider counts them, in batches from sealing to the end of their job
   std::int64_t allowance = 0;        // how many tokens may be enqueued at once, by configuration and what was learned
   std::optional<core::Duration> turnaround = {};  // median of its last jobs
+  std::int64_t suspicious = 0;                    // requests in the lane's suspicious queue
 };
 
 struct AdminStatus {

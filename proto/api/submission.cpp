@@ -11,7 +11,6 @@
 #include "proto/api/request.h"
 #include "proto/control_document.h"
 #include "proto/json/members.h"
-#include "proto/json/opening.h"
 #include "proto/json/validator.h"
 
 namespace batchd::proto {
@@ -43,11 +42,8 @@ struct SubmissionReader::Impl : json::MemberHandler {
 
   bool fail_json() {
     const auto& found = validator.fault();
-    const auto encoding = json::opening_fault(opening);
-    const auto what = is_line ? "the line " : "the body ";
-    return fail({.code = "bad_json",
-                 .detail = encoding.empty() ? json::not_json(found) : what + std::string(encoding),
-                 .offset = found.offset});
+    const auto text = is_line ? "the line" : "the body";
+    return fail({.code = "bad_json", .detail = json::not_json(found, text), .offset = found.offset});
   }
 
   bool fail_shape() {
@@ -56,7 +52,6 @@ struct SubmissionReader::Impl : json::MemberHandler {
 
   bool feed(std::string_view fragment, std::string& request_out) {
     if (faulty) return false;
-    if (opening.size() < json::kOpeningBytes) opening += fragment.substr(0, json::kOpeningBytes - opening.size());
     if (!validator.feed(fragment)) return fail_json();
     out = &request_out;
     if (!members.feed(fragment)) fail_shape();
@@ -156,7 +151,6 @@ struct SubmissionReader::Impl : json::MemberHandler {
   const core::RequestRules* rules;  // for the request
   json::Validator validator{{.depth_max = core::kJsonDepthMax, .plain_numbers = false}};
   json::MemberScan members{*this};
-  std::string opening;  // the first bytes
   std::size_t which = kUnknown;
   std::array<bool, kNames.size()> seen{};
   std::array<std::string, kNames.size()> raw;  // values of all members except the request

@@ -30,10 +30,7 @@ struct EmbedsReader::Impl : json::MemberHandler {
   bool fail(std::string code, std::string detail) {
     return fail(SubmissionFault{.code = std::move(code), .detail = std::move(detail)});
   }
-  bool fail_json() {
-    const auto& found = validator.fault();
-    return fail("bad_json", "not JSON at byte " + std::to_string(found.offset) + ": " + found.what);
-  }
+  bool fail_json() { return fail("bad_json", json::not_json(validator.fault(), "the body")); }
   bool fail_shape() { return fail("not_an_object", "the body must be one JSON object"); }
   bool fail_item(SubmissionFault found) {
     found.detail = "requests[" + std::to_string(items.size() - 1) + "]: " + found.detail;

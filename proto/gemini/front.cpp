@@ -53,10 +53,7 @@ struct GeminiBodyReader::Impl : json::MemberHandler {
   bool fail(std::string code, std::string detail) {
     return fail(SubmissionFault{.code = std::move(code), .detail = std::move(detail)});
   }
-  bool fail_json() {
-    const auto& found = validator.fault();
-    return fail("bad_json", "not JSON at byte " + std::to_string(found.offset) + ": " + found.what);
-  }
+  bool fail_json() { return fail("bad_json", json::not_json(validator.fault(), "the body")); }
   void append(std::string_view bytes) {
     if (!faulty && !request.feed(bytes, *out)) fail(request.fault());
   }
@@ -91,9 +88,8 @@ struct GeminiBodyReader::Impl : json::MemberHandler {
   }
   void end_value(std::uint64_t) override {
     if (!in_model || faulty) return;
-    std::string text;
-    const bool readable = json::unescape(raw_model, text);
-    if (!readable || !is_model(text, model)) fail("bad_model", "\"model\" in the body must be the model of the path");
+    if (!GeminiBodyReader::names(raw_model, model))
+      fail("bad_model", "\"model\" in the body must be the model of the path");
     raw_model.clear();
   }
 
@@ -128,7 +124,7 @@ const SubmissionFault& GeminiBodyReader::fault() const { return impl_->fault; }
 
 bool GeminiBodyReader::names(std::string_view raw, std::string_view model) {
   std::string text;
-  return json::unescape(raw, text) && is_model(text, model);
+  return raw == "null" || (json::unescape(raw, text) && is_model(text, model));
 }
 
 }  // namespace batchd::proto

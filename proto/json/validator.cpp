@@ -1,6 +1,7 @@
 #include "proto/json/validator.h"
 
 #include "proto/json/grammar.h"
+#include "proto/json/opening.h"
 
 namespace batchd::json {
 
@@ -8,12 +9,13 @@ struct Validator::Impl {
   explicit Impl(const ValidatorLimits& limits) : grammar(limits) {}
 
   bool fail(std::string_view what) {
-    fault = {fed, std::string(what)};
+    fault = {fed, std::string(what), opening_fault(opening)};
     faulty = true;
     return false;
   }
 
   Grammar grammar;
+  std::string opening;
   std::uint64_t fed = 0;
   bool faulty = false;
   JsonFault fault;
@@ -26,6 +28,8 @@ Validator& Validator::operator=(Validator&&) noexcept = default;
 
 bool Validator::feed(std::string_view fragment) {
   if (impl_->faulty) return false;
+  auto& opening = impl_->opening;
+  if (opening.size() < kOpeningBytes) opening += fragment.substr(0, kOpeningBytes - opening.size());
   const auto good = impl_->grammar.take(fragment);
   impl_->fed += good;
   return good == fragment.size() || impl_->fail(impl_->grammar.fault());
@@ -38,7 +42,8 @@ bool Validator::finish() {
 
 const JsonFault& Validator::fault() const { return impl_->fault; }
 
-std::string not_json(const JsonFault& fault) {
+std::string not_json(const JsonFault& fault, std::string_view text) {
+  if (!fault.opening.empty()) return std::string(text) + ' ' + std::string(fault.opening);
   return "not JSON at byte " + std::to_string(fault.offset) + ": " + fault.what;
 }
 

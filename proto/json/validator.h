@@ -22,9 +22,11 @@ struct ValidatorLimits {
 struct JsonFault {
   std::uint64_t offset = 0;  // of the first byte that isn't allowed, from 0
   std::string what;          // for people; contains none of the input
+  std::string_view opening;  // what the text begins like instead (opening_fault()); empty if like JSON. Is static
 };
-// Returns the fault in words: "not JSON at byte 7: a value is expected".
-std::string not_json(const JsonFault& fault);
+// Returns the fault in words: "not JSON at byte 7: a value is expected", or "the body is UTF-16: convert ...", where
+// `text` is "the body".
+std::string not_json(const JsonFault& fault, std::string_view text = "the text");
 
 class Validator {
  public:

@@ -23,6 +23,8 @@ class Verdicts : public JudgedTest {
     all["packing.max_items"] = "20000";
     all["packing.max_age"] = "\"1h\"";
     all["log.level"] = "\"info\"";
+    // No answer stays away here. One that is only late would count as lost, and put batches on hold.
+    all["accounts.default.answer_timeout"] = all["accounts.default.stall_timeout"] = "\"30s\"";
     for (auto& [key, value] : config) all[key] = value;
     start(std::move(emulator),
           {.tokens = ann_.name + ' ' + ann_.token + "\n" + bob_.name + ' ' + bob_.token + "\n", .config = all});
@@ -112,6 +114,9 @@ TEST_P(TwoOwners, OnesBadRequestsCostTheOtherNothing) {
   if (count(bob_, "failed") < bad) {
     ASSERT_EQ(items.size(), 1U);
     EXPECT_EQ(items[0].text("/owner"), "bob");
+    const auto lanes = daemon_->admin_status().items("/lanes");
+    ASSERT_EQ(lanes.size(), 1U);
+    EXPECT_GT(lanes[0].number("/suspicious"), 0);
   }
   EXPECT_EQ(daemon_->batches_in_state("held"), 0);
   expect_nothing_billed_twice();

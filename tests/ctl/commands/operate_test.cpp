@@ -33,6 +33,8 @@ TEST(Operator, WordsToLanes) {
        R"({"account":"a","endpoint":"e","model":"m"})", "a\tany\tm\n", "batchctl resume"},
       {"resume --account a", R"({"paused":[]})", "POST /admin/lanes/resume", R"({"account":"a"})", "",
        "nothing is paused"},
+      {"resume", R"({"paused":[],"suspicious":5})", "POST /admin/lanes/resume", "{}", "",
+       "5 suspicious requests are sent for three more days"},
       {"resume-account a", R"({"account":"a","healthy":true})", "POST /admin/accounts/a/resume", "", "",
        "a works again"},
       {"resume-account 'a b'", R"({"account":"a b","healthy":false})", "POST /admin/accounts/a%20b/resume", "", "",

@@ -89,6 +89,7 @@ TEST(EmbedsReader, Faults) {
   for (const auto& [body, code] : table)
     for (std::size_t cut = 0; cut <= body.size(); ++cut)
       EXPECT_EQ(read_embeds(body, cut).code, code) << body << ' ' << cut;
+  EXPECT_EQ(read_embeds("\xEF\xBB\xBF{}", 0).detail.find("the body begins with a byte order mark"), 0U);
   EXPECT_TRUE(read_embeds(table[17].first, 4).detail.starts_with("requests[1]: "))
       << read_embeds(table[17].first, 4).detail;
 }

@@ -35,14 +35,17 @@ const core::RequestRules kFrontRules{.media = {{"data", ""}}, .dropped = {}};
 
 struct FrontRead {
   std::optional<std::int64_t> tokens;
-  std::string request, code;
+  std::string request, code, detail;
 };
 FrontRead read_front(std::string_view body, std::size_t cut) {
   GeminiBodyReader reader("m", kFrontRules);
   FrontRead read;
   if (reader.feed(body.substr(0, cut), read.request)) reader.feed(body.substr(cut), read.request);
   read.tokens = reader.finish(read.request);
-  if (!read.tokens) read.code = reader.fault().code;
+  if (!read.tokens) {
+    read.code = reader.fault().code;
+    read.detail = reader.fault().detail;
+  }
   return read;
 }
 
@@ -64,6 +67,7 @@ TEST(GeminiBody, PassesButForTheModel) {
   EXPECT_EQ(read_front(R"({"model":"m","content":{"data":"AAAA","t":"12345678"}})", 9).tokens, 2 + 258 + 1);
   EXPECT_EQ(read_front("{}", 1).request, "{}");
   EXPECT_EQ(read_front(R"({"model":"m"})", 1).request, "{}");
+  EXPECT_EQ(read_front(R"({"model":null})", 1).request, "{}") << "as if it weren't there";
 }
 
 TEST(GeminiBody, Faults) {
@@ -77,6 +81,8 @@ TEST(GeminiBody, Faults) {
   };
   for (const auto& [body, code] : table)
     for (std::size_t cut = 0; cut <= body.size(); ++cut) EXPECT_EQ(read_front(body, cut).code, code) << body;
+  EXPECT_EQ(read_front("\xEF\xBB\xBF{}", 0).detail.find("the body begins with a byte order mark"), 0U);
+  EXPECT_EQ(read_front("{x", 0).detail.find("not JSON at byte 1"), 0U);
 }
 
 TEST(GeminiErrors, AreGooglesOwn) {
