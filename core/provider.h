@@ -207,7 +207,8 @@ struct Caps {
   std::vector<std::string> endpoints;  // kinds of requests that the provider takes batches of; the first is the default
   std::string base_url;                // where the provider is, unless the configuration says otherwise
   CredentialHeader credential_header;
-  std::vector<HttpHeader> headers;  // sent with every call
+  std::vector<std::string> key_prefixes;  // what its API keys begin with, to keep them out of what people read
+  std::vector<HttpHeader> headers;        // sent with every call
 };
 
 // Returns true if deleting the input file proves that a create call that wasn't answered can run nothing: the provider

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/secrets.h"
 #include "daemon/provider/https_call.h"
 #include "daemon/provider/https_connection.h"
 #include "daemon/provider/https_url.h"
@@ -72,6 +73,10 @@ class HttpsClient final : public HttpsLink {
   }
 
   Task<core::HttpEvent> perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) override;
+
+  std::string redacted(std::string_view words) const override {
+    return core::without_secrets(words, config_->credential, config_->key_prefixes);
+  }
 
  private:
   using ConnectionPtr = std::unique_ptr<Connection>;

@@ -18,6 +18,7 @@ struct HttpsClientConfig {
   core::CredentialHeader credential_header;
   std::vector<core::HttpHeader> headers;  // sent with every call, before the call's own
   std::string credential;                 // never logged, never sent elsewhere
+  std::vector<std::string> key_prefixes;  // as Caps::key_prefixes
   std::string ca_file;                    // if empty, the system's roots
   core::Duration connect_timeout{};       // resolve + connect + TLS
   core::Duration answer_timeout{};        // last byte written -> complete head; and whole control answers

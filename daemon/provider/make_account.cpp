@@ -24,6 +24,7 @@ std::unique_ptr<HttpsLink> make_link(Executor executor, const config::Account& s
   client.base_url = base_url_of(settings, provider);
   client.credential_header = provider.caps().credential_header;
   client.headers = provider.caps().headers;
+  client.key_prefixes = provider.caps().key_prefixes;
   client.ca_file = settings.ca_file;
   client.connect_timeout = settings.connect_timeout;
   client.answer_timeout = settings.answer_timeout;

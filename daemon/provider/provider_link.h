@@ -10,6 +10,7 @@
 #include "core/http.h"
 #include "core/provider.h"
 #include "daemon/net/net.h"
+#include "daemon/provider/redact.h"
 
 namespace batchd::daemon {
 
@@ -43,17 +44,25 @@ class ProviderLink {
   // `slices` may be null if the call has no BatchSlice, and `sink` if it has no Sink::lines. The sink receives the
   // bytes of complete and of cut answers alike; only the returned event tells which it was.
   virtual Task<core::HttpEvent> perform(const core::HttpCall& call, SliceOpener* slices, ByteSink* sink) = 0;
+  // Returns the words without the link's own credential, and without what looks like another.
+  virtual std::string redacted(std::string_view words) const = 0;
 };
 
-// Runs a dialogue to its end and returns its outcome, or the fault that ended it.
+// Runs a dialogue to its end and returns its outcome, or the fault that ended it, without credentials in their words.
 template <class Outcome>
 Task<std::variant<Outcome, core::Fault>> converse(ProviderLink& link, core::Dialogue<Outcome>& dialogue,
                                                   SliceOpener* slices = nullptr, ByteSink* sink = nullptr) {
   core::HttpEvent event;
   for (;;) {
     auto next = dialogue.step(event);
-    if (auto* outcome = std::get_if<Outcome>(&next)) co_return std::move(*outcome);
-    if (auto* fault = std::get_if<core::Fault>(&next)) co_return std::move(*fault);
+    if (auto* outcome = std::get_if<Outcome>(&next)) {
+      redact(link, *outcome);
+      co_return std::move(*outcome);
+    }
+    if (auto* fault = std::get_if<core::Fault>(&next)) {
+      redact(link, *fault);
+      co_return std::move(*fault);
+    }
     const auto call = std::get<core::HttpCall>(std::move(next));
     event = co_await link.perform(call, slices, sink);
   }

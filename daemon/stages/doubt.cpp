@@ -1,5 +1,6 @@
 // The doubts of settle: what it asks the provider before anybody is blamed for a refusal, and what follows if the
 // answers explain it, or blame the account.
+#include "core/secrets.h"
 #include "daemon/net/log.h"
 #include "daemon/stages/explain.h"
 #include "daemon/stages/refused_lines.h"
@@ -52,9 +53,10 @@ Task<std::optional<core::Duration>> SettleStage::look_into(const core::Batch& ba
       co_return pause_unless(moved.has_value());
     }
     case What::model: {
-      const core::BatchPatch patch{.message = explanation.error ? explanation.error->message : batch.message,
-                                   .error = explanation.error ? explanation.error : batch.error,
-                                   .refusal = core::RefusedFor::model};
+      const core::BatchPatch patch{
+          .message = explanation.error ? core::without_quotes(explanation.error->message) : batch.message,
+          .error = explanation.error ? explanation.error : batch.error,
+          .refusal = core::RefusedFor::model};
       const auto marked = co_await engine_.mark(batch, BatchState::refused, patch);
       co_return pause_unless(marked.has_value());
     }

@@ -1,6 +1,7 @@
 // poll: looks at jobs until they are over. A look that fails says nothing about the job: only a clear answer of the
 // provider moves a batch, and a job state that we don't know means "not ended". The provider is asked to cancel a job
 // that nobody waits for, and the job is then polled like any other until the provider says how it ended.
+#include "core/secrets.h"
 #include "daemon/net/log.h"
 #include "daemon/net/random.h"
 #include "daemon/stages/refused_lines.h"
@@ -57,7 +58,7 @@ Task<core::Duration> PollStage::advance(core::Batch batch, Progress& progress) {
                            : std::min(engine_.config.polling.output_grace, schedule.first * 3);
     if (now() - *progress.since < grace) co_return std::min(pause, schedule.first * 3);
   }
-  const core::BatchPatch patch{.message = job.error ? job.error->message : "",
+  const core::BatchPatch patch{.message = job.error ? core::without_quotes(job.error->message) : "",
                                .results = job.results,
                                .error = job.error,
                                .failed_for = failed_for,

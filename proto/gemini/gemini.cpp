@@ -36,6 +36,7 @@ Caps gemini_caps(const GeminiConfig& config) {
   caps.endpoints = {"generateContent", "embedContent"};
   caps.base_url = "https://generativelanguage.googleapis.com";
   caps.credential_header = {"x-goog-api-key", ""};
+  caps.key_prefixes = {"AIza", "AQ.", "ya29."};
   return caps;
 }
 

@@ -67,6 +67,18 @@ class HeadServer {
   ScriptedServer server_;  // its thread ends before what it writes to
 };
 
+// Ends at once with what it was given.
+template <class Outcome>
+class Ending final : public core::Dialogue<Outcome> {
+ public:
+  using Next = typename core::Dialogue<Outcome>::Next;
+  explicit Ending(Next end) : end_(std::move(end)) {}
+  Next step(const core::HttpEvent&) override { return end_; }
+
+ private:
+  Next end_;
+};
+
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 class MakeAccount : public testing::Test {
@@ -76,6 +88,7 @@ class MakeAccount : public testing::Test {
     plain.base_url = server_.url() + "/plain/v1";
     plain.credential_header = {"X-Plain-Key", ""};
     plain.headers = {{"X-Plain-Version", "2026-01-01"}};
+    plain.key_prefixes = {"plain_"};
     bearer.base_url = server_.url() + "/bearer";
     bearer.credential_header = {"Authorization", "Bearer "};
     bearer.headers = {{"X-Bearer-Beta", "batches"}, {"X-Bearer-Version", "7"}};
@@ -103,6 +116,15 @@ class MakeAccount : public testing::Test {
     EXPECT_EQ(event.status, 200) << event.detail;
     return server_.last_head();
   }
+  template <class Outcome>
+  std::variant<Outcome, core::Fault> end_of(Account& account, std::variant<core::HttpCall, Outcome, core::Fault> end) {
+    Ending<Outcome> dialogue(std::move(end));
+    std::variant<Outcome, core::Fault> got;
+    asio::co_spawn(context_, converse(*account.link, dialogue), [&](std::exception_ptr, auto came) { got = came; });
+    context_.restart();
+    context_.run();
+    return got;
+  }
   void put(const std::string& name, const std::string& key) { std::ofstream(folder_ + '/' + name) << key; }
 
   HeadServer server_{2};
@@ -112,6 +134,38 @@ class MakeAccount : public testing::Test {
   ProviderKinds kinds_ = released_kinds();
   std::string folder_;
 };
+
+// A provider may quote a key in its words, and everything that is logged, shown or delivered comes from them.
+TEST_F(MakeAccount, ItsWordsAreReadWithoutKeys) {
+  environment_ = {{"BATCHD_PLAIN_API_KEY", "key-of-plain-1"}};
+  const auto account = make("a", "plain");
+  const std::string said = "Consumer 'api_key:plain_0123456789abcdef' or key-of-plain-1 is suspended";
+  const std::string read = "Consumer 'api_key:(a key)' or (the key) is suspended";
+  const core::RequestError error{.message = said, .body = "{\"message\":\"" + said + "\"}"};
+  const auto expect_read = [&](const core::RequestError& got) {
+    EXPECT_EQ(got.message, read);
+    EXPECT_EQ(got.body, "{\"message\":\"" + read + "\"}");
+  };
+  const core::Fault fault{.kind = core::Fault::Kind::account, .message = said, .error = error, .lines = {{1, error}}};
+  const auto faulty = std::get<core::Fault>(end_of<core::Done>(*account, fault));
+  EXPECT_EQ(faulty.message, "Consumer '...' or (the key) is suspended") << "what is quoted may be a prompt";
+  expect_read(*faulty.error);
+  expect_read(faulty.lines.at(0).error);
+  const core::JobView job{.name = "jobs/" + said, .error = error, .refused = {{7, error}}};
+  const auto polled = std::get<core::JobView>(end_of<core::JobView>(*account, job));
+  EXPECT_EQ(polled.name, job.name) << "is sent back as it came";
+  expect_read(*polled.error);
+  expect_read(polled.refused.at(0).error);
+  const auto listed = std::get<core::JobMatches>(end_of<core::JobMatches>(*account, core::JobMatches{{job, job}}));
+  expect_read(*listed.jobs.at(1).error);
+  const auto seen = std::get<core::Presence>(end_of<core::Presence>(*account, core::Presence{.error = error}));
+  expect_read(*seen.error);
+
+  environment_ = {{"BATCHD_PLAIN_API_KEY", "key-of-plain-2"}};
+  ASSERT_TRUE(account->reload(*account));
+  const core::Fault later{.kind = core::Fault::Kind::unclear, .message = "key-of-plain-2"};
+  EXPECT_EQ(std::get<core::Fault>(end_of<core::Done>(*account, later)).message, "(the key)");
+}
 
 TEST_F(MakeAccount, AKeyGoesOutInTheHeaderOfItsOwnKindAndNowhereElse) {
   environment_ = {{"BATCHD_PLAIN_API_KEY", "key-of-plain"}, {"BATCHD_BEARER_API_KEY", "key-of-bearer"}};

@@ -40,6 +40,8 @@ class FakeLink final : public ProviderLink {
  public:
   FakeLink(fictitious::FakeProvider& fake, Held& held, const Wire& wire) : fake_(fake), held_(held), wire_(wire) {}
 
+  std::string redacted(std::string_view words) const override { return std::string(words); }
+
   Task<HttpEvent> perform(const HttpCall& call, SliceOpener* slices, ByteSink* sink) override {
     if (wire_.dead) co_return broken("killed");
     std::string body;

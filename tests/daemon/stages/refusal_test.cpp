@@ -145,6 +145,25 @@ TEST_F(Refusal, ManyAnonymousOnesAmongGoodOnesConvictNoGoodOne) {
   EXPECT_EQ(count(bad, RequestState::failed, kAnna), std::ssize(bad));
 }
 
+// What a refusal quotes is for those who wrote it.
+TEST_F(Refusal, AnOperatorSeesNoQuotedPrompt) {
+  const auto refused = accept_many(1)[0];
+  gemini.next(Endpoint::create, says_error(400, "INVALID_ARGUMENT", "no such field: 'ann secret'"));
+  pass(5min);
+  ASSERT_EQ(request(refused).state, RequestState::failed);
+  EXPECT_EQ(request(refused).error->message, "no such field: 'ann secret'");
+  EXPECT_EQ(only_batch().message, "no such field: '...'");
+
+  start_over();
+  const auto failed = accept_many(1)[0];
+  pass(5min);
+  gemini.fail(gemini.only_job(), 3, "no such field: 'ann secret'");
+  pass(5min);
+  ASSERT_EQ(request(failed).state, RequestState::failed);
+  EXPECT_EQ(request(failed).error->message, "no such field: 'ann secret'");
+  EXPECT_EQ(only_batch().message, "no such field: '...'");
+}
+
 // After three days of refusals an operator decides; what is suspicious never fails for that.
 TEST_F(Refusal, SuspiciousRequestsWaitForAnOperatorInTheEnd) {
   config.packing.limits.items = 2000;
