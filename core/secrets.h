@@ -16,8 +16,8 @@ namespace batchd::core {
 // A word has letters, digits and -._~+/.
 std::string without_secrets(std::string_view text, std::string_view own, std::span<const std::string> prefixes);
 
-// Returns `text` with "..." in place of what stands in quotes, since a refusal may quote a caller's prompt. Names stay: one
-// word that has one of ._/:[ in it, as those of fields, metrics and models. An apostrophe is no quote.
+// Returns `text` with "..." in place of what stands in quotes, since a refusal may quote a caller's prompt. Names stay:
+// one word that has one of ._/:[ in it, as those of fields, metrics and models. An apostrophe is no quote.
 std::string without_quotes(std::string_view text);
 
 }  // namespace batchd::core

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -42,6 +43,14 @@ int exit_code_of(const core::Error& error) {
   return EX_CANTCREAT;
 }
 
+// The signals that batchd handles stay pending from now on.
+void block_signals() {
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&handled, signal);
+  ::pthread_sigmask(SIG_BLOCK, &handled, nullptr);
+}
+
 class Daemon {
  public:
   Daemon(const config::Config& config, const config::Environment& environment, std::optional<std::string> file,
@@ -71,6 +80,9 @@ class Daemon {
     };
     asio::co_spawn(io_.get_executor(), live(), finished);
     io_.run();
+    // A signal that comes now must not end the process in its own way. This thread is the only one left that could.
+    store_thread_.stop();
+    block_signals();
     return exit_code;
   }
 

@@ -54,7 +54,8 @@ class DevFolder {
 void protect_process() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-#ifndef BATCHD_WITH_ASAN  // its leak checker must trace the process
+  std::signal(SIGHUP, SIG_IGN);  // until the reloader listens
+#ifndef BATCHD_WITH_ASAN         // its leak checker must trace the process
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
 }

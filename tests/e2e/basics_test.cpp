@@ -242,6 +242,20 @@ TEST_F(Basics, ALargeResponseThatIsNoJsonIsStreamedInBase64) {
   EXPECT_TRUE(bytes->find(large) != std::string::npos);
 }
 
+// Whoever is told twice to stop, or is told something else meanwhile, hasn't failed. The last signals come when nothing
+// is left that could hear them.
+TEST_F(Basics, MoreSignalsDuringAStopChangeNothing) {
+  start();
+  for (int lives = 0; lives < 5; ++lives) {
+    auto& process = daemon_->process();
+    process.kill(SIGTERM);
+    while (process.running())
+      for (const int signal : {SIGTERM, SIGHUP, SIGINT}) process.kill(signal);
+    EXPECT_EQ(process.wait(), 0);
+    daemon_->start();
+  }
+}
+
 TEST_F(Basics, NoSecretIsWrittenWhereItDoesNotBelong) {
   const std::string key = "canary-key-8c1f2d", prompt = "canary-prompt-5b77e0", failing = "canary-failing-91ab3c";
   start({.faults = R"({"rules":[{"on":"any","do":"status","status":503,"every":4},
