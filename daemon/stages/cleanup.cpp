@@ -21,7 +21,8 @@ Task<bool> CleanupStage::clean_up(const core::Batch& batch) {
     if (engine_.clock.steady() < not_before_[account->name]) co_return false;
     const auto files = co_await engine_.store.read(&core::Store::list_inputs, batch.id);
     if (!files) co_return false;
-    if (const auto fault = co_await remove_inputs(*files, *account)) {
+    std::size_t done = 0;
+    if (const auto fault = co_await remove_inputs(*files, *account, done)) {
       if (fault->retry_after)
         not_before_[account->name] = engine_.clock.steady() + core::bounded_retry_after(*fault->retry_after);
       log_event(LogLevel::debug, "file_not_deleted", {{"batch", batch.id}, {"message", fault->message}});

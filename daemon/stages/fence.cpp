@@ -18,13 +18,18 @@ enum Phase { delete_files = 0, first_look, second_look, relist };
 
 constexpr core::Duration kFenceTimeMax = std::chrono::hours(24);  // if the file is still there after every deletion
 
+void enter(Progress& progress, int phase) {
+  progress.phase = phase;
+  progress.done = 0;
+}
+
 }  // namespace
 
 // Progress is in memory only: after a restart the fence begins anew, which is slower and just as safe.
 Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, Progress& progress) {
   core::Duration pause{};
   // What one key sees and what another key lists prove nothing together.
-  if (batch.credential != account.credential) progress.phase = delete_files;
+  if (batch.credential != account.credential) enter(progress, delete_files);
   switch (progress.phase) {
     case delete_files: {
       // To the key of another project every file looks gone. After our own deletion it looks gone to a new key of the
@@ -49,9 +54,9 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         progress.scratch = std::get<core::Uploaded>(canary).file;
       }
       // All uploads are deleted: the create names the last one, but an earlier create may have named an earlier one.
-      if (const auto fault = co_await remove_inputs(*files, account))
+      if (const auto fault = co_await remove_inputs(*files, account, progress.done))
         co_return co_await fence_fault(std::move(batch), *fault, account, progress);
-      progress.phase = first_look;
+      enter(progress, first_look);
       co_return core::Duration::zero();
     }
     case first_look:
@@ -62,7 +67,7 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         case Look::still_there:
           if (engine_.clock.wall() - batch.state_since > kFenceTimeMax)
             co_return co_await hold(std::move(batch), "its input file can't be deleted");
-          progress.phase = delete_files;
+          enter(progress, delete_files);
           co_return core::backoff_pause(retry_backoff(), progress.tries++);
         case Look::blind:
           co_return co_await hold(std::move(batch),
@@ -70,7 +75,7 @@ Task<core::Duration> ReconcileStage::fence(core::Batch batch, Account& account, 
         case Look::gone:
           break;
       }
-      ++progress.phase;
+      enter(progress, progress.phase + 1);
       co_return progress.phase == second_look ? engine_.config.submission.fence_pause
                                               : engine_.config.submission.relist_pause;
     }
@@ -107,8 +112,9 @@ Task<ReconcileStage::Look> ReconcileStage::look_at_inputs(const core::Batch& bat
     pause = pause_unless(false);
     co_return Look::fault;
   }
-  for (const auto& file : *files) {
-    auto dialogue = account.provider->check_file(file);
+  // Where every other answer is lost, only a look that goes on where it was comes to an end.
+  for (; progress.done < files->size(); ++progress.done) {
+    auto dialogue = account.provider->check_file((*files)[progress.done]);
     const auto answer = co_await converse(*account.link, *dialogue);
     if (const auto* fault = std::get_if<Fault>(&answer)) {
       pause = pause_after(*fault, account, progress);

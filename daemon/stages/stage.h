@@ -31,6 +31,7 @@ void pause_account_as_asked(Account& account, const core::Fault& fault, const En
 struct Progress {
   int tries = 0;                          // failures in a row, or looks so far; the pause grows with it
   int phase = 0;                          // where the stage is in its own sequence of steps in this state
+  std::size_t done = 0;                   // how many of the phase's things are done: a fault doesn't begin them anew
   std::string scratch;                    // a text that the stage needs for that sequence
   std::optional<core::SteadyTime> since;  // when a condition that must last began, or was last seen
   core::Duration lasted{};                // how long the condition has lasted, without interruptions

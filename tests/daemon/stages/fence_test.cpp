@@ -178,6 +178,23 @@ TEST_F(Fence, ATroubleAtAnyStepNeverFences) {
   EXPECT_EQ(batch(id).state, BatchState::fenced);
 }
 
+// Of two backends one is broken: in step with the calls of a look that begins anew, it would never come to its end.
+TEST_F(Fence, GoesOnWhereItWasWhenEveryOtherAnswerIsLost) {
+  for (const auto endpoint : {Endpoint::check, Endpoint::remove, Endpoint::list})
+    for (const int lost : {0, 1}) {
+      SCOPED_TRACE(std::to_string(static_cast<int>(endpoint)) + (lost == 0 ? ": the first" : ": the second"));
+      start_over();
+      const auto id = fencing();
+      int calls = 0;
+      gemini.always(endpoint, [lost, &calls](Call& call, const std::function<HttpEvent()>& properly) {
+        return calls++ % 2 == lost ? no_answer()(call, properly) : properly();
+      });
+      pass(30min, {Which::reconcile});
+      EXPECT_EQ(batch(id).state, BatchState::fenced);
+      gemini.properly_again(endpoint);
+    }
+}
+
 TEST_F(Fence, AJobThatWasQuickerThanTheDeletionIsAdopted) {
   const auto id = fencing();
   wait(config.submission.fence_pause);
