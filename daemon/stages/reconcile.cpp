@@ -86,9 +86,18 @@ Task<ReconcileStage::Listing> ReconcileStage::list_and_adopt(core::Batch batch, 
     co_return Listing::unknown;
   }
   account_works(account);
-  const auto& jobs = std::get<core::JobMatches>(answer).jobs;
+  auto& jobs = std::get<core::JobMatches>(answer).jobs;
   if (account.provider->caps().tag == core::Caps::Tag::none)
     co_return co_await look_for_strangers(batch, jobs, progress, pause);
+  // A job belongs to one batch, whatever tag a listing shows with it.
+  for (auto job = jobs.begin(); job != jobs.end();) {
+    const auto known = co_await engine_.store.read(&core::Store::knows_job, batch.lane.account, job->name);
+    if (!known) {
+      pause = pause_unless(false);
+      co_return Listing::unknown;
+    }
+    job = *known && job->name != batch.job ? jobs.erase(job) : job + 1;
+  }
   if (jobs.empty()) co_return Listing::clean;
   co_return co_await adopt(std::move(batch), account, jobs, pause);
 }

@@ -119,11 +119,18 @@ Task<core::Duration> SubmitStage::create(core::Batch batch, Account& account, Pr
     co_return co_await refuse(std::move(*creating), damaged_request());
   }
   if (fault != nullptr) co_return co_await after_create_fault(std::move(*creating), *fault, account, progress);
+  auto job = std::get<core::JobView>(std::move(answer)).name;
+  const auto anothers = co_await engine_.store.read(&core::Store::knows_job, batch.lane.account, job);
+  if (!anothers) co_return pause_unless(false);
+  if (*anothers) {
+    const Fault wrong{.kind = Fault::Kind::unclear, .message = "the answer names a job that another batch has: " + job};
+    co_return co_await after_create_fault(std::move(*creating), wrong, account, progress);
+  }
   account_creates(account);
   account.accepted_at = engine_.clock.wall();
   account.accepted_with = creating->credential;
   engine_.metrics.created("created");
-  BatchPatch patch{.job = std::get<core::JobView>(answer).name, .submitted_at = engine_.clock.wall()};
+  BatchPatch patch{.job = std::move(job), .submitted_at = engine_.clock.wall()};
   const auto moved = co_await engine_.mark(*creating, BatchState::submitted, std::move(patch));
   if (!moved) co_return pause_unless(false);
   if (batch.suspicious) co_await trust_more(*moved);

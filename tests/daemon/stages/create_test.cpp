@@ -267,6 +267,27 @@ TEST_F(Create, AfterEachPauseTheKeyIsReadAnew) {
   EXPECT_EQ(states(ids_), std::vector(2, RequestState::packed));
 }
 
+// A job has one batch: the lines of another's would be strange, and all of this one's would be paid for again.
+TEST_F(Create, AnAnswerThatNamesAnotherBatchsJobProvesNothing) {
+  HttpEvent first;
+  gemini.next(Endpoint::create, [&](Call&, const std::function<HttpEvent()>& properly) { return first = properly(); });
+  gemini.next(Endpoint::create, [&](Call&, const std::function<HttpEvent()>&) { return first; });
+  std::vector<RequestId> ids = accept_many(10);
+  pass(0s);
+  for (const auto id : accept_many(10)) ids.push_back(id);
+  pass(0s);
+  ASSERT_EQ(gemini.count(Endpoint::create), 2U);
+  EXPECT_EQ(batches(BatchState::submitted).size(), 1U);
+  for (int i = 0; i < 30; ++i) {
+    pass(5min);
+    gemini.finish_all();
+  }
+  EXPECT_EQ(states(ids), std::vector(ids.size(), RequestState::succeeded));
+  EXPECT_EQ(gemini.count(Endpoint::create), 3U);
+  EXPECT_EQ(gemini.jobs.size(), 2U) << "each is paid for once";
+  EXPECT_TRUE(balanced());
+}
+
 TEST_F(Create, AFileThatGrewTooOldIsUploadedAnew) {
   const auto id = uploaded(3).id;
   advance_clock(config.submission.file_age_max + 1ms);
