@@ -14,8 +14,7 @@ void add_setup_command(Menu& menu) {
                   "  sudo batchctl setup gemini --key-file - <key\n\n"
                   "Asks for the key, checks it with one call that costs nothing, stores it where batchd reads it\n"
                   "(api_key_file, else systemd's credential store) and lets batchd take it. A key that is refused\n"
-                  "(77), can't be one (65) or can't be checked (69) changes nothing; 75: the key is stored, but\n"
-                  "the account isn't ready yet.");
+                  "(77), can't be one (65) or can't be checked (69) changes nothing; 75: stored, but not ready yet.");
   c->add_option("provider", options->kind, "gemini");
   add_text(*c, "--account", options->account, "an [accounts.NAME] of the configuration; else \"default\"");
   c->add_option("--key-file", options->key_file, "read the key from this file; - is standard input");

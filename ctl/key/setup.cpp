@@ -187,7 +187,7 @@ std::string to_json(const Plan& plan, const SetupReport& report) {
 }  // namespace
 
 int setup_key(Session& session, const SetupOptions& options, const config::Environment& environment) try {
-#ifndef __SANITIZE_ADDRESS__    // whose leak checker traces the process
+#ifndef BATCHD_WITH_ASAN        // whose leak checker traces the process
   ::prctl(PR_SET_DUMPABLE, 0);  // the key must not end in a core dump
 #endif
   auto& console = session.console;
