@@ -130,7 +130,7 @@ class Fault : public JudgedTest, public ::testing::WithParamInterface<ListedFaul
     if (scene != Scene::regretted) return submit(kRequests);
     submit(kPerBatch);
     ASSERT_TRUE(eventually([&] { return daemon_->batches_in_state("submitted") == 1; }));
-    breathe(Milliseconds(2000));  // only a job that runs has done anything: after a quarter of its time
+    breathe(Milliseconds(1500));  // only a job that runs has done anything: after a quarter of its time
     for (std::size_t i = 0; i < kPerBatch; ++i) EXPECT_TRUE(cancel(i));
     submit(kRequests - kPerBatch);
   }
