@@ -21,8 +21,8 @@ constexpr bool kSlow = false;
 #endif
 constexpr int kShards = kSlow ? 4 : 12;
 constexpr Milliseconds kRoundPatience{60'000};
-constexpr double kRegrettedJobSeconds =
-    7;  // a job must not end before all cancels have come, however busy the machine is
+// A job must not end before all cancels have come, however busy the machine is.
+constexpr double kRegrettedJobSeconds = 5;
 
 // batchd makes no such calls: it asks for batches only, and keeps its jobs. NeverCalled proves it.
 constexpr std::string_view kNeverCalled[] = {"generate", "batch_delete"};
