@@ -76,8 +76,9 @@ if(BATCHD_SANITIZE)
     # A tenth of the time to compile, for casts that nothing of ours makes: -Wcast-align and the lint look for them.
     add_compile_options(-fno-sanitize=alignment)
     if(NOT BATCHD_SANITIZE_NULL)
-      # A twelfth of the time to compile with clang, a quarter with g++. AddressSanitizer ends a program that reads or writes through a null
-      # pointer; what only this check sees is a reference or a call made of one and not used. `tools/check --long` has it.
+      # A twelfth of the time to compile with clang, a quarter with g++. AddressSanitizer ends a program that reads or
+      # writes through a null pointer; what only this check sees is a reference or a call made of one and not used.
+      # `tools/check --long` has it.
       add_compile_options(-fno-sanitize=null)
     endif()
   endif()
